@@ -1,0 +1,131 @@
+import type { JobSnapshot, JobUpdate } from '../core/model.js';
+
+/** One HTTP call, as data. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** A path below `baseUrl`, beginning with `/`, or an absolute URL; credentials go to known origins only. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: HttpRequestBody;
+  /** `job` where the server answers only when the video is made: waits `timeouts.jobMs`. Default `request`. */
+  readonly timeout?: 'request' | 'job';
+}
+
+export type HttpRequestBody =
+  | { readonly type: 'json'; readonly value: unknown }
+  | { readonly type: 'form'; readonly fields: readonly FormField[] };
+
+export interface FormField {
+  readonly name: string;
+  readonly value: string | Blob;
+  readonly filename?: string;
+}
+
+/** A successful answer: 2xx, its JSON parsed. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** What a server's error body says, kept in its own words. */
+export interface ErrorBody {
+  readonly message?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly code?: string | undefined;
+  /** Everything else of it. */
+  readonly details?: unknown;
+}
+
+/** What one frame of a stream means. */
+export type StreamMessage =
+  /** Something about a job. */
+  | { readonly type: 'update'; readonly update: JobUpdate }
+  /** A greeting or an acknowledgement: it proves the stream, and says nothing else. */
+  | { readonly type: 'control' }
+  /** Unusable, or a protocol error. Where it names a job, that job alone is asked. */
+  | { readonly type: 'problem'; readonly message: string; readonly jobId?: string | undefined };
+
+export interface WebSocketCodec {
+  /** Path and query below the base URL's origin, such as `/`. The client's `webSocketUrl` wins over it. */
+  readonly path: string;
+  subscribe(jobId: string): string;
+  unsubscribe(jobId: string): string;
+  /** Never throws. */
+  parse(frame: string): StreamMessage;
+}
+
+export interface SseCodec {
+  /** The request for one stream that carries these jobs. */
+  url(jobIds: readonly string[]): string;
+  /** Never throws. */
+  parse(data: string): StreamMessage;
+}
+
+/** A call of a dialect beyond the common ones; appears as a method of `client.backend`. */
+export interface Operation<Args, Result> {
+  request(args: Args): HttpRequest;
+  parse(response: HttpResponse): Result;
+}
+
+/** An operation that makes a new job: sent with the care of `generate`, gives a `VideoJob`. */
+export interface SubmitOperation<Args> {
+  readonly submits: true;
+  request(args: Args): HttpRequest | Promise<HttpRequest>;
+  parse(response: HttpResponse): JobUpdate;
+}
+
+export type Operations = Readonly<Record<string, Operation<never, unknown> | SubmitOperation<never>>>;
+
+/**
+ * One dialect: routes, schemas and words, as a pure codec. It does no I/O and keeps no state, so anyone can
+ * write one.
+ *
+ * @typeParam Input - What `generate` takes.
+ * @typeParam Variant - Names of the files a finished job has besides `video`.
+ * @typeParam Ops - Further calls of the dialect.
+ */
+export interface Backend<
+  Input = never,
+  Variant extends string = string,
+  Ops extends Operations = Operations,
+> {
+  readonly name: string;
+  /** Checks the input and makes the submit of it. Throws (or rejects with) `InputError`. */
+  generate(input: Input): HttpRequest | Promise<HttpRequest>;
+  /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */
+  parseGenerate(response: HttpResponse): JobUpdate;
+  status(jobId: string): HttpRequest;
+  /** Throws `InvalidResponseError` where the body is not a status answer. */
+  parseStatus(response: HttpResponse, jobId: string): JobUpdate;
+  /**
+   * Where the bytes are. `job.snapshot` is there when the caller has one; undefined means that the backend
+   * must see the completed job first, and the client asks.
+   */
+  download(
+    job: { readonly id: string; readonly snapshot?: JobSnapshot | undefined },
+    variant: Variant,
+  ): HttpRequest | undefined;
+  /** Names for `download`'s `variant`; the first is the default. */
+  readonly variants: readonly [Variant, ...Variant[]];
+  /** The server's words in an error body. Default: `error`, `message`, `hint`, `details`. */
+  parseError?(body: unknown): ErrorBody;
+  /** Where the dialect can cancel or delete a job. */
+  cancel?(jobId: string): HttpRequest;
+  /** Missing where the dialect has no such stream: it is then not tried. */
+  readonly webSocket?: WebSocketCodec;
+  readonly sse?: SseCodec;
+  readonly operations?: Ops;
+}
+
+/** Any backend, whatever it takes. */
+export type AnyBackend = Backend<never, string, Operations>;
+
+/** What `generate` takes with this backend. */
+export type InputOf<B> = B extends Backend<infer Input, string, Operations> ? Input : never;
+/** What `download` takes as `variant` with this backend. */
+export type VariantOf<B> = B extends Backend<never, infer Variant, Operations> ? Variant : never;
+/** The further calls of this backend. */
+export type OperationsOf<B> = B extends { readonly operations?: infer Ops }
+  ? NonNullable<Ops>
+  : Record<never, never>;

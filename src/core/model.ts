@@ -1,0 +1,117 @@
+/** `queued → processing → completed | failed`, for every dialect. */
+export type JobStatus = 'queued' | 'processing' | 'completed' | 'failed';
+
+/** The ways a job is followed, best first. */
+export const TRANSPORTS = ['websocket', 'sse', 'polling'] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
+
+/** Where a snapshot came from. `polling` is any status call, and the answer to generate. */
+export type SnapshotSource = TransportName | 'webhook';
+
+interface SnapshotBase {
+  readonly id: string;
+  /** 0–100; never falls. */
+  readonly progress: number;
+  /** The server's own words on what it is doing. */
+  readonly message?: string;
+  /** When this client last learned something new about the job. */
+  readonly updatedAt: Date;
+  readonly transport: SnapshotSource;
+  /** What the server sent, as parsed. Untrusted. */
+  readonly raw: unknown;
+}
+
+export interface PendingJob extends SnapshotBase {
+  readonly status: 'queued' | 'processing';
+  readonly error?: undefined;
+}
+
+export interface CompletedJob extends SnapshotBase {
+  readonly status: 'completed';
+  readonly error?: undefined;
+  /** Where the server says the video is. May need credentials, and may expire: prefer `download()`. */
+  readonly videoUrl?: string;
+  /** When the video, or its URL, goes away. */
+  readonly expiresAt?: Date;
+}
+
+export interface FailedJob extends SnapshotBase {
+  readonly status: 'failed';
+  /** The server's reason, in its own words; empty where it gave none. */
+  readonly error: string;
+  /** The server's machine-readable reason, where the dialect has one. */
+  readonly errorCode?: string;
+}
+
+/** What is known of a job at one moment. Immutable; switch on `status`. */
+export type JobSnapshot = PendingJob | CompletedJob | FailedJob;
+
+/** One thing a server said about a job, in our words. Every field but the id may be missing. */
+export interface JobUpdate {
+  readonly jobId: string;
+  /** Missing where the server gave none, or a word nobody knows. */
+  readonly status?: JobStatus | undefined;
+  /** The server's word, where nobody knows it: warned about once, never acted on. */
+  readonly unknownStatus?: string | undefined;
+  readonly progress?: number | undefined;
+  readonly message?: string | undefined;
+  readonly error?: string | undefined;
+  readonly errorCode?: string | undefined;
+  /** As the server gave it: may be relative to the base URL. */
+  readonly videoUrl?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+  readonly raw: unknown;
+}
+
+/** Something is odd, and following goes on. */
+export interface JobWarning {
+  readonly code:
+    | 'unknown-status'
+    | 'bad-frame'
+    | 'server-error'
+    | 'transport-lied'
+    | 'credentials'
+    | 'status-failed'
+    | 'mixed-content'
+    /** The exception: following has stopped, `error` says why, and `completed()` rejects with it. */
+    | 'stopped';
+  /** A whole sentence. */
+  readonly message: string;
+  readonly jobId: string;
+  readonly error?: unknown;
+}
+
+/** Which transport brings a job's updates now, and why it is no longer the one before. */
+export interface TransportChange {
+  readonly jobId: string;
+  /** Undefined while none serves. */
+  readonly transport: TransportName | undefined;
+  readonly previous: TransportName | undefined;
+  /** Such as `WebSocket refused (ECONNREFUSED)`. */
+  readonly reason: string;
+}
+
+/** A verified webhook delivery, in the same words for every dialect. */
+export type WebhookEvent =
+  | {
+      /** The signed id of the delivery where the scheme has one, else a digest of its body. */
+      readonly id: string;
+      readonly type: `job.${JobStatus}`;
+      readonly jobId: string;
+      readonly snapshot: JobSnapshot;
+      readonly timestamp: Date;
+      readonly raw: unknown;
+    }
+  | {
+      readonly id: string;
+      /** A verified event that says nothing about a job we understand. */
+      readonly type: 'unknown';
+      readonly jobId?: string;
+      readonly snapshot?: undefined;
+      readonly timestamp: Date;
+      readonly raw: unknown;
+    };
+
+export function isTerminal(status: JobStatus): status is 'completed' | 'failed' {
+  return status === 'completed' || status === 'failed';
+}

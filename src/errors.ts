@@ -1,0 +1,238 @@
+/** What went wrong, as one literal a program can switch on. */
+export type VideoErrorCode =
+  | 'configuration'
+  | 'invalid-input'
+  | 'bad-request'
+  | 'unauthorized'
+  | 'payment-required'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'rate-limited'
+  | 'server-error'
+  | 'http-error'
+  | 'network'
+  | 'request-timeout'
+  | 'submit-outcome-unknown'
+  | 'invalid-response'
+  | 'job-failed'
+  | 'job-timeout'
+  | 'closed'
+  | 'download-not-ready'
+  | 'download-expired'
+  | 'download-incomplete'
+  | 'download-not-video'
+  | 'download-not-saved'
+  | 'webhook-verification';
+
+export interface VideoErrorOptions {
+  /** What to do next, in one sentence. */
+  hint?: string | undefined;
+  /** The job the error is about; present on every error after a submit. */
+  jobId?: string | undefined;
+  /** HTTP status of the answer, where there was one. */
+  status?: number | undefined;
+  /** The server's own request id (`x-request-id`), where it sent one. */
+  requestId?: string | undefined;
+  cause?: unknown;
+}
+
+// Registered globally, so that two copies of the package recognise each other's errors.
+const BRAND = Symbol.for('reelwire.VideoError');
+
+/** Base of every error this package throws. An abort is not one: it rejects with the signal's own reason. */
+export class VideoError extends Error {
+  override readonly name: string = 'VideoError';
+  readonly code: VideoErrorCode;
+  readonly hint?: string;
+  readonly jobId?: string;
+  readonly status?: number;
+  readonly requestId?: string;
+
+  constructor(code: VideoErrorCode, message: string, options: VideoErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.jobId !== undefined) this.jobId = options.jobId;
+    if (options.status !== undefined) this.status = options.status;
+    if (options.requestId !== undefined) this.requestId = options.requestId;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** An option of the client, a backend or a receiver is missing, unknown or out of range. */
+export class ConfigurationError extends VideoError {
+  override readonly name = 'ConfigurationError';
+  /** The option's path, such as `timeouts.requestMs`. */
+  readonly option: string;
+
+  constructor(option: string, message: string, options?: VideoErrorOptions) {
+    super('configuration', message, options);
+    this.option = option;
+  }
+}
+
+/** What was given to a call cannot be sent. Nothing was. */
+export class InputError extends VideoError {
+  override readonly name = 'InputError';
+  /** The field's path, such as `scenes.0.duration`. */
+  readonly field: string;
+
+  constructor(field: string, message: string, options?: VideoErrorOptions) {
+    super('invalid-input', message, options);
+    this.field = field;
+  }
+}
+
+export interface ApiErrorOptions extends VideoErrorOptions {
+  status: number;
+  /** The server's own error word or sentence, as sent. */
+  serverMessage?: string | undefined;
+  /** Everything else the server said: `details`, `receivedUrl`, `required` and the like. */
+  details?: unknown;
+  /** The server's machine-readable code, such as OpenAI's `error.code`. */
+  serverCode?: string | undefined;
+  /** How long the server asked to wait (`Retry-After`), in milliseconds. */
+  retryAfterMs?: number | undefined;
+}
+
+/** The server answered, and the answer was an error. `code` follows from the HTTP status. */
+export class ApiError extends VideoError {
+  override readonly name = 'ApiError';
+  declare readonly status: number;
+  readonly serverMessage?: string;
+  readonly serverCode?: string;
+  readonly details?: unknown;
+  readonly retryAfterMs?: number;
+
+  constructor(message: string, options: ApiErrorOptions) {
+    super(codeOfStatus(options.status), message, options);
+    if (options.serverMessage !== undefined) this.serverMessage = options.serverMessage;
+    if (options.serverCode !== undefined) this.serverCode = options.serverCode;
+    if (options.details !== undefined) this.details = options.details;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** No answer: the connection failed (`network`) or took too long (`request-timeout`). */
+export class NetworkError extends VideoError {
+  override readonly name = 'NetworkError';
+
+  constructor(code: 'network' | 'request-timeout', message: string, options?: VideoErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** A submit may or may not have arrived. It was not sent again, because it may cost money. */
+export class SubmitOutcomeUnknownError extends VideoError {
+  override readonly name = 'SubmitOutcomeUnknownError';
+
+  constructor(message: string, options?: VideoErrorOptions) {
+    super('submit-outcome-unknown', message, options);
+  }
+}
+
+/** The server answered with success, but not with what the dialect says it answers. */
+export class InvalidResponseError extends VideoError {
+  override readonly name = 'InvalidResponseError';
+
+  constructor(message: string, options?: VideoErrorOptions) {
+    super('invalid-response', message, options);
+  }
+}
+
+/** The server says that the job failed. */
+export class JobFailedError extends VideoError {
+  override readonly name = 'JobFailedError';
+  declare readonly jobId: string;
+  /** The server's own reason, empty where it gave none. */
+  readonly reason: string;
+  /** The server's machine-readable reason, where it gave one. */
+  readonly reasonCode?: string;
+
+  constructor(
+    jobId: string,
+    reason: string,
+    options: VideoErrorOptions & { reasonCode?: string | undefined } = {},
+  ) {
+    super('job-failed', `job ${jobId} failed${reason === '' ? '' : `: ${reason}`}`, { ...options, jobId });
+    this.reason = reason;
+    if (options.reasonCode !== undefined) this.reasonCode = options.reasonCode;
+  }
+}
+
+/** The caller's deadline passed. The job itself may go on: follow it again by its id. */
+export class JobTimeoutError extends VideoError {
+  override readonly name = 'JobTimeoutError';
+  declare readonly jobId: string;
+
+  constructor(jobId: string, timeoutMs: number, options: VideoErrorOptions = {}) {
+    super('job-timeout', `job ${jobId} did not end within ${timeoutMs} ms`, {
+      hint: `The job may still be running. Go on with client.subscribe(${JSON.stringify(jobId)}), or give a larger timeoutMs.`,
+      ...options,
+      jobId,
+    });
+  }
+}
+
+/** The video could not be fetched whole. Nothing is left at the target. */
+export class DownloadError extends VideoError {
+  override readonly name = 'DownloadError';
+
+  constructor(
+    code: Extract<VideoErrorCode, `download-${string}`>,
+    message: string,
+    options?: VideoErrorOptions,
+  ) {
+    super(code, message, options);
+  }
+}
+
+export type WebhookVerificationReason =
+  | 'missing-header'
+  | 'bad-signature'
+  | 'stale'
+  | 'future'
+  | 'bad-timestamp'
+  | 'bad-secret'
+  | 'parsed-body';
+
+/** The delivery is not proven to come from the holder of the secret: do not act on it. */
+export class WebhookVerificationError extends VideoError {
+  override readonly name = 'WebhookVerificationError';
+  readonly reason: WebhookVerificationReason;
+
+  constructor(reason: WebhookVerificationReason, message: string, options?: VideoErrorOptions) {
+    super('webhook-verification', message, options);
+    this.reason = reason;
+  }
+}
+
+/** True for every error of this package, also one thrown by another copy of it. */
+export function isVideoError(error: unknown): error is VideoError {
+  return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+function codeOfStatus(status: number): VideoErrorCode {
+  switch (status) {
+    case 400:
+      return 'bad-request';
+    case 401:
+      return 'unauthorized';
+    case 402:
+      return 'payment-required';
+    case 403:
+      return 'forbidden';
+    case 404:
+      return 'not-found';
+    case 409:
+      return 'conflict';
+    case 429:
+      return 'rate-limited';
+    default:
+      return status >= 500 ? 'server-error' : 'http-error';
+  }
+}

@@ -1,0 +1,35 @@
+import type { HttpRequest, HttpResponse } from '../backends/backend.js';
+
+/** When a call that failed may be sent again. */
+export type Repeat =
+  /** It changes nothing: any network error, 429 and 5xx. */
+  | 'safe'
+  /** It may cost money: only where it provably never arrived, or an idempotency key is in force. */
+  | 'submit'
+  /** The caller paces its own attempts. */
+  | 'never';
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Named in every error. */
+  readonly jobId?: string | undefined;
+  readonly repeat: Repeat;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The one door to the network for calls: credentials by origin, timeouts, retries, aborts, errors. */
+export interface HttpClient {
+  /** A JSON call: resolves on 2xx with its parsed body (at most 1 MiB), rejects with our errors on all else. */
+  send(request: HttpRequest, options: SendOptions): Promise<HttpResponse>;
+  /** One attempt, the body unread, any status. For downloads and event streams, which look at it themselves. */
+  open(
+    request: HttpRequest,
+    options: {
+      readonly signal?: AbortSignal | undefined;
+      readonly jobId?: string | undefined;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
+  ): Promise<Response>;
+  /** Against the base URL: `/x` → `https://host/base/x`; absolute URLs pass. */
+  resolve(url: string): URL;
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function project(name: string, testTimeout = 5_000) {
+  return { test: { name, root, include: [`test/${name}/**/*.test.{ts,tsx}`], testTimeout } };
+}
+
+export default defineConfig({
+  test: {
+    root,
+    projects: [project('unit'), project('conformance', 15_000), project('integration', 15_000)],
+  },
+});
