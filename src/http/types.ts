@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../backends/backend.js';
+import type { ApiError } from '../errors.js';
 
 /** When a call that failed may be sent again. */
 export type Repeat =
@@ -21,7 +22,10 @@ export interface SendOptions {
 export interface HttpClient {
   /** A JSON call: resolves on 2xx with its parsed body (at most 1 MiB), rejects with our errors on all else. */
   send(request: HttpRequest, options: SendOptions): Promise<HttpResponse>;
-  /** One attempt, the body unread, any status. For downloads and event streams, which look at it themselves. */
+  /**
+   * One attempt, the body unread, any status. For downloads and event streams, which look at it themselves. The
+   * signal goes on to govern the body: give one that lives no longer than this call.
+   */
   open(
     request: HttpRequest,
     options: {
@@ -30,6 +34,12 @@ export interface HttpClient {
       readonly headers?: Readonly<Record<string, string>>;
     },
   ): Promise<Response>;
+  /** What an answer of `open` that is no success says, as an error; reads its body, for no longer than a call takes. */
+  refusal(
+    response: Response,
+    request: HttpRequest,
+    options: { readonly signal?: AbortSignal | undefined; readonly jobId?: string | undefined },
+  ): Promise<ApiError>;
   /** Against the base URL: `/x` → `https://host/base/x`; absolute URLs pass. */
   resolve(url: string): URL;
 }

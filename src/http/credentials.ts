@@ -1,0 +1,85 @@
+import { ConfigurationError } from '../errors.js';
+import type { Auth, Resolvable, Settings } from '../options.js';
+
+/** The headers that go to our origins alone, by lower-case name, and the secrets in them. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What must not be quoted from a server that echoes it. */
+  readonly secrets: readonly string[];
+}
+
+export const NO_CREDENTIALS: Credentials = { headers: {}, secrets: [] };
+
+export type CredentialSettings = Pick<Settings, 'baseUrl' | 'webSocketUrl' | 'auth' | 'headers'>;
+
+/**
+ * True for the origin of `baseUrl`, and for that of `webSocketUrl`: the only ones that get credentials. A function
+ * is not asked for this: what it gives may be a ticket that is good for one connect.
+ */
+export function isTrusted(url: URL, { baseUrl, webSocketUrl }: CredentialSettings): boolean {
+  if (url.origin === baseUrl.origin) return true;
+  if (webSocketUrl === undefined || typeof webSocketUrl === 'function') return false;
+  return new URL(webSocketUrl, baseUrl).origin.replace(/^ws/, 'http') === url.origin;
+}
+
+/**
+ * Asks for the credentials of one call.
+ *
+ * @throws ConfigurationError where the function asked throws (its error is the cause), or what it gave cannot be
+ * a header. What it gave is never shown.
+ */
+export async function askCredentials(settings: CredentialSettings): Promise<Credentials> {
+  const headers: Record<string, string> = {};
+  const given: unknown = await ask('headers', settings.headers ?? {});
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigurationError('headers', 'headers must give an object of names and values');
+  }
+  for (const [name, value] of Object.entries(given)) {
+    headers[name.toLowerCase()] = checkHeader(`headers.${name}`, name, value);
+  }
+  const secrets = Object.values(headers);
+  if (settings.auth !== undefined) {
+    const [scheme, ...own] = await authorization(settings.auth);
+    headers.authorization = `${scheme} ${own[0]}`;
+    secrets.push(...own);
+  }
+  // A short value, such as `v3` or a language, is no secret, and is found in all kinds of words.
+  return { headers, secrets: secrets.filter((secret) => secret.length >= 8) };
+}
+
+/** @throws ConfigurationError where it would break out of its header. */
+export function checkHeader(option: string, name: string, value: unknown): string {
+  if (
+    /^[\w!#$%&'*+.^`|~-]+$/.test(name) &&
+    typeof value === 'string' &&
+    /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+  )
+    return value;
+  throw new ConfigurationError(option, `${JSON.stringify(option)} cannot be a header`, {
+    hint: 'A header is a name and a string without line breaks, in Latin-1 characters.',
+  });
+}
+
+async function authorization(auth: Auth): Promise<[scheme: string, credential: string, ...string[]]> {
+  if (auth.type === 'basic') {
+    const bytes = new TextEncoder().encode(`${auth.username}:${auth.password}`);
+    return ['Basic', btoa(String.fromCharCode(...bytes)), auth.password];
+  }
+  const token: unknown = await ask('auth.token', auth.token);
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return ['Bearer', token];
+  throw new ConfigurationError('auth.token', 'auth.token is not a token', {
+    hint: 'It must be a string, not empty, without white space: a line break at its end is the usual reason.',
+  });
+}
+
+async function ask<T>(option: string, value: Resolvable<T>): Promise<T> {
+  if (typeof value !== 'function') return value;
+  try {
+    return await (value as () => T | Promise<T>)();
+  } catch (error) {
+    // Its message is not quoted: it may hold the secret that could not be had.
+    throw new ConfigurationError(option, `the function given as ${option} threw; its error is the cause`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,178 @@
+import type { HttpRequest } from '../backends/backend.js';
+import type { Runtime } from '../core/runtime.js';
+import { ConfigurationError, InvalidResponseError } from '../errors.js';
+import { abortable } from './abort.js';
+import type { CallContext } from './answer.js';
+import {
+  askCredentials,
+  type CredentialSettings,
+  type Credentials,
+  isTrusted,
+  NO_CREDENTIALS,
+} from './credentials.js';
+
+const MAX_REDIRECTS = 5;
+/** What may follow a redirect to another origin; any other header may say who we are. */
+const HARMLESS_HEADERS = new Set(['accept', 'accept-encoding', 'range', 'if-range']);
+/** Node's fetch gives up by itself after 300 s without headers, or between two parts of a body. */
+const NODE_PATIENCE_MS = 300_000;
+
+/** What is known of one call while it is under way. */
+export interface Trip {
+  /** Something was handed to the network. */
+  sent: boolean;
+  /** A POST was answered by `303 See Other`: it did its work, and only the answer is elsewhere. */
+  accepted: boolean;
+  credentials: Credentials;
+}
+
+export interface ExchangeOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly context: CallContext;
+}
+
+/**
+ * Sends one request and follows its redirects, credentials to our origins only. Where the answer is 401 and the
+ * credentials come of a function, that is asked once more. Resolves with the answer, its body unread.
+ */
+export async function exchange(
+  settings: CredentialSettings,
+  runtime: Runtime,
+  url: URL,
+  request: HttpRequest,
+  options: ExchangeOptions,
+  trip: Trip,
+): Promise<Response> {
+  if (!isTrusted(url, settings)) return travel(false);
+  trip.credentials = await abortable(askCredentials(settings), options.signal);
+  const response = await travel(true);
+  if (response.status !== 401 || trip.accepted) return response;
+  const again = await abortable(askCredentials(settings), options.signal);
+  if (JSON.stringify(again.headers) === JSON.stringify(trip.credentials.headers)) return response;
+  discard(response);
+  trip.credentials = again;
+  return travel(true);
+
+  async function travel(trusted: boolean): Promise<Response> {
+    let { method } = request;
+    let at = url;
+    let own = new Headers({ ...request.headers, ...options.headers });
+    for (let redirects = 0; ; redirects++) {
+      const headers = new Headers((trusted ? trip.credentials : NO_CREDENTIALS).headers);
+      own.forEach((value, name) => {
+        headers.set(name, value);
+      });
+      const init = {
+        method,
+        signal: options.signal,
+        ...bodyOf(request, method, headers),
+        ...patience(options),
+      };
+      trip.sent = true;
+      const response = await send(at, { ...init, headers, redirect: 'manual' }, trusted);
+      const next = redirectOf(response, at, method);
+      if (next === undefined) return response;
+      discard(response);
+      if (redirects === MAX_REDIRECTS) {
+        throw new InvalidResponseError(
+          `${options.context.call} was redirected more than ${MAX_REDIRECTS} times`,
+          {
+            jobId: options.context.jobId,
+          },
+        );
+      }
+      if (response.status === 303 && method !== 'GET') {
+        trip.accepted = true;
+        method = 'GET';
+      }
+      if (next.origin !== at.origin) {
+        // Once left, our origin gets no credentials on the way back: the way is a stranger's.
+        trusted = trusted && isTrusted(next, settings);
+        own = new Headers([...own].filter(([name]) => HARMLESS_HEADERS.has(name)));
+      }
+      at = next;
+    }
+  }
+
+  async function send(
+    at: URL,
+    init: RequestInit & { headers: Headers },
+    trusted: boolean,
+  ): Promise<Response> {
+    const response = await abortable(runtime.fetch(at.href, init), options.signal);
+    if (response.type !== 'opaqueredirect') return response;
+    // A browser does not say where a redirect leads. It drops `Authorization` itself where that is another origin,
+    // but no other header, so those stay behind. Nothing but a GET is sent to a place nobody has seen.
+    if (init.method !== 'GET') {
+      throw new ConfigurationError(
+        'baseUrl',
+        `${options.context.call} was redirected, and a browser does not say where to`,
+        {
+          jobId: options.context.jobId,
+          hint: 'Set baseUrl to where the API is.',
+        },
+      );
+    }
+    const headers = new Headers([...init.headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
+    const authorization = trusted ? trip.credentials.headers.authorization : undefined;
+    if (authorization !== undefined) headers.set('authorization', authorization);
+    return abortable(runtime.fetch(at.href, { ...init, headers, redirect: 'follow' }), options.signal);
+  }
+}
+
+/** Lets go of an answer that nobody reads, so that its connection is free. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
+}
+
+/**
+ * Where to go on, or undefined where the answer is the end. A POST or DELETE is repeated only at the same origin
+ * and only where the server says so (307, 308): at 301 and 302 browsers turn it into a GET, which makes no job.
+ */
+function redirectOf(response: Response, from: URL, method: string): URL | undefined {
+  const { status } = response;
+  const location = response.headers.get('location');
+  if (location === null || ![301, 302, 303, 307, 308].includes(status)) return undefined;
+  let next: URL;
+  try {
+    next = new URL(location, from);
+  } catch {
+    return undefined;
+  }
+  if (!/^https?:$/.test(next.protocol) || next.username !== '' || next.password !== '') return undefined;
+  if (method === 'GET' || status === 303) return next;
+  return status >= 307 && next.origin === from.origin ? next : undefined;
+}
+
+function bodyOf({ body }: HttpRequest, method: string, headers: Headers): { body?: string | FormData } {
+  if (body === undefined || method === 'GET') return {};
+  if (body.type === 'json') {
+    headers.set('content-type', 'application/json');
+    return { body: JSON.stringify(body.value) };
+  }
+  // Set by fetch, with the boundary it chooses.
+  headers.delete('content-type');
+  const form = new FormData();
+  for (const { name, value, filename } of body.fields) {
+    if (typeof value === 'string') form.append(name, value);
+    else if (filename === undefined) form.append(name, value);
+    else form.append(name, value, filename);
+  }
+  return { body: form };
+}
+
+/** A call that may take longer than Node's fetch waits tells it so, through the dispatcher that is in force. */
+function patience({ timeoutMs }: ExchangeOptions): object {
+  const dispatcher: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
+  if (timeoutMs < NODE_PATIENCE_MS || typeof dispatcher !== 'object' || dispatcher === null) return {};
+  const { dispatch } = dispatcher as { dispatch?: (options: object, handler: unknown) => boolean };
+  if (typeof dispatch !== 'function') return {};
+  return {
+    dispatcher: {
+      dispatch: (options: object, handler: unknown) =>
+        dispatch.call(dispatcher, { ...options, headersTimeout: timeoutMs, bodyTimeout: timeoutMs }, handler),
+    },
+  };
+}

@@ -1,0 +1,207 @@
+import type { AnyBackend, HttpRequest } from '../backends/backend.js';
+import { backoffDelayMs } from '../core/backoff.js';
+import type { Runtime } from '../core/runtime.js';
+import { ApiError, InputError, InvalidResponseError, VideoError } from '../errors.js';
+import type { Settings } from '../options.js';
+import { sleep, startDeadline } from './abort.js';
+import { type CallContext, readApiError, readJson } from './answer.js';
+import { NO_CREDENTIALS } from './credentials.js';
+import { exchange, type Trip } from './exchange.js';
+import {
+  isAmbiguous,
+  isRefusedForNow,
+  isTransient,
+  networkError,
+  neverConnected,
+  outcomeUnknown,
+  timeoutError,
+} from './failure.js';
+import { redactUrl } from './text.js';
+import type { HttpClient, SendOptions } from './types.js';
+
+export type HttpSettings = Pick<
+  Settings,
+  'baseUrl' | 'webSocketUrl' | 'auth' | 'headers' | 'timeouts' | 'retry'
+> & {
+  readonly backend: Pick<AnyBackend, 'parseError'>;
+};
+
+/**
+ * The one door to the network. Holds nothing but its settings, in a closure, so that inspecting a client shows no
+ * credential.
+ */
+export function createHttpClient(settings: HttpSettings, runtime: Runtime): HttpClient {
+  const { baseUrl, timeouts, retry } = settings;
+  const basePath = baseUrl.pathname.replace(/\/+$/, '');
+  /** Which secrets went out for an answer that `open` gave, for as long as somebody holds it. */
+  const trips = new WeakMap<Response, Trip>();
+
+  function resolve(url: string): URL {
+    let resolved: URL | undefined;
+    try {
+      // Joined as text below our origin: `/\host` and the like would otherwise be another one.
+      resolved = /^\/(?!\/)/.test(url)
+        ? new URL(`${baseUrl.origin}${basePath}${url}`)
+        : new URL(url, `${baseUrl.origin}${basePath}/`);
+    } catch {
+      // Told below, without the text: it may hold a signature.
+    }
+    if (
+      resolved === undefined ||
+      !/^https?:$/.test(resolved.protocol) ||
+      resolved.username + resolved.password !== ''
+    ) {
+      throw new InvalidResponseError('the server gave a URL that cannot be fetched', {
+        hint: 'Only http: and https: without user name and password are.',
+      });
+    }
+    return resolved;
+  }
+
+  function describe(request: HttpRequest): string {
+    return `${request.method} ${redactUrl(resolve(request.url))}`;
+  }
+
+  /** One attempt. `whole` reads the body under the same deadline; without it, the deadline ends with the headers. */
+  async function attempt<T>(
+    request: HttpRequest,
+    options: {
+      signal?: AbortSignal | undefined;
+      jobId?: string | undefined;
+      headers: Record<string, string>;
+    },
+    trip: Trip,
+    finish: (response: Response, context: CallContext) => T | Promise<T>,
+    whole: boolean,
+  ): Promise<T> {
+    const { signal, jobId } = options;
+    signal?.throwIfAborted();
+    const url = resolve(request.url);
+    const timeoutMs = request.timeout === 'job' ? timeouts.jobMs : timeouts.requestMs;
+    const deadline = startDeadline(runtime, timeoutMs, signal);
+    const context = { call: describe(request), jobId, signal: deadline.signal };
+    let done = false;
+    try {
+      const exchangeOptions = { signal: deadline.signal, timeoutMs, headers: options.headers, context };
+      const response = await exchange(settings, runtime, url, request, exchangeOptions, trip);
+      const result = await finish(response, context);
+      done = true;
+      return result;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof VideoError) throw error;
+      throw deadline.expired ? timeoutError(timeoutMs, context) : networkError(error, context);
+    } finally {
+      if (whole || !done) deadline.end();
+      else deadline.stopClock();
+    }
+  }
+
+  function readError(
+    response: Response,
+    context: CallContext,
+    trip: Trip,
+    submits: boolean,
+  ): Promise<ApiError> {
+    const { parseError } = settings.backend;
+    const { secrets } = trip.credentials;
+    return readApiError(response, context, { parseError, secrets, nowMs: runtime.now(), submits });
+  }
+
+  /** How long until the next attempt; undefined where the error is final. */
+  function delayAfter(error: unknown, failures: number): number | undefined {
+    if (failures >= retry.attempts) return undefined;
+    const backoffMs = backoffDelayMs(failures, retry, runtime.random());
+    const retryAfterMs = (error instanceof ApiError ? error.retryAfterMs : undefined) ?? 0;
+    // Asked to wait longer than we are willing to: the error says how long.
+    return retryAfterMs > retry.maxDelayMs ? undefined : Math.max(backoffMs, retryAfterMs);
+  }
+
+  return {
+    resolve,
+
+    async open(request, { signal, jobId, headers = {} }) {
+      const trip = newTrip();
+      const response = await attempt(request, { signal, jobId, headers }, trip, (answer) => answer, false);
+      trips.set(response, trip);
+      return response;
+    },
+
+    async refusal(response, request, { signal, jobId }) {
+      const deadline = startDeadline(runtime, timeouts.requestMs, signal);
+      const context = { call: describe(request), jobId, signal: deadline.signal };
+      try {
+        return await readError(response, context, trips.get(response) ?? newTrip(), false);
+      } finally {
+        deadline.end();
+        signal?.throwIfAborted();
+      }
+    },
+
+    async send(request, options) {
+      const { signal, jobId, idempotencyKey } = options;
+      const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
+      for (let failures = 1; ; failures++) {
+        const trip = newTrip();
+        try {
+          return await attempt(
+            request,
+            { signal, jobId, headers },
+            trip,
+            async (response, context) => {
+              if (!response.ok) throw await readError(response, context, trip, options.repeat === 'submit');
+              return {
+                status: response.status,
+                headers: response.headers,
+                body: await readJson(response, context),
+              };
+            },
+            true,
+          );
+        } catch (error) {
+          signal?.throwIfAborted();
+          const fate = judge(error, trip, options);
+          const delayMs = fate.again ? delayAfter(error, failures) : undefined;
+          if (delayMs === undefined) {
+            throw fate.unknown && error instanceof VideoError
+              ? outcomeUnknown(error, { call: describe(request), jobId }, fate.again)
+              : error;
+          }
+          await sleep(runtime, delayMs, signal);
+        }
+      }
+    },
+  };
+}
+
+function newTrip(): Trip {
+  return { sent: false, accepted: false, credentials: NO_CREDENTIALS };
+}
+
+/** Whether to send again, and whether a job may have been made by what was sent. */
+function judge(
+  error: unknown,
+  trip: Trip,
+  { repeat, idempotencyKey }: SendOptions,
+): { again: boolean; unknown: boolean } {
+  if (repeat === 'never') return { again: false, unknown: false };
+  if (repeat === 'safe') return { again: isTransient(error), unknown: false };
+  const nothingDone = !trip.accepted && (!trip.sent || isRefusedForNow(error) || causeNeverConnected(error));
+  return {
+    again: idempotencyKey !== undefined ? isTransient(error) : nothingDone && isTransient(error),
+    unknown: !nothingDone && (trip.accepted || isAmbiguous(error)),
+  };
+}
+
+function causeNeverConnected(error: unknown): boolean {
+  return error instanceof VideoError && error.code === 'network' && neverConnected(error.cause);
+}
+
+function keyHeader(key: string | undefined): Record<string, string> {
+  if (key === undefined) return {};
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return { 'idempotency-key': key };
+  throw new InputError(
+    'idempotencyKey',
+    'idempotencyKey must be 1 to 255 printable ASCII characters, without spaces',
+  );
+}
