@@ -259,7 +259,7 @@ describe('a successful answer that is none', () => {
     const error = await rejection(client(server.url).send(get, safe));
     expect(error).toBeInstanceOf(InvalidResponseError);
     expect((error as Error).message).toContain('more than 1 MiB');
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+    await vi.waitFor(() => expect(server.underWay()).toBe(0));
     expect(written).toBeLessThan(512 * 65_536);
   });
 
@@ -352,7 +352,7 @@ describe('a time limit', () => {
     const error = await rejection(client(server.url, impatient).send(get, { ...safe, jobId: 'j' }));
     expect(error).toMatchObject({ name: 'NetworkError', code: 'request-timeout', jobId: 'j' });
     expect((error as Error).message).toContain('60 ms');
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+    await vi.waitFor(() => expect(server.underWay()).toBe(0));
   });
 
   it('covers the body', async () => {
@@ -417,7 +417,7 @@ describe('an abort', () => {
     );
     expect(await rejection(call)).toBe(reason);
     expect(listeners()).toBe(0);
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+    await vi.waitFor(() => expect(server.underWay()).toBe(0));
   });
 
   it('ends the wait between two attempts at once', async () => {
