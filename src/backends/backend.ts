@@ -1,4 +1,6 @@
-import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import type { JobSnapshot, JobUpdate, StreamMessage } from '../core/model.js';
+
+export type { StreamMessage };
 
 /** One HTTP call, as data. */
 export interface HttpRequest {
@@ -36,15 +38,6 @@ export interface ErrorBody {
   /** Everything else of it. */
   readonly details?: unknown;
 }
-
-/** What one frame of a stream means. */
-export type StreamMessage =
-  /** Something about a job. */
-  | { readonly type: 'update'; readonly update: JobUpdate }
-  /** A greeting or an acknowledgement: it proves the stream, and says nothing else. */
-  | { readonly type: 'control' }
-  /** Unusable, or a protocol error. Where it names a job, that job alone is asked. */
-  | { readonly type: 'problem'; readonly message: string; readonly jobId?: string | undefined };
 
 export interface WebSocketCodec {
   /** Path and query below the base URL's origin, such as `/`. The client's `webSocketUrl` wins over it. */

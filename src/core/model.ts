@@ -63,6 +63,15 @@ export interface JobUpdate {
   readonly raw: unknown;
 }
 
+/** What one frame of a stream means. */
+export type StreamMessage =
+  /** Something about a job. */
+  | { readonly type: 'update'; readonly update: JobUpdate }
+  /** A greeting or an acknowledgement: it proves the stream, and says nothing else. */
+  | { readonly type: 'control' }
+  /** Unusable, or a protocol error. Where it names a job, that job alone is asked. */
+  | { readonly type: 'problem'; readonly message: string; readonly jobId?: string | undefined };
+
 /** Something is odd, and following goes on. */
 export interface JobWarning {
   readonly code:
