@@ -1,0 +1,108 @@
+import {
+  isTerminal,
+  type JobSnapshot,
+  type JobStatus,
+  type JobUpdate,
+  type JobWarning,
+  type SnapshotSource,
+} from './model.js';
+
+const RANK: Readonly<Record<JobStatus, number>> = { queued: 0, processing: 1, completed: 2, failed: 2 };
+
+/** A placeholder for a job of which nobody said anything yet. */
+export function initialSnapshot(jobId: string, source: SnapshotSource, nowMs: number): JobSnapshot {
+  return pending(jobId, 'queued', 0, undefined, source, nowMs, undefined);
+}
+
+/**
+ * Merges what a server said into what is known. Status only moves forward, progress never falls, a terminal
+ * snapshot absorbs all that follows.
+ *
+ * Returns `known` itself, the same object, where the update says nothing new: nothing is allocated then, and
+ * `result !== known` is the whole test for a change. A change to a terminal status happens at most once.
+ *
+ * @param known - Undefined for the first update of a job.
+ */
+export function applyUpdate(
+  known: JobSnapshot | undefined,
+  update: JobUpdate,
+  source: SnapshotSource,
+  nowMs: number,
+): JobSnapshot {
+  if (known !== undefined && isTerminal(known.status)) return known;
+  const last = known?.status ?? 'queued';
+  const said = update.status ?? last;
+  // Out of order: what was said before the present status may still raise progress, its words are old.
+  const late = RANK[said] < RANK[last];
+  const status = late ? last : said;
+  const before = known?.progress ?? 0;
+  const progress = status === 'completed' ? 100 : furthest(before, update.progress);
+  const message = late ? known?.message : (text(update.message) ?? known?.message);
+
+  if (isTerminal(status)) return Object.freeze(ended(status, update, progress, message, source, nowMs));
+  if (known !== undefined && status === last && progress === before && message === known.message)
+    return known;
+  return pending(update.jobId, status, progress, message, source, nowMs, update.raw);
+}
+
+/**
+ * The warning for a status word nobody knows, if the update holds one. It is due once a job: whoever keeps the
+ * job's snapshot keeps that too.
+ */
+export function unknownStatusWarning(update: JobUpdate): JobWarning | undefined {
+  const word = update.unknownStatus;
+  if (word === undefined) return undefined;
+  return {
+    code: 'unknown-status',
+    message: `The server calls the status of job ${update.jobId} ${JSON.stringify(word)}, a word nobody knows; the last known status is kept.`,
+    jobId: update.jobId,
+  };
+}
+
+function furthest(before: number, said: number | undefined): number {
+  // False for NaN, too; an infinity is no progress either.
+  return said !== undefined && said > before && said !== Number.POSITIVE_INFINITY
+    ? Math.min(said, 100)
+    : before;
+}
+
+function text(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function ended(
+  status: 'completed' | 'failed',
+  { jobId: id, raw, error = '', errorCode, videoUrl, expiresAt }: JobUpdate,
+  progress: number,
+  message: string | undefined,
+  transport: SnapshotSource,
+  nowMs: number,
+): JobSnapshot {
+  const updatedAt = new Date(nowMs);
+  const base = { id, progress, ...(message !== undefined && { message }), updatedAt, transport, raw };
+  if (status === 'failed') return { ...base, status, error, ...(errorCode !== undefined && { errorCode }) };
+  return {
+    ...base,
+    status,
+    ...(videoUrl !== undefined && { videoUrl }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+// Spelled out, unlike the terminal one: this is made for each frame of a stream that says something new.
+function pending(
+  id: string,
+  status: 'queued' | 'processing',
+  progress: number,
+  message: string | undefined,
+  transport: SnapshotSource,
+  nowMs: number,
+  raw: unknown,
+): JobSnapshot {
+  const updatedAt = new Date(nowMs);
+  return Object.freeze(
+    message === undefined
+      ? { id, status, progress, updatedAt, transport, raw }
+      : { id, status, progress, message, updatedAt, transport, raw },
+  );
+}

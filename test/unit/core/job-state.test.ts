@@ -1,0 +1,248 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { applyUpdate, initialSnapshot, unknownStatusWarning } from '../../../src/core/job-state.js';
+import type { JobSnapshot, JobStatus, JobUpdate } from '../../../src/core/model.js';
+import { isTerminal } from '../../../src/core/model.js';
+
+const NOW_MS = 1_700_000_000_000;
+
+function update(fields: Partial<JobUpdate> = {}): JobUpdate {
+  return { jobId: 'job-1', raw: fields, ...fields };
+}
+
+/** What is known after all of them. */
+function merged(...updates: Partial<JobUpdate>[]): JobSnapshot {
+  return updates.reduce<JobSnapshot>(
+    (known, fields, index) => applyUpdate(known, update(fields), 'websocket', NOW_MS + index),
+    initialSnapshot('job-1', 'polling', NOW_MS),
+  );
+}
+
+describe('the first update of a job', () => {
+  test('makes the first snapshot', () => {
+    const raw = { any: 'thing' };
+    const first = update({ status: 'processing', progress: 7, message: 'Rendering', raw });
+    expect(applyUpdate(undefined, first, 'sse', NOW_MS)).toEqual({
+      id: 'job-1',
+      status: 'processing',
+      progress: 7,
+      message: 'Rendering',
+      updatedAt: new Date(NOW_MS),
+      transport: 'sse',
+      raw,
+    });
+  });
+
+  test('means queued where it gives no status', () => {
+    expect(applyUpdate(undefined, update(), 'polling', NOW_MS)).toMatchObject({
+      status: 'queued',
+      progress: 0,
+    });
+  });
+
+  test('may be the last', () => {
+    expect(applyUpdate(undefined, update({ status: 'completed' }), 'webhook', NOW_MS)).toMatchObject({
+      status: 'completed',
+      progress: 100,
+    });
+  });
+});
+
+describe('status', () => {
+  test('moves forward', () => {
+    expect(merged({ status: 'processing' }).status).toBe('processing');
+    expect(merged({ status: 'processing' }, { status: 'completed' }).status).toBe('completed');
+  });
+
+  test('never moves back, and words said before it are old', () => {
+    const known = merged({ status: 'processing', message: 'Rendering' });
+    expect(applyUpdate(known, update({ status: 'queued', message: 'Waiting' }), 'sse', NOW_MS)).toBe(known);
+  });
+
+  test('stays where the server says nothing of it, or a word nobody knows', () => {
+    expect(merged({ status: 'processing' }, { progress: 3 }).status).toBe('processing');
+    expect(merged({ status: 'processing' }, { unknownStatus: 'paused', progress: 3 }).status).toBe(
+      'processing',
+    );
+  });
+});
+
+describe('progress', () => {
+  test('never falls', () => {
+    expect(merged({ progress: 80 }, { progress: 50 }).progress).toBe(80);
+  });
+
+  test('rises by an update that comes late, too', () => {
+    expect(merged({ status: 'processing' }, { status: 'queued', progress: 4 })).toMatchObject({
+      status: 'processing',
+      progress: 4,
+    });
+  });
+
+  test.each([
+    [-5, 0],
+    [250, 100],
+    [Number.NaN, 0],
+    [Number.POSITIVE_INFINITY, 0],
+    [Number.NEGATIVE_INFINITY, 0],
+    [12.5, 12.5],
+  ])('of %d is kept as %d', (said, kept) => {
+    expect(merged({ progress: said, message: 'changed' }).progress).toBe(kept);
+  });
+
+  test('is 100 when completed, whatever was said', () => {
+    expect(merged({ progress: 30 }, { status: 'completed', progress: 50 }).progress).toBe(100);
+  });
+
+  test('stays where it was when failed, whatever was said', () => {
+    expect(merged({ progress: 30 }, { status: 'failed', progress: 0 }).progress).toBe(30);
+  });
+});
+
+describe('a terminal snapshot', () => {
+  test.each<JobStatus>(['queued', 'processing', 'completed', 'failed'])('absorbs %s', (status) => {
+    const completed = merged({ status: 'completed' });
+    const failed = merged({ status: 'failed', error: 'Out of memory' });
+    const late = update({ status, progress: 1, error: 'x', message: 'x', videoUrl: '/x' });
+    expect(applyUpdate(completed, late, 'sse', NOW_MS)).toBe(completed);
+    expect(applyUpdate(failed, late, 'sse', NOW_MS)).toBe(failed);
+  });
+
+  test('of a completed job holds where the video is and until when', () => {
+    const expiresAt = new Date(NOW_MS);
+    const completed = merged({
+      status: 'completed',
+      videoUrl: '/v.mp4',
+      expiresAt,
+      error: 'not for a success',
+    });
+    expect(completed).toMatchObject({ videoUrl: '/v.mp4', expiresAt });
+    expect(completed).not.toHaveProperty('error');
+  });
+
+  test('of a failed job holds the reason', () => {
+    const failed = merged({
+      status: 'failed',
+      error: 'Blocked',
+      errorCode: 'moderation',
+      videoUrl: '/not-there',
+    });
+    expect(failed).toMatchObject({ error: 'Blocked', errorCode: 'moderation' });
+    expect(failed).not.toHaveProperty('videoUrl');
+  });
+
+  test('of a failed job has an empty reason where the server gave none', () => {
+    expect(merged({ status: 'failed' })).toMatchObject({ error: '' });
+  });
+});
+
+describe('an update that says nothing new', () => {
+  test.each<Partial<JobUpdate>>([
+    {},
+    { status: 'processing' },
+    { progress: 50 },
+    { progress: 20 },
+    { message: 'Rendering' },
+    { message: '' },
+    { raw: { other: true } },
+    { unknownStatus: 'paused' },
+    { videoUrl: '/early.mp4' },
+  ])('gives the very same snapshot: %j', (fields) => {
+    const known = merged({ status: 'processing', progress: 50, message: 'Rendering' });
+    expect(applyUpdate(known, update(fields), 'sse', NOW_MS + 99)).toBe(known);
+  });
+
+  test.each<Partial<JobUpdate>>([
+    { status: 'completed' },
+    { status: 'failed' },
+    { progress: 51 },
+    { message: 'Encoding' },
+  ])('is not one that says %j', (fields) => {
+    const known = merged({ status: 'processing', progress: 50, message: 'Rendering' });
+    const next = applyUpdate(known, update(fields), 'sse', NOW_MS + 99);
+    expect(next).toMatchObject({ ...fields, transport: 'sse', updatedAt: new Date(NOW_MS + 99) });
+  });
+});
+
+test('what is left out of an update keeps its last value', () => {
+  expect(merged({ status: 'processing', message: 'Rendering' }, { progress: 9 })).toMatchObject({
+    status: 'processing',
+    message: 'Rendering',
+    progress: 9,
+  });
+});
+
+test('an unknown status word gives a warning that names the word, escaped, and the job', () => {
+  expect(unknownStatusWarning(update({ status: 'queued' }))).toBeUndefined();
+  expect(unknownStatusWarning(update({ unknownStatus: 'paused\n' }))).toMatchObject({
+    code: 'unknown-status',
+    jobId: 'job-1',
+    message: expect.stringContaining('"paused\\n"'),
+  });
+});
+
+describe('for any updates, in any order, with duplicates', () => {
+  const rank = { queued: 0, processing: 1, completed: 2, failed: 2 };
+  const updates = fc.array(
+    fc
+      .record(
+        {
+          status: fc.constantFrom<JobStatus>('queued', 'processing', 'completed', 'failed'),
+          unknownStatus: fc.constantFrom('paused', ''),
+          progress: fc.oneof(fc.double(), fc.integer({ min: -10, max: 110 })),
+          message: fc.constantFrom('', 'a', 'b'),
+          error: fc.constantFrom('', 'x'),
+          videoUrl: fc.constantFrom('', '/v'),
+        },
+        { requiredKeys: [] },
+      )
+      .map(update),
+    { maxLength: 40 },
+  );
+
+  test('status and progress never move back, the end comes once, and snapshots are frozen', () => {
+    fc.assert(
+      fc.property(updates, (sequence) => {
+        let known: JobSnapshot | undefined;
+        let ends = 0;
+        for (const one of [...sequence, ...sequence]) {
+          const next = applyUpdate(known, one, 'sse', NOW_MS);
+          expect(Object.isFrozen(next)).toBe(true);
+          expect(next.progress).toBeGreaterThanOrEqual(known?.progress ?? 0);
+          expect(next.progress).toBeLessThanOrEqual(100);
+          expect(rank[next.status]).toBeGreaterThanOrEqual(rank[known?.status ?? 'queued']);
+          if (next !== known && isTerminal(next.status)) ends++;
+          known = next;
+        }
+        const told = sequence.some((one) => one.status !== undefined && isTerminal(one.status));
+        expect(ends).toBe(told ? 1 : 0);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('an update given again at once changes nothing', () => {
+    fc.assert(
+      fc.property(updates, (sequence) => {
+        let known: JobSnapshot | undefined;
+        for (const one of sequence) {
+          known = applyUpdate(known, one, 'sse', NOW_MS);
+          expect(applyUpdate(known, one, 'polling', NOW_MS + 1)).toBe(known);
+        }
+      }),
+    );
+  });
+
+  test('the end that comes first is the end', () => {
+    fc.assert(
+      fc.property(updates, (sequence) => {
+        const end = sequence.find((one) => one.status !== undefined && isTerminal(one.status));
+        const known = sequence.reduce<JobSnapshot | undefined>(
+          (snapshot, one) => applyUpdate(snapshot, one, 'sse', NOW_MS),
+          undefined,
+        );
+        if (end !== undefined) expect(known?.status).toBe(end.status);
+      }),
+    );
+  });
+});
