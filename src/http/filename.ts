@@ -1,0 +1,62 @@
+/** The file name of the longest kind that every file system takes, in bytes, with room for a suffix. */
+const MAX_NAME_BYTES = 200;
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'video/mp4': '.mp4',
+  'video/webm': '.webm',
+  'video/quicktime': '.mov',
+  'image/jpeg': '.jpg',
+  'image/png': '.png',
+  'image/webp': '.webp',
+};
+
+/**
+ * The name to save under: the server's, reduced to a harmless base name, else the fallback with the extension of
+ * the content type.
+ */
+export function downloadFilename(headers: Headers, fallback: string): string {
+  const given = sanitizeFilename(dispositionFilename(headers.get('content-disposition') ?? ''));
+  if (given !== '') return given;
+  const name = sanitizeFilename(fallback.replace(/[/\\]/g, '_')) || 'video';
+  const extension = EXTENSIONS[mediaType(headers)] ?? '';
+  return name.toLowerCase().endsWith(extension) ? name : name + extension;
+}
+
+/** The content type without its parameters, in lower case. */
+export function mediaType(headers: Headers): string {
+  return (headers.get('content-type') ?? '').split(';', 1).join('').trim().toLowerCase();
+}
+
+/** `filename*` (RFC 5987) wins over `filename`, as RFC 6266 has it. */
+function dispositionFilename(header: string): string {
+  const extended = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(header)?.[1];
+  if (extended !== undefined) {
+    try {
+      return decodeURIComponent(extended);
+    } catch {
+      // Badly encoded: the plain form may still be good.
+    }
+  }
+  const [, quoted, token] = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header) ?? [];
+  return quoted?.replace(/\\(["\\])/g, '$1') ?? token ?? '';
+}
+
+/**
+ * A name that is no path, on any system, and shows what it is: no directories, control or invisible characters,
+ * drive or stream separators, leading dots, trailing dots or blanks, or names of Windows devices. Empty where
+ * nothing is left.
+ */
+export function sanitizeFilename(name: string): string {
+  // The end of it is kept, with the extension; what is longer is nobody's name.
+  const base = (name.slice(-1_000).split(/[/\\]/).pop() ?? '')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
+    .replace(/[<>:"|?*]/g, '_')
+    .replace(/^[\s.]+|[\s.]+$/g, '');
+  const safe = /^(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)/i.test(base) ? `_${base}` : base;
+  const dot = safe.lastIndexOf('.');
+  const extension = dot > 0 && safe.length - dot <= 10 ? safe.slice(dot) : '';
+  let stem = [...safe.slice(0, safe.length - extension.length)].slice(0, MAX_NAME_BYTES);
+  while (new TextEncoder().encode(stem.join('') + extension).length > MAX_NAME_BYTES)
+    stem = stem.slice(0, -1);
+  return (stem.join('') + extension).replace(/[\s.]+$/, '');
+}
