@@ -1,0 +1,24 @@
+/** What a page's script may read of an answer. */
+const EXPOSED = [
+  ...['Accept-Ranges', 'Content-Disposition', 'Content-Length', 'Content-Range', 'Content-Type', 'ETag'],
+  ...['Last-Modified', 'Location', 'Repr-Digest', 'Retry-After', 'X-Request-Id'],
+].join(', ');
+
+export function addCorsHeaders(headers: Headers): void {
+  headers.set('access-control-allow-origin', '*');
+  headers.set('access-control-expose-headers', EXPOSED);
+}
+
+/** Allows whatever is asked: a `*` would not cover `Authorization`. */
+export function preflight(request: Headers): Response {
+  const headers = new Headers({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, HEAD, POST, DELETE, OPTIONS',
+    'access-control-allow-headers': request.get('access-control-request-headers') ?? '*',
+    'access-control-max-age': '600',
+    vary: 'Access-Control-Request-Headers',
+  });
+  if (request.has('access-control-request-private-network'))
+    headers.set('access-control-allow-private-network', 'true');
+  return new Response(null, { status: 204, headers });
+}

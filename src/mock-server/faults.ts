@@ -1,0 +1,195 @@
+/** What a fault can be tied to. `sse` and `websocket` are the streams, `files` is the second origin. */
+export type MockRoute =
+  | 'generate'
+  | 'status'
+  | 'download'
+  | 'files'
+  | 'list'
+  | 'delete'
+  | 'remix'
+  | 'upstream-webhook'
+  | 'sse'
+  | 'websocket';
+
+/** Where and how often a fault strikes. */
+export interface FaultScope {
+  /** @default every route */
+  route?: MockRoute | readonly MockRoute[];
+  /** Only what concerns this job: a call that names it, on a stream its frames. @default every job */
+  jobId?: string;
+  /** It strikes so often: a call, or a connection of a stream, counts as one. @default always */
+  times?: number;
+  /** So many calls or connections pass before it strikes. @default 0 */
+  after?: number;
+  /** It strikes at every so many-th call or connection only. @default 1 */
+  every?: number;
+}
+
+/** When in the life of a stream: the later of both, if both are given. */
+export interface StreamMoment {
+  /** After so many frames. @default 0 */
+  afterFrames?: number;
+  /** So many milliseconds after the opening. @default 0 */
+  afterMs?: number;
+}
+
+/** The connection itself breaks, on any route, the upgrade to WebSocket included. */
+export type ConnectionFault =
+  /** Closed without an answer, nothing read. */
+  | { type: 'refuse' }
+  /**
+   * Reset before the body is read (`before-body`), after it, with nothing done (`after-body`), or after the call
+   * was carried out, its answer lost (`after-handling`).
+   */
+  | { type: 'reset'; at: 'before-body' | 'after-body' | 'after-handling' }
+  /** Accepted and never answered: a black hole. */
+  | { type: 'stall' }
+  /** Answered so much later. */
+  | { type: 'slow'; delayMs: number };
+
+/** The answer is another one, on any route, the upgrade to WebSocket included. */
+export type AnswerFault =
+  /** Any status with any body; an object is sent as JSON. The call is not carried out. */
+  | {
+      type: 'status';
+      status: number;
+      body?: string | Uint8Array<ArrayBuffer> | Readonly<Record<string, unknown>>;
+      headers?: Readonly<Record<string, string>>;
+      /** The `Retry-After` header: seconds, or an HTTP date. */
+      retryAfter?: number | string;
+    }
+  /** An HTML page, as proxies send it. @default status 200 */
+  | { type: 'html'; status?: number }
+  /** The right answer, cut in the middle, its length declared accordingly. */
+  | { type: 'truncated-json' }
+  /** The right answer with so many bytes of padding. @default 1.5 MiB */
+  | { type: 'oversized-json'; bytes?: number }
+  /** The right answer without one of its fields. */
+  | { type: 'without-field'; field: string }
+  /** To a URL, or to the same file on the second origin. @default status 302, to the second origin */
+  | { type: 'redirect'; status?: 301 | 302 | 303 | 307 | 308; to?: string };
+
+/** The body of a download is not what it should be. */
+export type DownloadFault =
+  /** Closed before the byte at this offset of the file; a resumed download that starts behind it passes. */
+  | { type: 'drop'; atByte: number }
+  /** Ends in good order after so many bytes. With `declared: false` without a `Content-Length`. */
+  | { type: 'short'; bytes: number; declared?: boolean }
+  | { type: 'empty' }
+  /** 200 and JSON where a video should be. */
+  | { type: 'json'; body?: unknown }
+  /** A resumed download finds another file: another `ETag`, other bytes. */
+  | { type: 'changed' }
+  /** No `Accept-Ranges`, and `Range` is ignored. */
+  | { type: 'no-ranges' }
+  /** No `ETag` and no `Last-Modified`. */
+  | { type: 'no-validators' }
+  /** One byte in the middle is wrong. */
+  | { type: 'corrupt' }
+  /** The signed URL is over. */
+  | { type: 'expired' }
+  /** 404 (or `status`) for so many milliseconds after the job's end. */
+  | { type: 'not-ready'; forMs: number; status?: number }
+  /** So many bytes a second. */
+  | { type: 'trickle'; bytesPerSecond: number };
+
+/** An open stream misbehaves. Frames are counted from 0, greeting and acknowledgements included. */
+export type StreamFault =
+  /** Open, and silent from the given moment on. */
+  | ({ type: 'mute' } & StreamMoment)
+  /** Closed: a WebSocket with this code (1006: no close frame), SSE by the end of its body. @default 1001 */
+  | ({ type: 'close'; code?: number; reason?: string } & StreamMoment)
+  /** Gone without a FIN: nothing more is read or written, and the caller hears nothing. */
+  | ({ type: 'half-open' } & StreamMoment)
+  /** A frame that should not be there: bytes are sent as a binary frame. */
+  | ({
+      type: 'inject';
+      frame: 'garbage' | 'binary' | 'oversized' | 'foreign-job' | { data: string | Uint8Array<ArrayBuffer> };
+    } & StreamMoment)
+  /** Every update so many times. @default 2 */
+  | { type: 'duplicate'; copies?: number }
+  /** So many updates are held back and sent in reverse. @default 2 */
+  | { type: 'disorder'; window?: number }
+  /** Everything is told but the end. */
+  | { type: 'drop-terminal' }
+  /** Updates are lost: the first so many of a connection. */
+  | { type: 'drop-updates'; first: number };
+
+/** SSE only. */
+export type EventStreamFault =
+  | { type: 'content-type'; contentType: string }
+  /** A buffering proxy: nothing is passed on for so long, with `headers` not even the header. */
+  | { type: 'buffer'; forMs: number; headers?: boolean }
+  /** Another form of the same events, all of them allowed by the standard. */
+  | {
+      type: 'format';
+      lineEnding?: '\n' | '\r\n' | '\r';
+      /** Comments as heartbeats. */
+      commentEveryMs?: number;
+      /** Written in pieces of so many bytes, in the middle of characters too. */
+      splitEveryBytes?: number;
+      /** A byte order mark first. */
+      bom?: boolean;
+    };
+
+export type MockFault = FaultScope &
+  (ConnectionFault | AnswerFault | DownloadFault | StreamFault | EventStreamFault);
+export type MockFaultType = MockFault['type'];
+export type FaultOf<T extends MockFaultType> = Extract<MockFault, { type: T }>;
+
+/** The faults in force. */
+export class MockFaults {
+  readonly #entries = new Set<{ readonly fault: MockFault; seen: number; struck: number }>();
+
+  constructor(faults: readonly MockFault[] = []) {
+    for (const fault of faults) this.add(fault);
+  }
+
+  /** Returns the way to take it back. */
+  add(fault: MockFault): () => void {
+    const entry = { fault, seen: 0, struck: 0 };
+    this.#entries.add(entry);
+    return () => void this.#entries.delete(entry);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Counts one call (or one connection of a stream) and tells what strikes it, in the order of adding. */
+  take(route: MockRoute, jobIds: readonly string[]): StruckFaults {
+    const struck: MockFault[] = [];
+    for (const entry of this.#entries) {
+      const { fault } = entry;
+      if (!matches(fault, route, jobIds)) continue;
+      const index = entry.seen++ - (fault.after ?? 0);
+      if (index < 0 || index % (fault.every ?? 1) !== 0) continue;
+      struck.push(fault);
+      if (++entry.struck >= (fault.times ?? Number.POSITIVE_INFINITY)) this.#entries.delete(entry);
+    }
+    return new StruckFaults(struck);
+  }
+}
+
+/** What strikes one call or one connection. */
+export class StruckFaults {
+  readonly all: readonly MockFault[];
+
+  constructor(all: readonly MockFault[]) {
+    this.all = all;
+  }
+
+  find<T extends MockFaultType>(type: T): FaultOf<T> | undefined {
+    return this.all.find((fault): fault is FaultOf<T> => fault.type === type);
+  }
+}
+
+function matches(fault: MockFault, route: MockRoute, jobIds: readonly string[]): boolean {
+  if (fault.route !== undefined && ![fault.route].flat().includes(route)) return false;
+  // A WebSocket names no job when it opens: its frames are matched one by one.
+  return fault.jobId === undefined || route === 'websocket' || jobIds.includes(fault.jobId);
+}

@@ -1,0 +1,15 @@
+export type { MockFault, MockFaults, MockFaultType, MockRoute } from './faults.js';
+export type {
+  MockDialect,
+  MockJob,
+  MockJobBehaviour,
+  MockJobChange,
+  MockJobInit,
+  MockJobUpdate,
+} from './job.js';
+export type { MockJobs } from './jobs.js';
+export { type MockVariant, mockMedia, patternBytes } from './media/files.js';
+export type { MockAuth, MockStreamOptions, MockSubmit } from './options.js';
+export type { MockRequest, MockUpload } from './request-log.js';
+export { createMockServer, type MockServer, type MockServerOptions } from './server.js';
+export type { MockDelivery, MockWebhookOptions, MockWebhooks } from './webhooks.js';

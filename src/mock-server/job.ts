@@ -1,0 +1,218 @@
+import { isTerminal, type JobStatus } from '../core/model.js';
+
+export type MockDialect = 'soraGateway' | 'vidBuilder' | 'openAIVideos';
+
+/** How a job runs and how it is told. Given to the server it holds for all jobs, by `onSubmit` for one. */
+export interface MockJobBehaviour {
+  /** From submit to end, in milliseconds, in ten steps of progress. @default 2000 */
+  durationMs?: number;
+  /** The job stays as it is until `advance`, `complete` or `fail` is called. @default false */
+  manual?: boolean;
+  /** The job fails half way, for this reason. */
+  failWith?: string | { message: string; code?: string };
+  /**
+   * `documented`: what the documents of the dialect say, and nothing else. `field`: what running servers send,
+   * with their additional fields, typed frames, greetings and headers. @default 'documented'
+   */
+  style?: 'documented' | 'field';
+  /** Words used for a status in place of the dialect's own, such as `{ processing: 'generating' }`. */
+  words?: Partial<Record<JobStatus, string>>;
+  /** What the status call says while processing, whatever the job's progress is. Running servers say 50. */
+  coarseProgress?: number;
+  /** The progress told with a failure. Some emitters say 0. @default where it stopped */
+  failureProgress?: number;
+  /** For so many milliseconds after the end the download answers `notReadyStatus`. @default 0 */
+  notReadyMs?: number;
+  /** @default 404 */
+  notReadyStatus?: number;
+  /** Serve a pattern of so many bytes in place of the real video; see `patternBytes`. */
+  videoBytes?: number;
+  /** vidBuilder: results are on the second origin by signed URL only. @default false */
+  s3?: boolean;
+  /** Validity of a signed URL and, for openAIVideos, of the content, in milliseconds. @default 7 days */
+  urlLifetimeMs?: number;
+  /** vidBuilder: make an upright version too. @default `generateReels` of the request */
+  reels?: boolean;
+}
+
+export interface MockJobInit extends MockJobBehaviour {
+  /** Any string. @default one in the manner of the dialect */
+  id?: string;
+  dialect?: MockDialect;
+  /** The parsed body of the submit. */
+  input?: Readonly<Record<string, unknown>>;
+}
+
+/** What changes of a job. Everything goes: a mock may fall back, repeat itself and speak after the end. */
+export interface MockJobChange {
+  status?: JobStatus;
+  /** Told in place of the status word, for this change and until the next; any word. */
+  word?: string;
+  progress?: number;
+  message?: string;
+  error?: string;
+  errorCode?: string;
+}
+
+/** A job at the moment of a change, as it is told to streams and webhooks. */
+export interface MockJobUpdate {
+  readonly job: MockJob;
+  readonly status: JobStatus;
+  readonly word: string | undefined;
+  readonly progress: number;
+  readonly message: string | undefined;
+  readonly error: string | undefined;
+  readonly errorCode: string | undefined;
+  readonly at: Date;
+}
+
+const STEPS = 10;
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** One job of the mock server: runs by itself, or by hand. */
+export class MockJob {
+  readonly id: string;
+  readonly dialect: MockDialect;
+  /** The id that the gateway's upstream knows the job by; the job is found by it as well. */
+  readonly upstreamId: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly behaviour: Readonly<MockJobBehaviour>;
+  readonly createdAt = new Date();
+  updatedAt = this.createdAt;
+  completedAt: Date | undefined;
+  status: JobStatus = 'queued';
+  word: string | undefined;
+  progress = 0;
+  message: string | undefined;
+  error: string | undefined;
+  errorCode: string | undefined;
+
+  readonly #tell: (update: MockJobUpdate) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    init: MockJobInit & { id: string; dialect: MockDialect },
+    tell: (update: MockJobUpdate) => void,
+  ) {
+    const { id, dialect, input = {}, ...behaviour } = init;
+    this.id = id;
+    this.dialect = dialect;
+    this.input = input;
+    this.behaviour = behaviour;
+    this.upstreamId = dialect === 'openAIVideos' ? id : `video_${randomHex(12)}`;
+    this.#tell = tell;
+    if (!behaviour.manual) this.#run(0);
+  }
+
+  get ended(): boolean {
+    return isTerminal(this.status);
+  }
+
+  /** True once the file can be fetched: `notReadyMs` after the end. */
+  get ready(): boolean {
+    return this.status === 'completed' && this.msSinceEnd >= (this.behaviour.notReadyMs ?? 0);
+  }
+
+  get msSinceEnd(): number {
+    return this.completedAt === undefined ? -1 : Date.now() - this.completedAt.getTime();
+  }
+
+  get urlLifetimeMs(): number {
+    return this.behaviour.urlLifetimeMs ?? WEEK_MS;
+  }
+
+  /** Sets what is given and tells everybody. The job stops running by itself. */
+  advance(change: MockJobChange = {}): this {
+    this.stop();
+    return this.#change(change);
+  }
+
+  complete(message?: string): this {
+    return this.advance({
+      status: 'completed',
+      progress: 100,
+      ...(message === undefined ? {} : { message }),
+    });
+  }
+
+  fail(reason = 'Video generation failed', code?: string): this {
+    return this.advance({
+      status: 'failed',
+      error: reason,
+      progress: this.behaviour.failureProgress ?? this.progress,
+      ...(code === undefined ? {} : { errorCode: code }),
+    });
+  }
+
+  /** Stops running by itself. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Resolves at the job's end, rejects with the signal's reason. */
+  async untilEnd(signal: AbortSignal, watch: (listener: (update: MockJobUpdate) => void) => () => void) {
+    if (this.ended) return;
+    await new Promise<void>((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        unwatch();
+        signal.removeEventListener('abort', abort);
+        settle();
+      };
+      const abort = () => finish(() => reject(signal.reason));
+      const unwatch = watch((update) => {
+        if (update.job === this && this.ended) finish(resolve);
+      });
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) abort();
+    });
+  }
+
+  #change(change: MockJobChange): this {
+    this.word = change.word;
+    if (change.status !== undefined) this.status = change.status;
+    if (change.progress !== undefined) this.progress = change.progress;
+    if (change.message !== undefined) this.message = change.message;
+    if (change.error !== undefined) this.error = change.error;
+    if (change.errorCode !== undefined) this.errorCode = change.errorCode;
+    this.updatedAt = new Date();
+    if (this.ended) this.completedAt ??= this.updatedAt;
+    this.#tell({
+      job: this,
+      status: this.status,
+      word: this.word,
+      progress: this.progress,
+      message: this.message,
+      error: this.error,
+      errorCode: this.errorCode,
+      at: this.updatedAt,
+    });
+    return this;
+  }
+
+  #run(step: number): void {
+    const { durationMs = 2_000, failWith } = this.behaviour;
+    this.#timer = setTimeout(() => {
+      const next = step + 1;
+      if (failWith !== undefined && next === STEPS / 2) {
+        const reason = typeof failWith === 'string' ? { message: failWith } : failWith;
+        this.fail(reason.message, reason.code);
+      } else if (next === STEPS) {
+        this.complete();
+      } else {
+        this.#change({
+          status: 'processing',
+          progress: (100 / STEPS) * next,
+          message: `Rendering frames: ${next * 12}/120`,
+        });
+        this.#run(next);
+      }
+    }, durationMs / STEPS);
+  }
+}
+
+export function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}

@@ -1,0 +1,85 @@
+import {
+  type MockDialect,
+  MockJob,
+  type MockJobBehaviour,
+  type MockJobInit,
+  type MockJobUpdate,
+  randomHex,
+} from './job.js';
+
+const NEW_ID: Readonly<Record<MockDialect, () => string>> = {
+  soraGateway: () => `job-${randomHex(8)}`,
+  vidBuilder: () => randomHex(6),
+  openAIVideos: () => `video_${randomHex(12)}`,
+};
+
+/** All jobs of a mock server, by id. */
+export class MockJobs {
+  readonly #jobs = new Map<string, MockJob>();
+  readonly #byUpstreamId = new Map<string, MockJob>();
+  readonly #listeners = new Set<(update: MockJobUpdate) => void>();
+  readonly #defaults: MockJobBehaviour;
+
+  constructor(defaults: MockJobBehaviour) {
+    this.#defaults = defaults;
+  }
+
+  /** Makes a job without a submit. */
+  create(init: MockJobInit = {}): MockJob {
+    const dialect = init.dialect ?? 'soraGateway';
+    const id = init.id ?? NEW_ID[dialect]();
+    const job = new MockJob({ ...this.#defaults, ...init, id, dialect }, (update) => {
+      for (const listener of [...this.#listeners]) listener(update);
+    });
+    this.#jobs.get(id)?.stop();
+    this.#jobs.set(id, job);
+    this.#byUpstreamId.set(job.upstreamId, job);
+    return job;
+  }
+
+  /** By its own id, or by the one its upstream knows it by. */
+  get(id: string): MockJob | undefined {
+    return this.#jobs.get(id) ?? this.#byUpstreamId.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  delete(id: string): boolean {
+    const job = this.get(id);
+    if (job === undefined) return false;
+    job.stop();
+    this.#byUpstreamId.delete(job.upstreamId);
+    return this.#jobs.delete(job.id);
+  }
+
+  clear(): void {
+    for (const job of this.#jobs.values()) job.stop();
+    this.#jobs.clear();
+    this.#byUpstreamId.clear();
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  /** The job submitted last. */
+  get last(): MockJob | undefined {
+    return [...this.#jobs.values()].at(-1);
+  }
+
+  values(): IterableIterator<MockJob> {
+    return this.#jobs.values();
+  }
+
+  [Symbol.iterator](): IterableIterator<MockJob> {
+    return this.#jobs.values();
+  }
+
+  /** Calls back at every change of any job; returns the way to stop. */
+  watch(listener: (update: MockJobUpdate) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The first picture of the video as WebP of 160×90, in base64. Made by:
+ *
+ *     ffmpeg -f lavfi -i testsrc=size=320x180:rate=24:duration=1 -frames:v 1 -vf scale=160:90 \
+ *       -c:v libwebp -quality 40 out.webp
+ */
+export const THUMBNAIL_BASE64 = `
+UklGRsgEAABXRUJQVlA4ILwEAABwHwCdASqgAFoAPuFeo02oqaMiN/RLMTAcCWoAzYIcfqvX7WH7V+Tf9D/Zn5hq5/Y/vt+RfU3T
+d57/PH+D+6P30esP8x/6/3Bf9Z0N/Mh+yHr4+j70AP2A9Xr/Pf//3HfQA/Wb02PZ6/bb0jM1oY2TH2mA97RLiA92bp47JKFuy3p0
+J3EmK7bASvNwz+z+44+GneJN7fniflx+i/p0Ro80tIa0OGzrfiaoRv9B5eFBm3MVNpQF7MhY66VPZtgHi/LfGKLChJBe72Om6k/O
+mdGzmDDXbL0BMYH/PLYYGMqNoZVyT1xYLp0Nn6oWzhoAg3hgjE3lOdmzxZUMG+veZug/zI8GAAD++TP7WzKEGf8PxWTt4bQSIZ85
+mKFtd2uHl4pSdG59IqQA7LMiqj1c20ZeGE7gijGZw1Km6rXn/H0RZO9qvsB4TwO/Hi4C6sJSpRojujuVJE9MJp1Iv3LbMSgzZVUh
++eUOCLuIjgV7ttf/kkZeSiiW95+D9IVAnYIx/YOoUcoU1AxONgmpYkRtldz/m5NFaZP1P0btCv72ux6qaIYgAct/JZiaV2QTbdaF
+lzW/RYmshLOLZc10uYT0sJl9Wc1sC+iLJ6vOiMbyWwMMDlbEJtjIC/MKrZie6vyx0oBDLL+nvwnSZU45r+ZFApg1hhgWTXpfMEC1
+BSrKWIQ25GbtIofBmYCOtstemL/FsFovw8Dl281AOu65TaB1769mv/Jrxhir4cvwmA9VyA0ZW/hDZQ51EeR1oGAJad6PkyGGBzw/
+g77leXwf1eqUbrOoEIzkJF3FY5Qm6CjBCXFmfgEG/N+mJac5y+aoWOkpqIzBQlwREWAJWjtNDkCXmaviEsl58Hv4RZZTR+yntyjc
+AUjyIGVlQ8L1xt/vXKK6tvAD0urq7ZBwOFevMYlqeJMcQlAEU4VB9UQy/8n2q7P3nfv9/GrAP4Ovt04eOZdvjKUb17xQVVe2GwJo
+jZ3jrwda2hCP+CNS0+dQV19r/+qLNuQZIX3RdtO1ERg+z5WbZhPvvTC/7MKse99JashIwTzTy5MYl49F2vy7CnuupHQqZuQJPz0A
+GcRuOZ9EsKYCNdhVnms9fUNSTdXOUt1QGft4wjyDsEJgXg+WZzh8FK+Nw6csF4tfzzMHAjpOnobROg5mcrdUdSzBRo8ZDxfPBZFa
+HfnvlskEr5u/2FLtxyr4qGYXk9TXc3gpA0XEZuuJG/a6DeiyLkvHktyoxkPz/az4GPQrnR05weiNeFo+cJSJvzC4tPsxezly9DGa
+ODiKeROvfR8clpFSZ+hOlRdGdh5SnMNWrjJr9OUypaNAifNAqjBJ+BdlD8KJ15Sq0FJBzFJYrHKK8CdPEPUVO6/AG8XolXSzWgj2
+Z9NAvefFJz1gMZOr9ayulhBTY1XJ5Mr/hrTvW+VagQ2I43F5ljlj4DSk1YkpXSYgL0oXtHU13tsVTwHWnUsIs1Bn2bdS4owocsD+
+8o6rnyV1aqV8Cb/1x2d03VI8SZ8MWeesxtA7tlDze0CPkc2BKP7WkbSkGd/mqGumEIzsIaecDiiAVKYNXbwJDzIsRXvnyPn/rfQ/
+tC2SD+Hju9cANdQugl9Q35tOb499k9+WcSAKschTIAA=
+`;

@@ -1,0 +1,51 @@
+import type { MockFault } from './faults.js';
+import type { MockDialect, MockJobBehaviour } from './job.js';
+import type { MockWebhookOptions } from './webhooks.js';
+
+export type MockAuth =
+  | { readonly type: 'bearer'; readonly token: string }
+  | { readonly type: 'basic'; readonly username: string; readonly password: string };
+
+/** What a submit brought, as `onSubmit` sees it. */
+export interface MockSubmit {
+  readonly dialect: MockDialect;
+  /** The parsed JSON, or the text fields of a form. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+}
+
+/** How the gateway's streams behave; the defaults are those of running servers. */
+export interface MockStreamOptions {
+  /** `{type: "connected"}` at the opening of a WebSocket. @default true in style `field` */
+  greeting?: boolean;
+  /** `{type: "subscribed"}` and `{type: "unsubscribed"}`. @default true in style `field` */
+  acknowledgements?: boolean;
+  /** `{jobId, status, ...}`, or `{type, jobId, ...}`. @default typed in style `field` */
+  frames?: 'plain' | 'typed';
+  /** Tell a job's state when it is subscribed to. @default false */
+  snapshotOnSubscribe?: boolean;
+  /** End an SSE stream with its last job. @default false */
+  endWithJobs?: boolean;
+}
+
+/** Options of the mock core, whichever way requests come to it. */
+export interface MockServiceOptions extends MockJobBehaviour {
+  /** In force from the start; more by `faults.add`. */
+  faults?: readonly MockFault[];
+  /** Credentials that a call needs, any one of them; without them it is answered 401. @default none needed */
+  auth?: MockAuth | readonly MockAuth[];
+  /** Let pages of every origin in. @default true */
+  cors?: boolean;
+  /** soraGateway: the account's credits, 10 of which a job costs; then 402. @default unlimited */
+  credits?: number;
+  /** Answer a repeated `Idempotency-Key` with the same job. @default true */
+  idempotency?: boolean;
+  /** Send a `Repr-Digest` (RFC 9530) with downloads. @default false */
+  digest?: boolean;
+  /** Changes how one job runs, or what its id is. */
+  onSubmit?: (submit: MockSubmit) => (MockJobBehaviour & { id?: string }) | undefined;
+  streams?: MockStreamOptions;
+  webhooks?: MockWebhookOptions;
+  /** How many requests and webhook deliveries are remembered. @default 10000 */
+  logSize?: number;
+}

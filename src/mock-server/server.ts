@@ -1,0 +1,136 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { MockFaults } from './faults.js';
+import { answerHttp } from './http-adapter.js';
+import type { MockJobs } from './jobs.js';
+import type { MockServiceOptions } from './options.js';
+import type { MockRequest } from './request-log.js';
+import { MockService } from './service.js';
+import type { MockWebhooks } from './webhooks.js';
+
+export interface MockServerOptions extends MockServiceOptions {
+  /** @default 0, any free one */
+  port?: number;
+  /** @default '127.0.0.1' */
+  host?: string;
+}
+
+/**
+ * Starts a real HTTP server that speaks all three dialects at once.
+ *
+ * @example
+ * await using server = await createMockServer({ durationMs: 500 });
+ * const client = new VideoClient({ baseUrl: server.url });
+ */
+export async function createMockServer(options: MockServerOptions = {}): Promise<MockServer> {
+  const { port = 0, host = '127.0.0.1', ...rest } = options;
+  const server = new MockServer(rest, host);
+  await server.listen(port);
+  return server;
+}
+
+export class MockServer {
+  readonly #service: MockService;
+  readonly #host: string;
+  readonly #main: Listener;
+  readonly #files: Listener;
+
+  /** @internal Use `createMockServer`. */
+  constructor(options: MockServiceOptions, host: string) {
+    this.#host = host;
+    this.#service = new MockService(options);
+    this.#main = new Listener(this.#service, 'main');
+    this.#files = new Listener(this.#service, 'files');
+  }
+
+  /** @internal */
+  async listen(port: number): Promise<void> {
+    try {
+      await this.#main.listen(port, this.#host);
+      await this.#files.listen(0, this.#host);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#service.filesUrl = this.filesUrl;
+  }
+
+  /** Such as `http://127.0.0.1:3001`, without a slash at the end. */
+  get url(): string {
+    return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.port}`;
+  }
+
+  get port(): number {
+    return this.#main.port;
+  }
+
+  /** The second origin, where signed URLs and redirects lead. */
+  get filesUrl(): string {
+    return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.#files.port}`;
+  }
+
+  get jobs(): MockJobs {
+    return this.#service.jobs;
+  }
+
+  get faults(): MockFaults {
+    return this.#service.faults;
+  }
+
+  get webhooks(): MockWebhooks {
+    return this.#service.webhooks;
+  }
+
+  /** What the server got so far, oldest first. */
+  get requests(): readonly MockRequest[] {
+    return this.#service.requests;
+  }
+
+  clearRequests(): void {
+    this.#service.clearRequests();
+  }
+
+  /** Ends every connection and every job's timers. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#service.close();
+    await Promise.all([this.#main.close(), this.#files.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** One port with its open sockets. */
+class Listener {
+  readonly #server: Server;
+  readonly sockets = new Set<Socket>();
+  port = 0;
+
+  constructor(service: MockService, origin: 'main' | 'files') {
+    this.#server = createServer((request, response) => void answerHttp(service, origin, request, response));
+    // Faults hold requests for as long as they like.
+    this.#server.requestTimeout = 0;
+    this.#server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  async listen(port: number, host: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    this.port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+}

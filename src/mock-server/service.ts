@@ -1,0 +1,221 @@
+import { authorised, unauthorised } from './auth.js';
+import { NO_BODY, type ParsedBody, parseBody } from './body.js';
+import { serveContent } from './content.js';
+import { addCorsHeaders, preflight } from './cors.js';
+import { ConnectionLost, type Exchange, json } from './exchange.js';
+import { MockFaults, type MockRoute } from './faults.js';
+import { filesRoutes } from './files-origin.js';
+import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
+import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
+import { MockJobs } from './jobs.js';
+import { type MockFile, type MockVariant, mediaFile, patternFile } from './media/files.js';
+import { openAIVideosRoutes } from './openai-videos.js';
+import type { MockServiceOptions } from './options.js';
+import { BoundedLog, type MockRequest } from './request-log.js';
+import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
+import { soraGatewayRoutes } from './sora-gateway.js';
+import { UpstreamEvents } from './upstream-events.js';
+import { vidBuilderRoutes } from './vid-builder.js';
+import { MockWebhooks } from './webhooks.js';
+
+const API_ROUTES = [...soraGatewayRoutes, ...vidBuilderRoutes, ...openAIVideosRoutes];
+const DEFAULT_LOG_SIZE = 10_000;
+
+/** The mock core: three dialects over `Exchange`s. It opens no socket, so that a server and msw can share it. */
+export class MockService implements RouteContext {
+  readonly options: MockServiceOptions;
+  readonly jobs: MockJobs;
+  readonly faults: MockFaults;
+  readonly webhooks: MockWebhooks;
+  readonly upstreamEvents: UpstreamEvents;
+  readonly account: { credits: number };
+  /** Where signed URLs and redirects lead; set by whoever brings the second origin. */
+  filesUrl = 'http://files.invalid';
+  readonly #requests: BoundedLog<MockRequest>;
+  readonly #idempotent = new Map<string, MockJob>();
+  readonly #files = new Map<string, MockFile>();
+  readonly #urlKey = randomHex(16);
+
+  constructor(options: MockServiceOptions = {}) {
+    const {
+      faults,
+      auth,
+      cors,
+      credits,
+      idempotency,
+      digest,
+      onSubmit,
+      streams,
+      webhooks,
+      logSize,
+      ...behaviour
+    } = options;
+    this.options = options;
+    this.jobs = new MockJobs(behaviour);
+    this.faults = new MockFaults(faults);
+    this.account = { credits: credits ?? Number.POSITIVE_INFINITY };
+    this.#requests = new BoundedLog(logSize ?? DEFAULT_LOG_SIZE);
+    this.upstreamEvents = new UpstreamEvents(webhooks?.upstreamSecret);
+    this.webhooks = new MockWebhooks(webhooks ?? {}, logSize ?? DEFAULT_LOG_SIZE, (job, variant) =>
+      this.signedUrl(job, variant),
+    );
+    this.jobs.watch((update) => this.webhooks.tell(update));
+  }
+
+  get requests(): readonly MockRequest[] {
+    return this.#requests.all;
+  }
+
+  clearRequests(): void {
+    this.#requests.clear();
+  }
+
+  close(): void {
+    this.jobs.clear();
+    this.webhooks.close();
+  }
+
+  /** Answers, or throws `ConnectionLost`, or throws the signal's reason once the caller has gone. */
+  async handle(exchange: Exchange): Promise<Response> {
+    const { method, url, headers, origin } = exchange;
+    const routes = origin === 'files' ? filesRoutes : API_ROUTES;
+    const match = matchRoute(routes, method, url.pathname);
+    const found = typeof match === 'object' ? match : undefined;
+    if (method === 'OPTIONS' && match !== undefined && this.options.cors !== false) return preflight(headers);
+    const entry = this.record(exchange, found);
+    const response = await this.#answer(exchange, match, entry);
+    entry.status = response.status;
+    if (this.options.cors !== false) addCorsHeaders(response.headers);
+    return response;
+  }
+
+  /** Writes a request down before anything happens to it. */
+  record(
+    exchange: Exchange,
+    match: RouteMatch | undefined,
+    route: MockRoute | undefined = match?.route.name,
+  ): MockRequest {
+    const { method, url, headers, origin } = exchange;
+    const dialect = match?.route.dialect;
+    const entry: MockRequest = {
+      ...{ route, origin, method, url: url.href, path: url.pathname },
+      dialect: dialect === 'files' ? undefined : dialect,
+      query: Object.fromEntries(url.searchParams),
+      headers: Object.fromEntries(headers),
+      jobId: match?.params.jobId ?? url.searchParams.get('jobId') ?? undefined,
+      body: undefined,
+      files: [],
+      status: undefined,
+      at: new Date(),
+    };
+    this.#requests.push(entry);
+    return entry;
+  }
+
+  submit(call: Call, dialect: MockDialect, behaviour: MockJobBehaviour = {}): MockJob {
+    const key = call.exchange.headers.get('idempotency-key');
+    const scopedKey = key === null || this.options.idempotency === false ? undefined : `${dialect} ${key}`;
+    const known = scopedKey === undefined ? undefined : this.#idempotent.get(scopedKey);
+    if (known !== undefined && this.jobs.has(known.id)) {
+      call.entry.jobId = known.id;
+      return known;
+    }
+    const { input } = call.body;
+    const own = this.options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
+    const job = this.jobs.create({ ...behaviour, ...own, dialect, input });
+    call.entry.jobId = job.id;
+    if (scopedKey !== undefined) this.#idempotent.set(scopedKey, job);
+    return job;
+  }
+
+  async serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response> {
+    const file = this.#fileOf(job, variant);
+    return serveContent(file, {
+      request: call.exchange,
+      faults: call.faults,
+      filename: `video-${job.id.slice(0, 8).replaceAll(/[^\w.-]/g, '_')}.${file.extension}`,
+      etag: `"${variant}-${file.size}-${job.createdAt.getTime().toString(16)}"`,
+      lastModified: job.completedAt ?? job.createdAt,
+      digest: this.options.digest ?? false,
+    });
+  }
+
+  /** A URL on the second origin that needs no credentials and expires. */
+  signedUrl(job: MockJob, variant: MockVariant): string {
+    const url = new URL(`/${variant}/${encodeURIComponent(job.id)}`, this.filesUrl);
+    url.searchParams.set('Expires', String(Date.now() + job.urlLifetimeMs));
+    url.searchParams.set('Signature', this.#urlKey);
+    return url.href;
+  }
+
+  /** Why a signed URL is refused; undefined where it is good. */
+  signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined {
+    if (query.get('Signature') !== this.#urlKey) return 'SignatureDoesNotMatch';
+    return Number(query.get('Expires')) <= Date.now() ? 'AccessDenied' : undefined;
+  }
+
+  async #answer(
+    exchange: Exchange,
+    match: RouteMatch | 'wrong-method' | undefined,
+    entry: MockRequest,
+  ): Promise<Response> {
+    if (match === undefined) return json({ error: 'Not found' }, 404);
+    if (match === 'wrong-method') return json({ error: 'Method not allowed' }, 405);
+    const { route, params } = match;
+    const jobIds = jobIdsOf(entry, this.jobs);
+    const faults = this.faults.take(route.name, jobIds);
+    await beforeBody(faults, exchange.signal);
+    const body = await this.#read(exchange, entry);
+    if (faults.find('reset')?.at === 'after-body') throw new ConnectionLost('reset');
+    if (
+      route.dialect !== 'files' &&
+      route.name !== 'upstream-webhook' &&
+      !authorised(this.options.auth, exchange.headers)
+    )
+      return unauthorised(route.dialect);
+
+    const call: Call = {
+      exchange,
+      params,
+      query: exchange.url.searchParams,
+      body,
+      faults,
+      entry,
+      context: this,
+    };
+    const job = jobIds[0] === undefined ? undefined : this.jobs.get(jobIds[0]);
+    const replaced = replacedAnswer(faults, call, job);
+    const response = replaced ?? (await alteredAnswer(faults, await route.handle(call)));
+    if (faults.find('reset')?.at === 'after-handling') throw new ConnectionLost('reset');
+    if (route.dialect === 'openAIVideos') response.headers.set('x-request-id', `req_${randomHex(12)}`);
+    return response;
+  }
+
+  async #read(exchange: Exchange, entry: MockRequest): Promise<ParsedBody> {
+    if (exchange.method === 'GET' || exchange.method === 'HEAD') return NO_BODY;
+    const body = await parseBody(await exchange.read(), exchange.headers.get('content-type'));
+    entry.body = body.value;
+    entry.files = body.files;
+    return body;
+  }
+
+  #fileOf(job: MockJob, variant: MockVariant): MockFile {
+    const size = variant === 'video' ? job.behaviour.videoBytes : undefined;
+    const key = `${variant} ${size ?? ''}`;
+    let file = this.#files.get(key);
+    if (file === undefined) {
+      file = size === undefined ? mediaFile(variant) : patternFile(size);
+      this.#files.set(key, file);
+    }
+    return file;
+  }
+}
+
+/** The jobs that a call names. */
+function jobIdsOf(entry: MockRequest, jobs: MockJobs): readonly string[] {
+  const { jobId } = entry;
+  if (jobId === undefined) return [];
+  if (entry.route === 'download' && !jobs.has(jobId) && jobId.endsWith('_reels'))
+    return [jobId.slice(0, -'_reels'.length)];
+  return [jobs.get(jobId)?.id ?? jobId];
+}

@@ -1,0 +1,176 @@
+import { isTerminal } from '../core/model.js';
+import { json } from './exchange.js';
+import type { MockJob, MockJobUpdate } from './job.js';
+import type { Call, Route } from './routes.js';
+
+/** What a job costs, where the account's credits are limited. */
+const JOB_CREDITS = 10;
+
+const WORDS = {
+  queued: 'queued',
+  processing: 'processing',
+  completed: 'completed',
+  failed: 'failed',
+} as const;
+
+export const soraGatewayRoutes: readonly Route[] = [
+  { name: 'generate', dialect: 'soraGateway', method: 'POST', path: '/api/generate', handle: generate },
+  {
+    name: 'status',
+    dialect: 'soraGateway',
+    method: 'GET',
+    path: '/api/videos/status/:jobId',
+    handle: ({ context, params }) => {
+      const job = context.jobs.get(params.jobId ?? '');
+      return job ? json(pathStatus(job)) : notFound();
+    },
+  },
+  { name: 'status', dialect: 'soraGateway', method: 'GET', path: '/api/status', handle: queryStatus },
+  { name: 'download', dialect: 'soraGateway', method: 'GET', path: '/api/download', handle: download },
+  {
+    name: 'upstream-webhook',
+    dialect: 'soraGateway',
+    method: 'POST',
+    path: '/api/webhook/video-events',
+    handle: async ({ context, exchange, body }) => {
+      const problem = await context.upstreamEvents.receive(exchange.headers, body.raw, context.jobs);
+      return problem === undefined ? json({ received: true }) : json({ error: problem }, 400);
+    },
+  },
+  {
+    name: 'list',
+    dialect: 'soraGateway',
+    method: 'GET',
+    path: '/api/webhook/events',
+    handle: ({ context }) => json(context.upstreamEvents.recent),
+  },
+];
+
+/** The word for a job's status on the wire. */
+export function gatewayWord(job: MockJob, update: Pick<MockJobUpdate, 'status' | 'word'> = job): string {
+  return update.word ?? job.behaviour.words?.[update.status] ?? WORDS[update.status];
+}
+
+function generate(call: Call): Response {
+  const { body, context, query } = call;
+  if (body.problem !== undefined) return json({ error: body.problem }, 400);
+  const { input } = body;
+  if (query.get('renderVersion') !== 'v3' && input.renderVersion !== 'v3')
+    return json({ error: 'renderVersion=v3 required' }, 400);
+  const script = input.scriptOrQuestion ?? input.script;
+  if (typeof script !== 'string' || script === '') return json({ error: 'script is required' }, 400);
+  if (
+    input.scriptOrQuestion === undefined &&
+    (typeof input.walletAddress !== 'string' || !input.walletAddress)
+  )
+    return json({ error: 'walletAddress is required' }, 400);
+  if (input.audioBuffer !== undefined && !isBase64(input.audioBuffer))
+    return json({ error: 'audioBuffer must be a base64 string' }, 400);
+  const { account } = context;
+  if (account.credits < JOB_CREDITS) {
+    return json(
+      {
+        error: 'Insufficient credits',
+        required: JOB_CREDITS,
+        message: `This video needs ${JOB_CREDITS} credits, the account has ${account.credits}.`,
+      },
+      402,
+    );
+  }
+  const known = context.jobs.size;
+  const job = context.submit(call, 'soraGateway');
+  if (context.jobs.size > known) account.credits -= JOB_CREDITS;
+  if (job.behaviour.style !== 'field') return json({ jobId: job.id });
+  return json({
+    jobId: job.id,
+    status: 'generating',
+    title: script.slice(0, 60),
+    creditsDeducted: JOB_CREDITS,
+    ...(Number.isFinite(account.credits) ? { remainingCredits: account.credits } : {}),
+    estimatedTime: '2-5 minutes',
+    message: 'Video generation started',
+  });
+}
+
+/** `GET /api/videos/status/{jobId}` */
+function pathStatus(job: MockJob): Record<string, unknown> {
+  return {
+    jobId: job.id,
+    status: gatewayWord(job),
+    progress: progressOf(job),
+    ...(job.error === undefined ? {} : { error: job.error }),
+    ...(job.behaviour.style === 'field'
+      ? {
+          ready: job.ready,
+          videoAvailable: job.ready,
+          videoId: job.upstreamId,
+          createdAt: job.createdAt.toISOString(),
+          updatedAt: job.updatedAt.toISOString(),
+        }
+      : {}),
+  };
+}
+
+/** `GET /api/status?jobId=...&renderVersion=v3` */
+function queryStatus({ context, query }: Call): Response {
+  if (query.get('renderVersion') !== 'v3') return json({ error: 'renderVersion=v3 required' }, 400);
+  const job = context.jobs.get(query.get('jobId') ?? '');
+  if (job === undefined) return notFound();
+  return json({
+    [job.behaviour.style === 'field' ? 'id' : 'jobId']: job.id,
+    status: gatewayWord(job),
+    progress: progressOf(job),
+    ...(job.message === undefined ? {} : { message: job.message }),
+    ...(job.error === undefined ? {} : { error: job.error }),
+    ...(job.status === 'completed' ? { url: gatewayVideoUrl(job) } : {}),
+  });
+}
+
+function download(call: Call): Response | Promise<Response> {
+  const { context, query } = call;
+  if (query.get('renderVersion') !== 'v3') return json({ error: 'renderVersion=v3 required' }, 400);
+  const job = context.jobs.get(query.get('jobId') ?? '');
+  if (job === undefined) return notFound();
+  if (!job.ready) {
+    const status = isTerminal(job.status) ? (job.behaviour.notReadyStatus ?? 404) : 404;
+    return json({ error: 'Video not available yet' }, status);
+  }
+  return context.serve(call, job, 'video');
+}
+
+/** Relative to the gateway. */
+export function gatewayVideoUrl(job: MockJob): string {
+  return `/api/download?jobId=${encodeURIComponent(job.id)}&renderVersion=v3`;
+}
+
+function progressOf(job: MockJob): number {
+  return job.status === 'processing' ? (job.behaviour.coarseProgress ?? job.progress) : job.progress;
+}
+
+function notFound(): Response {
+  return json({ error: 'Job not found' }, 404);
+}
+
+function isBase64(value: unknown): boolean {
+  return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
+}
+
+/** What the gateway tells by webhook of every change (seed 1). */
+export function gatewayEvent(update: MockJobUpdate): Record<string, unknown> {
+  const { job } = update;
+  return {
+    jobId: job.id,
+    soraJobId: job.upstreamId,
+    status: gatewayWord(job, update),
+    progress: update.progress,
+    ...(update.status === 'completed'
+      ? {
+          // At a host that needs another credential: only the gateway has it.
+          videoUrl: `https://api.openai.com/v1/videos/${job.upstreamId}/content`,
+          contentExpiresAt: Math.floor((update.at.getTime() + job.urlLifetimeMs) / 1000),
+        }
+      : {}),
+    ...(update.error === undefined ? {} : { error: update.error }),
+    timestamp: update.at.toISOString(),
+  };
+}

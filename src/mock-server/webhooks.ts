@@ -1,0 +1,207 @@
+import { isTerminal } from '../core/model.js';
+import { type MockDialect, type MockJobUpdate, randomHex } from './job.js';
+import { openAIEvent } from './openai-videos.js';
+import { BoundedLog } from './request-log.js';
+import { hexSignature, standardWebhookHeaders } from './signatures.js';
+import { gatewayEvent } from './sora-gateway.js';
+import { type SignedUrl, vidBuilderEvent } from './vid-builder.js';
+
+export interface MockWebhookOptions {
+  /** soraGateway: where its events go, as `x-signature` signed with `secret` where there is one. */
+  readonly gateway?: { readonly url: string; readonly secret?: string };
+  /** vidBuilder: signs as `x-webhook-signature`; the URL is each request's `webhookUrl`. */
+  readonly vidBuilder?: { readonly secret?: string };
+  /** openAIVideos: where its events go, by Standard Webhooks; `secret` is base64 after `whsec_`. */
+  readonly openAI?: { readonly url: string; readonly secret: string };
+  /** Verifies what comes to `POST /api/webhook/video-events`. @default not verified */
+  readonly upstreamSecret?: string;
+  /** The dialect's delays between attempts are multiplied by it. @default 0.001 */
+  readonly retryScale?: number;
+  /** Other delays than the dialect's, in milliseconds before scaling. */
+  readonly retryDelaysMs?: Partial<Record<MockDialect, readonly number[]>>;
+  /** An attempt not answered for so long has failed, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number;
+}
+
+/** One attempt to deliver a webhook. */
+export interface MockDelivery {
+  readonly dialect: MockDialect;
+  readonly jobId: string;
+  /** The status, or the type, it tells. */
+  readonly event: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** 1 is the first. */
+  readonly attempt: number;
+  /** The receiver's answer; undefined while under way or where there was none. */
+  status: number | undefined;
+  /** Why there was no answer. */
+  error: string | undefined;
+  readonly at: Date;
+}
+
+/** PROTOCOL: vidBuilder after 30 s, 2 min, 5 min; OpenAI exponentially for 72 h; the gateway never. */
+const RETRY_DELAYS_MS: Readonly<Record<MockDialect, readonly number[]>> = {
+  soraGateway: [],
+  vidBuilder: [30_000, 120_000, 300_000],
+  openAIVideos: Array.from({ length: 9 }, (_, attempt) => Math.min(5_000 * 4 ** attempt, 86_400_000)),
+};
+
+type Message = Omit<MockDelivery, 'attempt' | 'status' | 'error' | 'at' | 'headers'>;
+
+/** Sends the dialects' webhooks and tries again. */
+export class MockWebhooks {
+  readonly #options: MockWebhookOptions;
+  readonly #log: BoundedLog<MockDelivery>;
+  readonly #signedUrl: SignedUrl;
+  readonly #closed = new AbortController();
+  /** The end of what was sent for a job: its events are first tried in order. */
+  readonly #queues = new Map<string, Promise<void>>();
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #started = new WeakSet<object>();
+
+  constructor(options: MockWebhookOptions, logSize: number, signedUrl: SignedUrl) {
+    this.#options = options;
+    this.#signedUrl = signedUrl;
+    this.#log = new BoundedLog(logSize);
+  }
+
+  /** Every attempt so far, oldest first. */
+  get deliveries(): readonly MockDelivery[] {
+    return this.#log.all;
+  }
+
+  /** Resolves once nothing is under way, retries included. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** Sends the same bytes with the same headers once more, as senders do. */
+  async redeliver(delivery: MockDelivery): Promise<MockDelivery> {
+    return this.#attempt(delivery, delivery.headers, delivery.attempt + 1);
+  }
+
+  close(): void {
+    this.#closed.abort(new Error('the mock server is closed'));
+  }
+
+  /** Sends what the job's dialect tells of this. */
+  tell(update: MockJobUpdate): void {
+    const message = this.#messageOf(update);
+    if (message === undefined || this.#closed.signal.aborted) return;
+    const before = this.#queues.get(message.jobId) ?? Promise.resolve();
+    let firstDone = () => {};
+    const first = new Promise<void>((resolve) => {
+      firstDone = resolve;
+    });
+    this.#queues.set(message.jobId, first);
+    const all = before
+      .then(() => this.#deliver(message, firstDone))
+      .catch(() => {})
+      .finally(() => {
+        firstDone();
+        this.#underWay.delete(all);
+        if (this.#queues.get(message.jobId) === first) this.#queues.delete(message.jobId);
+      });
+    this.#underWay.add(all);
+  }
+
+  #messageOf(update: MockJobUpdate): Message | undefined {
+    const { job } = update;
+    const common = { dialect: job.dialect, jobId: job.id };
+    if (job.dialect === 'soraGateway') {
+      const url = this.#options.gateway?.url;
+      if (url === undefined) return undefined;
+      return { ...common, url, event: update.status, body: JSON.stringify(gatewayEvent(update)) };
+    }
+    if (job.dialect === 'openAIVideos') {
+      const url = this.#options.openAI?.url;
+      if (url === undefined || !isTerminal(update.status)) return undefined;
+      return { ...common, url, event: `video.${update.status}`, body: JSON.stringify(openAIEvent(update)) };
+    }
+    const url = job.input.webhookUrl;
+    if (typeof url !== 'string' || update.status === 'queued') return undefined;
+    // Of the progress, vidBuilder tells the start only.
+    const event = update.status === 'processing' ? 'started' : update.status;
+    if (event === 'started' && this.#started.has(job)) return undefined;
+    this.#started.add(job);
+    return { ...common, url, event, body: JSON.stringify(vidBuilderEvent(update, this.#signedUrl)) };
+  }
+
+  async #deliver(message: Message, firstDone: () => void): Promise<void> {
+    const { retryScale = 0.001, retryDelaysMs } = this.#options;
+    const delays = retryDelaysMs?.[message.dialect] ?? RETRY_DELAYS_MS[message.dialect];
+    const id = `wh_${randomHex(12)}`;
+    for (let attempt = 1; ; attempt++) {
+      const headers = await this.#headersOf(message, id);
+      const { status } = await this.#attempt(message, headers, attempt);
+      firstDone();
+      const delayMs = delays[attempt - 1];
+      if ((status !== undefined && status >= 200 && status < 300) || delayMs === undefined) return;
+      await this.#sleep(delayMs * retryScale);
+    }
+  }
+
+  async #headersOf(message: Message, id: string): Promise<Record<string, string>> {
+    const body = new TextEncoder().encode(message.body);
+    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    const { gateway, vidBuilder, openAI } = this.#options;
+    if (message.dialect === 'openAIVideos' && openAI !== undefined)
+      return { ...headers, ...(await standardWebhookHeaders(openAI.secret, body, id)) };
+    if (message.dialect === 'soraGateway') {
+      headers['x-timestamp'] = String(Date.now());
+      if (gateway?.secret) headers['x-signature'] = await hexSignature(gateway.secret, body);
+    } else {
+      headers['x-webhook-event'] = message.event;
+      if (vidBuilder?.secret) headers['x-webhook-signature'] = await hexSignature(vidBuilder.secret, body);
+    }
+    return headers;
+  }
+
+  async #attempt(
+    message: Message,
+    headers: Readonly<Record<string, string>>,
+    attempt: number,
+  ): Promise<MockDelivery> {
+    const { dialect, jobId, event, url, body } = message;
+    const delivery: MockDelivery = {
+      ...{ dialect, jobId, event, url, body, headers, attempt },
+      status: undefined,
+      error: undefined,
+      at: new Date(),
+    };
+    this.#log.push(delivery);
+    const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 10_000);
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { ...headers },
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.any([timeout, this.#closed.signal]),
+      });
+      delivery.status = response.status;
+      await response.body?.cancel();
+    } catch (error) {
+      delivery.error = error instanceof Error ? error.message : String(error);
+    }
+    return delivery;
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    const { signal } = this.#closed;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      }, delayMs);
+      const abort = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+}
