@@ -36,6 +36,8 @@ export interface DownloadProgress {
 
 export interface OpenDownloadOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Told of each fetch while it lasts, with the way to end it; returns what to call when it is over. */
+  readonly whileOpen?: ((abort: (reason: unknown) => void) => () => void) | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** How long a file that is not there yet is waited for. */
   readonly notReadyMs: number;
@@ -61,6 +63,8 @@ export class ResumableBody implements ByteSource {
   /** Aborted by the caller's signal, by `close()`, and at the end. */
   readonly #life = new AbortController();
   readonly #onAbort = (): void => this.#life.abort(this.#options.signal?.reason);
+  /** Set from the first read to the end. */
+  #over: (() => void) | undefined;
   #started = false;
   #ended = false;
   #request: HttpRequest | undefined;
@@ -104,6 +108,7 @@ export class ResumableBody implements ByteSource {
 
   close(): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#over?.();
     this.#life.abort();
     this.#connection?.close();
     this.#peeked = undefined;
@@ -116,6 +121,7 @@ export class ResumableBody implements ByteSource {
     if (this.#ended) return undefined;
     if (!this.#started) {
       this.#started = true;
+      this.#over = this.#options.whileOpen?.((reason) => this.#life.abort(reason));
       this.#options.signal?.addEventListener('abort', this.#onAbort);
       if (this.#options.signal?.aborted === true) this.#onAbort();
     }
