@@ -42,6 +42,8 @@ export function neverConnected(error: unknown, depth = 0): boolean {
   // Several addresses were tried: every one of them must have failed so.
   if (Array.isArray(errors) && errors.length > 0)
     return errors.every((one) => neverConnected(one, depth + 1));
+  // A reset, even one that Node lays to `connect`, comes from a server that had taken the connection.
+  if (code === 'ECONNRESET') return false;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
   if (typeof code === 'string' && (NOT_CONNECTED.has(code) || NOT_TRUSTED.test(code))) return true;
   return neverConnected(cause, depth + 1);

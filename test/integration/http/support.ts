@@ -136,17 +136,17 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 /** An abort signal that counts its listeners. */
 export function countedSignal(): { controller: AbortController; listeners: () => number } {
   const controller = new AbortController();
-  let listeners = 0;
+  const listeners = new Set<unknown>();
   const { signal } = controller;
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
   signal.addEventListener = (...args: unknown[]) => {
-    listeners++;
+    listeners.add(args[1]);
     Reflect.apply(add, undefined, args);
   };
   signal.removeEventListener = (...args: unknown[]) => {
-    listeners--;
+    listeners.delete(args[1]);
     Reflect.apply(remove, undefined, args);
   };
-  return { controller, listeners: () => listeners };
+  return { controller, listeners: () => listeners.size };
 }
