@@ -44,15 +44,15 @@ const BRAND = Symbol.for('reelwire.VideoError');
 export class VideoError extends Error {
   override readonly name: string = 'VideoError';
   readonly code: VideoErrorCode;
-  readonly hint?: string;
-  readonly jobId?: string;
-  readonly status?: number;
-  readonly requestId?: string;
+  declare readonly hint?: string;
+  declare readonly jobId?: string;
+  declare readonly status?: number;
+  declare readonly requestId?: string;
 
   constructor(code: VideoErrorCode, message: string, options: VideoErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(onOneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.hint !== undefined) this.hint = onOneLine(options.hint);
     if (options.jobId !== undefined) this.jobId = options.jobId;
     if (options.status !== undefined) this.status = options.status;
     if (options.requestId !== undefined) this.requestId = options.requestId;
@@ -103,10 +103,10 @@ export interface ApiErrorOptions extends VideoErrorOptions {
 export class ApiError extends VideoError {
   override readonly name = 'ApiError';
   declare readonly status: number;
-  readonly serverMessage?: string;
-  readonly serverCode?: string;
-  readonly details?: unknown;
-  readonly retryAfterMs?: number;
+  declare readonly serverMessage?: string;
+  declare readonly serverCode?: string;
+  declare readonly details?: unknown;
+  declare readonly retryAfterMs?: number;
 
   constructor(message: string, options: ApiErrorOptions) {
     super(codeOfStatus(options.status), message, options);
@@ -151,7 +151,7 @@ export class JobFailedError extends VideoError {
   /** The server's own reason, empty where it gave none. */
   readonly reason: string;
   /** The server's machine-readable reason, where it gave one. */
-  readonly reasonCode?: string;
+  declare readonly reasonCode?: string;
 
   constructor(
     jobId: string,
@@ -214,6 +214,14 @@ export class WebhookVerificationError extends VideoError {
 /** True for every error of this package, also one thrown by another copy of it. */
 export function isVideoError(error: unknown): error is VideoError {
   return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+/** Messages hold words of servers and callers: none of them may begin a line of a log, or colour a terminal. */
+function onOneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 function codeOfStatus(status: number): VideoErrorCode {
