@@ -1,0 +1,77 @@
+import type { JobUpdate } from '../core/model.js';
+import { statusOfWord } from '../core/status-words.js';
+
+/** A JSON object of a stranger: anything may be in any field. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The most that is kept of a message or a reason, in characters. */
+const MAX_TEXT = 10_000;
+/** The same for a word that should be a status. */
+const MAX_WORD = 100;
+
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Text that is not empty; undefined for all else. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined;
+  return value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value;
+}
+
+/** A job id off the wire, where some servers send a number. */
+export function idOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value;
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+}
+
+/** Unix seconds, or a date as text. */
+export function dateOf(value: unknown): Date | undefined {
+  if (typeof value !== 'number' && typeof value !== 'string') return undefined;
+  const date = new Date(typeof value === 'number' ? value * 1_000 : value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/**
+ * What a server says about a job, in our words. The dialects share the names of most fields, and servers mix the
+ * rest, so one reader does for all. An optional field of a wrong type is as if it were not there.
+ *
+ * @param typeWord - A word that is the status where the object has no `status` that is known.
+ */
+export function readUpdate(raw: Fields, jobId: string, typeWord?: unknown): JobUpdate {
+  const status = statusOfWord(raw.status) ?? statusOfWord(typeWord);
+  const message = textOf(raw.message) ?? textOf(raw.step);
+  const failed = status === 'failed';
+  const failure = failed ? (raw.error ?? (isRecord(raw.data) ? raw.data.error : undefined)) : undefined;
+  return {
+    jobId,
+    status,
+    unknownStatus: status === undefined ? unknownWord(raw.status) : undefined,
+    progress: progressOf(raw.progress),
+    message,
+    error: failed ? (reasonOf(failure) ?? message ?? tellingWord(raw.status)) : undefined,
+    errorCode: isRecord(failure) ? textOf(failure.code) : undefined,
+    videoUrl: textOf(raw.videoUrl) ?? textOf(raw.url),
+    expiresAt: dateOf(raw.expires_at ?? raw.contentExpiresAt),
+    raw,
+  };
+}
+
+function progressOf(value: unknown): number | undefined {
+  const progress = typeof value === 'string' ? Number.parseFloat(value) : value;
+  return typeof progress === 'number' && Number.isFinite(progress) ? progress : undefined;
+}
+
+function unknownWord(value: unknown): string | undefined {
+  const word = typeof value === 'number' ? String(value) : textOf(value);
+  return word?.trim() === '' ? undefined : word?.slice(0, MAX_WORD);
+}
+
+function reasonOf(failure: unknown): string | undefined {
+  return isRecord(failure) ? (textOf(failure.message) ?? textOf(failure.code)) : textOf(failure);
+}
+
+/** `expired` and `cancelled` are reasons, `failed` and `error` are not. */
+function tellingWord(word: unknown): string | undefined {
+  return typeof word === 'string' && !/^\s*(failed|error)\s*$/i.test(word) ? word : undefined;
+}

@@ -1,0 +1,173 @@
+import * as z from 'zod/mini';
+import { encodeJobId } from '../core/job-id.js';
+import type { JobUpdate } from '../core/model.js';
+import { InvalidResponseError } from '../errors.js';
+import { readStatus, readSubmitted } from './answers.js';
+import type { Backend, HttpRequestBody, Operation, SubmitOperation } from './backend.js';
+import { type Bytes, bytes, fileField } from './bytes.js';
+import { parseErrorBody } from './error-body.js';
+import { idOf, isRecord, readUpdate, textOf } from './fields.js';
+import { checkInput, checkOptions, checkVariant, strict, text } from './input.js';
+
+export interface OpenAIVideosOptions {
+  /** Used where `generate` is given none; without either the server's own default is. */
+  readonly model?: string;
+}
+
+export interface OpenAIVideo {
+  readonly prompt: string;
+  readonly model?: string | undefined;
+  /** Such as `720x1280`. */
+  readonly size?: string | undefined;
+  /** Length of the video, in seconds. */
+  readonly seconds?: number | string | undefined;
+  /** An image or a video to begin with; sent as a file. */
+  readonly input_reference?: Bytes | undefined;
+}
+
+export type OpenAIVideoVariant = 'video' | 'thumbnail' | 'spritesheet';
+
+export interface OpenAIListInput {
+  /** Jobs a page, from 1 to 100. */
+  readonly limit?: number | undefined;
+  /** The `lastId` of the page before. */
+  readonly after?: string | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+export interface OpenAIList {
+  readonly jobs: readonly JobUpdate[];
+  readonly hasMore: boolean;
+  /** Give it as `after` to get the next page. */
+  readonly lastId?: string;
+}
+
+export interface OpenAIRemixInput {
+  /** The completed job to begin with. */
+  readonly jobId: string;
+  readonly prompt: string;
+}
+
+/** Methods of `client.backend` with this backend. */
+export type OpenAIOperations = {
+  readonly list: Operation<OpenAIListInput | undefined, OpenAIList>;
+  /** Takes a job id. A job that runs is cancelled by it. */
+  readonly delete: Operation<string, { readonly jobId?: string; readonly deleted: boolean }>;
+  readonly remix: SubmitOperation<OpenAIRemixInput>;
+};
+
+const SECONDS = 'must be a number of seconds above 0, or such a number as text';
+const LIMIT = 'must be a whole number from 1 to 100';
+const VARIANTS = ['video', 'thumbnail', 'spritesheet'] as const;
+
+const optionsSchema = strict({ model: z.optional(text()) });
+const inputSchema = strict({
+  model: z.optional(text()),
+  prompt: text(),
+  size: z.optional(text()),
+  seconds: z.optional(z.custom<number | string>(isDuration, SECONDS)),
+  input_reference: z.optional(bytes()),
+});
+const listSchema = strict({
+  limit: z.optional(z.int(LIMIT).check(z.gte(1, LIMIT), z.lte(100, LIMIT))),
+  after: z.optional(text()),
+  order: z.optional(z.enum(['asc', 'desc'], "must be 'asc' or 'desc'")),
+});
+const remixSchema = strict({ jobId: z.unknown(), prompt: text() });
+
+/**
+ * OpenAI's video API, as self-hosted and compatible servers speak it: polling only.
+ *
+ * @throws ConfigurationError that names the option.
+ */
+export function openAIVideos(
+  options: OpenAIVideosOptions = {},
+): Backend<OpenAIVideo, OpenAIVideoVariant, OpenAIOperations> {
+  const defaults = checkOptions('openAIVideos', optionsSchema, options);
+  const remove = (jobId: string) => ({ method: 'DELETE', url: `/v1/videos/${encodeJobId(jobId)}` }) as const;
+
+  return {
+    name: 'openAIVideos',
+    variants: VARIANTS,
+
+    async generate(input) {
+      const { model = defaults.model, ...fields } = checkInput(inputSchema, input);
+      return { method: 'POST', url: '/v1/videos', body: await bodyOf({ model, ...fields }) };
+    },
+    // A server that makes the video at once may say that it is completed.
+    parseGenerate: (response) => readSubmitted(response),
+
+    status: (jobId) => ({ method: 'GET', url: `/v1/videos/${encodeJobId(jobId)}` }),
+    parseStatus: (response, jobId) => readStatus(response, jobId),
+
+    download({ id }, variant) {
+      checkVariant(variant, VARIANTS);
+      return { method: 'GET', url: `/v1/videos/${encodeJobId(id)}/content?variant=${variant}` };
+    },
+    cancel: remove,
+    parseError: parseErrorBody,
+
+    operations: {
+      list: { request: listRequest, parse: ({ body }) => readList(body) },
+      delete: {
+        request: remove,
+        parse: ({ body }) => {
+          const jobId = isRecord(body) ? idOf(body.id) : undefined;
+          return {
+            ...(jobId !== undefined && { jobId }),
+            deleted: !isRecord(body) || body.deleted !== false,
+          };
+        },
+      },
+      remix: {
+        submits: true,
+        request(input) {
+          const { jobId, prompt } = checkInput(remixSchema, input);
+          return {
+            method: 'POST',
+            url: `/v1/videos/${encodeJobId(jobId)}/remix`,
+            body: { type: 'json', value: { prompt } },
+          };
+        },
+        parse: (response) => readSubmitted(response),
+      },
+    },
+  };
+}
+
+function isDuration(value: unknown): boolean {
+  const seconds = typeof value === 'string' ? Number(value) : value;
+  return typeof seconds === 'number' && seconds > 0 && seconds < Number.POSITIVE_INFINITY;
+}
+
+async function bodyOf({ input_reference: file, seconds, ...rest }: OpenAIVideo): Promise<HttpRequestBody> {
+  // The API takes the seconds as text.
+  const fields = { ...rest, ...(seconds !== undefined && { seconds: String(seconds) }) };
+  if (file === undefined) return { type: 'json', value: fields };
+  const entries = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    type: 'form',
+    fields: [...entries.map(([name, value]) => ({ name, value })), await fileField('input_reference', file)],
+  };
+}
+
+function listRequest(input: OpenAIListInput = {}) {
+  const given = Object.entries(checkInput(listSchema, input)).filter(([, value]) => value !== undefined);
+  const query = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&');
+  return { method: 'GET', url: `/v1/videos${query === '' ? '' : `?${query}`}` } as const;
+}
+
+function readList(body: unknown): OpenAIList {
+  const data = isRecord(body) ? body.data : undefined;
+  if (!isRecord(body) || !Array.isArray(data)) {
+    throw new InvalidResponseError('the list of videos holds no data', {
+      hint: 'Check that backend and baseUrl fit the server.',
+    });
+  }
+  const jobs = data.filter(isRecord).flatMap((video) => {
+    const jobId = idOf(video.id);
+    return jobId === undefined ? [] : [readUpdate(video, jobId)];
+  });
+  const lastId = textOf(body.last_id) ?? jobs.at(-1)?.jobId;
+  return { jobs, hasMore: body.has_more === true, ...(lastId !== undefined && { lastId }) };
+}

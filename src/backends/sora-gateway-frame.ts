@@ -1,0 +1,55 @@
+import type { StreamMessage } from '../core/model.js';
+import { type Fields, idOf, isRecord, readUpdate, textOf } from './fields.js';
+
+const CONTROL: StreamMessage = { type: 'control' };
+
+/**
+ * One frame of the gateway's WebSocket or SSE stream, which look alike. Never throws. No schema here: hundreds of
+ * thousands of frames a second come through, and any field of them may be missing.
+ */
+export function parseGatewayFrame(text: string): StreamMessage {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return problem('a frame is not JSON', jobIdIn(text));
+  }
+  if (!isRecord(frame)) return problem('a frame is not a JSON object');
+  const jobId = idOf(frame.jobId);
+  return jobId === undefined ? aboutNoJob(frame) : aboutJob(frame, jobId);
+}
+
+function aboutJob(frame: Fields, jobId: string): StreamMessage {
+  const { type } = frame;
+  if (frame.status === undefined && (type === 'subscribed' || type === 'unsubscribed')) return CONTROL;
+  const update = readUpdate(frame, jobId, type);
+  if (update.status === undefined && update.unknownStatus === undefined) {
+    // No failure: only a status, or a type that stands for one, ends a job.
+    if (textOf(frame.error) !== undefined) return problem(`the server says ${quote(frame.error)}`, jobId);
+    if (update.progress === undefined && update.message === undefined) {
+      return typeof type === 'string' ? CONTROL : problem('a frame says nothing of its job', jobId);
+    }
+  }
+  return { type: 'update', update };
+}
+
+function aboutNoJob(frame: Fields): StreamMessage {
+  const error = textOf(frame.error) ?? (frame.type === 'error' ? textOf(frame.message) : undefined);
+  if (error !== undefined) return problem(`the server says ${quote(error)}`);
+  return typeof frame.type === 'string' && frame.status === undefined
+    ? CONTROL
+    : problem('a frame names no job');
+}
+
+function problem(message: string, jobId?: string): StreamMessage {
+  return { type: 'problem', message, jobId };
+}
+
+function quote(words: unknown): string {
+  return JSON.stringify(words).slice(0, 500);
+}
+
+/** The job that a broken frame was about, where that much of it can be read. */
+function jobIdIn(text: string): string | undefined {
+  return /"jobId"\s*:\s*"([^"\\]{1,512})"/.exec(text.slice(0, 2_000))?.[1];
+}

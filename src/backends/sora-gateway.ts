@@ -1,0 +1,146 @@
+import * as z from 'zod/mini';
+import { encodeJobId } from '../core/job-id.js';
+import { InputError } from '../errors.js';
+import { readAccepted, readStatus } from './answers.js';
+import type { Backend } from './backend.js';
+import { type Bytes, bytes, toBase64 } from './bytes.js';
+import { parseErrorBody } from './error-body.js';
+import { checkInput, checkOptions, checkVariant, strict, text } from './input.js';
+import { parseGatewayFrame } from './sora-gateway-frame.js';
+
+export interface SoraGatewayOptions {
+  /** Given here, it need not be given to each `generate`. */
+  readonly walletAddress?: string;
+  /** `path`: `/api/videos/status/{jobId}`; `query`: `/api/status?jobId=…&renderVersion=…`. @default 'path' */
+  readonly statusRoute?: 'path' | 'query';
+  /** Sent with each `generate`, download and `query` status. @default 'v3' */
+  readonly renderVersion?: string;
+}
+
+/** A script, paid for by a wallet. */
+export interface SoraGatewayScript {
+  readonly walletAddress: string;
+  readonly script: string;
+  readonly scriptOrQuestion?: undefined;
+  readonly audioBuffer?: undefined;
+}
+
+/** A script or a question, with or without a narration. */
+export interface SoraGatewayQuestion {
+  readonly scriptOrQuestion: string;
+  /** The narration; sent as base64. */
+  readonly audioBuffer?: Bytes | undefined;
+  readonly walletAddress?: string | undefined;
+  readonly script?: undefined;
+}
+
+/** What `generate` takes where no wallet was given to the backend. */
+export type SoraGatewayInput = SoraGatewayScript | SoraGatewayQuestion;
+/** What `generate` takes where one was. */
+export type SoraGatewayInputWithoutWallet =
+  | (Omit<SoraGatewayScript, 'walletAddress'> & { readonly walletAddress?: string | undefined })
+  | SoraGatewayQuestion;
+
+const inputSchema = strict({
+  walletAddress: z.optional(text()),
+  script: z.optional(text()),
+  scriptOrQuestion: z.optional(text()),
+  audioBuffer: z.optional(bytes()),
+});
+
+const optionsSchema = strict({
+  walletAddress: z.optional(text()),
+  statusRoute: z.optional(z.enum(['path', 'query'], "must be 'path' or 'query'")),
+  renderVersion: z.optional(text()),
+});
+
+const VARIANTS = ['video'] as const;
+
+/**
+ * The gateway before Sora: WebSocket, SSE and polling.
+ *
+ * @throws ConfigurationError that names the option.
+ */
+export function soraGateway(
+  options: SoraGatewayOptions & { readonly walletAddress: string },
+): Backend<SoraGatewayInputWithoutWallet, 'video', Record<never, never>>;
+export function soraGateway(
+  options?: SoraGatewayOptions,
+): Backend<SoraGatewayInput, 'video', Record<never, never>>;
+export function soraGateway(
+  options: SoraGatewayOptions = {},
+): Backend<SoraGatewayInput, 'video', Record<never, never>> {
+  const { statusRoute = 'path', renderVersion = 'v3' } = checkOptions('soraGateway', optionsSchema, options);
+  const version = `renderVersion=${encodeURIComponent(renderVersion)}`;
+
+  return {
+    name: 'soraGateway',
+    variants: VARIANTS,
+
+    async generate(input) {
+      const { audioBuffer, ...fields } = checkInput(inputSchema, input);
+      const walletAddress = fields.walletAddress ?? options.walletAddress;
+      checkForm({ ...fields, walletAddress, audioBuffer });
+      return {
+        method: 'POST',
+        url: `/api/generate?${version}`,
+        body: {
+          type: 'json',
+          value: {
+            ...(walletAddress !== undefined && { walletAddress }),
+            ...fields,
+            ...(audioBuffer !== undefined && { audioBuffer: await toBase64(audioBuffer) }),
+            // Servers look for it in the query or in the body.
+            renderVersion,
+          },
+        },
+      };
+    },
+    parseGenerate: readAccepted,
+
+    status(jobId) {
+      const id = encodeJobId(jobId);
+      const url = statusRoute === 'path' ? `/api/videos/status/${id}` : `/api/status?jobId=${id}&${version}`;
+      return { method: 'GET', url };
+    },
+    parseStatus: (response, jobId) => readStatus(response, jobId),
+
+    download({ id }, variant) {
+      checkVariant(variant, VARIANTS);
+      return { method: 'GET', url: `/api/download?jobId=${encodeJobId(id)}&${version}` };
+    },
+    parseError: parseErrorBody,
+
+    webSocket: {
+      path: '/',
+      subscribe: (jobId) => JSON.stringify({ action: 'subscribe', jobId }),
+      unsubscribe: (jobId) => JSON.stringify({ action: 'unsubscribe', jobId }),
+      parse: parseGatewayFrame,
+    },
+    sse: {
+      url: (jobIds) => `/api/jobs/events?jobIds=${jobIds.map(encodeJobId).join(',')}`,
+      parse: parseGatewayFrame,
+    },
+  };
+}
+
+/** One of the two forms, whole. */
+function checkForm(input: {
+  readonly walletAddress: string | undefined;
+  readonly script?: string | undefined;
+  readonly scriptOrQuestion?: string | undefined;
+  readonly audioBuffer: Bytes | undefined;
+}): void {
+  if ((input.script === undefined) === (input.scriptOrQuestion === undefined)) {
+    throw new InputError('script', 'give either script or scriptOrQuestion');
+  }
+  if (input.script === undefined) return;
+  if (input.audioBuffer !== undefined) {
+    throw new InputError('audioBuffer', 'audioBuffer goes with scriptOrQuestion, not with script');
+  }
+  if (input.walletAddress === undefined) {
+    throw new InputError('walletAddress', 'walletAddress is missing', {
+      hint: 'Give it with the script, or once to soraGateway({ walletAddress }).',
+    });
+  }
+}

@@ -1,0 +1,210 @@
+import * as z from 'zod/mini';
+import { encodeJobId } from '../core/job-id.js';
+import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import { statusOfWord } from '../core/status-words.js';
+import { ConfigurationError, InputError } from '../errors.js';
+import { readAccepted, readStatus, readSubmitted } from './answers.js';
+import type { Backend, HttpRequest } from './backend.js';
+import { type Bytes, bytes, fileField } from './bytes.js';
+import { parseErrorBody } from './error-body.js';
+import { dateOf, type Fields, isRecord, readUpdate, textOf } from './fields.js';
+import { checkInput, checkOptions, checkVariant, object, strict, text } from './input.js';
+
+export interface VidBuilderScene {
+  /** Such as `hero-title`. */
+  readonly type: string;
+  /** In seconds. */
+  readonly duration: number;
+  /** What the scene shows; its fields depend on the type. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+export interface VidBuilderVideo {
+  readonly scenes: readonly VidBuilderScene[];
+  readonly theme?: string | undefined;
+  /** `volume` from 0 to 1. */
+  readonly music?: { readonly trackId: string; readonly volume?: number | undefined } | undefined;
+  /** Such as `4k`. */
+  readonly quality?: string | undefined;
+  /** Also make the upright variant, `reels`. */
+  readonly generateReels?: boolean | undefined;
+  /** At most 20, sent as files. */
+  readonly images?: readonly Bytes[] | undefined;
+}
+
+export interface VidBuilderOptions {
+  /** Where the server reports to, given once for each `generate`. `http` or `https`. */
+  readonly webhookUrl?: string;
+  /** Use the old call that answers only when the video is made, after 3 to 15 minutes. @default false */
+  readonly blocking?: boolean;
+}
+
+export type VidBuilderVariant = 'video' | 'reels';
+type VidBuilder<Input> = Backend<Input, VidBuilderVariant, Record<never, never>>;
+
+const MAX_IMAGES = 20;
+const BOOLEAN = 'must be true or false';
+const SECONDS = 'must be a number of seconds above 0';
+const VOLUME = 'must be a number from 0 to 1';
+const SCENES = 'must be a list of at least one scene';
+const IMAGES = `must be a list of at most ${MAX_IMAGES} images`;
+const VARIANTS = ['video', 'reels'] as const;
+
+const inputSchema = strict({
+  scenes: z
+    .array(
+      strict({ type: text(), duration: z.number(SECONDS).check(z.positive(SECONDS)), content: object() }),
+      SCENES,
+    )
+    .check(z.minLength(1, SCENES)),
+  theme: z.optional(text()),
+  music: z.optional(
+    strict({
+      trackId: text(),
+      volume: z.optional(z.number(VOLUME).check(z.gte(0, VOLUME), z.lte(1, VOLUME))),
+    }),
+  ),
+  quality: z.optional(text()),
+  generateReels: z.optional(z.boolean(BOOLEAN)),
+  images: z.optional(z.array(bytes(), IMAGES).check(z.maxLength(MAX_IMAGES, IMAGES))),
+  webhookUrl: z.optional(text()),
+});
+
+const optionsSchema = strict({
+  webhookUrl: z.optional(text()),
+  blocking: z.optional(z.boolean(BOOLEAN)),
+});
+
+/**
+ * VidBuilder: polling only, it has no streams.
+ *
+ * @throws ConfigurationError that names the option.
+ */
+export function vidBuilder(options: { readonly blocking: true }): VidBuilder<VidBuilderVideo>;
+export function vidBuilder(options: {
+  readonly webhookUrl: string;
+  readonly blocking?: false;
+}): VidBuilder<VidBuilderVideo & { readonly webhookUrl?: string | undefined }>;
+export function vidBuilder(options?: {
+  readonly blocking?: false;
+}): VidBuilder<VidBuilderVideo & { readonly webhookUrl: string }>;
+export function vidBuilder(
+  options: VidBuilderOptions = {},
+): VidBuilder<VidBuilderVideo & { readonly webhookUrl?: string | undefined }> {
+  const { blocking = false } = checkOptions('vidBuilder', optionsSchema, options);
+  const wrong = problemOfWebhookUrl(options.webhookUrl, blocking);
+  if (options.webhookUrl !== undefined && wrong !== undefined) {
+    throw new ConfigurationError('webhookUrl', `vidBuilder: webhookUrl ${wrong}`);
+  }
+
+  return {
+    name: 'vidBuilder',
+    variants: VARIANTS,
+
+    async generate(input) {
+      const { images = [], webhookUrl: given, ...config } = checkInput(inputSchema, input);
+      const webhookUrl = given ?? options.webhookUrl;
+      const problem = problemOfWebhookUrl(webhookUrl, blocking);
+      if (problem !== undefined) {
+        throw new InputError('webhookUrl', `webhookUrl ${problem}`, {
+          hint: 'The server requires it: give it here or to vidBuilder({ webhookUrl }), or use vidBuilder({ blocking: true }) without.',
+        });
+      }
+      const webhook = webhookUrl === undefined ? {} : { webhookUrl };
+      return {
+        method: 'POST',
+        url: blocking ? '/api/generate-flexible-video' : '/api/generate-video-async',
+        timeout: blocking ? 'job' : 'request',
+        body: await bodyOf(config, webhook, images),
+      };
+    },
+    parseGenerate: blocking ? (response) => readSubmitted(response, readFinished) : readAccepted,
+
+    status: (jobId) => ({ method: 'GET', url: `/api/job-status/${encodeJobId(jobId)}` }),
+    parseStatus: (response, jobId) => readStatus(response, jobId, readVidBuilderUpdate),
+
+    download({ id, snapshot }, variant) {
+      checkVariant(variant, VARIANTS);
+      const name = `${encodeJobId(id)}${variant === 'reels' ? '_reels' : ''}`;
+      // Where the video is stored elsewhere, only the completed job tells where.
+      if (snapshot?.status !== 'completed') return undefined;
+      return { method: 'GET', url: storedUrl(snapshot, variant) ?? `/api/download/${name}` };
+    },
+    parseError: parseErrorBody,
+  };
+}
+
+/** What the status call and the webhooks tell of a job. */
+export function readVidBuilderUpdate(raw: Fields, jobId: string): JobUpdate {
+  const update = readUpdate(raw, jobId);
+  const stored = storedFile(raw, 'standard');
+  if (stored === undefined) return update;
+  const toldAt = dateOf(raw.timestamp)?.getTime();
+  const lifetimeMs = durationMs(stored.expiresIn);
+  return {
+    ...update,
+    videoUrl: textOf(stored.signedUrl) ?? update.videoUrl,
+    expiresAt:
+      toldAt === undefined || lifetimeMs === undefined ? update.expiresAt : new Date(toldAt + lifetimeMs),
+  };
+}
+
+/** The answer of the blocking call: by the time it comes, the job has ended. */
+function readFinished(raw: Fields, jobId: string): JobUpdate {
+  const failed = raw.success === false || statusOfWord(raw.status) === 'failed';
+  return { ...readVidBuilderUpdate({ ...raw, status: failed ? 'failed' : 'completed' }, jobId), raw };
+}
+
+async function bodyOf(
+  config: Fields,
+  webhook: { readonly webhookUrl?: string },
+  images: readonly Bytes[],
+): Promise<NonNullable<HttpRequest['body']>> {
+  if (images.length === 0) return { type: 'json', value: { ...webhook, ...config } };
+  return {
+    type: 'form',
+    fields: [
+      { name: 'config', value: JSON.stringify(config) },
+      ...Object.entries(webhook).map(([name, value]) => ({ name, value })),
+      ...(await Promise.all(images.map((image, index) => fileField('images', image, index)))),
+    ],
+  };
+}
+
+/** Never quotes the URL: a receiver may keep a secret in it. */
+function problemOfWebhookUrl(webhookUrl: string | undefined, blocking: boolean): string | undefined {
+  if (blocking) return webhookUrl === undefined ? undefined : 'is not used by the blocking call';
+  if (webhookUrl === undefined) return 'is missing';
+  try {
+    if (/^https?:$/.test(new URL(webhookUrl).protocol)) return undefined;
+  } catch {
+    // No URL at all.
+  }
+  return 'is not an http or https URL';
+}
+
+function storedFile(raw: unknown, kind: 'standard' | 'reels'): Fields | undefined {
+  const upload = isRecord(raw) ? raw.s3Upload : undefined;
+  const file = isRecord(upload) && upload.enabled !== false ? upload[kind] : undefined;
+  return isRecord(file) ? file : undefined;
+}
+
+function storedUrl({ raw }: JobSnapshot, variant: VidBuilderVariant): string | undefined {
+  const url = textOf(storedFile(raw, variant === 'reels' ? 'reels' : 'standard')?.signedUrl);
+  return url !== undefined && /^(https?:\/)?\//i.test(url) ? url : undefined;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3_600,
+  day: 86_400,
+  week: 604_800,
+};
+
+/** `7 days` → milliseconds. */
+function durationMs(value: unknown): number | undefined {
+  const [, count, unit = ''] = /^\s*(\d{1,6})\s*([a-z]+?)s?\s*$/i.exec(textOf(value) ?? '') ?? [];
+  const seconds = UNIT_SECONDS[unit.toLowerCase()];
+  return seconds === undefined ? undefined : Number(count) * seconds * 1_000;
+}

@@ -1,0 +1,33 @@
+import { InputError } from '../errors.js';
+
+/** No server makes ids as long; a whole text given by mistake is. */
+const MAX_LENGTH = 512;
+
+/**
+ * The job id as it was given.
+ *
+ * @throws InputError for what cannot be one, before anything is sent.
+ */
+export function checkJobId(jobId: unknown): string {
+  const wrong = problemOf(jobId);
+  if (wrong === undefined) return jobId as string;
+  throw new InputError('jobId', `jobId ${wrong}`, {
+    hint: 'Give the id of the job as the server gave it, such as job.id.',
+  });
+}
+
+/** The job id as one segment of a path or one value of a query. */
+export function encodeJobId(jobId: unknown): string {
+  return encodeURIComponent(checkJobId(jobId));
+}
+
+function problemOf(jobId: unknown): string | undefined {
+  if (typeof jobId !== 'string') return `must be a string, not ${jobId === null ? 'null' : typeof jobId}`;
+  if (jobId.trim() === '') return 'is empty';
+  if (jobId.length > MAX_LENGTH) return `is ${jobId.length} characters long, more than ${MAX_LENGTH}`;
+  // Dot segments, even encoded, would be taken out of the URL, and another route be called.
+  if (jobId === '.' || jobId === '..') return 'must not be a dot segment';
+  // Half of a surrogate pair cannot be encoded.
+  if (/\p{Cs}/u.test(jobId)) return 'is not well-formed Unicode';
+  return undefined;
+}
