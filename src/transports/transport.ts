@@ -1,4 +1,12 @@
-import type { JobSnapshot, JobUpdate, JobWarning, SnapshotSource, TransportChange } from '../core/model.js';
+import type { StreamFailure } from '../core/follow-model.js';
+import type {
+  JobSnapshot,
+  JobUpdate,
+  JobWarning,
+  SnapshotSource,
+  StreamMessage,
+  TransportChange,
+} from '../core/model.js';
 import type { VideoError } from '../errors.js';
 
 /** Who wants to know about one job. Nothing is called after the terminal snapshot, `stopped`, or the end of `follow`. */
@@ -23,3 +31,28 @@ export interface JobFollower {
   /** Ends everything; every sink is told `stopped` with this error made for its job. */
   close(error: (jobId: string) => VideoError): void;
 }
+
+/** What one connection of a stream tells. Nothing after `failed`, and nothing after it was closed. */
+export interface StreamEvents {
+  /** It is open, and carries these jobs. Again when it carries more, or anew. */
+  opened(jobIds: readonly string[]): void;
+  said(message: StreamMessage): void;
+  /** Bytes came that are no frame, such as a heartbeat. */
+  alive(): void;
+  /** It could not be opened, or is open no longer; it has cleaned up after itself. */
+  failed(failure: StreamFailure): void;
+}
+
+/** One connection, or an attempt at one. */
+export interface StreamConnection {
+  subscribe(jobId: string): void;
+  unsubscribe(jobId: string): void;
+  /** Safe to call twice. */
+  close(): void;
+}
+
+/** The port behind which the streams are: makes one attempt, for these jobs at first. Never throws. */
+export type ConnectStream = (jobIds: readonly string[], events: StreamEvents) => StreamConnection;
+
+/** A frame larger than this is refused, in UTF-16 code units or bytes. */
+export const MAX_FRAME_SIZE = 2 ** 20;

@@ -1,0 +1,91 @@
+import { type FollowedJob, type FollowState, random, type StreamState } from './follow-model.js';
+import type { TransportName } from './model.js';
+
+/** Polling intervals are spread by so much to either side, so that jobs followed together are not asked together. */
+const JITTER = 0.2;
+
+/** The stream that brings the updates of this job, where one does. */
+export function servingStream(state: FollowState, job: FollowedJob): StreamState | undefined {
+  return job.serving === undefined || job.serving === 'polling' ? undefined : state.streams[job.serving];
+}
+
+export function isCarriedBy(job: FollowedJob, stream: StreamState): boolean {
+  return stream.phase === 'open' && job.carriedBy[stream.name] === stream.connection;
+}
+
+/** Has the status asked, by a call that starts from now on. */
+export function ask(state: FollowState, job: FollowedJob, urgent = false): void {
+  job.asking = true;
+  job.judging = 0;
+  job.hurryAt = Number.POSITIVE_INFINITY;
+  state.deadlines.delete(job);
+  state.effects.push({ type: 'ask', jobId: job.id, urgent });
+}
+
+/** Puts the next question about this job in the queue, unless one is under way. */
+export function schedule(state: FollowState, job: FollowedJob): void {
+  if (!job.asking) state.deadlines.set(job, dueAt(state, job));
+}
+
+/** A bad frame, or a stream opened anew, is a reason to ask earlier, but not the moment the last answer is in. */
+export function hasten(state: FollowState, job: FollowedJob, afterMs: number): void {
+  job.hurryAt = Math.min(job.hurryAt, Math.max(state.now, job.heardAt + afterMs));
+  schedule(state, job);
+}
+
+/**
+ * Rules 4 and 5. The queue is not touched by a frame, which only moves `heardAt`: the deadline is looked at again
+ * when it comes.
+ */
+export function dueAt(state: FollowState, job: FollowedJob): number {
+  const { intervalMs, silenceMs, transports } = state.settings;
+  if (job.failures > 0) return job.retryAt;
+  const stream = servingStream(state, job);
+  const polled = stream === undefined ? transports.includes('polling') : !stream.proven;
+  return Math.min(job.hurryAt, job.heardAt + (polled ? intervalMs * job.jitter : silenceMs));
+}
+
+export function drawJitter(state: FollowState, job: FollowedJob): void {
+  job.jitter = 1 - JITTER + 2 * JITTER * random(state);
+}
+
+/**
+ * Rules 2 and 3 for one job: the best that is open serves it, and whenever that is another than before, the status
+ * is asked once more, because nobody repeats what was sent in between.
+ */
+export function settle(state: FollowState, job: FollowedJob): void {
+  const serving = findServing(state, job);
+  const servedBy = serving === undefined || serving === 'polling' ? 0 : state.streams[serving].connection;
+  if (serving === job.serving && servedBy === job.servedBy) {
+    schedule(state, job);
+    return;
+  }
+  const previous = job.serving;
+  job.serving = serving;
+  job.servedBy = servedBy;
+  job.unsaid = false;
+  job.heardAt = state.now;
+  if (servedBy !== 0) job.polled = false;
+  if (serving !== previous) {
+    const change = { jobId: job.id, transport: serving, previous, reason: state.reason };
+    state.effects.push({ type: 'transport', change });
+  }
+  if (serving === undefined) schedule(state, job);
+  else ask(state, job);
+}
+
+export function settleAll(state: FollowState, reason: string): void {
+  state.reason = reason;
+  for (const job of state.jobs.values()) settle(state, job);
+}
+
+function findServing(state: FollowState, job: FollowedJob): TransportName | undefined {
+  for (const name of state.settings.transports) {
+    if (name === 'polling') {
+      if (state.polling || job.polled) return name;
+    } else if (isCarriedBy(job, state.streams[name])) {
+      return name;
+    }
+  }
+  return undefined;
+}

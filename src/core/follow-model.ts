@@ -1,0 +1,255 @@
+import type { VideoError } from '../errors.js';
+import type { BackoffBounds } from './backoff.js';
+import { type Deadline, Deadlines } from './follow-deadlines.js';
+import type {
+  JobSnapshot,
+  JobUpdate,
+  JobWarning,
+  SnapshotSource,
+  StreamMessage,
+  TransportChange,
+  TransportName,
+} from './model.js';
+import type { WakeReason } from './runtime.js';
+
+export type StreamName = Exclude<TransportName, 'polling'>;
+
+export const STREAM_LABELS = { websocket: 'WebSocket', sse: 'SSE' } as const;
+
+/** Why a stream could not be opened, or is open no longer. */
+export interface StreamFailure {
+  /** Such as `WebSocket refused (ECONNREFUSED)`. */
+  readonly reason: string;
+  /**
+   * `absent`: the server has no such route (404, 405, 501). `credentials`: they were refused, or could not be
+   * had. `mixed-content`: a page on https may not open it.
+   */
+  readonly kind?: 'absent' | 'credentials' | 'mixed-content' | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly error?: unknown;
+}
+
+/** What happens. `now` is in milliseconds since the epoch; it may jump, either way. */
+export type FollowSignal = { readonly now: number } & (
+  | { readonly type: 'follow'; readonly jobId: string; readonly known?: JobSnapshot | undefined }
+  | { readonly type: 'unfollow'; readonly jobId: string }
+  /** The stream is open and carries these jobs. Comes again when it carries more, or anew. */
+  | OfStream<{ readonly type: 'opened'; readonly jobIds: readonly string[] }>
+  | OfStream<{ readonly type: 'said'; readonly message: StreamMessage }>
+  /** Bytes that are no frame, such as a heartbeat. */
+  | OfStream<{ readonly type: 'alive' }>
+  /** It has closed itself. */
+  | OfStream<{ readonly type: 'failed'; readonly failure: StreamFailure }>
+  /** `more`: it was asked again meanwhile, and that answer is still to come. */
+  | {
+      readonly type: 'answered';
+      readonly jobId: string;
+      readonly update: JobUpdate;
+      readonly more: boolean;
+    }
+  | { readonly type: 'refused'; readonly jobId: string; readonly error: unknown; readonly more: boolean }
+  /** Something came another way, such as by a webhook. */
+  | { readonly type: 'learned'; readonly update: JobUpdate; readonly source: SnapshotSource }
+  /** The timer fired. */
+  | { readonly type: 'clock' }
+  | { readonly type: 'wake'; readonly reason: WakeReason }
+);
+
+/** `connection` numbers the attempts: what an earlier one still says is not listened to. */
+type OfStream<T> = T & { readonly stream: StreamName; readonly connection: number };
+
+/** What is to be done, in this order. */
+export type FollowEffect =
+  | {
+      readonly type: 'connect';
+      readonly stream: StreamName;
+      readonly connection: number;
+      readonly jobIds: readonly string[];
+    }
+  | { readonly type: 'close'; readonly stream: StreamName }
+  | { readonly type: 'subscribe' | 'unsubscribe'; readonly stream: StreamName; readonly jobId: string }
+  /** Ask for the status, by a call that starts from now on. `urgent` goes first in line. */
+  | { readonly type: 'ask'; readonly jobId: string; readonly urgent: boolean }
+  /** Nobody wants that answer any more. */
+  | { readonly type: 'forget'; readonly jobId: string }
+  /** There is one timer. Undefined: stop it. */
+  | { readonly type: 'timer'; readonly delayMs: number | undefined }
+  | { readonly type: 'update'; readonly jobId: string; readonly snapshot: JobSnapshot }
+  | { readonly type: 'transport'; readonly change: TransportChange }
+  | { readonly type: 'warning'; readonly warning: JobWarning }
+  | { readonly type: 'stopped'; readonly jobId: string; readonly error: VideoError };
+
+export interface FollowSettings {
+  /** In order of preference; only what the backend has. */
+  readonly transports: readonly TransportName[];
+  readonly intervalMs: number;
+  readonly connectMs: number;
+  readonly headStartMs: number;
+  readonly silenceMs: number;
+  readonly retry: BackoffBounds & { readonly attempts: number };
+}
+
+/** One stream, of which there is at most one connection at a time. */
+export interface StreamState {
+  readonly name: StreamName;
+  phase: 'idle' | 'connecting' | 'open';
+  /** Number of the latest attempt. */
+  connection: number;
+  /** When this phase began. */
+  since: number;
+  /** A frame came, of any kind. Until then it may be a proxy that passes nothing. */
+  proven: boolean;
+  /** In a row, for the backoff. */
+  failures: number;
+  /** When it last failed, and has not proven itself since. */
+  failedAt: number;
+  /** Not to be tried before. */
+  retryAt: number;
+  /** The jobs were told of this streak of failures. */
+  warned: boolean;
+  /** The jobs were told of bad frames that name none, on this connection. */
+  badFrames: boolean;
+}
+
+export interface FollowedJob extends Deadline {
+  readonly id: string;
+  snapshot: JobSnapshot | undefined;
+  /** What brings its updates now, as last told. */
+  serving: TransportName | undefined;
+  /** The connection of the stream that serves, else 0. */
+  servedBy: number;
+  /** The connection of each stream by which it is carried; 0 or an old number: by none. */
+  readonly carriedBy: Record<StreamName, number>;
+  /** It is asked because its time came while no stream carried it. */
+  polled: boolean;
+  /** An answer is awaited; no deadline until then. */
+  asking: boolean;
+  /** The answer awaited shows whether this connection is to be believed; 0: none. */
+  judging: number;
+  /** An answer that was asked for after this connection carried the job has come: no gap is left. */
+  reconciled: number;
+  /** Something is known that the serving stream should have said, and has not. */
+  unsaid: boolean;
+  /** When there was last something new from whoever serves. */
+  heardAt: number;
+  /** Factor of the polling interval, drawn anew for each. */
+  jitter: number;
+  /** Calls that failed in a row; those of them that knew no such job, in a row. */
+  failures: number;
+  missing: number;
+  retryAt: number;
+  /** There is a reason to ask earlier than the rest of this says; Infinity: none. */
+  hurryAt: number;
+  /** A stream has brought an update of it: so there is such a job, whatever the status route says. */
+  streamed: boolean;
+  /** The connection whose bad frames were warned about. */
+  badFramesOf: number;
+  deniedWarned: boolean;
+  unknownWarned: boolean;
+}
+
+/** All that is known of all jobs of one client. Belongs to `step` alone, which changes it in place. */
+export interface FollowState {
+  readonly settings: FollowSettings;
+  readonly jobs: Map<string, FollowedJob>;
+  readonly deadlines: Deadlines<FollowedJob>;
+  readonly streams: Readonly<Record<StreamName, StreamState>>;
+  /** Number of the last connection. */
+  connections: number;
+  /** The turn of polling has come: no stream serves. */
+  polling: boolean;
+  /** When the next transport starts beside the one before, a stream is tried again, or an attempt has failed. */
+  streamsDueAt: number;
+  /** Why the transport changes, when it does. */
+  reason: string;
+  /** Milliseconds on a clock that never goes back. */
+  now: number;
+  /** What to add to the time of a signal to get there. */
+  clockOffset: number;
+  wallNow: number;
+  /** When the timer fires; Infinity where it is not armed. */
+  timerAt: number;
+  seed: number;
+  effects: FollowEffect[];
+}
+
+/** @param seed - Any 32-bit number; all jitter follows from it. */
+export function createFollowState(settings: FollowSettings, seed: number): FollowState {
+  return {
+    settings,
+    jobs: new Map(),
+    deadlines: new Deadlines(),
+    streams: { websocket: createStream('websocket'), sse: createStream('sse') },
+    connections: 0,
+    polling: false,
+    streamsDueAt: Number.POSITIVE_INFINITY,
+    reason: '',
+    now: Number.NEGATIVE_INFINITY,
+    clockOffset: 0,
+    wallNow: 0,
+    timerAt: Number.POSITIVE_INFINITY,
+    seed: seed | 0,
+    effects: [],
+  };
+}
+
+function createStream(name: StreamName): StreamState {
+  return {
+    name,
+    phase: 'idle',
+    connection: 0,
+    since: 0,
+    proven: false,
+    failures: 0,
+    failedAt: Number.NEGATIVE_INFINITY,
+    retryAt: Number.NEGATIVE_INFINITY,
+    warned: false,
+    badFrames: false,
+  };
+}
+
+export function createJob(state: FollowState, id: string, snapshot: JobSnapshot | undefined): FollowedJob {
+  return {
+    id,
+    snapshot,
+    serving: undefined,
+    servedBy: 0,
+    carriedBy: { websocket: 0, sse: 0 },
+    polled: false,
+    asking: false,
+    judging: 0,
+    reconciled: 0,
+    unsaid: false,
+    heardAt: state.now,
+    jitter: 1,
+    failures: 0,
+    missing: 0,
+    retryAt: Number.NEGATIVE_INFINITY,
+    hurryAt: Number.POSITIVE_INFINITY,
+    streamed: false,
+    badFramesOf: 0,
+    deniedWarned: false,
+    unknownWarned: false,
+    dueAt: 0,
+    place: -1,
+  };
+}
+
+/** The next random number in [0, 1): mulberry32, so that the same signals always have the same effects. */
+export function random(state: FollowState): number {
+  state.seed = (state.seed + 0x6d2b79f5) | 0;
+  let bits = Math.imul(state.seed ^ (state.seed >>> 15), 1 | state.seed);
+  bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+  return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+}
+
+export function warn(
+  state: FollowState,
+  job: FollowedJob,
+  code: JobWarning['code'],
+  message: string,
+  error?: unknown,
+): void {
+  const warning: JobWarning = { code, message, jobId: job.id, ...(error === undefined ? {} : { error }) };
+  state.effects.push({ type: 'warning', warning });
+}

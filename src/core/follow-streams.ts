@@ -1,0 +1,206 @@
+import { backoffDelayMs } from './backoff.js';
+import { ask, hasten, isCarriedBy, settle, settleAll } from './follow-jobs.js';
+import {
+  type FollowState,
+  random,
+  STREAM_LABELS,
+  type StreamFailure,
+  type StreamName,
+  type StreamState,
+  warn,
+} from './follow-model.js';
+import type { WakeReason } from './runtime.js';
+
+/** How long a failure costs a transport its head start. */
+const MEMORY_MS = 30 * 60_000;
+/** How long a route that is not there is left alone. */
+const ABSENT_MS = 5 * 60_000;
+
+/**
+ * Rule 2: starts what is to be started, in order of preference, and says when to look again. Each transport is
+ * alone for its head start, unless it is known to fail; below one that is open nothing is started.
+ */
+export function planStreams(state: FollowState): void {
+  state.streamsDueAt = Number.POSITIVE_INFINITY;
+  if (state.jobs.size === 0) return;
+  const polling = findTurn(state);
+  if (polling === state.polling) return;
+  state.polling = polling;
+  settleAll(state, state.reason);
+}
+
+/** Whether the turn has come to polling. */
+function findTurn(state: FollowState): boolean {
+  const { headStartMs, connectMs, transports } = state.settings;
+  for (const name of transports) {
+    if (name === 'polling') return true;
+    const stream = state.streams[name];
+    if (stream.phase === 'open') return false;
+    if (stream.phase === 'idle') {
+      if (stream.retryAt > state.now) {
+        lookAgain(state, stream.retryAt);
+        continue;
+      }
+      connect(state, stream);
+    }
+    lookAgain(state, stream.since + connectMs);
+    const headStartEnd = stream.since + headStartMs;
+    if (hasFailed(state, stream) || headStartEnd <= state.now) continue;
+    lookAgain(state, headStartEnd);
+    state.reason = `${STREAM_LABELS[name]} did not open within ${headStartMs} ms`;
+    // A better one that is tried again does not stop the polling.
+    return state.polling;
+  }
+  return false;
+}
+
+function lookAgain(state: FollowState, at: number): void {
+  state.streamsDueAt = Math.min(state.streamsDueAt, at);
+}
+
+function hasFailed(state: FollowState, stream: StreamState): boolean {
+  return state.now - stream.failedAt < MEMORY_MS;
+}
+
+function connect(state: FollowState, stream: StreamState): void {
+  if (!hasFailed(state, stream) && stream.retryAt + MEMORY_MS < state.now) stream.failures = 0;
+  state.connections += 1;
+  stream.connection = state.connections;
+  stream.phase = 'connecting';
+  stream.since = state.now;
+  stream.proven = false;
+  stream.badFrames = false;
+  state.effects.push({
+    type: 'connect',
+    stream: stream.name,
+    connection: stream.connection,
+    jobIds: [...state.jobs.keys()],
+  });
+}
+
+/** Attempts that take longer than `connectMs` have failed. */
+export function expireAttempts(state: FollowState): void {
+  const { connectMs } = state.settings;
+  for (const stream of Object.values(state.streams)) {
+    if (stream.phase !== 'connecting' || stream.since + connectMs > state.now) continue;
+    state.effects.push({ type: 'close', stream: stream.name });
+    fail(state, stream, { reason: `${STREAM_LABELS[stream.name]} got no answer within ${connectMs} ms` });
+  }
+}
+
+/** Rules 2 and 3: it serves these jobs from now on, unless a better one does. */
+export function opened(state: FollowState, stream: StreamState, jobIds: readonly string[]): void {
+  const first = stream.phase !== 'open';
+  if (first) {
+    stream.phase = 'open';
+    stream.since = state.now;
+    stream.warned = false;
+  }
+  state.reason = `${STREAM_LABELS[stream.name]} is open`;
+  for (const jobId of jobIds) {
+    const job = state.jobs.get(jobId);
+    if (job === undefined) continue;
+    if (isCarriedBy(job, stream)) {
+      // Opened anew, for a longer list: nothing was missed if the server was quick, so this can wait a little.
+      hasten(state, job, state.settings.intervalMs);
+      continue;
+    }
+    job.carriedBy[stream.name] = stream.connection;
+    if (!first) settle(state, job);
+  }
+  if (!first) return;
+  state.polling = false;
+  settleAll(state, state.reason);
+  planStreams(state);
+}
+
+/** The first frame: only now is it sure that something comes through, and the worse ones can go. */
+export function prove(state: FollowState, stream: StreamState): void {
+  if (stream.proven) return;
+  stream.proven = true;
+  stream.failedAt = Number.NEGATIVE_INFINITY;
+  const { transports } = state.settings;
+  let closed = false;
+  for (const name of transports.slice(transports.indexOf(stream.name) + 1)) {
+    if (name !== 'polling') closed = close(state, state.streams[name]) || closed;
+  }
+  if (closed) settleAll(state, `${STREAM_LABELS[stream.name]} serves`);
+}
+
+/** Rule 6. */
+export function fail(state: FollowState, stream: StreamState, failure: StreamFailure): void {
+  remember(state, stream, failure);
+  state.reason = failure.reason;
+  if (failure.kind === 'credentials' || failure.kind === 'mixed-content') {
+    if (!stream.warned) {
+      for (const job of state.jobs.values()) warn(state, job, failure.kind, failure.reason, failure.error);
+    }
+    stream.warned = true;
+  }
+  planStreams(state);
+  settleAll(state, failure.reason);
+}
+
+function remember(state: FollowState, stream: StreamState, failure: StreamFailure): void {
+  forgiveIfStable(state, stream);
+  stream.phase = 'idle';
+  stream.failures += 1;
+  stream.failedAt = state.now;
+  const absent = failure.kind === 'absent' || failure.kind === 'mixed-content';
+  const delayMs = absent ? ABSENT_MS : backoffDelayMs(stream.failures, state.settings.retry, random(state));
+  stream.retryAt = state.now + Math.max(delayMs, failure.retryAfterMs ?? 0);
+}
+
+/** The backoff starts anew after a time of good service, not after every greeting: else a flapping one storms. */
+function forgiveIfStable(state: FollowState, stream: StreamState): void {
+  const { phase, proven, since } = stream;
+  if (phase === 'open' && proven && state.now - since >= state.settings.retry.maxDelayMs) stream.failures = 0;
+}
+
+/** Rule 4: the status call knows what this stream should have said. */
+export function catchLie(state: FollowState, name: StreamName, connection: number): void {
+  const stream = state.streams[name];
+  if (stream.connection !== connection) return;
+  const failure = { reason: `${STREAM_LABELS[name]} was open but did not say what the server knew` };
+  // With the last job it has been closed already: then it is only remembered.
+  if (stream.phase !== 'open') {
+    remember(state, stream, failure);
+    return;
+  }
+  state.effects.push({ type: 'close', stream: name });
+  stream.proven = false;
+  fail(state, stream, failure);
+}
+
+/** Closes it for no fault of its own; true if there was something to close. */
+function close(state: FollowState, stream: StreamState): boolean {
+  if (stream.phase === 'idle') return false;
+  forgiveIfStable(state, stream);
+  stream.phase = 'idle';
+  state.effects.push({ type: 'close', stream: stream.name });
+  return true;
+}
+
+/** Rule 10: with the last job the sockets close. */
+export function closeAll(state: FollowState): void {
+  for (const stream of Object.values(state.streams)) close(state, stream);
+  state.polling = false;
+  state.streamsDueAt = Number.POSITIVE_INFINITY;
+}
+
+/** Rule 8. A stream may not have survived the sleep or the change of network: it has to prove itself again. */
+export function wake(state: FollowState, reason: WakeReason): void {
+  if (reason === 'offline') return; // A server on this machine is there all the same.
+  for (const stream of Object.values(state.streams)) {
+    stream.proven = false;
+    if (reason === 'online') {
+      stream.failures = 0;
+      stream.failedAt = Number.NEGATIVE_INFINITY;
+      stream.retryAt = Number.NEGATIVE_INFINITY;
+    } else if (stream.retryAt - stream.failedAt < ABSENT_MS) {
+      stream.retryAt = Math.min(stream.retryAt, state.now);
+    }
+  }
+  planStreams(state);
+  for (const job of state.jobs.values()) ask(state, job);
+}

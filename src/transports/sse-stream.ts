@@ -1,0 +1,177 @@
+import type { EventSource } from 'eventsource';
+import type { SseCodec } from '../backends/backend.js';
+import { parseRetryAfterMs } from '../core/backoff.js';
+import type { StreamFailure } from '../core/follow-model.js';
+import type { Runtime, TimerHandle } from '../core/runtime.js';
+import { ConfigurationError } from '../errors.js';
+import { guardEventSize } from './sse-guard.js';
+import { MAX_FRAME_SIZE, type StreamEvents } from './transport.js';
+
+/** An authorised `fetch` of an event stream: any status, the body unread. */
+export type OpenStream = (
+  url: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+) => Promise<Response>;
+
+export interface SseDeps {
+  readonly runtime: Pick<Runtime, 'now' | 'setTimeout' | 'clearTimeout'>;
+  readonly openStream: OpenStream;
+}
+
+/**
+ * One event stream, once: it never comes back by itself. The parser and dispatcher are those of the `eventsource`
+ * package, but it never sees an error or an end, so that it neither reconnects nor leaves a timer behind.
+ */
+export class SseStream {
+  isOpen = false;
+  readonly jobIds: readonly string[];
+  readonly #deps: SseDeps;
+  readonly #codec: SseCodec;
+  readonly #events: Omit<StreamEvents, 'opened'> & { opened(): void };
+  readonly #controller = new AbortController();
+  readonly #timer: TimerHandle;
+  #source: EventSource | undefined;
+  #closed = false;
+
+  constructor(
+    deps: SseDeps,
+    codec: SseCodec,
+    jobIds: readonly string[],
+    connectMs: number,
+    events: Omit<StreamEvents, 'opened'> & { opened(): void },
+  ) {
+    this.#deps = deps;
+    this.#codec = codec;
+    this.jobIds = jobIds;
+    this.#events = events;
+    this.#timer = deps.runtime.setTimeout(
+      () => this.#fail({ reason: `SSE got no answer within ${connectMs} ms` }),
+      connectMs,
+    );
+    void this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#deps.runtime.clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#controller.abort();
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      const response = await this.#deps.openStream(this.#codec.url(this.jobIds), this.#controller.signal, {
+        accept: 'text/event-stream',
+        'cache-control': 'no-cache',
+      });
+      const { body } = response;
+      const failure = refusal(response, this.#deps.runtime.now());
+      if (this.#closed || failure !== undefined || body === null) {
+        body?.cancel().catch(() => {}); // Unread, it would keep its connection.
+        this.#fail(failure ?? { reason: 'SSE answered without a body' });
+        return;
+      }
+      const { EventSource } = await import('eventsource');
+      if (this.#closed) await body.cancel();
+      else this.#listen(EventSource, response, body);
+    } catch (error) {
+      this.#fail(unreachable(error));
+    }
+  }
+
+  #listen(Source: typeof EventSource, { status, headers }: Response, body: ReadableStream<Uint8Array>): void {
+    const guarded = this.#guard(body);
+    const answer = { status, headers, body: guarded, redirected: false, url: '' };
+    // The answer is there already; its URL is nobody's business but that of `openStream`.
+    const source = new Source('http://localhost/', { fetch: async () => answer });
+    this.#source = source;
+    source.onmessage = ({ data }) => this.#received(data);
+    source.onopen = () => {
+      if (this.#closed) return;
+      this.isOpen = true;
+      this.#deps.runtime.clearTimeout(this.#timer);
+      this.#events.opened();
+    };
+    source.onerror = () => {
+      this.#fail({ reason: 'SSE failed' });
+      queueMicrotask(() => source.close()); // Its timer is set after this handler.
+    };
+  }
+
+  #received(data: string): void {
+    if (this.#closed) return;
+    try {
+      if (data.length > MAX_FRAME_SIZE) this.#events.said(TOO_LARGE);
+      else this.#events.said(this.#codec.parse(data));
+    } catch (error) {
+      this.#fail({ reason: 'SSE brought what could not be read', error });
+    }
+  }
+
+  /** The body as the parser gets it: an end or an error closes the stream before the parser can see it. */
+  #guard(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    const reader = body.getReader();
+    const measure = guardEventSize(MAX_FRAME_SIZE);
+    const stop = (failure: StreamFailure) => {
+      reader.cancel().catch(() => {});
+      this.#fail(failure);
+    };
+    this.#controller.signal.addEventListener('abort', () => reader.cancel().catch(() => {}));
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          try {
+            const { done, value } = await reader.read();
+            if (done) {
+              stop({ reason: 'SSE was ended by the server' });
+              controller.close();
+              return;
+            }
+            if (!measure(value)) {
+              this.#events.said(TOO_LARGE);
+              stop({ reason: 'SSE sent an event of more than 1 MiB' });
+              controller.close();
+              return;
+            }
+            this.#events.alive();
+            controller.enqueue(value);
+          } catch (error) {
+            stop({ reason: 'SSE broke off', error });
+            controller.close();
+          }
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  #fail(failure: StreamFailure): void {
+    if (this.#closed) return;
+    this.close();
+    this.#events.failed(failure);
+  }
+}
+
+const TOO_LARGE = {
+  type: 'problem',
+  message: 'The server sent an SSE event of more than 1 MiB; it was dropped.',
+} as const;
+
+function refusal({ status, headers }: Response, nowMs: number): StreamFailure | undefined {
+  const reason = `SSE answered ${status}`;
+  if ([404, 405, 501].includes(status)) return { reason, kind: 'absent' };
+  if (status === 401 || status === 403) return { reason, kind: 'credentials' };
+  const retryAfterMs = parseRetryAfterMs(headers.get('retry-after'), nowMs);
+  if (status !== 200) return { reason, retryAfterMs };
+  if (!/^text\/event-stream\b/i.test(headers.get('content-type') ?? ''))
+    return { reason: 'SSE answered with another content type than text/event-stream' };
+  return undefined;
+}
+
+function unreachable(error: unknown): StreamFailure {
+  if (error instanceof ConfigurationError) {
+    return { reason: `SSE was not tried: ${error.message}`, kind: 'credentials', error };
+  }
+  return { reason: `SSE refused${error instanceof Error ? ` (${error.message})` : ''}`, error };
+}
