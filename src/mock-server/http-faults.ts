@@ -1,5 +1,5 @@
 import { bytes, ConnectionLost, json, sleep, stall } from './exchange.js';
-import type { AnswerFault, StruckFaults } from './faults.js';
+import type { FaultOf, StruckFaults } from './faults.js';
 import { storeError } from './files-origin.js';
 import type { MockJob } from './job.js';
 import type { Call } from './routes.js';
@@ -20,7 +20,7 @@ export async function beforeBody(faults: StruckFaults, signal: AbortSignal): Pro
 /** An answer in place of the call's own, which is then not carried out. */
 export function replacedAnswer(
   faults: StruckFaults,
-  call: Call,
+  call: Pick<Call, 'exchange' | 'context'>,
   job: MockJob | undefined,
 ): Response | undefined {
   for (const fault of faults.all) {
@@ -81,8 +81,7 @@ export async function alteredAnswer(faults: StruckFaults, response: Response): P
   return new Response(stream, { status, headers: { ...headers, 'content-length': String(body.length) } });
 }
 
-/** Also used to refuse an upgrade. */
-export function statusAnswer(fault: Extract<AnswerFault, { type: 'status' }>): Response {
+function statusAnswer(fault: FaultOf<'status'>): Response {
   const headers: Record<string, string> = { ...fault.headers };
   if (fault.retryAfter !== undefined) headers['retry-after'] = String(fault.retryAfter);
   const { body = { error: `Status ${fault.status}` } } = fault;

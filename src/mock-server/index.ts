@@ -12,4 +12,6 @@ export { type MockVariant, mockMedia, patternBytes } from './media/files.js';
 export type { MockAuth, MockStreamOptions, MockSubmit } from './options.js';
 export type { MockRequest, MockUpload } from './request-log.js';
 export { createMockServer, type MockServer, type MockServerOptions } from './server.js';
+export type { MockStream } from './streams/stream.js';
+export type { MockStreams } from './streams/stream-log.js';
 export type { MockDelivery, MockWebhookOptions, MockWebhooks } from './webhooks.js';

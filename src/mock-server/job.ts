@@ -27,8 +27,11 @@ export interface MockJobBehaviour {
   notReadyStatus?: number;
   /** Serve a pattern of so many bytes in place of the real video; see `patternBytes`. */
   videoBytes?: number;
-  /** vidBuilder: results are on the second origin by signed URL only. @default false */
-  s3?: boolean;
+  /**
+   * vidBuilder: results are on the second origin by signed URL, `only` there or `also`; `disabled` tells that they
+   * are not. @default nothing is said of it
+   */
+  s3?: 'only' | 'also' | 'disabled';
   /** Validity of a signed URL and, for openAIVideos, of the content, in milliseconds. @default 7 days */
   urlLifetimeMs?: number;
   /** vidBuilder: make an upright version too. @default `generateReels` of the request */
@@ -144,6 +147,12 @@ export class MockJob {
     });
   }
 
+  /** What there is to tell of it now. */
+  current(): MockJobUpdate {
+    const { status, word, progress, message, error, errorCode, updatedAt: at } = this;
+    return { job: this, status, word, progress, message, error, errorCode, at };
+  }
+
   /** Stops running by itself. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -177,16 +186,7 @@ export class MockJob {
     if (change.errorCode !== undefined) this.errorCode = change.errorCode;
     this.updatedAt = new Date();
     if (this.ended) this.completedAt ??= this.updatedAt;
-    this.#tell({
-      job: this,
-      status: this.status,
-      word: this.word,
-      progress: this.progress,
-      message: this.message,
-      error: this.error,
-      errorCode: this.errorCode,
-      at: this.updatedAt,
-    });
+    this.#tell(this.current());
     return this;
   }
 

@@ -62,12 +62,14 @@ export function openAIError(
 /** What is told by webhook of a job's end (seed 2). */
 export function openAIEvent(update: MockJobUpdate): Record<string, unknown> {
   const { job } = update;
+  // The documents of its receivers take the error for a text.
+  const error = job.behaviour.style === 'field' ? (job.error ?? '') : errorOf(job);
   return {
     id: `evt_${randomHex(12)}`,
     object: 'event',
     created_at: unixSeconds(update.at),
     type: isTerminal(update.status) ? `video.${update.status}` : 'video.updated',
-    data: { id: job.upstreamId, ...(update.status === 'failed' ? { error: errorOf(job) } : {}) },
+    data: { id: job.upstreamId, ...(update.status === 'failed' ? { error } : {}) },
   };
 }
 

@@ -20,8 +20,11 @@ export interface MockStreamOptions {
   greeting?: boolean;
   /** `{type: "subscribed"}` and `{type: "unsubscribed"}`. @default true in style `field` */
   acknowledgements?: boolean;
-  /** `{jobId, status, ...}`, or `{type, jobId, ...}`. @default typed in style `field` */
-  frames?: 'plain' | 'typed';
+  /**
+   * `plain`: `{jobId, status, ...}`. `typed`: `{type, jobId, ...}`, where `completed` and `error` have no status.
+   * `progress`: typed, and the end too is of type `progress`. @default typed in style `field`
+   */
+  frames?: 'plain' | 'typed' | 'progress';
   /** Tell a job's state when it is subscribed to. @default false */
   snapshotOnSubscribe?: boolean;
   /** End an SSE stream with its last job. @default false */

@@ -6,6 +6,7 @@ import type { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';
 import type { MockServiceOptions } from './options.js';
 import type { MockRequest } from './request-log.js';
+import type { MockStreams } from './streams/stream-log.js';
 import type { UpstreamEvents } from './upstream-events.js';
 
 /** What a route handler may use of the mock core. */
@@ -14,6 +15,7 @@ export interface RouteContext {
   readonly options: MockServiceOptions;
   readonly account: { credits: number };
   readonly upstreamEvents: UpstreamEvents;
+  readonly streams: MockStreams;
   /** Makes a job of a submit, or finds the one that an `Idempotency-Key` made before. */
   submit(call: Call, dialect: MockDialect, behaviour?: MockJobBehaviour): MockJob;
   serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response>;

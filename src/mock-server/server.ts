@@ -6,6 +6,8 @@ import type { MockJobs } from './jobs.js';
 import type { MockServiceOptions } from './options.js';
 import type { MockRequest } from './request-log.js';
 import { MockService } from './service.js';
+import type { MockStreams } from './streams/stream-log.js';
+import { WebSocketUpgrades } from './streams/websocket-upgrade.js';
 import type { MockWebhooks } from './webhooks.js';
 
 export interface MockServerOptions extends MockServiceOptions {
@@ -77,6 +79,20 @@ export class MockServer {
     return this.#service.faults;
   }
 
+  /** WebSockets and SSE streams, with hands on each. */
+  get streams(): MockStreams {
+    return this.#service.streams;
+  }
+
+  /** What is open now. `tcp` counts the sockets of both origins. */
+  get connections(): { readonly tcp: number; readonly webSockets: number; readonly eventStreams: number } {
+    return {
+      tcp: this.#main.sockets.size + this.#files.sockets.size,
+      webSockets: this.streams.count('websocket'),
+      eventStreams: this.streams.count('sse'),
+    };
+  }
+
   get webhooks(): MockWebhooks {
     return this.#service.webhooks;
   }
@@ -88,6 +104,27 @@ export class MockServer {
 
   clearRequests(): void {
     this.#service.clearRequests();
+  }
+
+  /** Breaks every open connection. With a code, WebSockets are closed with it, SSE ends, and the rest stays. */
+  disconnectAll(code?: number): void {
+    if (code !== undefined) {
+      this.streams.close(code);
+    } else {
+      this.#main.disconnect();
+      this.#files.disconnect();
+    }
+  }
+
+  /** Away for everybody, as while it restarts: connections break, new ones are refused. Jobs run on. */
+  async pause(): Promise<void> {
+    await Promise.all([this.#main.close(), this.#files.close()]);
+  }
+
+  /** Back on the same ports. */
+  async resume(): Promise<void> {
+    await this.#main.listen(this.#main.port, this.#host);
+    await this.#files.listen(this.#files.port, this.#host);
   }
 
   /** Ends every connection and every job's timers. Safe to call twice. */
@@ -109,6 +146,13 @@ class Listener {
 
   constructor(service: MockService, origin: 'main' | 'files') {
     this.#server = createServer((request, response) => void answerHttp(service, origin, request, response));
+    if (origin === 'main') {
+      const upgrades = new WebSocketUpgrades(service);
+      this.#server.on(
+        'upgrade',
+        (request, socket: Socket, head) => void upgrades.take(request, socket, head),
+      );
+    }
     // Faults hold requests for as long as they like.
     this.#server.requestTimeout = 0;
     this.#server.on('connection', (socket: Socket) => {
@@ -130,7 +174,11 @@ class Listener {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.sockets) socket.destroy();
+    this.disconnect();
     await closed;
+  }
+
+  disconnect(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 }

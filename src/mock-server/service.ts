@@ -2,8 +2,8 @@ import { authorised, unauthorised } from './auth.js';
 import { NO_BODY, type ParsedBody, parseBody } from './body.js';
 import { serveContent } from './content.js';
 import { addCorsHeaders, preflight } from './cors.js';
-import { ConnectionLost, type Exchange, json } from './exchange.js';
-import { MockFaults, type MockRoute } from './faults.js';
+import { ConnectionLost, type Exchange, json, sleep } from './exchange.js';
+import { MockFaults, type MockRoute, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
 import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
@@ -14,6 +14,10 @@ import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
 import { soraGatewayRoutes } from './sora-gateway.js';
+import { eventStreamJobIds } from './streams/event-stream.js';
+import { GatewaySocket } from './streams/gateway-socket.js';
+import type { Wire } from './streams/stream.js';
+import { MockStreams } from './streams/stream-log.js';
 import { UpstreamEvents } from './upstream-events.js';
 import { vidBuilderRoutes } from './vid-builder.js';
 import { MockWebhooks } from './webhooks.js';
@@ -28,6 +32,7 @@ export class MockService implements RouteContext {
   readonly faults: MockFaults;
   readonly webhooks: MockWebhooks;
   readonly upstreamEvents: UpstreamEvents;
+  readonly streams = new MockStreams();
   readonly account: { credits: number };
   /** Where signed URLs and redirects lead; set by whoever brings the second origin. */
   filesUrl = 'http://files.invalid';
@@ -87,6 +92,25 @@ export class MockService implements RouteContext {
     entry.status = response.status;
     if (this.options.cors !== false) addCorsHeaders(response.headers);
     return response;
+  }
+
+  /**
+   * A request to upgrade to WebSocket: gives the way to open it, or the answer that refuses it. Throws as
+   * `handle` does.
+   */
+  async openWebSocket(exchange: Exchange): Promise<Response | ((wire: Wire) => GatewaySocket)> {
+    const entry = this.record(exchange, undefined, 'websocket');
+    const refused = await this.#refuseWebSocket(exchange);
+    if (refused.answer !== undefined) {
+      entry.status = refused.answer.status;
+      return refused.answer;
+    }
+    entry.status = 101;
+    return (wire) => {
+      const socket = new GatewaySocket(this.jobs, this.options, refused.faults, wire);
+      this.streams.add(socket.stream);
+      return socket;
+    };
   }
 
   /** Writes a request down before anything happens to it. */
@@ -162,9 +186,12 @@ export class MockService implements RouteContext {
     if (match === undefined) return json({ error: 'Not found' }, 404);
     if (match === 'wrong-method') return json({ error: 'Method not allowed' }, 405);
     const { route, params } = match;
-    const jobIds = jobIdsOf(entry, this.jobs);
+    const jobIds =
+      route.name === 'sse' ? eventStreamJobIds(exchange.url, this.jobs) : jobIdsOf(entry, this.jobs);
     const faults = this.faults.take(route.name, jobIds);
     await beforeBody(faults, exchange.signal);
+    const buffer = route.name === 'sse' ? faults.find('buffer') : undefined;
+    if (buffer?.headers) await sleep(buffer.forMs, exchange.signal);
     const body = await this.#read(exchange, entry);
     if (faults.find('reset')?.at === 'after-body') throw new ConnectionLost('reset');
     if (
@@ -189,6 +216,19 @@ export class MockService implements RouteContext {
     if (faults.find('reset')?.at === 'after-handling') throw new ConnectionLost('reset');
     if (route.dialect === 'openAIVideos') response.headers.set('x-request-id', `req_${randomHex(12)}`);
     return response;
+  }
+
+  async #refuseWebSocket(
+    exchange: Exchange,
+  ): Promise<{ faults: StruckFaults; answer: Response | undefined }> {
+    const { url, headers } = exchange;
+    const faults = this.faults.take('websocket', []);
+    await beforeBody(faults, exchange.signal);
+    if (faults.find('reset')) throw new ConnectionLost('reset');
+    let answer = replacedAnswer(faults, { exchange, context: this }, undefined);
+    if (url.pathname !== '/') answer ??= json({ error: 'Not found' }, 404);
+    if (!authorised(this.options.auth, headers, url.searchParams)) answer ??= unauthorised('soraGateway');
+    return { faults, answer };
   }
 
   async #read(exchange: Exchange, entry: MockRequest): Promise<ParsedBody> {

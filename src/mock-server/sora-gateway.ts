@@ -2,6 +2,7 @@ import { isTerminal } from '../core/model.js';
 import { json } from './exchange.js';
 import type { MockJob, MockJobUpdate } from './job.js';
 import type { Call, Route } from './routes.js';
+import { eventStreamRoute } from './streams/event-stream.js';
 
 /** What a job costs, where the account's credits are limited. */
 const JOB_CREDITS = 10;
@@ -26,6 +27,7 @@ export const soraGatewayRoutes: readonly Route[] = [
     },
   },
   { name: 'status', dialect: 'soraGateway', method: 'GET', path: '/api/status', handle: queryStatus },
+  eventStreamRoute,
   { name: 'download', dialect: 'soraGateway', method: 'GET', path: '/api/download', handle: download },
   {
     name: 'upstream-webhook',
@@ -165,8 +167,11 @@ export function gatewayEvent(update: MockJobUpdate): Record<string, unknown> {
     progress: update.progress,
     ...(update.status === 'completed'
       ? {
-          // At a host that needs another credential: only the gateway has it.
-          videoUrl: `https://api.openai.com/v1/videos/${job.upstreamId}/content`,
+          // The documents name a host that needs another credential, which only the gateway has.
+          videoUrl:
+            job.behaviour.style === 'field'
+              ? gatewayVideoUrl(job)
+              : `https://api.openai.com/v1/videos/${job.upstreamId}/content`,
           contentExpiresAt: Math.floor((update.at.getTime() + job.urlLifetimeMs) / 1000),
         }
       : {}),

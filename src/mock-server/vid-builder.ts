@@ -35,7 +35,7 @@ export const vidBuilderRoutes: readonly Route[] = [
 
 /** The object of the completed webhook and, once completed, of the status call. */
 export function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<string, unknown> {
-  const reels = job.behaviour.reels ?? false;
+  const { reels = false, s3 } = job.behaviour;
   const path = `/api/download/${encodeURIComponent(job.id)}`;
   const scenes = Array.isArray(job.input.scenes) ? job.input.scenes : [];
   const ended = job.completedAt ?? job.updatedAt;
@@ -44,11 +44,12 @@ export function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<str
     status: job.word ?? job.behaviour.words?.completed ?? WORDS.completed,
     progress: 100,
     message: 'Video generated successfully',
-    ...(job.behaviour.s3 ? {} : { videoUrl: path, ...(reels ? { reelsVideoUrl: `${path}_reels` } : {}) }),
+    ...(s3 === 'only' ? {} : { videoUrl: path, ...(reels ? { reelsVideoUrl: `${path}_reels` } : {}) }),
     duration: durationOf(scenes),
     scenes: scenes.length,
     reelsGenerated: reels,
-    ...(job.behaviour.s3
+    ...(s3 === 'disabled' ? { s3Upload: { enabled: false } } : {}),
+    ...(s3 === 'only' || s3 === 'also'
       ? {
           s3Upload: {
             enabled: true,
@@ -177,7 +178,7 @@ function status({ context, params }: Call): Response {
     status: job.word ?? job.behaviour.words?.[job.status] ?? WORDS[job.status],
     progress,
     message: job.message ?? (job.status === 'queued' ? 'Waiting to start' : 'Rendering'),
-    ...(job.error === undefined ? {} : { error: job.error }),
+    ...(job.error === undefined ? {} : { error: job.error, timestamp: job.updatedAt.toISOString() }),
     createdAt: job.createdAt.toISOString(),
   });
 }
@@ -189,7 +190,7 @@ function download(call: Call): Response | Promise<Response> {
   const reelsOf = name.endsWith('_reels') ? context.jobs.get(name.slice(0, -'_reels'.length)) : undefined;
   const job = whole ?? (reelsOf?.behaviour.reels ? reelsOf : undefined);
   // With S3 on, the file is not on this server.
-  if (job === undefined || job.behaviour.s3) return notFound();
+  if (job === undefined || job.behaviour.s3 === 'only') return notFound();
   if (!job.ready) {
     const code = job.status === 'completed' ? (job.behaviour.notReadyStatus ?? 404) : 404;
     return json({ error: 'Video not found', message: 'The video is not available yet.' }, code);

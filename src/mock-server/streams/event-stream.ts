@@ -1,0 +1,145 @@
+import { ConnectionLost, json } from '../exchange.js';
+import type { FaultOf, StruckFaults } from '../faults.js';
+import type { MockJobUpdate } from '../job.js';
+import type { MockJobs } from '../jobs.js';
+import type { Call, Route } from '../routes.js';
+import { eventStreamData, streamOptions } from './frames.js';
+import { MockStream } from './stream.js';
+
+export const eventStreamRoute: Route = {
+  name: 'sse',
+  dialect: 'soraGateway',
+  method: 'GET',
+  path: '/api/jobs/events',
+  handle: openEventStream,
+};
+
+/** The jobs that `?jobIds=a,b,c` names. A comma within an id comes encoded, and so may the others. */
+export function eventStreamJobIds(url: URL, jobs: MockJobs): readonly string[] {
+  const raw = /[?&]jobIds=([^&]*)/.exec(url.search)?.[1] ?? '';
+  return raw
+    .split(',')
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    })
+    .flatMap((id) => (id.includes(',') && !jobs.has(id) ? id.split(',') : [id]))
+    .filter((id) => id !== '');
+}
+
+function openEventStream(call: Call): Response {
+  const { context, exchange, faults } = call;
+  const { jobs } = context;
+  const jobIds = eventStreamJobIds(exchange.url, jobs);
+  if (jobIds.length === 0) return json({ error: 'jobIds is required' }, 400);
+  const options = streamOptions(context.options);
+  const out = new EventStreamBody(faults);
+
+  const tell = (update: MockJobUpdate) => {
+    if (!stream.jobIds.has(update.job.id) && !stream.jobIds.has(update.job.upstreamId)) return;
+    stream.update(update, eventStreamData);
+    if (options.endWithJobs && jobIds.every((id) => jobs.get(id)?.ended ?? false)) stream.close();
+  };
+  const unwatch = jobs.watch(tell);
+  const wire = {
+    send: (frame: string | Uint8Array<ArrayBuffer>) => out.event(frame),
+    close: (code: number) => out.end(code === 1006),
+    freeze: () => out.stopComments(),
+  };
+  const stream = new MockStream('sse', wire, faults, () => {
+    unwatch();
+    out.stop();
+  });
+  for (const id of jobIds) stream.jobIds.add(id);
+  context.streams.add(stream);
+  exchange.signal.addEventListener('abort', () => stream.ended());
+  if (exchange.signal.aborted) stream.ended();
+  out.onCancel = () => stream.ended();
+  stream.start();
+  if (options.snapshotOnSubscribe) for (const id of jobIds) tellSnapshot(jobs, id, tell);
+
+  return new Response(out.body, {
+    headers: {
+      'content-type': faults.find('content-type')?.contentType ?? 'text/event-stream',
+      'cache-control': 'no-cache',
+    },
+  });
+}
+
+function tellSnapshot(jobs: MockJobs, id: string, tell: (update: MockJobUpdate) => void): void {
+  const job = jobs.get(id);
+  if (job !== undefined) tell(job.current());
+}
+
+/** The bytes of one SSE response, in the form that the faults ask for. */
+class EventStreamBody {
+  readonly body: ReadableStream<Uint8Array>;
+  onCancel: () => void = () => {};
+  readonly #format: FaultOf<'format'> | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What a buffering proxy holds; undefined where none is in the way. */
+  #held: Uint8Array[] | undefined;
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
+  #commentTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(faults: StruckFaults) {
+    this.#format = faults.find('format');
+    this.body = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      cancel: () => this.onCancel(),
+    });
+    const buffer = faults.find('buffer');
+    if (buffer !== undefined) {
+      this.#held = [];
+      this.#flushTimer = setTimeout(() => this.#flush(), buffer.forMs);
+    }
+    if (this.#format?.bom) this.#write(Uint8Array.of(0xef, 0xbb, 0xbf));
+    if (this.#format?.commentEveryMs !== undefined)
+      this.#commentTimer = setInterval(() => this.#text(': keep-alive\n\n'), this.#format.commentEveryMs);
+  }
+
+  event(frame: string | Uint8Array<ArrayBuffer>): void {
+    if (typeof frame !== 'string') this.#write(frame);
+    else this.#text(`${frame.replaceAll(/^/gm, 'data: ')}\n\n`);
+  }
+
+  end(abruptly: boolean): void {
+    if (abruptly) this.#controller?.error(new ConnectionLost('reset'));
+    else this.#controller?.close();
+    this.#controller = undefined;
+    this.stop();
+  }
+
+  stopComments(): void {
+    clearInterval(this.#commentTimer);
+  }
+
+  stop(): void {
+    this.stopComments();
+    clearTimeout(this.#flushTimer);
+  }
+
+  #text(text: string): void {
+    const { lineEnding = '\n', splitEveryBytes } = this.#format ?? {};
+    const encoded = new TextEncoder().encode(text.replaceAll('\n', lineEnding));
+    const size = splitEveryBytes ?? encoded.length;
+    for (let start = 0; start < encoded.length; start += size)
+      this.#write(encoded.subarray(start, start + size));
+  }
+
+  #write(chunk: Uint8Array): void {
+    if (this.#held !== undefined) this.#held.push(chunk);
+    else this.#controller?.enqueue(chunk);
+  }
+
+  #flush(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const chunk of held) this.#controller?.enqueue(chunk);
+  }
+}
