@@ -1,0 +1,70 @@
+export type {
+  AnyBackend,
+  Backend,
+  ErrorBody,
+  FormField,
+  HttpRequest,
+  HttpRequestBody,
+  HttpResponse,
+  InputOf,
+  Operation,
+  Operations,
+  OperationsOf,
+  SseCodec,
+  StreamMessage,
+  SubmitOperation,
+  VariantOf,
+  WebSocketCodec,
+} from './backends/backend.js';
+export { openAIVideos } from './backends/openai-videos.js';
+export { soraGateway } from './backends/sora-gateway.js';
+export { vidBuilder } from './backends/vid-builder.js';
+export {
+  type BoundOperations,
+  type CallOptions,
+  type GenerateOptions,
+  type PollOptions,
+  VideoClient,
+} from './client.js';
+export type {
+  CompletedJob,
+  FailedJob,
+  JobSnapshot,
+  JobStatus,
+  JobUpdate,
+  JobWarning,
+  PendingJob,
+  SnapshotSource,
+  TransportChange,
+  TransportName,
+  WebhookEvent,
+} from './core/model.js';
+export type { WebSocketClass, WebSocketLike } from './core/runtime.js';
+export {
+  ApiError,
+  ConfigurationError,
+  DownloadError,
+  InputError,
+  InvalidResponseError,
+  isVideoError,
+  JobFailedError,
+  JobTimeoutError,
+  NetworkError,
+  SubmitOutcomeUnknownError,
+  VideoError,
+  type VideoErrorCode,
+  WebhookVerificationError,
+  type WebhookVerificationReason,
+} from './errors.js';
+export type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
+export type { DownloadOptions, DownloadProgress, VideoDownload } from './http/download.js';
+export { VideoJob, type VideoJobEvents, type WaitOptions } from './job.js';
+export type {
+  Auth,
+  Logger,
+  PollingOptions,
+  Resolvable,
+  RetryOptions,
+  TimeoutOptions,
+  VideoClientOptions,
+} from './options.js';
