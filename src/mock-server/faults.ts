@@ -126,7 +126,7 @@ export type EventStreamFault =
       lineEnding?: '\n' | '\r\n' | '\r';
       /** Comments as heartbeats. */
       commentEveryMs?: number;
-      /** Written in pieces of so many bytes, in the middle of characters too. */
+      /** Written in pieces of so many bytes, a millisecond apart, in the middle of characters too. */
       splitEveryBytes?: number;
       /** A byte order mark first. */
       bom?: boolean;

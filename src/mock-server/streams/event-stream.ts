@@ -84,6 +84,8 @@ class EventStreamBody {
   #held: Uint8Array[] | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #commentTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #pieces: Uint8Array[] = [];
+  #pieceTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(faults: StruckFaults) {
     this.#format = faults.find('format');
@@ -109,6 +111,7 @@ class EventStreamBody {
   }
 
   end(abruptly: boolean): void {
+    for (const piece of this.#pieces) this.#controller?.enqueue(piece);
     if (abruptly) this.#controller?.error(new ConnectionLost('reset'));
     else this.#controller?.close();
     this.#controller = undefined;
@@ -122,24 +125,32 @@ class EventStreamBody {
   stop(): void {
     this.stopComments();
     clearTimeout(this.#flushTimer);
+    clearInterval(this.#pieceTimer);
   }
 
   #text(text: string): void {
-    const { lineEnding = '\n', splitEveryBytes } = this.#format ?? {};
-    const encoded = new TextEncoder().encode(text.replaceAll('\n', lineEnding));
-    const size = splitEveryBytes ?? encoded.length;
-    for (let start = 0; start < encoded.length; start += size)
-      this.#write(encoded.subarray(start, start + size));
+    this.#write(new TextEncoder().encode(text.replaceAll('\n', this.#format?.lineEnding ?? '\n')));
   }
 
   #write(chunk: Uint8Array): void {
     if (this.#held !== undefined) this.#held.push(chunk);
-    else this.#controller?.enqueue(chunk);
+    else if (this.#format?.splitEveryBytes === undefined) this.#controller?.enqueue(chunk);
+    else this.#split(chunk, this.#format.splitEveryBytes);
+  }
+
+  /** A pause between the pieces, or they would be put together again on their way. */
+  #split(chunk: Uint8Array, size: number): void {
+    for (let start = 0; start < chunk.length; start += size)
+      this.#pieces.push(chunk.subarray(start, start + size));
+    this.#pieceTimer ??= setInterval(() => {
+      const piece = this.#pieces.shift();
+      if (piece !== undefined) this.#controller?.enqueue(piece);
+    }, 1);
   }
 
   #flush(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const chunk of held) this.#controller?.enqueue(chunk);
+    for (const chunk of held) this.#write(chunk);
   }
 }
