@@ -1,4 +1,10 @@
-import { type FollowedJob, type FollowState, random, type StreamState } from './follow-model.js';
+import {
+  type FollowedJob,
+  type FollowState,
+  random,
+  STREAM_LABELS,
+  type StreamState,
+} from './follow-model.js';
 import type { TransportName } from './model.js';
 
 /** Polling intervals are spread by so much to either side, so that jobs followed together are not asked together. */
@@ -67,16 +73,41 @@ export function settle(state: FollowState, job: FollowedJob): void {
   job.heardAt = state.now;
   if (servedBy !== 0) job.polled = false;
   if (serving !== previous) {
-    const change = { jobId: job.id, transport: serving, previous, reason: state.reason };
-    state.effects.push({ type: 'transport', change });
+    const reason = explain(state, serving, previous);
+    state.effects.push({
+      type: 'transport',
+      change: { jobId: job.id, transport: serving, previous, reason },
+    });
   }
   if (serving === undefined) schedule(state, job);
   else ask(state, job);
 }
 
-export function settleAll(state: FollowState, reason: string): void {
-  state.reason = reason;
+export function settleAll(state: FollowState): void {
   for (const job of state.jobs.values()) settle(state, job);
+}
+
+/** Of a change for the better: that it is there. Else what became of those that would be better. */
+function explain(
+  state: FollowState,
+  serving: TransportName | undefined,
+  previous: TransportName | undefined,
+): string {
+  const { transports } = state.settings;
+  const rank = serving === undefined ? transports.length : transports.indexOf(serving);
+  const better =
+    previous !== undefined && rank < transports.indexOf(previous) ? [] : transports.slice(0, rank);
+  const troubles = better.map((name) => {
+    if (name === 'polling') return '';
+    const { phase, reason } = state.streams[name];
+    return (
+      reason || `${STREAM_LABELS[name]} ${phase === 'open' ? 'does not carry this job' : 'is not open'} yet`
+    );
+  });
+  if (troubles.length > 0) return troubles.join('; ');
+  return serving === undefined || serving === 'polling'
+    ? 'no stream is to be used'
+    : `${STREAM_LABELS[serving]} is open`;
 }
 
 function findServing(state: FollowState, job: FollowedJob): TransportName | undefined {

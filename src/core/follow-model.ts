@@ -105,6 +105,8 @@ export interface StreamState {
   failedAt: number;
   /** Not to be tried before. */
   retryAt: number;
+  /** Why it is not open; empty where it is, or has not failed. */
+  reason: string;
   /** The jobs were told of this streak of failures. */
   warned: boolean;
   /** The jobs were told of bad frames that name none, on this connection. */
@@ -160,8 +162,6 @@ export interface FollowState {
   polling: boolean;
   /** When the next transport starts beside the one before, a stream is tried again, or an attempt has failed. */
   streamsDueAt: number;
-  /** Why the transport changes, when it does. */
-  reason: string;
   /** Milliseconds on a clock that never goes back. */
   now: number;
   /** What to add to the time of a signal to get there. */
@@ -183,7 +183,6 @@ export function createFollowState(settings: FollowSettings, seed: number): Follo
     connections: 0,
     polling: false,
     streamsDueAt: Number.POSITIVE_INFINITY,
-    reason: '',
     now: Number.NEGATIVE_INFINITY,
     clockOffset: 0,
     wallNow: 0,
@@ -203,6 +202,7 @@ function createStream(name: StreamName): StreamState {
     failures: 0,
     failedAt: Number.NEGATIVE_INFINITY,
     retryAt: Number.NEGATIVE_INFINITY,
+    reason: '',
     warned: false,
     badFrames: false,
   };

@@ -26,7 +26,7 @@ export function planStreams(state: FollowState): void {
   const polling = findTurn(state);
   if (polling === state.polling) return;
   state.polling = polling;
-  settleAll(state, state.reason);
+  settleAll(state);
 }
 
 /** Whether the turn has come to polling. */
@@ -47,7 +47,6 @@ function findTurn(state: FollowState): boolean {
     const headStartEnd = stream.since + headStartMs;
     if (hasFailed(state, stream) || headStartEnd <= state.now) continue;
     lookAgain(state, headStartEnd);
-    state.reason = `${STREAM_LABELS[name]} did not open within ${headStartMs} ms`;
     // A better one that is tried again does not stop the polling.
     return state.polling;
   }
@@ -95,8 +94,8 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
     stream.phase = 'open';
     stream.since = state.now;
     stream.warned = false;
+    stream.reason = '';
   }
-  state.reason = `${STREAM_LABELS[stream.name]} is open`;
   for (const jobId of jobIds) {
     const job = state.jobs.get(jobId);
     if (job === undefined) continue;
@@ -110,7 +109,7 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
   }
   if (!first) return;
   state.polling = false;
-  settleAll(state, state.reason);
+  settleAll(state);
   planStreams(state);
 }
 
@@ -124,13 +123,12 @@ export function prove(state: FollowState, stream: StreamState): void {
   for (const name of transports.slice(transports.indexOf(stream.name) + 1)) {
     if (name !== 'polling') closed = close(state, state.streams[name]) || closed;
   }
-  if (closed) settleAll(state, `${STREAM_LABELS[stream.name]} serves`);
+  if (closed) settleAll(state);
 }
 
 /** Rule 6. */
 export function fail(state: FollowState, stream: StreamState, failure: StreamFailure): void {
   remember(state, stream, failure);
-  state.reason = failure.reason;
   if (failure.kind === 'credentials' || failure.kind === 'mixed-content') {
     if (!stream.warned) {
       for (const job of state.jobs.values()) warn(state, job, failure.kind, failure.reason, failure.error);
@@ -138,13 +136,14 @@ export function fail(state: FollowState, stream: StreamState, failure: StreamFai
     stream.warned = true;
   }
   planStreams(state);
-  settleAll(state, failure.reason);
+  settleAll(state);
 }
 
 function remember(state: FollowState, stream: StreamState, failure: StreamFailure): void {
   forgiveIfStable(state, stream);
   stream.phase = 'idle';
   stream.failures += 1;
+  stream.reason = failure.reason;
   stream.failedAt = state.now;
   const absent = failure.kind === 'absent' || failure.kind === 'mixed-content';
   const delayMs = absent ? ABSENT_MS : backoffDelayMs(stream.failures, state.settings.retry, random(state));
