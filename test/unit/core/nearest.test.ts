@@ -10,6 +10,7 @@ test.each([
   ['wallet', 'walletAddress'],
   ['scirpt', 'script'],
   ['retrys', 'retry'],
+  ['rtery', 'retry'],
 ])('takes %s for %s', (wrong, right) => {
   expect(nearestName(wrong, NAMES)).toBe(right);
 });

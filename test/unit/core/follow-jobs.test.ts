@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import { Driver } from './follow-driver.js';
+
+describe('rule 3: after every connect, reconnect and switch the status is asked once more', () => {
+  test('after the connect', () => {
+    const driver = new Driver();
+    driver.follow('a', 'b');
+    driver.answer('a');
+    driver.answer('b');
+    driver.forget();
+    driver.open('websocket', 'a', 'b');
+    expect(driver.asked).toEqual(['a', 'b']);
+  });
+
+  test('after the reconnect', () => {
+    const driver = new Driver({ transports: ['websocket'] });
+    driver.settleOn('websocket', 'a');
+    driver.fail('websocket');
+    driver.pass(2_000);
+    driver.forget();
+    driver.open('websocket', 'a');
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('after the switch to a better one, to a worse one, and to polling', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.pass(2_000);
+    driver.open('websocket', 'a');
+    expect(driver.asked).toEqual(['a']);
+    driver.answer('a');
+    driver.forget();
+    driver.fail('websocket');
+    expect(driver.asked).toEqual(['a']);
+    driver.answer('a');
+    driver.forget();
+    driver.fail('sse');
+    driver.pass(0);
+    expect(driver.asked).toEqual(['a']);
+    expect(driver.transports).toEqual(['polling']);
+  });
+
+  test('also where an answer is under way, which may be from before', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.forget();
+    driver.open('websocket', 'a');
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('a job followed while the stream is open is subscribed on it at once, and asked', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.follow('b');
+    expect(driver.all('subscribe')).toMatchObject([{ stream: 'websocket', jobId: 'b' }]);
+    driver.answer('b');
+    driver.forget();
+    driver.open('websocket', 'b');
+    expect(driver.asked).toEqual(['b']);
+  });
+
+  test('it is repeated with backoff until there is an answer', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.fail('websocket');
+    driver.open('sse', 'a');
+    driver.greet('sse');
+    driver.refuse('a', 503);
+    driver.forget();
+    driver.pass(2_000);
+    expect(driver.asked).toEqual(['a']);
+    driver.refuse('a', 503);
+    driver.pass(4_000);
+    expect(driver.asked).toEqual(['a', 'a']);
+  });
+
+  test('a stream opened anew for a longer list is a reason to ask, but not faster than polling', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    for (let round = 0; round < 10; round++) {
+      driver.open('sse', 'a');
+      driver.pass(100);
+    }
+    expect(driver.asked).toEqual([]);
+    driver.pass(4_000);
+    expect(driver.asked).toEqual(['a']);
+  });
+});
+
+describe('rule 4: silence proves nothing', () => {
+  test('after silenceMs without a frame for a job its status is asked', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(20_000);
+    driver.push('websocket', { jobId: 'a', progress: 20 });
+    driver.pass(29_999);
+    expect(driver.asked).toEqual([]);
+    driver.pass(1);
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('frames for another job do not count', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    for (let second = 0; second < 30; second++) {
+      driver.push('websocket', { jobId: 'b', progress: 11 + second });
+      driver.pass(1_000);
+    }
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('where the status knows more, the stream lies: the next transport starts at once, and it is told', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(30_000);
+    driver.forget();
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.closed).toEqual(['websocket']);
+    expect(driver.connected).toEqual(['sse']);
+    expect(driver.warnings).toEqual(['transport-lied']);
+    driver.pass(2_000);
+    expect(driver.connected).toEqual(['sse', 'websocket']);
+  });
+
+  test('a stream that is not proven is checked at the polling interval', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.open('websocket', 'a');
+    driver.answer('a');
+    driver.pass(6_000);
+    driver.forget();
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.closed).toEqual(['websocket']);
+  });
+
+  test('the end found so is told last, and the lie is remembered', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(30_000);
+    driver.forget();
+    driver.answer('a', { status: 'completed' });
+    expect(driver.all('update')).toMatchObject([{ snapshot: { status: 'completed' } }]);
+    const told = driver.effects
+      .filter(({ type }) => type === 'warning' || type === 'update')
+      .map(({ type }) => type);
+    expect(told).toEqual(['warning', 'update']);
+    driver.forget();
+    driver.follow('b');
+    expect(driver.connected).toEqual(['sse']);
+  });
+
+  test('where the status knows no more, or only in other words, the stream is believed', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(30_000);
+    driver.answer('a', { status: 'processing', progress: 10, message: 'still at it' });
+    expect(driver.closed).toEqual([]);
+  });
+
+  test('what happened before the stream carried the job is no lie', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.answer('a');
+    driver.open('websocket', 'a');
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.closed).toEqual([]);
+  });
+
+  test('a frame that overtakes the answer saves the stream', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(30_000);
+    driver.push('websocket', { jobId: 'a', status: 'processing', progress: 60 });
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.closed).toEqual([]);
+  });
+
+  test('an open and mute better stream is found out by what the worse one brings beside it', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.pass(2_000);
+    driver.open('websocket', 'a');
+    driver.answer('a');
+    driver.push('sse', { jobId: 'a', status: 'processing', progress: 50 });
+    driver.pass(6_000);
+    driver.forget();
+    driver.answer('a', { status: 'processing', progress: 50 });
+    expect(driver.closed).toEqual(['websocket']);
+    expect(driver.transports).toEqual(['sse']);
+  });
+
+  test('a frame that says nothing new does not keep the status from being asked', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    for (let second = 0; second < 30; second++) {
+      driver.pass(1_000);
+      driver.push('websocket', { jobId: 'a', status: 'processing', progress: 10 });
+    }
+    expect(driver.asked).toEqual(['a']);
+  });
+});
+
+describe('rule 5: polling runs only while no stream is confirmed', () => {
+  test('each job is asked at the interval, give or take a fifth', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.answer('a');
+    const waits: number[] = [];
+    for (let round = 0; round < 50; round++) {
+      driver.forget();
+      const before = driver.now;
+      while (driver.asked.length === 0) driver.pass(10);
+      waits.push(driver.now - before);
+      driver.answer('a');
+    }
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(4_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(6_010);
+    expect(new Set(waits).size).toBeGreaterThan(20);
+  });
+
+  test('the next interval begins with the answer', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.forget();
+    driver.pass(60_000);
+    expect(driver.asked).toEqual([]);
+    driver.answer('a');
+    driver.pass(6_000);
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('a Retry-After is obeyed', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.refuse('a', 429, 120_000);
+    driver.forget();
+    driver.pass(119_999);
+    expect(driver.asked).toEqual([]);
+    driver.pass(1);
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('without polling in transports a job that no stream carries is asked at the pace of silence', () => {
+    const driver = new Driver({ transports: ['websocket'] });
+    driver.follow('a');
+    driver.answer('a');
+    driver.forget();
+    driver.pass(29_999);
+    expect(driver.asked).toEqual([]);
+    driver.pass(1);
+    expect(driver.asked).toEqual(['a']);
+    expect(driver.transports).toEqual([]);
+  });
+});

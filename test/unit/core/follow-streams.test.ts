@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { Driver } from './follow-driver.js';
+
+describe('rule 2: transports race with a head start', () => {
+  test('the next one starts beside a better one that has not opened within the head start', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.pass(299);
+    expect(driver.connected).toEqual(['websocket']);
+    driver.pass(1);
+    expect(driver.connected).toEqual(['websocket', 'sse']);
+    expect(driver.closed).toEqual([]);
+  });
+
+  test('the next one starts as soon as the better one has failed', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.pass(5);
+    driver.fail('websocket');
+    expect(driver.all('connect')[1]).toMatchObject({ stream: 'sse', at: 5 });
+  });
+
+  test('polling has its turn when both streams have had their head start', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.answer('a');
+    driver.pass(599);
+    expect(driver.transports).toEqual([]);
+    driver.pass(1);
+    expect(driver.transports).toEqual(['polling']);
+  });
+
+  test('an open stream serves before its first frame, but is polled beside until then', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.open('websocket', 'a');
+    expect(driver.transports).toEqual(['websocket']);
+    driver.answer('a');
+    driver.forget();
+    driver.pass(6_000);
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test.each(['greet', 'alive'] as const)(
+    'the first frame proves it, of any kind (%s): no polling any more',
+    (kind) => {
+      const driver = new Driver();
+      driver.follow('a');
+      driver.open('websocket', 'a');
+      driver.answer('a');
+      if (kind === 'greet') driver.greet('websocket');
+      else driver.send({ type: 'alive', stream: 'websocket', connection: driver.connections.websocket ?? 0 });
+      driver.forget();
+      driver.pass(29_999);
+      expect(driver.asked).toEqual([]);
+    },
+  );
+
+  test('a better one that opens later takes over, and the worse is closed only when that is proven', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.pass(300);
+    driver.open('sse', 'a');
+    driver.greet('sse');
+    driver.pass(500);
+    driver.open('websocket', 'a');
+    expect(driver.transports).toEqual(['sse', 'websocket']);
+    expect(driver.closed).toEqual([]);
+    driver.push('sse', { jobId: 'a', status: 'processing', progress: 20 });
+    expect(driver.all('update')).toHaveLength(1);
+    driver.push('websocket', { jobId: 'a', status: 'processing', progress: 20 });
+    expect(driver.closed).toEqual(['sse']);
+    expect(driver.transports).toEqual(['sse', 'websocket']);
+  });
+
+  test('a worse one that opens while a better one is open does not take over', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.pass(300);
+    driver.open('websocket', 'a');
+    driver.open('sse', 'a');
+    expect(driver.transports).toEqual(['websocket']);
+  });
+
+  test('a worse one that is open serves again at once when the better one that took over fails', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.pass(300);
+    driver.open('sse', 'a');
+    driver.open('websocket', 'a');
+    driver.fail('websocket', { reason: 'WebSocket closed (1006)' });
+    expect(driver.transports).toEqual(['sse', 'websocket', 'sse']);
+    expect(driver.all('transport').at(-1)?.change.reason).toBe('WebSocket closed (1006)');
+    expect(driver.connected).toEqual(['websocket', 'sse']);
+  });
+
+  test('an attempt that takes longer than connectMs has failed', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.pass(10_000);
+    expect(driver.all('close')).toMatchObject([{ stream: 'websocket', at: 10_000 }]);
+    driver.open('websocket', 'a'); // Too late: it was given up.
+    expect(driver.transports).not.toContain('websocket');
+  });
+
+  test('each change says why the better ones do not serve', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.fail('websocket', { reason: 'WebSocket refused (ECONNREFUSED)' });
+    driver.fail('sse', { reason: 'SSE answered 503' });
+    expect(driver.all('transport')[0]?.change).toEqual({
+      jobId: 'a',
+      transport: 'polling',
+      previous: undefined,
+      reason: 'WebSocket refused (ECONNREFUSED); SSE answered 503',
+    });
+  });
+
+  test('only what is in transports is tried, in its order', () => {
+    const driver = new Driver({ transports: ['sse', 'websocket'] });
+    driver.follow('a');
+    expect(driver.connected).toEqual(['sse']);
+    driver.fail('sse');
+    expect(driver.connected).toEqual(['sse', 'websocket']);
+    const polling = new Driver({ transports: ['polling'] });
+    polling.follow('a');
+    polling.pass(3_600_000);
+    expect(polling.connected).toEqual([]);
+  });
+});
+
+describe('rule 6: what failed is retried with backoff, and remembered', () => {
+  test('a failed transport is retried while the next one serves, later each time', () => {
+    const driver = new Driver({ retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 } });
+    driver.settleOn('sse', 'a');
+    const delays: number[] = [];
+    for (let round = 0; round < 30; round++) {
+      const before = driver.now;
+      driver.forget();
+      while (driver.connected.length === 0) driver.pass(10);
+      expect(driver.connected).toEqual(['websocket']);
+      delays.push(driver.now - before);
+      driver.fail('websocket');
+    }
+    expect(delays[0]).toBeLessThanOrEqual(2_010);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(1_000);
+    expect(Math.max(...delays)).toBeGreaterThan(15_000);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(30_010);
+  });
+
+  test('the second job does not pay for it again', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.push('sse', { jobId: 'a', status: 'completed' });
+    driver.pass(60_000);
+    driver.forget();
+    driver.follow('b');
+    expect(driver.connected).toEqual(['websocket', 'sse']);
+  });
+
+  test('for 30 minutes', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.push('sse', { jobId: 'a', status: 'completed' });
+    driver.pass(30 * 60_000);
+    driver.forget();
+    driver.follow('b');
+    expect(driver.connected).toEqual(['websocket']);
+  });
+
+  test('or until the network changes', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.fail('websocket');
+    driver.fail('sse');
+    driver.forget();
+    driver.send({ type: 'wake', reason: 'online' });
+    expect(driver.connected).toEqual(['websocket']);
+  });
+
+  test('a route that is not there is left alone for five minutes, even when the tab becomes visible', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.fail('websocket', { reason: 'WebSocket refused (HTTP 404)', kind: 'absent' });
+    driver.open('sse', 'a');
+    driver.greet('sse');
+    driver.forget();
+    driver.pass(2 * 60_000);
+    driver.send({ type: 'wake', reason: 'visible' });
+    driver.pass(3 * 60_000 - 1);
+    expect(driver.connected).toEqual([]);
+    driver.pass(1);
+    expect(driver.connected).toEqual(['websocket']);
+  });
+
+  test('one that greets and drops is not retried faster for its greetings', () => {
+    const driver = new Driver({ transports: ['websocket', 'polling'] });
+    driver.follow('a');
+    const begin = driver.now;
+    while (driver.now - begin < 10 * 60_000) {
+      driver.pass(10);
+      if (driver.state.streams.websocket.phase !== 'connecting') continue;
+      driver.open('websocket', 'a');
+      driver.greet('websocket');
+      driver.fail('websocket');
+    }
+    expect(driver.connected.length).toBeLessThan(60);
+  });
+
+  test('one that served well for a time is retried soon', () => {
+    const driver = new Driver({ transports: ['websocket'] });
+    driver.follow('a');
+    for (let round = 0; round < 8; round++) {
+      while (driver.state.streams.websocket.phase !== 'connecting') driver.pass(10);
+      driver.fail('websocket');
+    }
+    while (driver.state.streams.websocket.phase !== 'connecting') driver.pass(10);
+    driver.open('websocket', 'a');
+    driver.greet('websocket');
+    driver.pass(30_000);
+    driver.fail('websocket');
+    driver.forget();
+    driver.pass(2_000);
+    expect(driver.connected).toEqual(['websocket']);
+  });
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { initialSnapshot } from '../../../src/core/job-state.js';
+import { Driver } from './follow-driver.js';
+
+describe('rule 1: ask and connect at once', () => {
+  test('the moment a job is followed its status is asked, first in line, and the best transport starts', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    expect(driver.all('ask')[0]).toMatchObject({ jobId: 'a', urgent: true, at: 0 });
+    expect(driver.all('connect')).toMatchObject([{ stream: 'websocket', jobIds: ['a'], at: 0 }]);
+  });
+
+  test('the answer is the first snapshot while no stream is open', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.answer('a', { status: 'processing', progress: 40 });
+    expect(driver.all('update')).toMatchObject([
+      { jobId: 'a', snapshot: { progress: 40, transport: 'polling' } },
+    ]);
+  });
+
+  test('what the caller knows already is not told again', () => {
+    const driver = new Driver();
+    const known = initialSnapshot('a', 'polling', driver.now);
+    driver.send({ type: 'follow', jobId: 'a', known });
+    driver.answer('a', { status: 'queued', progress: 0 });
+    expect(driver.all('update')).toEqual([]);
+  });
+
+  test('a job known to have ended is told so, and nothing is asked or opened', () => {
+    const driver = new Driver();
+    const known = {
+      ...initialSnapshot('a', 'polling', driver.now),
+      status: 'completed' as const,
+      progress: 100,
+    };
+    driver.send({ type: 'follow', jobId: 'a', known });
+    expect(driver.effects.map(({ type }) => type)).toEqual(['update']);
+    expect(driver.timerArmed).toBe(false);
+  });
+});
+
+describe('rule 7: one WebSocket and one SSE stream carry all jobs', () => {
+  test('however many jobs there are', () => {
+    const driver = new Driver();
+    for (let index = 0; index < 500; index++) driver.follow(`job-${index}`);
+    driver.pass(300);
+    expect(driver.connected).toEqual(['websocket', 'sse']);
+    expect(driver.all('connect')[1]?.jobIds).toHaveLength(500);
+  });
+
+  test('what an earlier connection still says is not listened to', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    const connection = driver.connections.websocket ?? 0;
+    driver.fail('websocket');
+    driver.forget();
+    driver.send({
+      type: 'said',
+      stream: 'websocket',
+      connection,
+      message: { type: 'update', update: { jobId: 'a', progress: 90, raw: 0 } },
+    });
+    expect(driver.all('update')).toEqual([]);
+  });
+});
+
+describe('rule 8: online, pageshow and visible mean ask now, connect now', () => {
+  test.each(['online', 'pageshow', 'visible'] as const)('%s', (reason) => {
+    const driver = new Driver();
+    driver.follow('a', 'b');
+    driver.fail('websocket');
+    driver.fail('sse');
+    driver.answer('a');
+    driver.answer('b');
+    driver.pass(10);
+    driver.forget();
+    driver.send({ type: 'wake', reason });
+    expect(driver.asked).toEqual(['a', 'b']);
+    expect(driver.connected).toContain('websocket');
+  });
+
+  test('an open stream has to prove itself again', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.send({ type: 'wake', reason: 'visible' });
+    driver.answer('a');
+    driver.forget();
+    driver.pass(6_000);
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('offline stops nothing, because a server on this machine is still there', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.send({ type: 'wake', reason: 'offline' });
+    expect(driver.effects).toEqual([]);
+  });
+});
+
+describe('rule 10: a job that ends is unsubscribed at once', () => {
+  test('and with the last one the sockets close and the timer stops', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    driver.push('websocket', { jobId: 'a', status: 'failed' });
+    expect(driver.all('unsubscribe')).toMatchObject([{ stream: 'websocket', jobId: 'a' }]);
+    expect(driver.closed).toEqual([]);
+    driver.push('websocket', { jobId: 'b', status: 'completed' });
+    expect(driver.closed).toEqual(['websocket']);
+    expect(driver.timerArmed).toBe(false);
+    expect(driver.state.jobs.size).toBe(0);
+  });
+
+  test('one that nobody follows any more likewise, and its answer is not waited for', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.send({ type: 'unfollow', jobId: 'a' });
+    expect(driver.all('forget')).toMatchObject([{ jobId: 'a' }]);
+    expect(driver.closed).toEqual(['websocket']);
+    expect(driver.timerArmed).toBe(false);
+    driver.answer('a', { status: 'completed' });
+    expect(driver.all('update')).toEqual([]);
+  });
+});
+
+describe('the clock', () => {
+  test('being set back puts nothing off', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.now -= 3_600_000;
+    driver.greet('websocket');
+    driver.forget();
+    for (let second = 0; second < 31; second++) {
+      driver.now += 1_000;
+      driver.send({ type: 'clock' });
+    }
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('being set forward, or a sleep, asks once, not for each interval missed', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.answer('a');
+    driver.forget();
+    driver.now += 3_600_000;
+    driver.send({ type: 'clock' });
+    expect(driver.asked).toEqual(['a']);
+  });
+});
+
+test('the same signals always have the same effects', () => {
+  const run = () => {
+    const driver = new Driver({}, 42);
+    driver.follow('a', 'b');
+    driver.fail('websocket');
+    driver.refuse('a', 503);
+    driver.answer('b');
+    driver.pass(120_000);
+    return driver.effects;
+  };
+  expect(run()).toEqual(run());
+});
