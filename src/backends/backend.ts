@@ -1,3 +1,4 @@
+import type { ErrorBody } from '../core/error-body.js';
 import type { JobSnapshot, JobUpdate, StreamMessage } from '../core/model.js';
 
 export type { StreamMessage };
@@ -30,14 +31,7 @@ export interface HttpResponse {
   readonly body: unknown;
 }
 
-/** What a server's error body says, kept in its own words. */
-export interface ErrorBody {
-  readonly message?: string | undefined;
-  readonly hint?: string | undefined;
-  readonly code?: string | undefined;
-  /** Everything else of it. */
-  readonly details?: unknown;
-}
+export type { ErrorBody };
 
 export interface WebSocketCodec {
   /** Path and query below the base URL's origin, such as `/`. The client's `webSocketUrl` wins over it. */

@@ -31,8 +31,9 @@ export function checkInput<T>(schema: z.ZodMiniType<T, unknown>, input: unknown)
   return check(
     schema,
     input,
+    'input',
     'field',
-    (field, problem, hint) => new InputError(field || 'input', problem, { hint }),
+    (field, problem, hint) => new InputError(field, problem, { hint }),
   );
 }
 
@@ -45,15 +46,16 @@ export function checkOptions<T>(backend: string, schema: z.ZodMiniType<T, unknow
   return check(
     schema,
     options,
+    'options',
     'option',
-    (option, problem, hint) =>
-      new ConfigurationError(option || 'backend', `${backend}: ${problem}`, { hint }),
+    (option, problem, hint) => new ConfigurationError(option, `${backend}: ${problem}`, { hint }),
   );
 }
 
 function check<T>(
   schema: z.ZodMiniType<T, unknown>,
   value: unknown,
+  whole: string,
   noun: string,
   error: (path: string, problem: string, hint?: string) => Error,
 ): T {
@@ -66,8 +68,8 @@ function check<T>(
     const path = [...unknown.path, unknown.keys[0]].join('.');
     throw error(path, `there is no ${noun} ${JSON.stringify(path)}`, unknown.message);
   }
-  const path = issues[0]?.path.join('.') ?? '';
-  throw error(path, `${path || noun} ${issues[0]?.message}`);
+  const path = issues[0]?.path.join('.') || whole;
+  throw error(path, `${path} ${issues[0]?.message}`);
 }
 
 /** @throws InputError that names the variants there are. */

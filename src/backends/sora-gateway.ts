@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
+import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
 import { InputError } from '../errors.js';
 import { readAccepted, readStatus } from './answers.js';
 import type { Backend } from './backend.js';
 import { type Bytes, bytes, toBase64 } from './bytes.js';
-import { parseErrorBody } from './error-body.js';
 import { checkInput, checkOptions, checkVariant, strict, text } from './input.js';
 import { parseGatewayFrame } from './sora-gateway-frame.js';
 

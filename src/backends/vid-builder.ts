@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import { statusOfWord } from '../core/status-words.js';
@@ -6,7 +7,6 @@ import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
 import { type Bytes, bytes, fileField } from './bytes.js';
-import { parseErrorBody } from './error-body.js';
 import { dateOf, type Fields, isRecord, readUpdate, textOf } from './fields.js';
 import { checkInput, checkOptions, checkVariant, object, strict, text } from './input.js';
 
@@ -128,7 +128,18 @@ export function vidBuilder(
       const name = `${encodeJobId(id)}${variant === 'reels' ? '_reels' : ''}`;
       // Where the video is stored elsewhere, only the completed job tells where.
       if (snapshot?.status !== 'completed') return undefined;
-      return { method: 'GET', url: storedUrl(snapshot, variant) ?? `/api/download/${name}` };
+      const url = storedUrl(snapshot, variant);
+      if (
+        variant === 'reels' &&
+        url === undefined &&
+        isRecord(snapshot.raw) &&
+        snapshot.raw.reelsGenerated === false
+      ) {
+        throw new InputError('variant', `job ${id} was made without reels`, {
+          hint: 'Generate with generateReels: true.',
+        });
+      }
+      return { method: 'GET', url: url ?? `/api/download/${name}` };
     },
     parseError: parseErrorBody,
   };

@@ -27,19 +27,27 @@ export function didYouMean(wrong: string, names: readonly string[]): string {
     : `Did you mean ${JSON.stringify(nearest)}?`;
 }
 
-/** Levenshtein: how many characters have to be put in, taken out or replaced. */
+/** How many characters have to be put in, taken out, replaced, or swapped with their neighbour. */
 function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const line = [row];
-    for (let column = 1; column <= b.length; column++) {
+  const cost: number[][] = [];
+  const at = (row: number, column: number) => cost[row]?.[column] ?? 0;
+  for (let row = 0; row <= a.length; row++) {
+    const line: number[] = [];
+    cost.push(line);
+    for (let column = 0; column <= b.length; column++) {
+      if (row === 0 || column === 0) {
+        line[column] = row + column;
+        continue;
+      }
+      const same = a[row - 1] === b[column - 1];
+      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
       line[column] = Math.min(
-        (above[column] ?? 0) + 1,
-        (line[column - 1] ?? 0) + 1,
-        (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1),
+        at(row - 1, column) + 1,
+        at(row, column - 1) + 1,
+        at(row - 1, column - 1) + (same ? 0 : 1),
+        row > 1 && column > 1 && swapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
       );
     }
-    above = line;
   }
-  return above[b.length] ?? 0;
+  return at(a.length, b.length);
 }

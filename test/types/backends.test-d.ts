@@ -1,0 +1,76 @@
+import { expectTypeOf, test } from 'vitest';
+import type { AnyBackend, Backend, InputOf, OperationsOf, VariantOf } from '../../src/backends/backend.js';
+import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
+import { soraGateway } from '../../src/backends/sora-gateway.js';
+import { type VidBuilderVideo, vidBuilder } from '../../src/backends/vid-builder.js';
+
+const image = new Uint8Array();
+const scene = { type: 'hero-title', duration: 4, content: {} };
+
+/** Takes what `client.generate` takes with this backend. */
+function accepts<B extends AnyBackend>(_backend: B, ..._inputs: InputOf<B>[]): void {}
+
+test('every dialect is a backend', () => {
+  expectTypeOf(soraGateway()).toExtend<AnyBackend>();
+  expectTypeOf(vidBuilder()).toExtend<AnyBackend>();
+  expectTypeOf(openAIVideos()).toExtend<AnyBackend>();
+});
+
+test('soraGateway takes a wallet with each script, unless it has one', () => {
+  accepts(soraGateway(), { walletAddress: '0x1', script: 'x' }, { scriptOrQuestion: 'x', audioBuffer: image });
+  accepts(soraGateway({ walletAddress: '0x1' }), { script: 'x' }, { script: 'x', walletAddress: '0x2' });
+  // @ts-expect-error no wallet
+  accepts(soraGateway(), { script: 'x' });
+  // @ts-expect-error no wallet, the options are about something else
+  accepts(soraGateway({ statusRoute: 'query' }), { script: 'x' });
+  // @ts-expect-error a misspelt field
+  accepts(soraGateway(), { walletAddress: '0x1', scirpt: 'x' });
+  // @ts-expect-error an unknown field
+  accepts(soraGateway(), { walletAddress: '0x1', script: 'x', colour: 'red' });
+  // @ts-expect-error audio goes with scriptOrQuestion
+  accepts(soraGateway(), { walletAddress: '0x1', script: 'x', audioBuffer: image });
+  // @ts-expect-error both forms at once
+  accepts(soraGateway({ walletAddress: '0x1' }), { script: 'x', scriptOrQuestion: 'x' });
+  // @ts-expect-error an unknown option
+  soraGateway({ wallet: '0x1' });
+});
+
+test('vidBuilder takes a webhookUrl with each video, unless it has one or blocks', () => {
+  accepts(vidBuilder(), { scenes: [scene], webhookUrl: 'https://host/' });
+  accepts(vidBuilder({ webhookUrl: 'https://host/' }), { scenes: [scene], images: [image, new Blob()] });
+  accepts(vidBuilder({ blocking: true }), { scenes: [scene] });
+  // @ts-expect-error no webhookUrl
+  accepts(vidBuilder(), { scenes: [scene] });
+  // @ts-expect-error a webhookUrl that would never be called
+  accepts(vidBuilder({ blocking: true }), { scenes: [scene], webhookUrl: 'https://host/' });
+  // @ts-expect-error no scenes
+  accepts(vidBuilder({ blocking: true }), {});
+  // @ts-expect-error a scene without a duration
+  accepts(vidBuilder({ blocking: true }), { scenes: [{ type: 'x', content: {} }] });
+  // @ts-expect-error an option that the blocking call does not use
+  vidBuilder({ blocking: true, webhookUrl: 'https://host/' });
+});
+
+test('openAIVideos takes a prompt', () => {
+  accepts(openAIVideos(), { prompt: 'x', model: 'sora-2', seconds: 4, input_reference: new Blob() });
+  // @ts-expect-error no prompt
+  accepts(openAIVideos(), { model: 'sora-2' });
+  // @ts-expect-error a path is no file
+  accepts(openAIVideos(), { prompt: 'x', input_reference: './first-frame.png' });
+});
+
+test('input, variants and operations can be had from a backend', () => {
+  const blocking = vidBuilder({ blocking: true });
+  expectTypeOf<InputOf<typeof blocking>>().toEqualTypeOf<VidBuilderVideo>();
+  expectTypeOf<VariantOf<typeof blocking>>().toEqualTypeOf<'video' | 'reels'>();
+  expectTypeOf<keyof OperationsOf<typeof blocking>>().toEqualTypeOf<never>();
+
+  const openAI = openAIVideos();
+  expectTypeOf<InputOf<typeof openAI>>().toEqualTypeOf<OpenAIVideo>();
+  expectTypeOf<VariantOf<typeof openAI>>().toEqualTypeOf<'video' | 'thumbnail' | 'spritesheet'>();
+  expectTypeOf<OperationsOf<typeof openAI>>().toEqualTypeOf<OpenAIOperations>();
+});
+
+test('a backend of one input and one file needs no more than these types', () => {
+  expectTypeOf<Backend<{ prompt: string }, 'video'>>().toExtend<AnyBackend>();
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { openAIVideos } from '../../../src/backends/openai-videos.js';
+import { soraGateway } from '../../../src/backends/sora-gateway.js';
+import { vidBuilder } from '../../../src/backends/vid-builder.js';
+import type { CompletedJob } from '../../../src/core/model.js';
+
+const gateway = soraGateway();
+const byQuery = soraGateway({ statusRoute: 'query' });
+const builder = vidBuilder();
+const openAI = openAIVideos();
+
+const completed = (id: string): CompletedJob => ({
+  ...{ id, status: 'completed', progress: 100, transport: 'polling', raw: {} },
+  updatedAt: new Date(0),
+});
+
+/** Every URL that a job id goes into. */
+const urls: Record<string, (id: string) => string | undefined> = {
+  'gateway status, by path': (id) => gateway.status(id).url,
+  'gateway status, by query': (id) => byQuery.status(id).url,
+  'gateway download': (id) => gateway.download({ id }, 'video')?.url,
+  'gateway SSE': (id) => gateway.sse?.url([id]),
+  'vidBuilder status': (id) => builder.status(id).url,
+  'vidBuilder download': (id) => builder.download({ id, snapshot: completed(id) }, 'video')?.url,
+  'vidBuilder reels': (id) => builder.download({ id, snapshot: completed(id) }, 'reels')?.url,
+  'OpenAI status': (id) => openAI.status(id).url,
+  'OpenAI content': (id) => openAI.download({ id }, 'video')?.url,
+  'OpenAI cancel': (id) => openAI.cancel?.(id).url,
+  'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
+};
+
+describe.each(Object.entries(urls))('%s', (_, urlOf) => {
+  test.each(['a/b', 'a?b', 'a#b', 'a,b', 'a%2Fb', 'a&b=c', '../../admin', '🎬', ' a ', 'a\r\nb', 'a\\b'])(
+    'encodes the job id %j so that it comes back as it was',
+    (id) => {
+      const plain = new URL(urlOf('PLAIN') ?? '', 'http://host');
+      const odd = new URL(urlOf(id) ?? '', 'http://host');
+      const swapped = (text: string) => decodeURIComponent(text).replace('PLAIN', id);
+      expect(odd.hash).toBe('');
+      expect(decodeURIComponent(odd.pathname)).toBe(swapped(plain.pathname));
+      expect(odd.pathname.split('/').length).toBe(plain.pathname.split('/').length);
+      expect(decodeURIComponent(odd.search)).toBe(swapped(plain.search));
+      expect([...odd.searchParams.keys()]).toEqual([...plain.searchParams.keys()]);
+    },
+  );
+
+  test.each(['', ' ', '\n', '.', '..', '\ud800', 'x'.repeat(513), 7, null, undefined, {}, ['a']])(
+    'refuses the job id %j before any request',
+    (id) => {
+      expect(() => urlOf(id as string)).toThrow(
+        expect.objectContaining({ name: 'InputError', field: 'jobId' }),
+      );
+    },
+  );
+});

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest';
+import { type SoraGatewayInput, soraGateway } from '../../../src/backends/sora-gateway.js';
+import { answer } from './fixtures.js';
+
+const backend = soraGateway();
+const script = { walletAddress: '0x123', script: 'Explain blockchain' };
+
+/** An input that the compiler would refuse. */
+function generateAnything(input: unknown, options = {}) {
+  return soraGateway(options).generate(input as SoraGatewayInput);
+}
+
+describe('generate', () => {
+  test('posts wallet and script, with renderVersion in the query and in the body', async () => {
+    expect(await backend.generate(script)).toEqual({
+      method: 'POST',
+      url: '/api/generate?renderVersion=v3',
+      body: { type: 'json', value: { ...script, renderVersion: 'v3' } },
+    });
+  });
+
+  test('takes the wallet once for all', async () => {
+    const { body } = await soraGateway({ walletAddress: '0xabc' }).generate({ script: 'x' });
+    expect(body).toMatchObject({ value: { walletAddress: '0xabc', script: 'x' } });
+  });
+
+  test('takes another wallet for one job', async () => {
+    const { body } = await soraGateway({ walletAddress: '0xabc' }).generate(script);
+    expect(body).toMatchObject({ value: { walletAddress: '0x123' } });
+  });
+
+  test('takes another renderVersion, encoded', async () => {
+    const { url, body } = await soraGateway({ renderVersion: 'v4&x' }).generate(script);
+    expect(url).toBe('/api/generate?renderVersion=v4%26x');
+    expect(body).toMatchObject({ value: { renderVersion: 'v4&x' } });
+  });
+
+  test('posts a question without a wallet', async () => {
+    const { body } = await backend.generate({ scriptOrQuestion: 'Why?' });
+    expect(body).toEqual({ type: 'json', value: { scriptOrQuestion: 'Why?', renderVersion: 'v3' } });
+  });
+
+  // More than one chunk, and lengths that need padding.
+  test.each([0, 1, 2, 3, 24_576, 24_577, 100_003])('sends %d bytes of audio as base64', async (length) => {
+    const bytes = Uint8Array.from({ length }, (_, index) => (index * 31) % 256);
+    const wanted = Buffer.from(bytes).toString('base64');
+    for (const audioBuffer of [bytes, bytes.buffer, new Blob([bytes])]) {
+      const { body } = await backend.generate({ scriptOrQuestion: 'Why?', audioBuffer });
+      expect(body).toMatchObject({ value: { audioBuffer: wanted } });
+    }
+  });
+
+  test('sends only the part of a buffer that a view shows', async () => {
+    const audioBuffer = new Uint8Array([9, 1, 2, 3, 9]).subarray(1, 4);
+    const { body } = await backend.generate({ scriptOrQuestion: 'Why?', audioBuffer });
+    expect(body).toMatchObject({ value: { audioBuffer: 'AQID' } });
+  });
+
+  test.each([
+    ['script', { walletAddress: '0x1', script: '' }],
+    ['script', { walletAddress: '0x1', script: ' \n' }],
+    ['script', { walletAddress: '0x1', script: 7 }],
+    ['script', { walletAddress: '0x1' }],
+    ['script', { ...script, scriptOrQuestion: 'both' }],
+    ['walletAddress', { script: 'x' }],
+    ['walletAddress', { walletAddress: '', script: 'x' }],
+    ['scriptOrQuestion', { scriptOrQuestion: '' }],
+    ['audioBuffer', { scriptOrQuestion: 'x', audioBuffer: 'text' }],
+    ['audioBuffer', { ...script, audioBuffer: new Uint8Array(1) }],
+    ['input', undefined],
+    ['input', 'a script'],
+    ['input', []],
+  ])('refuses a wrong %s: %j', async (field, input) => {
+    await expect(generateAnything(input)).rejects.toMatchObject({
+      name: 'InputError',
+      field,
+      message: expect.stringContaining(field),
+    });
+  });
+
+  test('names a field it does not know, and the nearest right one', async () => {
+    await expect(generateAnything({ walletAddress: '0x1', scirpt: 'x' })).rejects.toMatchObject({
+      name: 'InputError',
+      field: 'scirpt',
+      message: 'there is no field "scirpt"',
+      hint: 'Did you mean "script"?',
+    });
+  });
+});
+
+describe('the answer to generate', () => {
+  test.each([
+    {},
+    { success: true },
+    { jobId: '' },
+    { jobId: null },
+    { jobId: {} },
+    null,
+    'ok',
+    [],
+    undefined,
+  ])('is refused where it holds no job id: %j', (body) => {
+    expect(() => backend.parseGenerate(answer(body))).toThrow(
+      expect.objectContaining({
+        name: 'InvalidResponseError',
+        status: 200,
+        requestId: 'req-1',
+        hint: expect.stringContaining('paid for'),
+      }),
+    );
+  });
+
+  test('is quoted in the error, without secrets and without the query of a URL', () => {
+    const body = {
+      credits: 3,
+      token: 'hush',
+      nested: { apiKey: 'hush' },
+      url: 'https://host/v.mp4?sig=hush',
+      long: 'x'.repeat(10_000),
+    };
+    try {
+      backend.parseGenerate(answer(body));
+      expect.unreachable();
+    } catch (error) {
+      const { message } = error as Error;
+      expect(message).toContain('"credits":3');
+      expect(message).toContain('https://host/v.mp4?…');
+      expect(message).not.toContain('hush');
+      expect(message.length).toBeLessThan(700);
+    }
+  });
+
+  test('may hold a number for an id', () => {
+    expect(backend.parseGenerate(answer({ jobId: 42 })).jobId).toBe('42');
+  });
+
+  test.each(['success', 'completed', 'ready'])(
+    'is never the end of the job, whatever it says (%s)',
+    (status) => {
+      expect(backend.parseGenerate(answer({ jobId: 'a', status }))).toMatchObject({ status: undefined });
+    },
+  );
+});
+
+describe('status', () => {
+  test('asks by path', () => {
+    expect(backend.status('job-1')).toEqual({ method: 'GET', url: '/api/videos/status/job-1' });
+  });
+
+  test('asks by query where told so', () => {
+    expect(soraGateway({ statusRoute: 'query' }).status('job-1')).toEqual({
+      method: 'GET',
+      url: '/api/status?jobId=job-1&renderVersion=v3',
+    });
+  });
+
+  test.each([
+    null,
+    [],
+    'processing',
+    {},
+    { error: 'no' },
+    { jobId: 'job-1' },
+    { status: null },
+    { status: ' ' },
+  ])('refuses an answer that tells nothing: %j', (body) => {
+    expect(() => backend.parseStatus(answer(body), 'job-1')).toThrow(
+      expect.objectContaining({ name: 'InvalidResponseError', jobId: 'job-1' }),
+    );
+  });
+
+  test.each([{ jobId: 'job-2' }, { id: 'job-2' }, { jobId: 2 }])(
+    'refuses an answer about another job: %j',
+    (ids) => {
+      expect(() => backend.parseStatus(answer({ ...ids, status: 'completed' }), 'job-1')).toThrow(
+        expect.objectContaining({ name: 'InvalidResponseError', jobId: 'job-1' }),
+      );
+    },
+  );
+
+  test('takes an answer that names no job', () => {
+    expect(backend.parseStatus(answer({ status: 'done' }), 'job-1')).toMatchObject({
+      jobId: 'job-1',
+      status: 'completed',
+    });
+  });
+
+  test('takes progress as text, and an unknown word as unknown', () => {
+    expect(backend.parseStatus(answer({ status: 'paused', progress: '45%' }), 'job-1')).toMatchObject({
+      status: undefined,
+      unknownStatus: 'paused',
+      progress: 45,
+    });
+  });
+
+  test.each([
+    [{ error: 'reason' }, 'reason'],
+    [{ error: { message: 'reason', code: 'c' } }, 'reason'],
+    [{ error: { code: 'c' } }, 'c'],
+    [{ data: { error: 'reason' }, message: 'failed' }, 'reason'],
+    [{ message: 'reason' }, 'reason'],
+    [{}, undefined],
+  ])('finds the reason of a failure in %j', (fields, error) => {
+    expect(backend.parseStatus(answer({ status: 'failed', ...fields }), 'a').error).toBe(error);
+  });
+
+  test('takes a word such as expired for the reason where there is no other', () => {
+    expect(backend.parseStatus(answer({ status: 'expired' }), 'a')).toMatchObject({
+      status: 'failed',
+      error: 'expired',
+    });
+  });
+});
+
+describe('download', () => {
+  test('asks by the job id and renderVersion', () => {
+    expect(backend.download({ id: 'job-1' }, 'video')).toEqual({
+      method: 'GET',
+      url: '/api/download?jobId=job-1&renderVersion=v3',
+    });
+  });
+
+  test('refuses a variant that there is not, and names those there are', () => {
+    expect(() => backend.download({ id: 'a' }, 'reels' as 'video')).toThrow(
+      expect.objectContaining({ name: 'InputError', field: 'variant', hint: 'Choose from video.' }),
+    );
+  });
+});
+
+describe('streams', () => {
+  test('the WebSocket is at the root, and one message subscribes one job', () => {
+    expect(backend.webSocket?.path).toBe('/');
+    expect(JSON.parse(backend.webSocket?.subscribe('a"b') ?? '')).toEqual({
+      action: 'subscribe',
+      jobId: 'a"b',
+    });
+    expect(JSON.parse(backend.webSocket?.unsubscribe('a') ?? '')).toEqual({
+      action: 'unsubscribe',
+      jobId: 'a',
+    });
+  });
+
+  test('one SSE request carries several jobs', () => {
+    expect(backend.sse?.url(['a', 'b/c', 'd,e'])).toBe('/api/jobs/events?jobIds=a,b%2Fc,d%2Ce');
+  });
+});
+
+describe('options', () => {
+  test('a wrong name is refused, and the nearest right one named', () => {
+    expect(() => soraGateway({ wallet: '0x1' } as object)).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        option: 'wallet',
+        message: expect.stringContaining('soraGateway'),
+        hint: 'Did you mean "walletAddress"?',
+      }),
+    );
+  });
+
+  test.each([
+    ['walletAddress', ''],
+    ['walletAddress', 7],
+    ['statusRoute', 'body'],
+    ['renderVersion', ' '],
+  ])('a wrong %s (%j) is refused', (option, value) => {
+    expect(() => soraGateway({ [option]: value })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', option }),
+    );
+  });
+});

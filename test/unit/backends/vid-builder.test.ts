@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import { vidBuilder } from '../../../src/backends/vid-builder.js';
+import { applyUpdate } from '../../../src/core/job-state.js';
+import type { JobSnapshot } from '../../../src/core/model.js';
+import { answer, fixture } from './fixtures.js';
+
+const webhookUrl = 'https://your-app.example.com/webhook';
+const backend = vidBuilder({ webhookUrl });
+const scene = { type: 'hero-title', duration: 4, content: { title: 'Welcome' } };
+const video = { scenes: [scene] };
+const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a]);
+
+function generateAnything(input: unknown) {
+  return backend.generate(input as typeof video);
+}
+
+/** The snapshot after a status answer. */
+function snapshotOf(name: string): JobSnapshot {
+  const { body } = fixture('vid-builder', name);
+  return applyUpdate(undefined, backend.parseStatus(answer(body), 'abc123def456'), 'polling', 0);
+}
+
+describe('generate', () => {
+  test('posts the scenes and where to report to', async () => {
+    const input = { ...video, theme: 'corporate', music: { trackId: 'corp-1', volume: 0.3 }, quality: '4k' };
+    expect(await backend.generate({ ...input, generateReels: false })).toMatchObject({
+      method: 'POST',
+      url: '/api/generate-video-async',
+      body: { type: 'json', value: { webhookUrl, ...input, generateReels: false } },
+    });
+  });
+
+  test('takes another webhookUrl for one job', async () => {
+    const { body } = await backend.generate({ ...video, webhookUrl: 'http://localhost:3000/' });
+    expect(body).toMatchObject({ value: { webhookUrl: 'http://localhost:3000/' } });
+  });
+
+  test('with images is a form of config, webhookUrl and files', async () => {
+    const jpeg = new Blob([new Uint8Array([0xff, 0xd8, 0xff])]);
+    const named = new File(['x'], 'logo.svg', { type: 'image/svg+xml' });
+    const { body } = await backend.generate({
+      ...video,
+      theme: 'dark',
+      images: [PNG, jpeg, named, PNG.buffer],
+    });
+    if (body?.type !== 'form') return expect.unreachable();
+    const [config, webhook, ...images] = body.fields;
+    expect(config?.name).toBe('config');
+    expect(JSON.parse(String(config?.value))).toEqual({ ...video, theme: 'dark' });
+    expect(webhook).toEqual({ name: 'webhookUrl', value: webhookUrl });
+    expect(images.map(({ name, filename, value }) => [name, filename, (value as Blob).type])).toEqual([
+      ['images', 'images-1.png', 'image/png'],
+      ['images', 'images-2.jpeg', 'image/jpeg'],
+      ['images', 'logo.svg', 'image/svg+xml'],
+      ['images', 'images-4.png', 'image/png'],
+    ]);
+    const first = images[0]?.value as Blob;
+    expect(new Uint8Array(await first.arrayBuffer())).toEqual(PNG);
+  });
+
+  test.each([
+    ['scenes', {}],
+    ['scenes', { scenes: [] }],
+    ['scenes', { scenes: 'none' }],
+    ['scenes.0', { scenes: [null] }],
+    ['scenes.0.type', { scenes: [{ ...scene, type: '' }] }],
+    ['scenes.1.duration', { scenes: [scene, { ...scene, duration: 0 }] }],
+    ['scenes.0.duration', { scenes: [{ ...scene, duration: '4' }] }],
+    ['scenes.0.content', { scenes: [{ ...scene, content: 'text' }] }],
+    ['music.volume', { ...video, music: { trackId: 'a', volume: 3 } }],
+    ['generateReels', { ...video, generateReels: 'yes' }],
+    ['images', { ...video, images: Array.from({ length: 21 }, () => PNG) }],
+    ['images.0', { ...video, images: ['logo.png'] }],
+    ['webhookUrl', { ...video, webhookUrl: 'invalid-url' }],
+    ['webhookUrl', { ...video, webhookUrl: 'ftp://host/' }],
+    ['input', null],
+  ])('refuses a wrong %s (case %#)', async (field, input) => {
+    await expect(generateAnything(input)).rejects.toMatchObject({
+      name: 'InputError',
+      field,
+      message: expect.stringContaining(field),
+    });
+  });
+
+  test.each([
+    ['scnes', { scnes: [scene] }, 'scenes'],
+    ['scenes.0.durations', { scenes: [{ ...scene, durations: 4 }] }, 'duration'],
+    ['music.track', { ...video, music: { track: 'a' } }, 'trackId'],
+  ])('names the field %s, which it does not know, and the nearest right one', async (field, input, right) => {
+    await expect(generateAnything(input)).rejects.toMatchObject({ field, hint: `Did you mean "${right}"?` });
+  });
+
+  test('needs a webhookUrl, and says how to do without', async () => {
+    await expect(vidBuilder().generate(video as never)).rejects.toMatchObject({
+      field: 'webhookUrl',
+      hint: expect.stringContaining('blocking: true'),
+    });
+  });
+
+  test('does not show a webhookUrl that is wrong: there may be a secret in it', async () => {
+    await expect(generateAnything({ ...video, webhookUrl: 'ftp://host/?key=hush' })).rejects.toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('hush') }),
+    );
+  });
+});
+
+describe('blocking generate', () => {
+  const blocking = vidBuilder({ blocking: true });
+
+  test('asks the old route, without a webhook, and waits as long as a job may take', async () => {
+    expect(await blocking.generate(video)).toEqual({
+      method: 'POST',
+      url: '/api/generate-flexible-video',
+      timeout: 'job',
+      body: { type: 'json', value: video },
+    });
+  });
+
+  test('sends images, too', async () => {
+    const { body } = await blocking.generate({ ...video, images: [PNG] });
+    expect(body).toMatchObject({ type: 'form', fields: [{ name: 'config' }, { name: 'images' }] });
+  });
+
+  test('refuses a webhookUrl, which would never be called', async () => {
+    await expect(blocking.generate({ ...video, webhookUrl } as typeof video)).rejects.toMatchObject({
+      field: 'webhookUrl',
+    });
+    expect(() => vidBuilder({ blocking: true, webhookUrl } as { blocking: true })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', option: 'webhookUrl' }),
+    );
+  });
+
+  test('ends the job with its answer', () => {
+    expect(
+      blocking.parseGenerate(answer({ jobId: 'a', success: false, error: 'Out of memory' })),
+    ).toMatchObject({
+      jobId: 'a',
+      status: 'failed',
+      error: 'Out of memory',
+    });
+  });
+
+  test('quotes an answer without a job id', () => {
+    expect(() => blocking.parseGenerate(answer({ success: true, videoUrl: '/api/download/x' }))).toThrow(
+      /no job id: .*\/api\/download\/x/,
+    );
+  });
+});
+
+describe('status', () => {
+  test('asks by path', () => {
+    expect(backend.status('job-1')).toEqual({ method: 'GET', url: '/api/job-status/job-1' });
+  });
+
+  test.each([
+    ['7 days', 604_800],
+    ['1 hour', 3_600],
+    ['90 Minutes', 5_400],
+    ['30s', undefined],
+    ['for ever', undefined],
+    [7, undefined],
+    [undefined, undefined],
+  ])('reads until when a stored video is there from expiresIn %j', (expiresIn, seconds) => {
+    const timestamp = '2025-11-12T18:33:00.000Z';
+    const s3Upload = { enabled: true, standard: { signedUrl: 'https://s3/x', expiresIn } };
+    const update = backend.parseStatus(answer({ status: 'completed', timestamp, s3Upload }), 'a');
+    const wanted = seconds === undefined ? undefined : new Date(Date.parse(timestamp) + seconds * 1_000);
+    expect(update.expiresAt).toEqual(wanted);
+  });
+
+  test('does not stumble over an odd s3Upload', () => {
+    for (const s3Upload of [
+      null,
+      [],
+      'on',
+      {},
+      { enabled: true },
+      { enabled: true, standard: { signedUrl: 7 } },
+    ]) {
+      const body = { status: 'completed', videoUrl: '/v', timestamp: 'x', s3Upload };
+      expect(backend.parseStatus(answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
+    }
+  });
+});
+
+describe('download', () => {
+  const id = 'abc123def456';
+
+  test('needs the completed job, which tells where the video is stored', () => {
+    expect(backend.download({ id }, 'video')).toBeUndefined();
+    expect(backend.download({ id, snapshot: snapshotOf('status-processing') }, 'video')).toBeUndefined();
+  });
+
+  test.each([
+    ['status-completed', 'video', '/api/download/abc123def456'],
+    ['status-s3-off', 'video', '/api/download/abc123def456'],
+    ['status-completed-reels', 'reels', '/api/download/abc123def456_reels'],
+    ['status-completed-s3', 'video', expect.stringMatching(/^https:\/\/.*\/standard\//)],
+    ['status-completed-s3-reels', 'video', expect.stringMatching(/^https:\/\/.*\/standard\//)],
+    ['status-completed-s3-reels', 'reels', expect.stringMatching(/^https:\/\/.*\/reels\//)],
+  ] as const)('after %s fetches %s from where it is', (name, variant, url) => {
+    expect(backend.download({ id, snapshot: snapshotOf(name) }, variant)).toEqual({ method: 'GET', url });
+  });
+
+  test('takes no stored URL of another scheme', () => {
+    const raw = { s3Upload: { enabled: true, standard: { signedUrl: 'file:///etc/passwd' } } };
+    const snapshot = { ...snapshotOf('status-completed'), raw } as JobSnapshot;
+    expect(backend.download({ id, snapshot }, 'video')).toMatchObject({ url: `/api/download/${id}` });
+  });
+
+  test('refuses reels of a job that was made without', () => {
+    expect(() => backend.download({ id, snapshot: snapshotOf('status-completed') }, 'reels')).toThrow(
+      expect.objectContaining({
+        name: 'InputError',
+        field: 'variant',
+        hint: expect.stringContaining('generateReels'),
+      }),
+    );
+  });
+
+  test('refuses a variant that there is not, and names those there are', () => {
+    expect(() => backend.download({ id }, 'thumbnail' as 'video')).toThrow(
+      expect.objectContaining({ field: 'variant', hint: 'Choose from video, reels.' }),
+    );
+  });
+});
+
+test('has no streams', () => {
+  expect(backend).not.toHaveProperty('webSocket');
+  expect(backend).not.toHaveProperty('sse');
+});
+
+test.each([
+  ['webhookURL', { webhookURL: webhookUrl }, 'Did you mean "webhookUrl"?'],
+  ['webhookUrl', { webhookUrl: 'nowhere' }, undefined],
+  ['blocking', { blocking: 'yes' }, undefined],
+])('refuses a wrong option %s', (option, options, hint) => {
+  expect(() => vidBuilder(options as object)).toThrow(
+    expect.objectContaining({ name: 'ConfigurationError', option, ...(hint && { hint }) }),
+  );
+});
