@@ -1,3 +1,4 @@
+export { parseMockFault } from './fault-text.js';
 export type { MockFault, MockFaults, MockFaultType, MockRoute } from './faults.js';
 export type {
   MockDialect,

@@ -1,5 +1,6 @@
 import type { MockFault } from './faults.js';
 import type { MockDialect, MockJobBehaviour } from './job.js';
+import type { MockRequest } from './request-log.js';
 import type { MockWebhookOptions } from './webhooks.js';
 
 export type MockAuth =
@@ -47,6 +48,8 @@ export interface MockServiceOptions extends MockJobBehaviour {
   digest?: boolean;
   /** Changes how one job runs, or what its id is. */
   onSubmit?: (submit: MockSubmit) => (MockJobBehaviour & { id?: string }) | undefined;
+  /** Told of each request as it comes, before its body is read. */
+  onRequest?: (request: MockRequest) => void;
   streams?: MockStreamOptions;
   webhooks?: MockWebhookOptions;
   /** How many requests and webhook deliveries are remembered. @default 10000 */

@@ -18,8 +18,10 @@ export interface RouteContext {
   readonly streams: MockStreams;
   /** Makes a job of a submit, or finds the one that an `Idempotency-Key` made before. */
   submit(call: Call, dialect: MockDialect, behaviour?: MockJobBehaviour): MockJob;
+  /** The job that this submit's `Idempotency-Key` made before. */
+  repeated(call: Call, dialect: MockDialect): MockJob | undefined;
   serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response>;
-  signedUrl(job: MockJob, variant: MockVariant): string;
+  readonly signedUrl: (job: MockJob, variant: MockVariant) => string;
   /** Why a signed URL is refused; undefined where it is good. */
   signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined;
 }

@@ -50,6 +50,7 @@ export class MockService implements RouteContext {
       idempotency,
       digest,
       onSubmit,
+      onRequest,
       streams,
       webhooks,
       logSize,
@@ -61,9 +62,7 @@ export class MockService implements RouteContext {
     this.account = { credits: credits ?? Number.POSITIVE_INFINITY };
     this.#requests = new BoundedLog(logSize ?? DEFAULT_LOG_SIZE);
     this.upstreamEvents = new UpstreamEvents(webhooks?.upstreamSecret);
-    this.webhooks = new MockWebhooks(webhooks ?? {}, logSize ?? DEFAULT_LOG_SIZE, (job, variant) =>
-      this.signedUrl(job, variant),
-    );
+    this.webhooks = new MockWebhooks(webhooks ?? {}, logSize ?? DEFAULT_LOG_SIZE, this.signedUrl);
     this.jobs.watch((update) => this.webhooks.tell(update));
   }
 
@@ -90,6 +89,7 @@ export class MockService implements RouteContext {
     const entry = this.record(exchange, found);
     const response = await this.#answer(exchange, match, entry);
     entry.status = response.status;
+    if (entry.dialect === 'openAIVideos') response.headers.set('x-request-id', `req_${randomHex(12)}`);
     if (this.options.cors !== false) addCorsHeaders(response.headers);
     return response;
   }
@@ -133,23 +133,33 @@ export class MockService implements RouteContext {
       at: new Date(),
     };
     this.#requests.push(entry);
+    this.options.onRequest?.(entry);
     return entry;
   }
 
   submit(call: Call, dialect: MockDialect, behaviour: MockJobBehaviour = {}): MockJob {
-    const key = call.exchange.headers.get('idempotency-key');
-    const scopedKey = key === null || this.options.idempotency === false ? undefined : `${dialect} ${key}`;
-    const known = scopedKey === undefined ? undefined : this.#idempotent.get(scopedKey);
-    if (known !== undefined && this.jobs.has(known.id)) {
-      call.entry.jobId = known.id;
-      return known;
-    }
+    const repeated = this.repeated(call, dialect);
+    if (repeated !== undefined) return repeated;
     const { input } = call.body;
     const own = this.options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
     const job = this.jobs.create({ ...behaviour, ...own, dialect, input });
+    const key = this.#keyOf(call, dialect);
+    if (key !== undefined) this.#idempotent.set(key, job);
     call.entry.jobId = job.id;
-    if (scopedKey !== undefined) this.#idempotent.set(scopedKey, job);
     return job;
+  }
+
+  repeated(call: Call, dialect: MockDialect): MockJob | undefined {
+    const key = this.#keyOf(call, dialect);
+    const job = key === undefined ? undefined : this.#idempotent.get(key);
+    if (job === undefined || this.jobs.get(job.id) !== job) return undefined;
+    call.entry.jobId = job.id;
+    return job;
+  }
+
+  #keyOf(call: Call, dialect: MockDialect): string | undefined {
+    const key = call.exchange.headers.get('idempotency-key');
+    return key === null || this.options.idempotency === false ? undefined : `${dialect} ${key}`;
   }
 
   async serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response> {
@@ -165,12 +175,12 @@ export class MockService implements RouteContext {
   }
 
   /** A URL on the second origin that needs no credentials and expires. */
-  signedUrl(job: MockJob, variant: MockVariant): string {
+  readonly signedUrl = (job: MockJob, variant: MockVariant): string => {
     const url = new URL(`/${variant}/${encodeURIComponent(job.id)}`, this.filesUrl);
     url.searchParams.set('Expires', String(Date.now() + job.urlLifetimeMs));
     url.searchParams.set('Signature', this.#urlKey);
     return url.href;
-  }
+  };
 
   /** Why a signed URL is refused; undefined where it is good. */
   signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined {
@@ -214,7 +224,6 @@ export class MockService implements RouteContext {
     const replaced = replacedAnswer(faults, call, job);
     const response = replaced ?? (await alteredAnswer(faults, await route.handle(call)));
     if (faults.find('reset')?.at === 'after-handling') throw new ConnectionLost('reset');
-    if (route.dialect === 'openAIVideos') response.headers.set('x-request-id', `req_${randomHex(12)}`);
     return response;
   }
 

@@ -69,19 +69,12 @@ function generate(call: Call): Response {
   if (input.audioBuffer !== undefined && !isBase64(input.audioBuffer))
     return json({ error: 'audioBuffer must be a base64 string' }, 400);
   const { account } = context;
-  if (account.credits < JOB_CREDITS) {
-    return json(
-      {
-        error: 'Insufficient credits',
-        required: JOB_CREDITS,
-        message: `This video needs ${JOB_CREDITS} credits, the account has ${account.credits}.`,
-      },
-      402,
-    );
+  const repeated = context.repeated(call, 'soraGateway');
+  if (repeated === undefined) {
+    if (account.credits < JOB_CREDITS) return outOfCredits(account.credits);
+    account.credits -= JOB_CREDITS;
   }
-  const known = context.jobs.size;
-  const job = context.submit(call, 'soraGateway');
-  if (context.jobs.size > known) account.credits -= JOB_CREDITS;
+  const job = repeated ?? context.submit(call, 'soraGateway');
   if (job.behaviour.style !== 'field') return json({ jobId: job.id });
   return json({
     jobId: job.id,
@@ -92,6 +85,11 @@ function generate(call: Call): Response {
     estimatedTime: '2-5 minutes',
     message: 'Video generation started',
   });
+}
+
+function outOfCredits(credits: number): Response {
+  const message = `This video needs ${JOB_CREDITS} credits, the account has ${credits}.`;
+  return json({ error: 'Insufficient credits', required: JOB_CREDITS, message }, 402);
 }
 
 /** `GET /api/videos/status/{jobId}` */

@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { parseMockFault } from './fault-text.js';
+import { createMockServer } from './server.js';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '3001' },
+    host: { type: 'string', default: '127.0.0.1' },
+    'duration-ms': { type: 'string', default: '10000' },
+    field: { type: 'boolean', default: false },
+    fault: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+const server = await createMockServer({
+  port: Number(values.port),
+  host: values.host,
+  durationMs: Number(values['duration-ms']),
+  style: values.field ? 'field' : 'documented',
+  faults: values.fault.map(parseMockFault),
+  // Method and path come percent-encoded from the URL parser: safe to print.
+  onRequest: ({ method, path, at }) => console.log(`${at.toISOString()} ${method} ${path}`),
+});
+console.log(`mock server at ${server.url}, files at ${server.filesUrl}`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
