@@ -1,5 +1,4 @@
 import { DownloadError } from '../errors.js';
-import type { ExpectedDigest } from './digest.js';
 
 /** The bytes of one download, in order, whatever happens to the connections that bring them. */
 export interface ByteSource {
@@ -10,7 +9,8 @@ export interface ByteSource {
   read(): Promise<Uint8Array<ArrayBuffer> | 'restart' | undefined>;
   /** Of the bytes now being read; known after the first read. */
   readonly size: number | undefined;
-  readonly digest: ExpectedDigest | undefined;
+  /** The base64 SHA-256 of the whole file, where the server gave it. */
+  readonly sha256: string | undefined;
   /** Lets go of the connection. Safe to call twice. */
   close(): void;
 }
@@ -25,10 +25,10 @@ export interface Saving {
   open(): ByteSource;
 }
 
-export function digestMismatch(jobId: string, { algorithm }: ExpectedDigest): DownloadError {
+export function checksumMismatch(jobId: string): DownloadError {
   return new DownloadError(
     'download-incomplete',
-    `what arrived of the video of job ${jobId} does not have the ${algorithm} that the server gave`,
+    `what arrived of the video of job ${jobId} does not have the SHA-256 that the server gave`,
     { jobId, hint: 'It was damaged on the way, or the server is wrong. Download it again.' },
   );
 }

@@ -1,9 +1,9 @@
-import { type ByteSource, digestMismatch } from './byte-source.js';
+import { type ByteSource, checksumMismatch } from './byte-source.js';
 
 /** What is set aside on the word of a `Content-Length` alone. */
 const MAX_PROMISED_BYTES = 256 * 1_048_576;
 
-/** All bytes, in memory; checked against the SHA the server gave, where the runtime has WebCrypto. */
+/** All bytes, in memory; checked against the SHA-256 the server gave, where the runtime has WebCrypto. */
 export async function collectBytes(jobId: string, source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   let buffer = new Uint8Array(0);
   let length = 0;
@@ -30,11 +30,10 @@ export async function collectBytes(jobId: string, source: ByteSource): Promise<U
     source.close();
   }
   const bytes = length === buffer.length ? buffer : buffer.slice(0, length);
-  const { digest } = source;
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  if (digest !== undefined && digest.algorithm !== 'md5' && subtle !== undefined) {
-    const hash = new Uint8Array(await subtle.digest(digest.algorithm, bytes));
-    if (btoa(String.fromCharCode(...hash)) !== digest.base64) throw digestMismatch(jobId, digest);
+  if (source.sha256 !== undefined && subtle !== undefined) {
+    const hash = new Uint8Array(await subtle.digest('sha-256', bytes));
+    if (btoa(String.fromCharCode(...hash)) !== source.sha256) throw checksumMismatch(jobId);
   }
   return bytes;
 }

@@ -1,21 +1,32 @@
 import type { Runtime, TimerHandle } from '../core/runtime.js';
 
-/** One answer whose body is being read: ends by itself where nothing comes for too long. */
+/** One connection of a download: ends with the download, or by itself where nothing comes for too long. */
 export class Connection {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   readonly #runtime: Runtime;
   readonly #stallMs: number;
-  readonly #abort: (reason: unknown) => void;
+  readonly #life: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #follow = (): void => this.close(this.#life.reason);
+  #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   #timer: TimerHandle;
   /** Since when a read is under way; a reader that takes its time is no stall. */
   #waitingSince: number | undefined;
 
-  /** @param abort - Cuts the connection; a read under way rejects. */
-  constructor(response: Response, runtime: Runtime, stallMs: number, abort: (reason: unknown) => void) {
-    this.#reader = response.body?.getReader();
+  constructor(runtime: Runtime, stallMs: number, life: AbortSignal) {
     this.#runtime = runtime;
     this.#stallMs = stallMs;
-    this.#abort = abort;
+    this.#life = life;
+    life.addEventListener('abort', this.#follow);
+  }
+
+  /** For the request that opens it. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  attach(response: Response): this {
+    this.#reader = response.body?.getReader();
+    return this;
   }
 
   /** The next bytes; undefined at the end. Rejects where the connection broke or stalled. */
@@ -29,8 +40,9 @@ export class Connection {
   }
 
   close(reason?: unknown): void {
+    this.#life.removeEventListener('abort', this.#follow);
     this.#runtime.clearTimeout(this.#timer);
-    this.#abort(reason);
+    this.#controller.abort(reason);
     this.#reader?.cancel(reason).catch(() => {});
   }
 

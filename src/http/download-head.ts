@@ -1,4 +1,3 @@
-import { type ExpectedDigest, expectedDigest } from './digest.js';
 import { downloadFilename, mediaType } from './filename.js';
 
 /** What an answer's headers say of the file. */
@@ -11,7 +10,8 @@ export interface FileHead {
   readonly strongETag: string | undefined;
   /** For `If-Range`. */
   readonly validator: string | undefined;
-  readonly digest: ExpectedDigest | undefined;
+  /** In base64. */
+  readonly sha256: string | undefined;
 }
 
 /** What to do with an answer to a download. */
@@ -76,7 +76,7 @@ export function readHead(response: Response, fallbackName: string): FileHead {
     filename: downloadFilename(headers, fallbackName),
     strongETag: encoded ? undefined : strongETag(headers),
     validator: encoded ? undefined : (strongETag(headers) ?? strongLastModified(headers)),
-    digest: encoded || response.status !== 200 ? undefined : expectedDigest(headers),
+    sha256: encoded || response.status !== 200 ? undefined : sha256Of(headers),
   };
 }
 
@@ -100,4 +100,10 @@ function contentRange(headers: Headers): { start: number | undefined; size: numb
     start: start === undefined ? undefined : Number(start),
     size: size === undefined || size === '*' ? undefined : Number(size),
   };
+}
+
+/** `Repr-Digest` (RFC 9530), the older `Digest` (RFC 3230), or the checksum of S3 where it is not one of parts. */
+function sha256Of(headers: Headers): string | undefined {
+  const given = `${headers.get('repr-digest')} ${headers.get('digest')} sha-256=${headers.get('x-amz-checksum-sha256')}`;
+  return /\bsha-256=:?([\w+/]{43}=)(?![-\w])/i.exec(given)?.[1];
 }

@@ -10,12 +10,11 @@ import {
   isTrusted,
   NO_CREDENTIALS,
 } from './credentials.js';
+import { patience } from './node-fetch.js';
 
 const MAX_REDIRECTS = 5;
 /** What may follow a redirect to another origin; any other header may say who we are. */
 const HARMLESS_HEADERS = new Set(['accept', 'accept-encoding', 'range', 'if-range']);
-/** Node's fetch gives up by itself after 300 s without headers, or between two parts of a body. */
-const NODE_PATIENCE_MS = 300_000;
 
 /** What is known of one call while it is under way. */
 export interface Trip {
@@ -68,7 +67,7 @@ export async function exchange(
         method,
         signal: options.signal,
         ...bodyOf(request, method, headers),
-        ...patience(options),
+        ...patience(options.timeoutMs),
       };
       trip.sent = true;
       const response = await send(at, { ...init, headers, redirect: 'manual' }, trusted);
@@ -161,18 +160,4 @@ function bodyOf({ body }: HttpRequest, method: string, headers: Headers): { body
     else form.append(name, value, filename);
   }
   return { body: form };
-}
-
-/** A call that may take longer than Node's fetch waits tells it so, through the dispatcher that is in force. */
-function patience({ timeoutMs }: ExchangeOptions): object {
-  const dispatcher: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
-  if (timeoutMs < NODE_PATIENCE_MS || typeof dispatcher !== 'object' || dispatcher === null) return {};
-  const { dispatch } = dispatcher as { dispatch?: (options: object, handler: unknown) => boolean };
-  if (typeof dispatch !== 'function') return {};
-  return {
-    dispatcher: {
-      dispatch: (options: object, handler: unknown) =>
-        dispatch.call(dispatcher, { ...options, headersTimeout: timeoutMs, bodyTimeout: timeoutMs }, handler),
-    },
-  };
 }

@@ -1,5 +1,5 @@
-/** The file name of the longest kind that every file system takes, in bytes, with room for a suffix. */
-const MAX_NAME_BYTES = 200;
+/** In UTF-16 units, at most three bytes each: every file system takes 255 bytes. */
+const MAX_NAME_LENGTH = 80;
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'video/mp4': '.mp4',
@@ -53,10 +53,8 @@ export function sanitizeFilename(name: string): string {
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[\s.]+|[\s.]+$/g, '');
   const safe = /^(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)/i.test(base) ? `_${base}` : base;
-  const dot = safe.lastIndexOf('.');
-  const extension = dot > 0 && safe.length - dot <= 10 ? safe.slice(dot) : '';
-  let stem = [...safe.slice(0, safe.length - extension.length)].slice(0, MAX_NAME_BYTES);
-  while (new TextEncoder().encode(stem.join('') + extension).length > MAX_NAME_BYTES)
-    stem = stem.slice(0, -1);
-  return (stem.join('') + extension).replace(/[\s.]+$/, '');
+  const extension = /\.[^.]{1,9}$/.exec(safe)?.[0] ?? '';
+  const stem = safe.slice(0, Math.min(MAX_NAME_LENGTH, safe.length) - extension.length);
+  // A character may have been cut in two.
+  return (stem + extension).replace(/\p{Cs}/gu, '').replace(/[\s.]+$/, '');
 }

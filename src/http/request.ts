@@ -7,17 +7,9 @@ import { sleep, startDeadline } from './abort.js';
 import { type CallContext, readApiError, readJson } from './answer.js';
 import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';
-import {
-  isAmbiguous,
-  isRefusedForNow,
-  isTransient,
-  networkError,
-  neverConnected,
-  outcomeUnknown,
-  timeoutError,
-} from './failure.js';
+import { judge, networkError, outcomeUnknown, timeoutError } from './failure.js';
 import { redactUrl } from './text.js';
-import type { HttpClient, SendOptions } from './types.js';
+import type { HttpClient } from './types.js';
 
 export type HttpSettings = Pick<
   Settings,
@@ -176,25 +168,6 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
 
 function newTrip(): Trip {
   return { sent: false, accepted: false, credentials: NO_CREDENTIALS };
-}
-
-/** Whether to send again, and whether a job may have been made by what was sent. */
-function judge(
-  error: unknown,
-  trip: Trip,
-  { repeat, idempotencyKey }: SendOptions,
-): { again: boolean; unknown: boolean } {
-  if (repeat === 'never') return { again: false, unknown: false };
-  if (repeat === 'safe') return { again: isTransient(error), unknown: false };
-  const nothingDone = !trip.accepted && (!trip.sent || isRefusedForNow(error) || causeNeverConnected(error));
-  return {
-    again: idempotencyKey !== undefined ? isTransient(error) : nothingDone && isTransient(error),
-    unknown: !nothingDone && (trip.accepted || isAmbiguous(error)),
-  };
-}
-
-function causeNeverConnected(error: unknown): boolean {
-  return error instanceof VideoError && error.code === 'network' && neverConnected(error.cause);
 }
 
 function keyHeader(key: string | undefined): Record<string, string> {

@@ -1,9 +1,7 @@
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { DownloadError, InputError } from '../errors.js';
-import { type ByteSource, digestMismatch, type Saving } from './byte-source.js';
-import type { ExpectedDigest } from './digest.js';
-import { printable } from './text.js';
+import { type ByteSource, checksumMismatch, type Saving } from './byte-source.js';
 
 /** Bytes are written in batches of this size: few calls, and little memory. */
 const BATCH_BYTES = 1_048_576;
@@ -84,7 +82,7 @@ async function copy(source: ByteSource, handle: FileHandle, path: string, saving
         continue;
       }
       if (fresh) {
-        hash = source.digest && (await newHash(source.digest));
+        hash = source.sha256 === undefined ? undefined : await newHash();
         fresh = false;
       }
       hash?.update(chunk);
@@ -93,9 +91,7 @@ async function copy(source: ByteSource, handle: FileHandle, path: string, saving
       if (batchBytes >= BATCH_BYTES || batch.length >= MAX_BATCH_CHUNKS) await flush();
     }
     await flush();
-    if (hash !== undefined && source.digest && hash.digest('base64') !== source.digest.base64) {
-      throw digestMismatch(saving.jobId, source.digest);
-    }
+    if (hash !== undefined && hash.digest('base64') !== source.sha256) throw checksumMismatch(saving.jobId);
   } finally {
     // Nothing may still be written when the file is closed.
     await writing.catch(() => {});
@@ -104,9 +100,8 @@ async function copy(source: ByteSource, handle: FileHandle, path: string, saving
 }
 
 /** Loaded only where there is something to check: it is slow to load. */
-async function newHash({ algorithm }: ExpectedDigest): Promise<Hash> {
-  const { createHash } = await import('node:crypto');
-  return createHash(algorithm.replace('-', ''));
+async function newHash(): Promise<Hash> {
+  return (await import('node:crypto')).createHash('sha256');
 }
 
 /** A disk that fills up takes a part, and says why only when asked again. */
@@ -140,7 +135,7 @@ async function attempt<T>(path: string, { jobId }: Saving, work: () => Promise<T
     const { code, message } = error as NodeJS.ErrnoException;
     throw new DownloadError(
       'download-not-saved',
-      `the video of job ${printable(jobId, 200)} could not be saved to ${printable(path, 1_000)}: ${(code && REASONS[code]) ?? printable(message)}`,
+      `the video of job ${jobId} could not be saved to ${path}: ${(code && REASONS[code]) ?? message}`,
       {
         jobId,
         hint: 'Nothing was left behind. Give another path, or use stream(), blob() or bytes().',

@@ -137,7 +137,7 @@ describe('an error answer', () => {
       code: 'not-found',
       serverMessage: 'No such video',
       serverCode: 'not_found',
-      details: { error: { type: 'invalid_request_error', param: null } },
+      details: { type: 'invalid_request_error' },
     });
   });
 
@@ -197,7 +197,6 @@ describe('an error answer', () => {
     const error = (await rejection(client(server.url).send(get, safe))) as ApiError;
     expect(error.message).toContain('line\\u{a}\\u{1b}[31mred\\u{202e}');
     expect(error.message.length).toBeLessThan(6_000);
-    expect(error.requestId).toBe('a\\u{9}b');
   });
 
   it('does not quote a credential that the server echoes', async () => {

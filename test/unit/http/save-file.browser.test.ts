@@ -22,7 +22,7 @@ function saving(...pieces: Piece[]): Saving & { opened: number; closed: number }
       const left = [...pieces];
       return {
         size: undefined,
-        digest: undefined,
+        sha256: undefined,
         read: async () => {
           const piece = left.shift();
           if (piece instanceof Error) throw piece;

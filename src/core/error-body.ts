@@ -1,0 +1,44 @@
+/** What a server's error body says, kept in its own words. */
+export interface ErrorBody {
+  readonly message?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly code?: string | undefined;
+  /** Everything else of it. */
+  readonly details?: unknown;
+}
+
+/**
+ * The words of an error body, of whatever dialect: `{error, message?, hint?, code?, …}`, the same one level down in
+ * `error` (OpenAI), or `{detail}`. All else goes to `details`.
+ */
+export function parseErrorBody(body: unknown): ErrorBody {
+  if (typeof body === 'string') return { message: body };
+  if (!isRecord(body)) return body === undefined || body === null ? {} : { details: body };
+  const { error, message, detail, hint, code, ...rest } = body;
+  const nested: ErrorBody = isRecord(error) ? parseErrorBody(error) : {};
+  const sentences = [typeof error === 'string' ? error : nested.message, message, detail].filter(
+    (sentence, index, all): sentence is string =>
+      typeof sentence === 'string' && sentence.trim() !== '' && all.indexOf(sentence) === index,
+  );
+  const others = {
+    ...rest,
+    ...(typeof detail !== 'string' && { detail }),
+    ...(isRecord(nested.details) && nested.details),
+  };
+  const details = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));
+  return {
+    message: sentences.length === 0 ? undefined : sentences.reduce(join),
+    hint: typeof hint === 'string' ? hint : nested.hint,
+    code: typeof code === 'string' ? code : nested.code,
+    details: Object.keys(details).length === 0 ? undefined : details,
+  };
+}
+
+/** `Out of credits` and `10 are needed` → `Out of credits: 10 are needed`; two whole sentences as they are. */
+function join(one: string, next: string): string {
+  return `${one}${/[.!?:]\s*$/.test(one) ? ' ' : ': '}${next}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
