@@ -84,7 +84,7 @@ export class MockServer {
     return this.#service.streams;
   }
 
-  /** What is open now. `tcp` counts the sockets of both origins. */
+  /** What is open now. `tcp` counts the sockets of both origins, those that clients keep alive too. */
   get connections(): { readonly tcp: number; readonly webSockets: number; readonly eventStreams: number } {
     return {
       tcp: this.#main.sockets.size + this.#files.sockets.size,
