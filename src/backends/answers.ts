@@ -1,7 +1,8 @@
 import type { JobUpdate } from '../core/model.js';
+import { isRecord } from '../core/record.js';
 import { InvalidResponseError } from '../errors.js';
 import type { HttpResponse } from './backend.js';
-import { type Fields, idOf, isRecord, readUpdate } from './fields.js';
+import { type Fields, idOf, readUpdate } from './fields.js';
 
 /** The most that is quoted of an answer nobody understands, in characters. */
 const MAX_EXCERPT = 500;

@@ -1,4 +1,5 @@
 import type { JobUpdate } from '../core/model.js';
+import { isRecord } from '../core/record.js';
 import { statusOfWord } from '../core/status-words.js';
 
 /** A JSON object of a stranger: anything may be in any field. */
@@ -8,10 +9,6 @@ export type Fields = Readonly<Record<string, unknown>>;
 const MAX_TEXT = 10_000;
 /** The same for a word that should be a status. */
 const MAX_WORD = 100;
-
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Text that is not empty; undefined for all else. */
 export function textOf(value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { didYouMean } from '../core/nearest.js';
+import { isRecord } from '../core/record.js';
 import { ConfigurationError, InputError } from '../errors.js';
-import { isRecord } from './fields.js';
 
 type Schema = z.ZodMiniType<unknown, unknown>;
 

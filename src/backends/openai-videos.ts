@@ -2,11 +2,12 @@ import * as z from 'zod/mini';
 import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
+import { isRecord } from '../core/record.js';
 import { InvalidResponseError } from '../errors.js';
 import { readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequestBody, Operation, SubmitOperation } from './backend.js';
 import { type Bytes, bytes, fileField } from './bytes.js';
-import { idOf, isRecord, readUpdate, textOf } from './fields.js';
+import { idOf, readUpdate, textOf } from './fields.js';
 import { checkInput, checkOptions, checkVariant, strict, text } from './input.js';
 
 export interface OpenAIVideosOptions {

@@ -1,5 +1,6 @@
 import type { StreamMessage } from '../core/model.js';
-import { type Fields, idOf, isRecord, readUpdate, textOf } from './fields.js';
+import { isRecord } from '../core/record.js';
+import { type Fields, idOf, readUpdate, textOf } from './fields.js';
 
 const CONTROL: StreamMessage = { type: 'control' };
 

@@ -2,12 +2,13 @@ import * as z from 'zod/mini';
 import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import { isRecord } from '../core/record.js';
 import { statusOfWord } from '../core/status-words.js';
 import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
 import { type Bytes, bytes, fileField } from './bytes.js';
-import { dateOf, type Fields, isRecord, readUpdate, textOf } from './fields.js';
+import { dateOf, type Fields, readUpdate, textOf } from './fields.js';
 import { checkInput, checkOptions, checkVariant, object, strict, text } from './input.js';
 
 export interface VidBuilderScene {

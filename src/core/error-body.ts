@@ -1,3 +1,5 @@
+import { isRecord } from './record.js';
+
 /** What a server's error body says, kept in its own words. */
 export interface ErrorBody {
   readonly message?: string | undefined;
@@ -37,8 +39,4 @@ export function parseErrorBody(body: unknown): ErrorBody {
 /** `Out of credits` and `10 are needed` → `Out of credits: 10 are needed`; two whole sentences as they are. */
 function join(one: string, next: string): string {
   return `${one}${/[.!?:]\s*$/.test(one) ? ' ' : ': '}${next}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
