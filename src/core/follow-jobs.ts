@@ -19,13 +19,15 @@ export function isCarriedBy(job: FollowedJob, stream: StreamState): boolean {
   return stream.phase === 'open' && job.carriedBy[stream.name] === stream.connection;
 }
 
-/** Has the status asked, by a call that starts from now on. */
+/** Has the status asked, by a call that starts from now on. Several reasons in one step make one call. */
 export function ask(state: FollowState, job: FollowedJob, urgent = false): void {
+  const asked = job.asking && job.askedIn === state.steps;
   job.asking = true;
+  job.askedIn = state.steps;
   job.judging = 0;
   job.hurryAt = Number.POSITIVE_INFINITY;
   state.deadlines.delete(job);
-  state.effects.push({ type: 'ask', jobId: job.id, urgent });
+  if (!asked) state.effects.push({ type: 'ask', jobId: job.id, urgent });
 }
 
 /** Puts the next question about this job in the queue, unless one is under way. */

@@ -126,6 +126,8 @@ export interface FollowedJob extends Deadline {
   polled: boolean;
   /** An answer is awaited; no deadline until then. */
   asking: boolean;
+  /** The step it was last asked in. */
+  askedIn: number;
   /** The answer awaited shows whether this connection is to be believed; 0: none. */
   judging: number;
   /** An answer that was asked for after this connection carried the job has come: no gap is left. */
@@ -170,6 +172,8 @@ export interface FollowState {
   /** When the timer fires; Infinity where it is not armed. */
   timerAt: number;
   seed: number;
+  /** How many signals there have been. */
+  steps: number;
   effects: FollowEffect[];
 }
 
@@ -188,6 +192,7 @@ export function createFollowState(settings: FollowSettings, seed: number): Follo
     wallNow: 0,
     timerAt: Number.POSITIVE_INFINITY,
     seed: seed | 0,
+    steps: 0,
     effects: [],
   };
 }
@@ -217,6 +222,7 @@ export function createJob(state: FollowState, id: string, snapshot: JobSnapshot 
     carriedBy: { websocket: 0, sse: 0 },
     polled: false,
     asking: false,
+    askedIn: 0,
     judging: 0,
     reconciled: 0,
     unsaid: false,

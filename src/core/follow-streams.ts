@@ -1,5 +1,5 @@
 import { backoffDelayMs } from './backoff.js';
-import { ask, hasten, isCarriedBy, settle, settleAll } from './follow-jobs.js';
+import { ask, hasten, isCarriedBy, settleAll } from './follow-jobs.js';
 import {
   type FollowState,
   random,
@@ -87,14 +87,14 @@ export function expireAttempts(state: FollowState): void {
   }
 }
 
-/** Rules 2 and 3: it serves these jobs from now on, unless a better one does. */
+/** Rules 2 and 3: it serves these jobs from now on, unless a better one does. Each is asked about once more. */
 export function opened(state: FollowState, stream: StreamState, jobIds: readonly string[]): void {
-  const first = stream.phase !== 'open';
-  if (first) {
+  if (stream.phase !== 'open') {
     stream.phase = 'open';
     stream.since = state.now;
-    stream.warned = false;
     stream.reason = '';
+    stream.warned = false;
+    state.polling = false;
   }
   for (const jobId of jobIds) {
     const job = state.jobs.get(jobId);
@@ -102,15 +102,13 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
     if (isCarriedBy(job, stream)) {
       // Opened anew, for a longer list: nothing was missed if the server was quick, so this can wait a little.
       hasten(state, job, state.settings.intervalMs);
-      continue;
+    } else {
+      job.carriedBy[stream.name] = stream.connection;
+      ask(state, job);
     }
-    job.carriedBy[stream.name] = stream.connection;
-    if (!first) settle(state, job);
   }
-  if (!first) return;
-  state.polling = false;
-  settleAll(state);
   planStreams(state);
+  settleAll(state);
 }
 
 /** The first frame: only now is it sure that something comes through, and the worse ones can go. */

@@ -11,6 +11,7 @@ import { isTerminal, type JobSnapshot } from './model.js';
  */
 export function step(state: FollowState, signal: FollowSignal): readonly FollowEffect[] {
   state.effects = [];
+  state.steps += 1;
   setClock(state, signal.now);
   handle(state, signal);
   arm(state, signal.type === 'clock');

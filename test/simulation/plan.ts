@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import type { FollowSettings } from '../../src/core/follow-model.js';
+
+export const SETTINGS: FollowSettings = {
+  transports: ['websocket', 'sse', 'polling'],
+  intervalMs: 5_000,
+  connectMs: 10_000,
+  headStartMs: 300,
+  silenceMs: 30_000,
+  retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
+};
+/** A status call that gets no answer is given up after so long. */
+export const REQUEST_MS = 10_000;
+/** No message takes longer, in the simulated network. */
+export const MAX_LATENCY_MS = 200;
+export const RETRY_AFTER_MS = 7_000;
+export const CONCURRENCY = 4;
+
+/** What goes wrong, for a while or at a moment. */
+export const FAULTS = [
+  'websocket-refuse',
+  'websocket-absent',
+  'websocket-black-hole',
+  'websocket-mute',
+  'websocket-drop-terminal',
+  'sse-refuse',
+  'sse-absent',
+  'sse-black-hole',
+  'sse-mute',
+  'sse-drop-terminal',
+  'status-500',
+  'status-429',
+  'status-network',
+  'status-hang',
+  /** Every connection is closed. */
+  'cut',
+  /** Every connection is gone, and nobody is told. */
+  'half-open',
+  /** Every connection is closed, and nothing answers for a while. */
+  'restart',
+  /** The tab sleeps: no timer fires, nothing is received. */
+  'sleep',
+  'online',
+  'visible',
+  /** Each stream sends a frame that is none; it names a job. */
+  'garbage',
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+export interface PlannedFault {
+  readonly name: FaultName;
+  /** From the start, in milliseconds. */
+  readonly at: number;
+  readonly forMs: number;
+}
+
+export interface PlannedJob {
+  /** From the start; the job itself exists from then on, or a little earlier. */
+  readonly followAt: number;
+  /** When the server knows of the end, from the start; may be before it is followed. */
+  readonly endsAt: number;
+  /** How often it reports progress before. */
+  readonly steps: number;
+  readonly outcome: 'completed' | 'failed';
+  /** Undefined: to its end. */
+  readonly unfollowAt: number | undefined;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly jobs: readonly PlannedJob[];
+  readonly faults: readonly PlannedFault[];
+  /** The server greets on connect. */
+  readonly greets: boolean;
+  /** Each frame comes twice. */
+  readonly duplicates: boolean;
+  /** Frames overtake each other. */
+  readonly disorder: boolean;
+  /** The status call answers 50 while the job is processed, whatever the truth. */
+  readonly coarse: boolean;
+}
+
+const job: fc.Arbitrary<PlannedJob> = fc.record({
+  followAt: fc.nat(5_000),
+  endsAt: fc.nat(40_000),
+  steps: fc.nat(6),
+  outcome: fc.constantFrom('completed', 'failed'),
+  unfollowAt: fc.option(fc.nat(40_000), { freq: 6, nil: undefined }),
+});
+
+const fault: fc.Arbitrary<PlannedFault> = fc.record({
+  name: fc.constantFrom(...FAULTS),
+  at: fc.nat(30_000),
+  forMs: fc.nat(30_000),
+});
+
+/** A proxy that accepts the upgrade and passes nothing, from the beginning to the end. */
+export const MUTE_WEBSOCKET: readonly PlannedFault[] = [{ name: 'websocket-mute', at: 0, forMs: 200_000 }];
+
+/** A schedule. All that is random in it follows from it, so that the seed of fast-check brings it back. */
+export const plans: fc.Arbitrary<Plan> = fc.record({
+  seed: fc.integer(),
+  jobs: fc.array(job, { minLength: 1, maxLength: 3 }),
+  faults: fc.oneof(
+    { weight: 8, arbitrary: fc.array(fault, { maxLength: 5 }) },
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.constant(MUTE_WEBSOCKET) },
+  ),
+  greets: fc.boolean(),
+  duplicates: fc.boolean(),
+  disorder: fc.boolean(),
+  coarse: fc.boolean(),
+});
+
+export function idOf(index: number): string {
+  return `job-${index}`;
+}

@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { plans } from './plan.js';
+import { playReducer } from './reducer-world.js';
+import { END_BOUND_MS } from './witness.js';
+
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 100_000);
+
+test('the bound on the end being told is what the README says', () => {
+  expect(END_BOUND_MS).toBe(10_000 + 30_000 + 7_000 + 800);
+});
+
+test('in every schedule each end is told once and in time, nothing moves back, nothing is left, and there is no storm', () => {
+  fc.assert(
+    fc.property(plans, (plan) => playReducer(plan)),
+    { numRuns: RUNS },
+  );
+});

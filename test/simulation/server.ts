@@ -1,0 +1,220 @@
+import type { StreamFailure, StreamName } from '../../src/core/follow-model.js';
+import type { JobStatus } from '../../src/core/model.js';
+import { ApiError, NetworkError } from '../../src/errors.js';
+import { randomOf, type VirtualClock } from './clock.js';
+import { type FaultName, idOf, MAX_LATENCY_MS, type Plan, REQUEST_MS, RETRY_AFTER_MS } from './plan.js';
+
+export interface Truth {
+  readonly jobId: string;
+  readonly status: JobStatus;
+  readonly progress: number;
+}
+
+export type Frame = Truth | 'greeting' | { readonly garbageFor: string };
+
+/** What a connection gets from the server. Each call happens in the client. */
+export interface Peer {
+  opened(): void;
+  frame(frame: Frame): void;
+  failed(failure: StreamFailure): void;
+}
+
+interface Connection {
+  readonly stream: StreamName;
+  readonly peer: Peer;
+  readonly subscribed: Set<string>;
+  /** As the server sees it. */
+  alive: boolean;
+  /** As the client sees it. */
+  closed: boolean;
+  lastArrival: number;
+}
+
+/** A server of the gateway dialect and the network before it: no snapshot, no replay, and faults as planned. */
+export class SimulatedServer {
+  readonly #clock: VirtualClock;
+  readonly #plan: Plan;
+  readonly #random: () => number;
+  readonly #truths = new Map<string, Truth>();
+  readonly #connections = new Set<Connection>();
+  readonly #faults = new Map<FaultName, number>();
+  /** When the server knew of the end of each job. */
+  readonly endedAt = new Map<string, number>();
+  /** When the last fault of the status route, or of everything, was over. */
+  calmAt: number;
+  statusCalls = 0;
+  failedStatusCalls = 0;
+  underWay = 0;
+
+  constructor(clock: VirtualClock, plan: Plan) {
+    this.#clock = clock;
+    this.#plan = plan;
+    this.#random = randomOf(plan.seed);
+    this.calmAt = clock.now;
+    for (const [index, job] of plan.jobs.entries()) this.#schedule(idOf(index), job);
+    for (const { name, at, forMs } of plan.faults) {
+      clock.after(at, () => this.#strike(name, forMs));
+      if (/status|restart|sleep/.test(name)) this.calmAt = Math.max(this.calmAt, clock.now + at + forMs);
+    }
+  }
+
+  /** Connections that the client has not closed. */
+  get open(): readonly Connection[] {
+    return [...this.#connections].filter(({ closed }) => !closed);
+  }
+
+  isStruck(name: FaultName): boolean {
+    return (this.#faults.get(name) ?? 0) > this.#clock.now;
+  }
+
+  /** Calls back in the client, unless the returned function was called before. */
+  status(jobId: string, answer: (result: Truth | Error) => void): () => void {
+    this.statusCalls += 1;
+    this.underWay += 1;
+    let over = false;
+    const end = () => {
+      if (!over) this.underWay -= 1;
+      over = true;
+    };
+    const settle = (result: Truth | Error, delayMs: number) => {
+      this.#clock.reach(delayMs, () => {
+        if (over) return;
+        end();
+        if (result instanceof Error) this.failedStatusCalls += 1;
+        answer(result);
+      });
+    };
+    this.#clock.after(this.#latency() / 2, () => {
+      if (this.isStruck('status-hang')) {
+        settle(new NetworkError('request-timeout', 'no answer'), REQUEST_MS);
+        return;
+      }
+      settle(this.#answer(jobId), this.#latency() / 2);
+    });
+    return end;
+  }
+
+  connect(stream: StreamName, peer: Peer): Connection {
+    const connection: Connection = {
+      stream,
+      peer,
+      subscribed: new Set(),
+      alive: false,
+      closed: false,
+      lastArrival: 0,
+    };
+    this.#connections.add(connection);
+    this.#clock.after(this.#latency() / 2, () => {
+      if (this.isStruck(`${stream}-black-hole`)) return;
+      if (this.isStruck('restart') || this.isStruck(`${stream}-refuse`)) {
+        this.#break(connection, { reason: 'refused' });
+      } else if (this.isStruck(`${stream}-absent`)) {
+        this.#break(connection, { reason: 'answered 404', kind: 'absent' });
+      } else {
+        connection.alive = true;
+        this.#deliver(connection, () => peer.opened());
+        if (this.#plan.greets) this.#send(connection, 'greeting');
+      }
+    });
+    return connection;
+  }
+
+  /** Takes its time to get there. */
+  subscribe(connection: Connection, jobId: string): void {
+    this.#clock.after(this.#latency() / 2, () => connection.subscribed.add(jobId));
+  }
+
+  unsubscribe(connection: Connection, jobId: string): void {
+    this.#clock.after(this.#latency() / 2, () => connection.subscribed.delete(jobId));
+  }
+
+  close(connection: Connection): void {
+    connection.closed = true;
+    this.#connections.delete(connection);
+  }
+
+  #schedule(jobId: string, { followAt, endsAt, steps, outcome }: Plan['jobs'][number]): void {
+    this.#truths.set(jobId, { jobId, status: 'queued', progress: 0 });
+    const from = Math.min(followAt, endsAt) - 1_000;
+    for (let step = 1; step <= steps; step++) {
+      const at = from + ((endsAt - from) * step) / (steps + 1);
+      const progress = Math.round((99 * step) / (steps + 1));
+      this.#clock.after(at, () => this.#tell({ jobId, status: 'processing', progress }));
+    }
+    this.#clock.after(endsAt, () => {
+      this.endedAt.set(jobId, this.#clock.now);
+      this.#tell({ jobId, status: outcome, progress: outcome === 'completed' ? 100 : 0 });
+    });
+  }
+
+  #tell(truth: Truth): void {
+    // Events of the same moment come in any order, and nothing is said after the end.
+    if (isOver(this.#truths.get(truth.jobId))) return;
+    this.#truths.set(truth.jobId, truth);
+    for (const connection of this.#connections) {
+      if (connection.subscribed.has(truth.jobId)) this.#send(connection, truth);
+    }
+  }
+
+  #send(connection: Connection, frame: Frame): void {
+    const { stream } = connection;
+    if (!connection.alive || this.isStruck(`${stream}-mute`)) return;
+    const isEnd = typeof frame === 'object' && 'status' in frame && isOver(frame);
+    if (isEnd && this.isStruck(`${stream}-drop-terminal`)) return;
+    for (let copy = this.#plan.duplicates ? 2 : 1; copy > 0; copy--) {
+      this.#deliver(connection, () => connection.peer.frame(frame));
+    }
+  }
+
+  #deliver(connection: Connection, run: () => void): void {
+    let arrival = this.#clock.now + this.#latency() / 2;
+    if (!this.#plan.disorder || connection.lastArrival === 0) {
+      arrival = Math.max(arrival, connection.lastArrival);
+      connection.lastArrival = arrival;
+    }
+    this.#clock.reach(arrival - this.#clock.now, () => {
+      if (!connection.closed) run();
+    });
+  }
+
+  #break(connection: Connection, failure: StreamFailure): void {
+    connection.alive = false;
+    this.#deliver(connection, () => {
+      this.close(connection);
+      connection.peer.failed(failure);
+    });
+  }
+
+  #answer(jobId: string): Truth | Error {
+    if (this.isStruck('status-network') || this.isStruck('restart'))
+      return new NetworkError('network', 'refused');
+    if (this.isStruck('status-429')) return apiError(429, RETRY_AFTER_MS);
+    if (this.isStruck('status-500')) return apiError(500);
+    const truth = this.#truths.get(jobId);
+    if (truth === undefined) return apiError(404);
+    return this.#plan.coarse && truth.status === 'processing' ? { ...truth, progress: 50 } : truth;
+  }
+
+  #strike(name: FaultName, forMs: number): void {
+    this.#faults.set(name, Math.max(this.#faults.get(name) ?? 0, this.#clock.now + forMs));
+    if (name === 'sleep') this.#clock.sleep(forMs);
+    for (const connection of this.#connections) {
+      if (!connection.alive) continue;
+      if (name === 'cut' || name === 'restart') this.#break(connection, { reason: 'closed (1006)' });
+      if (name === 'half-open') connection.alive = false;
+      if (name === 'garbage') this.#send(connection, { garbageFor: idOf(0) });
+    }
+  }
+
+  #latency(): number {
+    return 5 + this.#random() * (MAX_LATENCY_MS - 5);
+  }
+}
+
+function isOver(truth: Truth | undefined): boolean {
+  return truth?.status === 'completed' || truth?.status === 'failed';
+}
+
+function apiError(status: number, retryAfterMs?: number): ApiError {
+  return new ApiError(`answered ${status}`, { status, retryAfterMs });
+}

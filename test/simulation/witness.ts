@@ -1,0 +1,141 @@
+import type { JobSnapshot } from '../../src/core/model.js';
+import type { VirtualClock } from './clock.js';
+import {
+  idOf,
+  MAX_LATENCY_MS,
+  MUTE_WEBSOCKET,
+  type Plan,
+  type PlannedJob,
+  REQUEST_MS,
+  RETRY_AFTER_MS,
+  SETTINGS,
+} from './plan.js';
+import type { SimulatedServer } from './server.js';
+
+const RANK = { queued: 0, processing: 1, completed: 2, failed: 2 };
+
+/**
+ * How long after the server knew of an end (and the faults of the status route were over, and the job was followed)
+ * it may take to be told. A stream that swallows the end is asked about after `silenceMs`; a status call that failed
+ * in the last moment of the faults is repeated after `maxDelayMs` or `Retry-After`, and may itself have hung for the
+ * time of a request. Then one call, and what was under way.
+ */
+export const END_BOUND_MS =
+  REQUEST_MS +
+  Math.max(SETTINGS.silenceMs, SETTINGS.retry.maxDelayMs, SETTINGS.intervalMs * 1.2) +
+  RETRY_AFTER_MS +
+  4 * MAX_LATENCY_MS;
+
+/** A status call for which nobody waits in line. */
+export const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
+
+/** From the server's frame to the client, where everything is well. */
+const PUSH_BOUND_MS = MAX_LATENCY_MS;
+/** By then a job is carried by the stream that can. */
+const SETTLING_MS = 2_000;
+
+/** Sees what is told about the jobs, and says what should not be. */
+export class Witness {
+  readonly #clock: VirtualClock;
+  readonly #server: SimulatedServer;
+  readonly #plan: Plan;
+  readonly #last = new Map<string, JobSnapshot>();
+  readonly #firstAt = new Map<string, number>();
+  readonly #endAt = new Map<string, number>();
+  readonly #openedAt = new Map<string, number>();
+  readonly #left = new Set<string>();
+  connects = 0;
+  wakes = 0;
+  streamEvents = 0;
+
+  constructor(clock: VirtualClock, server: SimulatedServer, plan: Plan) {
+    this.#clock = clock;
+    this.#server = server;
+    this.#plan = plan;
+  }
+
+  update(jobId: string, snapshot: JobSnapshot): void {
+    if (this.#left.has(jobId)) throw new Error(`${jobId} was told after it was left`);
+    const before = this.#last.get(jobId);
+    if (this.#endAt.has(jobId)) throw new Error(`${jobId} was told after its end`);
+    if (before === snapshot) throw new Error(`${jobId} was told twice the same`);
+    if (before !== undefined && RANK[snapshot.status] < RANK[before.status])
+      throw new Error('status moved back');
+    if (before !== undefined && snapshot.progress < before.progress) throw new Error('progress fell');
+    this.#last.set(jobId, snapshot);
+    if (before === undefined) this.#firstAt.set(jobId, this.#clock.now);
+    if (RANK[snapshot.status] === 2) this.#endAt.set(jobId, this.#clock.now);
+  }
+
+  stopped(jobId: string, error: unknown): void {
+    throw new Error(`${jobId} was given up: ${String(error)}`);
+  }
+
+  left(jobId: string): void {
+    this.#left.add(jobId);
+  }
+
+  /** A stream carries the job from now on. */
+  opened(jobId: string): void {
+    this.#openedAt.set(jobId, this.#clock.now);
+  }
+
+  isDone(jobId: string): boolean {
+    return this.#endAt.has(jobId) || this.#left.has(jobId);
+  }
+
+  /** Everything is to be over by then, whatever happened. */
+  get deadline(): number {
+    const last = Math.max(...this.#plan.jobs.map(({ endsAt, followAt }) => Math.max(endsAt, followAt)));
+    return Math.max(this.#server.calmAt, this.#clock.start + last) + END_BOUND_MS;
+  }
+
+  check(): void {
+    for (const [index, job] of this.#plan.jobs.entries()) {
+      const jobId = idOf(index);
+      if (this.#left.has(jobId)) continue;
+      const followedAt = this.#clock.start + job.followAt;
+      const endAt = this.#endAt.get(jobId);
+      if (endAt === undefined) throw new Error(`the end of ${jobId} was never told`);
+      const knownAt = this.#server.endedAt.get(jobId) ?? Number.POSITIVE_INFINITY;
+      if (endAt < knownAt) throw new Error(`${jobId} was told to have ended before it had`);
+      const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt) + END_BOUND_MS;
+      if (endAt > dueAt) throw new Error(`the end of ${jobId} was told ${endAt - dueAt} ms too late`);
+      if (this.#server.calmAt !== this.#clock.start) continue;
+      // The status route never failed and nothing slept: then two things are known much sooner.
+      const firstAt = this.#firstAt.get(jobId) ?? Number.POSITIVE_INFINITY;
+      if (firstAt > followedAt + CALL_BOUND_MS)
+        throw new Error(`the first snapshot of ${jobId} came too late`);
+      const openedAt = this.#openedAt.get(jobId) ?? Number.POSITIVE_INFINITY;
+      // Asked before it was open, the answer may be from before: then it is asked once more after that.
+      if (openedAt >= knownAt && endAt > openedAt + 2 * CALL_BOUND_MS && endAt > openedAt)
+        throw new Error(`${jobId} ended in the gap, and was not asked about when the stream opened`);
+      if (this.#isPushed(job) && endAt > knownAt + PUSH_BOUND_MS)
+        throw new Error(`the end of ${jobId} was not pushed, though a stream could`);
+    }
+    this.#checkBudget();
+  }
+
+  /**
+   * Whether the end has to come by a stream. With a mute WebSocket it takes news that it does not bring, an interval
+   * until that is noticed, and a connect.
+   */
+  #isPushed({ followAt, endsAt, steps }: PlannedJob): boolean {
+    const { faults, greets, coarse } = this.#plan;
+    if (faults.length === 0) return endsAt > followAt + SETTLING_MS;
+    if (faults !== MUTE_WEBSOCKET || greets || coarse || steps === 0) return false;
+    const betweenSteps = (endsAt - Math.min(followAt, endsAt)) / (steps + 1) + 1_000;
+    return endsAt > followAt + betweenSteps + 1.2 * SETTINGS.intervalMs + SETTLING_MS;
+  }
+
+  /** No storm: so many calls and connects, and no more. */
+  #checkBudget(): void {
+    const { statusCalls, failedStatusCalls } = this.#server;
+    const jobs = this.#plan.jobs.length;
+    const intervals = this.#clock.elapsed / (0.8 * SETTINGS.intervalMs);
+    const calls = jobs * (3 + intervals + this.wakes + 2 * this.streamEvents) + failedStatusCalls;
+    if (statusCalls > calls) throw new Error(`${statusCalls} status calls, of ${calls}`);
+    const connects = 2 * (2 + this.wakes + this.#clock.elapsed / SETTINGS.retry.minDelayMs);
+    if (this.connects > connects) throw new Error(`${this.connects} connects, of ${connects}`);
+  }
+}
