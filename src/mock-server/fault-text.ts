@@ -8,38 +8,42 @@ const ROUTES: readonly MockRoute[] = [
 type Make = (value: number) => MockFault;
 
 /** Faults by their names on a command line; those with a number need it. */
-const WITHOUT_NUMBER: Readonly<Record<string, MockFault>> = {
-  refuse: { type: 'refuse' },
-  reset: { type: 'reset', at: 'before-body' },
-  'reset-after': { type: 'reset', at: 'after-handling' },
-  blackhole: { type: 'stall' },
-  html: { type: 'html' },
-  'truncated-json': { type: 'truncated-json' },
-  'oversized-json': { type: 'oversized-json' },
-  redirect: { type: 'redirect' },
-  empty: { type: 'empty' },
-  json: { type: 'json' },
-  changed: { type: 'changed' },
-  'no-ranges': { type: 'no-ranges' },
-  corrupt: { type: 'corrupt' },
-  expired: { type: 'expired' },
-  mute: { type: 'mute' },
-  'half-open': { type: 'half-open' },
-  duplicate: { type: 'duplicate' },
-  disorder: { type: 'disorder' },
-  'drop-terminal': { type: 'drop-terminal' },
-  garbage: { type: 'inject', frame: 'garbage' },
-};
-const WITH_NUMBER: Readonly<Record<string, Make>> = {
-  status: (status) => ({ type: 'status', status }),
-  slow: (delayMs) => ({ type: 'slow', delayMs }),
-  drop: (atByte) => ({ type: 'drop', atByte }),
-  short: (count) => ({ type: 'short', bytes: count }),
-  'not-ready': (forMs) => ({ type: 'not-ready', forMs }),
-  trickle: (bytesPerSecond) => ({ type: 'trickle', bytesPerSecond }),
-  close: (code) => ({ type: 'close', code, afterFrames: 1 }),
-  buffer: (forMs) => ({ type: 'buffer', forMs }),
-};
+const WITHOUT_NUMBER = new Map<string, MockFault>(
+  Object.entries<MockFault>({
+    refuse: { type: 'refuse' },
+    reset: { type: 'reset', at: 'before-body' },
+    'reset-after': { type: 'reset', at: 'after-handling' },
+    blackhole: { type: 'stall' },
+    html: { type: 'html' },
+    'truncated-json': { type: 'truncated-json' },
+    'oversized-json': { type: 'oversized-json' },
+    redirect: { type: 'redirect' },
+    empty: { type: 'empty' },
+    json: { type: 'json' },
+    changed: { type: 'changed' },
+    'no-ranges': { type: 'no-ranges' },
+    corrupt: { type: 'corrupt' },
+    expired: { type: 'expired' },
+    mute: { type: 'mute' },
+    'half-open': { type: 'half-open' },
+    duplicate: { type: 'duplicate' },
+    disorder: { type: 'disorder' },
+    'drop-terminal': { type: 'drop-terminal' },
+    garbage: { type: 'inject', frame: 'garbage' },
+  }),
+);
+const WITH_NUMBER = new Map<string, Make>(
+  Object.entries<Make>({
+    status: (status) => ({ type: 'status', status }),
+    slow: (delayMs) => ({ type: 'slow', delayMs }),
+    drop: (atByte) => ({ type: 'drop', atByte }),
+    short: (count) => ({ type: 'short', bytes: count }),
+    'not-ready': (forMs) => ({ type: 'not-ready', forMs }),
+    trickle: (bytesPerSecond) => ({ type: 'trickle', bytesPerSecond }),
+    close: (code) => ({ type: 'close', code, afterFrames: 1 }),
+    buffer: (forMs) => ({ type: 'buffer', forMs }),
+  }),
+);
 
 /**
  * A fault in text: `route=name` or `route=name:number`, and `*` for every route.
@@ -54,9 +58,9 @@ export function parseMockFault(text: string): MockFault {
   const route = ROUTES.find((known) => known === routeName);
   if (route === undefined && routeName !== '*')
     throw new RangeError(`a fault is route=name, with one of the routes *, ${ROUTES.join(', ')}`);
-  const fault = number === undefined ? WITHOUT_NUMBER[name] : WITH_NUMBER[name]?.(Number(number));
+  const fault = number === undefined ? WITHOUT_NUMBER.get(name) : WITH_NUMBER.get(name)?.(Number(number));
   if (fault === undefined) {
-    const names = [...Object.keys(WITHOUT_NUMBER), ...Object.keys(WITH_NUMBER).map((one) => `${one}:number`)];
+    const names = [...WITHOUT_NUMBER.keys(), ...Array.from(WITH_NUMBER.keys(), (one) => `${one}:number`)];
     throw new RangeError(`no such fault; there are ${names.join(', ')}`);
   }
   return route === undefined ? fault : { ...fault, route };
