@@ -19,10 +19,11 @@ export function readSubmitted(response: HttpResponse, read: Reader = readUpdate)
   const { body } = response;
   const jobId = isRecord(body) ? answeredId(body) : undefined;
   if (isRecord(body) && jobId !== undefined) return read(body, jobId);
-  throw new InvalidResponseError(`the answer to the submit holds no job id: ${excerpt(body)}`, {
-    ...identify(response),
-    hint: 'A job may have been made, and paid for: look for it on the server before you submit again, and check that backend fits the server.',
-  });
+  throw invalid(
+    response,
+    `the answer to the submit holds no job id: ${excerpt(body)}`,
+    'A job may have been made, and paid for: look on the server before you submit again, and check that backend fits it.',
+  );
 }
 
 /** The answer to a submit where a word such as `success` means that it was accepted, not that the job has ended. */
@@ -38,31 +39,23 @@ export function readAccepted(response: HttpResponse): JobUpdate {
  */
 export function readStatus(response: HttpResponse, jobId: string, read: Reader = readUpdate): JobUpdate {
   const { body } = response;
-  const hint = 'Check that backend and baseUrl fit the server.';
-  if (!isRecord(body)) {
-    throw new InvalidResponseError(`the status of job ${jobId} is not an object: ${excerpt(body)}`, {
-      ...identify(response),
-      jobId,
-      hint,
-    });
-  }
-  const answered = answeredId(body);
+  const update = isRecord(body) ? read(body, jobId) : undefined;
+  const answered = isRecord(body) ? answeredId(body) : undefined;
   if (answered !== undefined && answered !== jobId) {
-    throw new InvalidResponseError(`asked for job ${jobId}, the server told of job ${excerpt(answered)}`, {
-      ...identify(response),
+    throw invalid(
+      response,
+      `asked for job ${jobId}, the server told of job ${excerpt(answered)}`,
+      'Check for a cache or proxy that mixes answers up.',
       jobId,
-      hint: 'Check for a cache or proxy between here and the server that mixes answers up.',
-    });
+    );
   }
-  const update = read(body, jobId);
-  if (update.status === undefined && update.unknownStatus === undefined && update.progress === undefined) {
-    throw new InvalidResponseError(`the status of job ${jobId} tells no status: ${excerpt(body)}`, {
-      ...identify(response),
-      jobId,
-      hint,
-    });
-  }
-  return update;
+  if (update && (update.status ?? update.unknownStatus ?? update.progress) !== undefined) return update;
+  throw invalid(
+    response,
+    `the answer tells no status of job ${jobId}: ${excerpt(body)}`,
+    'Check that backend and baseUrl fit the server.',
+    jobId,
+  );
 }
 
 /** Servers name it either way. */
@@ -70,14 +63,14 @@ function answeredId(body: Fields): string | undefined {
   return idOf(body.jobId) ?? idOf(body.id);
 }
 
-function identify(response: HttpResponse) {
-  return { status: response.status, requestId: response.headers.get('x-request-id') ?? undefined };
+function invalid({ status, headers }: HttpResponse, message: string, hint: string, jobId?: string) {
+  const requestId = headers.get('x-request-id') ?? undefined;
+  return new InvalidResponseError(message, { hint, jobId, status, requestId });
 }
 
-/** What a server said, fit for a message: on one line, cut, without secrets and without the queries of URLs. */
+/** What a server said, fit for a message: cut, without secrets and without the queries of URLs. */
 function excerpt(body: unknown): string {
   const secret = /token|secret|password|credential|authorization|signature|api.?key|cookie/i;
   const json = JSON.stringify(body, (key, value) => (secret.test(key) ? '…' : value)) ?? 'nothing';
-  const shown = json.replace(/(https?:\/\/[^\s"?]*)\?[^\s"]*/gi, '$1?…');
-  return shown.length > MAX_EXCERPT ? `${shown.slice(0, MAX_EXCERPT)}…` : shown;
+  return json.replace(/(https?:\/\/[^\s"?]*)\?[^\s"]*/gi, '$1?…').slice(0, MAX_EXCERPT);
 }

@@ -1,19 +1,22 @@
 /** Longer than any name of ours; what is beyond it cannot bring a wrong name nearer. */
 const MAX_LENGTH = 40;
+/** The least part of its pairs of letters that a name must share to be taken for the one that was meant. */
+const MIN_SIMILARITY = 0.4;
 
 /** The one of `names` that was probably meant by `wrong`, if any is near enough. */
 export function nearestName(wrong: string, names: readonly string[]): string | undefined {
-  const given = wrong.slice(0, MAX_LENGTH).toLowerCase();
+  const given = pairs(wrong.slice(0, MAX_LENGTH));
   let nearest: string | undefined;
-  let least = Number.POSITIVE_INFINITY;
+  let most = MIN_SIMILARITY;
   for (const name of names) {
-    const wanted = name.toLowerCase();
-    // One is the beginning of the other: `wallet` for `walletAddress`, however much is missing.
-    const begins = given.length > 2 && (wanted.startsWith(given) || given.startsWith(wanted));
-    const distance = begins ? 1 : editDistance(given, wanted);
-    if (distance < least && distance <= Math.max(given.length, wanted.length) / 3) {
+    const wanted = pairs(name);
+    // Sørensen–Dice: two names are as near as the neighbouring letters they have in common.
+    const shared = given.filter((pair) => wanted.includes(pair)).length;
+    const similarity = (2 * shared) / (given.length + wanted.length);
+    // Not so for NaN either, which is what two single letters give.
+    if (similarity >= most) {
       nearest = name;
-      least = distance;
+      most = similarity;
     }
   }
   return nearest;
@@ -27,27 +30,7 @@ export function didYouMean(wrong: string, names: readonly string[]): string {
     : `Did you mean ${JSON.stringify(nearest)}?`;
 }
 
-/** How many characters have to be put in, taken out, replaced, or swapped with their neighbour. */
-function editDistance(a: string, b: string): number {
-  const cost: number[][] = [];
-  const at = (row: number, column: number) => cost[row]?.[column] ?? 0;
-  for (let row = 0; row <= a.length; row++) {
-    const line: number[] = [];
-    cost.push(line);
-    for (let column = 0; column <= b.length; column++) {
-      if (row === 0 || column === 0) {
-        line[column] = row + column;
-        continue;
-      }
-      const same = a[row - 1] === b[column - 1];
-      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      line[column] = Math.min(
-        at(row - 1, column) + 1,
-        at(row, column - 1) + 1,
-        at(row - 1, column - 1) + (same ? 0 : 1),
-        row > 1 && column > 1 && swapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
-      );
-    }
-  }
-  return at(a.length, b.length);
+function pairs(name: string): string[] {
+  const letters = name.toLowerCase();
+  return Array.from(letters.slice(1), (letter, index) => `${letters[index]}${letter}`);
 }

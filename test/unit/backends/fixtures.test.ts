@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { readUpdate } from '../../../src/backends/fields.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
-import { vidBuilder } from '../../../src/backends/vid-builder.js';
+import { readVidBuilderUpdate, vidBuilder } from '../../../src/backends/vid-builder.js';
 import { parseErrorBody } from '../../../src/core/error-body.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { answer, fixture, fixtures, plain } from './fixtures.js';
@@ -67,6 +68,15 @@ describe('openai-videos understands', () => {
   test('the answer to remix, which is a new job', () => {
     const { body, expect: wanted } = fixture('openai-videos', 'remix');
     expect(plain(remix?.parse(answer(body)))).toEqual(wanted);
+  });
+});
+
+describe('a webhook is read like a status answer', () => {
+  const payloads = fixtures('webhooks').filter(({ name }) => !name.startsWith('openai'));
+  test.each(payloads)('$name', ({ name, body, expect: wanted }) => {
+    const read = name.startsWith('gateway') ? readUpdate : readVidBuilderUpdate;
+    const payload = body as { jobId: string };
+    expect(plain(read(payload, payload.jobId))).toEqual(wanted);
   });
 });
 

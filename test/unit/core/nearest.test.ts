@@ -10,7 +10,7 @@ test.each([
   ['wallet', 'walletAddress'],
   ['scirpt', 'script'],
   ['retrys', 'retry'],
-  ['rtery', 'retry'],
+  ['tiemouts', 'timeouts'],
 ])('takes %s for %s', (wrong, right) => {
   expect(nearestName(wrong, NAMES)).toBe(right);
 });
@@ -22,4 +22,5 @@ test.each(['', 'x', 'polygon', 'w'.repeat(100_000)])('takes what is near none fo
 test('a hint names the nearest, else all of them', () => {
   expect(didYouMean('scripts', NAMES)).toBe('Did you mean "script"?');
   expect(didYouMean('polygon', ['a', 'b'])).toBe('Choose from a, b.');
+  expect(didYouMean('x', ['a', 'b'])).toBe('Choose from a, b.');
 });
