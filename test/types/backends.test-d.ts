@@ -17,7 +17,11 @@ test('every dialect is a backend', () => {
 });
 
 test('soraGateway takes a wallet with each script, unless it has one', () => {
-  accepts(soraGateway(), { walletAddress: '0x1', script: 'x' }, { scriptOrQuestion: 'x', audioBuffer: image });
+  accepts(
+    soraGateway(),
+    { walletAddress: '0x1', script: 'x' },
+    { scriptOrQuestion: 'x', audioBuffer: image },
+  );
   accepts(soraGateway({ walletAddress: '0x1' }), { script: 'x' }, { script: 'x', walletAddress: '0x2' });
   // @ts-expect-error no wallet
   accepts(soraGateway(), { script: 'x' });
