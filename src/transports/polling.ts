@@ -60,20 +60,15 @@ export class StatusCalls {
       this.#underWay -= 1;
       call.controller.abort();
     }
-    if (this.#calls.size === 0) this.#stopTimer();
   }
 
   /** Starts what may start. */
   flush(): void {
     const { runtime, concurrency } = this.#deps;
     const pauseMs = this.#pausedUntil - runtime.now();
+    if (pauseMs <= 0 || this.#calls.size === 0) this.#stopTimer();
     if (pauseMs > 0) {
-      if (this.#calls.size > 0) {
-        this.#timer ??= runtime.setTimeout(() => {
-          this.#timer = undefined;
-          this.flush();
-        }, pauseMs);
-      }
+      if (this.#calls.size > 0) this.#timer ??= runtime.setTimeout(() => this.#resume(), pauseMs);
       return;
     }
     while (this.#underWay < concurrency) {
@@ -125,7 +120,13 @@ export class StatusCalls {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#deps.runtime.now() + error.retryAfterMs);
   }
 
+  #resume(): void {
+    this.#timer = undefined;
+    this.flush();
+  }
+
   #stopTimer(): void {
+    if (this.#timer === undefined) return;
     this.#deps.runtime.clearTimeout(this.#timer);
     this.#timer = undefined;
   }

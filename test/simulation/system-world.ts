@@ -1,0 +1,216 @@
+import { soraGateway } from '../../src/backends/sora-gateway.js';
+import type { StreamFailure } from '../../src/core/follow-model.js';
+import type { Runtime, WakeReason, WebSocketLike } from '../../src/core/runtime.js';
+import { NetworkError } from '../../src/errors.js';
+import { createRunner } from '../../src/transports/runner.js';
+import { type Event, randomOf, VirtualClock } from './clock.js';
+import { CONCURRENCY, idOf, type Plan, SETTINGS } from './plan.js';
+import { type Frame, SimulatedServer } from './server.js';
+import { Witness } from './witness.js';
+
+const BACKEND = soraGateway();
+
+/** Plays one schedule to the reducer, the runner and the transports, down to the frames; throws as `playReducer`. */
+export async function playSystem(plan: Plan): Promise<void> {
+  const clock = new VirtualClock();
+  const server = new SimulatedServer(clock, plan);
+  const witness = new Witness(clock, server, plan);
+  const listeners = new Set<(reason: WakeReason) => void>();
+  const { transports, intervalMs, retry, ...timeouts } = SETTINGS;
+  const random = randomOf(plan.seed);
+
+  const runtime: Runtime = {
+    now: () => clock.now,
+    random,
+    setTimeout: (callback, delayMs) => clock.setTimer(callback, delayMs),
+    clearTimeout: (handle) => {
+      if (handle !== undefined) clock.cancel(handle as Event);
+    },
+    fetch: () => Promise.reject(new Error('not used')),
+    webSocket: () =>
+      class extends SimulatedWebSocket {
+        constructor() {
+          super(server, witness);
+        }
+      },
+    onWake: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const follower = createRunner({
+    runtime,
+    backend: BACKEND,
+    settings: {
+      transports,
+      polling: { intervalMs, concurrency: CONCURRENCY },
+      timeouts: { ...timeouts, requestMs: 0, jobMs: 0, notReadyMs: 0 },
+      retry,
+    },
+    askStatus: async (jobId, signal) => {
+      const body = await ask(server, jobId, signal);
+      if (server.underWay > CONCURRENCY) throw new Error('more status calls than allowed');
+      return BACKEND.parseStatus({ status: 200, headers: new Headers(), body }, jobId);
+    },
+    openStream: (url, signal) => openStream(server, witness, url, signal),
+    webSocketUrl: () => 'ws://simulated/',
+    logger: {
+      debug() {},
+      info() {},
+      warn() {},
+      error(message) {
+        trouble = new Error(message);
+      },
+    },
+  });
+
+  let trouble: unknown;
+  for (const [index, job] of plan.jobs.entries()) {
+    const jobId = idOf(index);
+    let unfollow: (() => void) | undefined;
+    clock.after(job.followAt, () => {
+      unfollow = follower.follow(jobId, {
+        update: (snapshot) => witness.update(jobId, snapshot),
+        stopped: (error) => witness.stopped(jobId, error),
+        transport() {},
+        warning() {},
+      });
+    });
+    if (job.unfollowAt !== undefined) {
+      clock.after(Math.max(job.unfollowAt, job.followAt + 1), () => {
+        if (witness.isDone(jobId)) return;
+        witness.left(jobId);
+        unfollow?.();
+      });
+    }
+  }
+  for (const { name, at, forMs } of plan.faults) {
+    if (name !== 'online' && name !== 'visible' && name !== 'sleep') continue;
+    clock.after(name === 'sleep' ? at + forMs : at, () => {
+      witness.wakes += 1;
+      for (const listener of listeners) listener(name === 'sleep' ? 'visible' : name);
+    });
+  }
+
+  const isDone = () => plan.jobs.every((_, index) => witness.isDone(idOf(index)));
+  while (!isDone() && clock.next(witness.deadline)) {
+    await new Promise(setImmediate);
+    if (trouble !== undefined) throw trouble;
+    const open = server.open.filter(({ stream }) => stream === 'websocket');
+    if (open.length > 1) throw new Error('two WebSockets at once');
+  }
+  witness.check();
+  if (clock.timers.size > 0) throw new Error('a timer is left');
+  if (server.open.length > 0) throw new Error('a connection is left');
+  if (server.underWay > 0) throw new Error('a status call is left');
+  if (listeners.size > 0) throw new Error('a listener is left');
+}
+
+function ask(server: SimulatedServer, jobId: string, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const cancel = server.status(jobId, (result) => {
+      if (result instanceof Error) reject(result);
+      else resolve(result);
+    });
+    signal.addEventListener('abort', () => {
+      cancel();
+      reject(signal.reason);
+    });
+  });
+}
+
+/** What goes over the wire of the gateway for what the simulated server says. */
+function encode(frame: Frame): string {
+  if (frame === 'greeting') return JSON.stringify({ type: 'connected', message: 'hello' });
+  if ('garbageFor' in frame) return `{"jobId":"${frame.garbageFor}","status`;
+  const { jobId, status, progress } = frame;
+  if (status === 'completed')
+    return JSON.stringify({ type: 'completed', jobId, videoId: 'v', timestamp: 'now' });
+  if (status === 'failed') return JSON.stringify({ type: 'error', jobId, error: 'no', timestamp: 'now' });
+  return JSON.stringify({ type: 'progress', jobId, progress, status: 'generating' });
+}
+
+class SimulatedWebSocket implements WebSocketLike {
+  readyState = 0;
+  bufferedAmount = 0;
+  binaryType = 'blob';
+  onopen: WebSocketLike['onopen'] = null;
+  onmessage: WebSocketLike['onmessage'] = null;
+  onerror: WebSocketLike['onerror'] = null;
+  onclose: WebSocketLike['onclose'] = null;
+  readonly #server: SimulatedServer;
+  readonly #link;
+
+  constructor(server: SimulatedServer, witness: Witness) {
+    this.#server = server;
+    witness.connects += 1;
+    this.#link = server.connect('websocket', {
+      opened: () => {
+        witness.streamEvents += 1;
+        this.readyState = 1;
+        this.onopen?.({} as never);
+      },
+      frame: (frame) => this.onmessage?.({ data: encode(frame) }),
+      failed: (failure) => {
+        witness.streamEvents += 1;
+        this.readyState = 3;
+        this.onerror?.(errorEvent(failure) as never);
+        this.onclose?.({ code: 1006, reason: '' });
+      },
+    });
+  }
+
+  send(data: string): void {
+    const { action, jobId } = JSON.parse(data);
+    this.#server[action as 'subscribe' | 'unsubscribe'](this.#link, jobId);
+  }
+
+  close(): void {
+    this.readyState = 3;
+    this.#server.close(this.#link);
+  }
+}
+
+/** As the class of `ws` tells it. */
+function errorEvent({ kind }: StreamFailure) {
+  return kind === 'absent'
+    ? { message: 'Unexpected server response: 404' }
+    : { error: { code: 'ECONNREFUSED' } };
+}
+
+function openStream(
+  server: SimulatedServer,
+  witness: Witness,
+  url: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  const jobIds = url.slice(url.indexOf('=') + 1).split(',');
+  witness.connects += 1;
+  return new Promise((resolve, reject) => {
+    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const link = server.connect('sse', {
+      opened: () => {
+        witness.streamEvents += jobIds.length;
+        const stream = new ReadableStream<Uint8Array>({
+          start: (controller) => {
+            body = controller;
+          },
+          cancel: () => server.close(link),
+        });
+        resolve(new Response(stream, { headers: { 'content-type': 'text/event-stream' } }));
+      },
+      frame: (frame) => body?.enqueue(new TextEncoder().encode(`data: ${encode(frame)}\n\n`)),
+      failed: ({ kind }) => {
+        witness.streamEvents += 1;
+        if (body !== undefined) body.error(undefined);
+        else if (kind === 'absent') resolve(new Response(null, { status: 404 }));
+        else reject(new NetworkError('network', 'refused'));
+      },
+    });
+    for (const jobId of jobIds) server.subscribe(link, jobId);
+    signal.addEventListener('abort', () => {
+      server.close(link);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,16 @@
+import fc from 'fast-check';
+import { beforeAll, test } from 'vitest';
+import { plans } from './plan.js';
+import { playSystem } from './system-world.js';
+
+const RUNS = Math.ceil(Number(process.env.SIMULATION_RUNS ?? 100_000) / 10);
+
+// It is loaded at the first event stream, in real time: the first schedule would not wait for it.
+beforeAll(async () => void (await import('eventsource')));
+
+test('reducer, runner, transports and a server together keep the same promises in every schedule', async () => {
+  await fc.assert(
+    fc.asyncProperty(plans, (plan) => playSystem(plan)),
+    { numRuns: RUNS },
+  );
+});
