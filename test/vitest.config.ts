@@ -16,6 +16,8 @@ export default defineConfig({
       project('integration', 15_000),
       // Its schedules are many; how long they take depends on the machine, and nothing in them does.
       project('simulation', 300_000),
+      // Packs and installs the built package: run `npm run build` first.
+      project('package', 60_000),
     ],
   },
 });
