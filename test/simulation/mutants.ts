@@ -3,67 +3,101 @@ import { schedule } from '../../src/core/follow-jobs.js';
 import type { FollowEffect, FollowSignal, FollowState } from '../../src/core/follow-model.js';
 import type { Step } from './reducer-world.js';
 
+export interface Mutant {
+  readonly breaks: string;
+  /** What the simulation says of it. */
+  readonly foundBy: RegExp;
+  readonly step: Step;
+}
+
 /**
  * Reducers that break one rule each, made by changing what goes into the real one, what comes out of it, or its
  * state afterwards. The simulation has to find out every one of them.
  */
-export const MUTANTS: Readonly<Record<string, Step>> = {
-  'rule 1: the status is not asked when a job is followed': (state, signal) =>
-    signal.type === 'follow' ? stepWithoutAsks(state, signal) : step(state, signal),
-
-  'rule 3: the status is not asked when a stream has opened': (state, signal) =>
-    signal.type === 'opened' ? stepWithoutAsks(state, signal) : step(state, signal),
-
-  'rule 4: an open stream is believed however long it is silent': (state, signal) => {
-    for (const job of state.jobs.values()) {
-      if (job.servedBy !== 0 && job.failures === 0) job.heardAt = state.now;
-    }
-    return step(state, signal);
+export const MUTANTS: readonly Mutant[] = [
+  {
+    breaks: 'rule 1: the status is not asked when a job is followed',
+    foundBy: /first snapshot/,
+    step: (state, signal) =>
+      signal.type === 'follow' ? stepWithoutAsks(state, signal) : step(state, signal),
   },
-
-  'rule 4: a stream that lied is kept': (state, signal) => {
-    for (const job of state.jobs.values()) job.judging = 0;
-    return step(state, signal);
+  {
+    breaks: 'rule 3: the status is not asked when a stream has opened',
+    foundBy: /ended in the gap/,
+    step: (state, signal) =>
+      signal.type === 'opened' ? stepWithoutAsks(state, signal) : step(state, signal),
   },
-
-  'rule 7: each job opens a connection of its own': (state, signal) =>
-    step(state, signal).map((effect) =>
-      effect.type === 'subscribe'
-        ? {
-            type: 'connect',
-            stream: effect.stream,
-            connection: state.streams[effect.stream].connection,
-            jobIds: [effect.jobId],
-          }
-        : effect,
-    ),
-
-  'rule 7: a job followed later is not carried': (state, signal) =>
-    step(state, signal).filter(({ type }) => type !== 'subscribe'),
-
-  'rule 9: what was known is forgotten with each frame': (state, signal) => {
-    for (const job of state.jobs.values()) job.snapshot = undefined;
-    return step(state, signal);
+  {
+    breaks: 'rule 4: an open stream is believed however long it is silent',
+    foundBy: /never told|too late/,
+    step: (state, signal) => {
+      for (const job of state.jobs.values()) {
+        if (job.servedBy !== 0 && job.failures === 0) job.heardAt = state.now;
+      }
+      return step(state, signal);
+    },
   },
-
-  'rule 9: the end is told for each frame that says it': (() => {
-    const ends = new WeakMap<FollowState, FollowEffect>();
-    return (state, signal) => {
+  {
+    breaks: 'rule 4: a stream that lied is kept',
+    foundBy: /not pushed/,
+    step: (state, signal) => {
+      for (const job of state.jobs.values()) job.judging = 0;
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 7: each job opens a connection of its own',
+    foundBy: /two connections/,
+    step: (state, signal) =>
+      step(state, signal).map((effect) =>
+        effect.type === 'subscribe'
+          ? {
+              type: 'connect',
+              stream: effect.stream,
+              connection: state.streams[effect.stream].connection,
+              jobIds: [effect.jobId],
+            }
+          : effect,
+      ),
+  },
+  {
+    breaks: 'rule 7: a job followed later is not carried',
+    foundBy: /not pushed/,
+    step: (state, signal) => step(state, signal).filter(({ type }) => type !== 'subscribe'),
+  },
+  {
+    breaks: 'rule 9: what was known is forgotten with each frame',
+    foundBy: /fell|moved back/,
+    step: (state, signal) => {
+      for (const job of state.jobs.values()) job.snapshot = undefined;
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 9: the end is told for each frame that says it',
+    foundBy: /after its end/,
+    step: (() => {
+      const ends = new WeakMap<FollowState, FollowEffect>();
+      return (state, signal) => {
+        const effects = step(state, signal);
+        const end = effects.find(
+          (effect) => effect.type === 'update' && effect.snapshot.status === 'completed',
+        );
+        if (end !== undefined) ends.set(state, end);
+        const again = signal.type === 'said' || signal.type === 'answered' ? ends.get(state) : undefined;
+        return again === undefined || again === end ? effects : [...effects, again];
+      };
+    })(),
+  },
+  {
+    breaks: 'rule 10: the sockets stay open after the last job',
+    foundBy: /a connection is left/,
+    step: (state, signal) => {
       const effects = step(state, signal);
-      const end = effects.find(
-        (effect) => effect.type === 'update' && effect.snapshot.status === 'completed',
-      );
-      if (end !== undefined) ends.set(state, end);
-      const again = signal.type === 'said' || signal.type === 'answered' ? ends.get(state) : undefined;
-      return again === undefined || again === end ? effects : [...effects, again];
-    };
-  })(),
-
-  'rule 10: the sockets stay open after the last job': (state, signal) => {
-    const effects = step(state, signal);
-    return state.jobs.size > 0 ? effects : effects.filter(({ type }) => type !== 'close');
+      return state.jobs.size > 0 ? effects : effects.filter(({ type }) => type !== 'close');
+    },
   },
-};
+];
 
 /** As if the reducer had not asked, and had left it to the next deadline. */
 function stepWithoutAsks(state: FollowState, signal: FollowSignal): FollowEffect[] {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { FollowSettings } from '../../src/core/follow-model.js';
+import type { TransportName } from '../../src/core/model.js';
 
-export const SETTINGS: FollowSettings = {
-  transports: ['websocket', 'sse', 'polling'],
+export const SETTINGS: Omit<FollowSettings, 'transports'> = {
   intervalMs: 5_000,
   connectMs: 10_000,
   headStartMs: 300,
@@ -68,6 +68,7 @@ export interface PlannedJob {
 
 export interface Plan {
   readonly seed: number;
+  readonly transports: readonly TransportName[];
   readonly jobs: readonly PlannedJob[];
   readonly faults: readonly PlannedFault[];
   /** The server greets on connect. */
@@ -97,12 +98,34 @@ const fault: fc.Arbitrary<PlannedFault> = fc.record({
 /** A proxy that accepts the upgrade and passes nothing, from the beginning to the end. */
 export const MUTE_WEBSOCKET: readonly PlannedFault[] = [{ name: 'websocket-mute', at: 0, forMs: 200_000 }];
 
+const TRANSPORTS: readonly (readonly TransportName[])[] = [
+  ['websocket', 'sse', 'polling'],
+  ['sse', 'websocket', 'polling'],
+  ['websocket', 'polling'],
+  ['sse', 'polling'],
+  ['websocket'],
+  ['sse'],
+  ['polling'],
+];
+
+/** No WebSocket at all, in this way or that. */
+const noWebSocket: fc.Arbitrary<PlannedFault> = fc.record({
+  name: fc.constantFrom('websocket-refuse', 'websocket-absent', 'websocket-black-hole'),
+  at: fc.constant(0),
+  forMs: fc.constant(200_000),
+});
+
 /** A schedule. All that is random in it follows from it, so that the seed of fast-check brings it back. */
 export const plans: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer(),
+  transports: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(['websocket', 'sse', 'polling']) },
+    { weight: 1, arbitrary: fc.constantFrom(...TRANSPORTS) },
+  ) as fc.Arbitrary<readonly TransportName[]>,
   jobs: fc.array(job, { minLength: 1, maxLength: 3 }),
   faults: fc.oneof(
-    { weight: 8, arbitrary: fc.array(fault, { maxLength: 5 }) },
+    { weight: 6, arbitrary: fc.array(fault, { maxLength: 5 }) },
+    { weight: 3, arbitrary: fc.tuple(noWebSocket, fault, fault, fault) },
     { weight: 1, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.constant(MUTE_WEBSOCKET) },
   ),

@@ -2,7 +2,6 @@ import { step } from '../../src/core/follow.js';
 import {
   createFollowState,
   type FollowEffect,
-  type FollowSettings,
   type FollowSignal,
   type FollowState,
   type StreamName,
@@ -16,11 +15,11 @@ import { Witness } from './witness.js';
 export type Step = (state: FollowState, signal: FollowSignal) => readonly FollowEffect[];
 
 /** Plays one schedule to the reducer alone; throws where an invariant is broken. */
-export function playReducer(plan: Plan, take: Step = step, settings: FollowSettings = SETTINGS): void {
+export function playReducer(plan: Plan, take: Step = step): void {
   const clock = new VirtualClock();
   const server = new SimulatedServer(clock, plan);
   const witness = new Witness(clock, server, plan);
-  const state = createFollowState(settings, plan.seed);
+  const state = createFollowState({ ...SETTINGS, transports: plan.transports }, plan.seed);
   const links = new Map<StreamName, ReturnType<typeof server.connect>>();
   const opened = new Set<StreamName>();
   const calls = new Map<string, { cancel: () => void; again: boolean }>();

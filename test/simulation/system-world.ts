@@ -16,7 +16,7 @@ export async function playSystem(plan: Plan): Promise<void> {
   const server = new SimulatedServer(clock, plan);
   const witness = new Witness(clock, server, plan);
   const listeners = new Set<(reason: WakeReason) => void>();
-  const { transports, intervalMs, retry, ...timeouts } = SETTINGS;
+  const { intervalMs, retry, ...timeouts } = SETTINGS;
   const random = randomOf(plan.seed);
 
   const runtime: Runtime = {
@@ -42,7 +42,7 @@ export async function playSystem(plan: Plan): Promise<void> {
     runtime,
     backend: BACKEND,
     settings: {
-      transports,
+      transports: plan.transports,
       polling: { intervalMs, concurrency: CONCURRENCY },
       timeouts: { ...timeouts, requestMs: 0, jobMs: 0, notReadyMs: 0 },
       retry,

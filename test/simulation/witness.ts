@@ -121,8 +121,10 @@ export class Witness {
    * until that is noticed, and a connect.
    */
   #isPushed({ followAt, endsAt, steps }: PlannedJob): boolean {
-    const { faults, greets, coarse } = this.#plan;
+    const { faults, greets, coarse, transports } = this.#plan;
+    if (transports[0] === 'polling') return false;
     if (faults.length === 0) return endsAt > followAt + SETTLING_MS;
+    if (!transports.includes('sse')) return false;
     if (faults !== MUTE_WEBSOCKET || greets || coarse || steps === 0) return false;
     const betweenSteps = (endsAt - Math.min(followAt, endsAt)) / (steps + 1) + 1_000;
     return endsAt > followAt + betweenSteps + 1.2 * SETTINGS.intervalMs + SETTLING_MS;
