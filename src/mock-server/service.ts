@@ -79,11 +79,15 @@ export class MockService implements RouteContext {
     this.webhooks.close();
   }
 
+  /** True where there is a route for it, with whatever method. */
+  knows(exchange: Pick<Exchange, 'method' | 'url' | 'origin'>): boolean {
+    return this.#match(exchange) !== undefined;
+  }
+
   /** Answers, or throws `ConnectionLost`, or throws the signal's reason once the caller has gone. */
   async handle(exchange: Exchange): Promise<Response> {
-    const { method, url, headers, origin } = exchange;
-    const routes = origin === 'files' ? filesRoutes : API_ROUTES;
-    const match = matchRoute(routes, method, url.pathname);
+    const { method, headers } = exchange;
+    const match = this.#match(exchange);
     const found = typeof match === 'object' ? match : undefined;
     if (method === 'OPTIONS' && match !== undefined && this.options.cors !== false) return preflight(headers);
     const entry = this.record(exchange, found);
@@ -94,23 +98,23 @@ export class MockService implements RouteContext {
     return response;
   }
 
-  /**
-   * A request to upgrade to WebSocket: gives the way to open it, or the answer that refuses it. Throws as
-   * `handle` does.
-   */
-  async openWebSocket(exchange: Exchange): Promise<Response | ((wire: Wire) => GatewaySocket)> {
+  /** A request to upgrade to WebSocket: what strikes it, and the answer that refuses it, if any. */
+  upgrade(exchange: Exchange): { readonly faults: StruckFaults; readonly refusal: Response | undefined } {
+    const { url, headers } = exchange;
     const entry = this.record(exchange, undefined, 'websocket');
-    const refused = await this.#refuseWebSocket(exchange);
-    if (refused.answer !== undefined) {
-      entry.status = refused.answer.status;
-      return refused.answer;
-    }
-    entry.status = 101;
-    return (wire) => {
-      const socket = new GatewaySocket(this.jobs, this.options, refused.faults, wire);
-      this.streams.add(socket.stream);
-      return socket;
-    };
+    const faults = this.faults.take('websocket', []);
+    let refusal = replacedAnswer(faults, { exchange, context: this }, undefined);
+    if (url.pathname !== '/') refusal ??= json({ error: 'Not found' }, 404);
+    if (!authorised(this.options.auth, headers, url.searchParams)) refusal ??= unauthorised('soraGateway');
+    entry.status = refusal?.status ?? 101;
+    return { faults, refusal };
+  }
+
+  /** A WebSocket that opens. */
+  attach(faults: StruckFaults, wire: Wire): GatewaySocket {
+    const socket = new GatewaySocket(this.jobs, this.options, faults, wire);
+    this.streams.add(socket.stream);
+    return socket;
   }
 
   /** Writes a request down before anything happens to it. */
@@ -188,6 +192,10 @@ export class MockService implements RouteContext {
     return Number(query.get('Expires')) <= Date.now() ? 'AccessDenied' : undefined;
   }
 
+  #match({ method, url, origin }: Pick<Exchange, 'method' | 'url' | 'origin'>) {
+    return matchRoute(origin === 'files' ? filesRoutes : API_ROUTES, method, url.pathname);
+  }
+
   async #answer(
     exchange: Exchange,
     match: RouteMatch | 'wrong-method' | undefined,
@@ -225,19 +233,6 @@ export class MockService implements RouteContext {
     const response = replaced ?? (await alteredAnswer(faults, await route.handle(call)));
     if (faults.find('reset')?.at === 'after-handling') throw new ConnectionLost('reset');
     return response;
-  }
-
-  async #refuseWebSocket(
-    exchange: Exchange,
-  ): Promise<{ faults: StruckFaults; answer: Response | undefined }> {
-    const { url, headers } = exchange;
-    const faults = this.faults.take('websocket', []);
-    await beforeBody(faults, exchange.signal);
-    if (faults.find('reset')) throw new ConnectionLost('reset');
-    let answer = replacedAnswer(faults, { exchange, context: this }, undefined);
-    if (url.pathname !== '/') answer ??= json({ error: 'Not found' }, 404);
-    if (!authorised(this.options.auth, headers, url.searchParams)) answer ??= unauthorised('soraGateway');
-    return { faults, answer };
   }
 
   async #read(exchange: Exchange, entry: MockRequest): Promise<ParsedBody> {

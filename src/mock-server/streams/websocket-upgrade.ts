@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ConnectionLost } from '../exchange.js';
 import { exchangeOf } from '../http-adapter.js';
+import { beforeBody } from '../http-faults.js';
 import type { MockService } from '../service.js';
 import type { Wire } from './stream.js';
 
@@ -28,12 +29,14 @@ export class WebSocketUpgrades {
     socket.on('end', destroy); // A caller that gives up while it waits.
     socket.resume();
     try {
-      const opened = await this.#service.openWebSocket(exchangeOf(request, 'main', socket));
-      if (socket.destroyed) return;
-      if (opened instanceof Response) return await refuse(socket, opened);
+      const exchange = exchangeOf(request, 'main', socket);
+      const { faults, refusal } = this.#service.upgrade(exchange);
+      await beforeBody(faults, exchange.signal);
+      if (faults.find('reset')) throw new ConnectionLost('reset');
+      if (refusal !== undefined) return await refuse(socket, refusal);
       socket.off('end', destroy);
       this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-        const session = opened(wireOf(webSocket, socket));
+        const session = this.#service.attach(faults, wireOf(webSocket, socket));
         webSocket.on('message', (data, binary) => session.receive(binary ? undefined : String(data)));
         webSocket.on('close', (code) => session.stream.ended(code));
         webSocket.on('error', () => {}); // Its close follows.

@@ -6,7 +6,7 @@ import { until } from './support.js';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 function start(...args: string[]): { child: ChildProcess; output(): string; code(): number | null } {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/mock-server/main.ts', ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/mock.ts', ...args], {
     cwd: root,
   });
   let output = '';

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { parseMockFault } from './fault-text.js';
-import { createMockServer } from './server.js';
+import { createMockServer, parseMockFault } from '../src/mock-server/index.js';
+
+// npm run mock -- --port 3001 --field --fault websocket=blackhole --fault status=status:503
 
 const { values } = parseArgs({
   options: {

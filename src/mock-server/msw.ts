@@ -1,0 +1,156 @@
+import { http, type RequestHandler, type WebSocketHandler, ws } from 'msw';
+import { ConnectionLost, type Exchange } from './exchange.js';
+import type { MockFaults } from './faults.js';
+import type { MockJobs } from './jobs.js';
+import type { MockServiceOptions } from './options.js';
+import type { MockRequest } from './request-log.js';
+import { MockService } from './service.js';
+import type { Wire } from './streams/stream.js';
+import type { MockStreams } from './streams/stream-log.js';
+import type { MockWebhooks } from './webhooks.js';
+
+export interface MockHandlersOptions extends MockServiceOptions {
+  /** What the application under test calls; a path of it is kept. @default 'http://localhost:3001' */
+  baseUrl?: string | URL;
+  /** @default the root of the host of `baseUrl`, as `ws:` */
+  webSocketUrl?: string | URL;
+  /** Where signed URLs and redirects lead. @default 'http://files.mock.invalid' */
+  filesUrl?: string | URL;
+}
+
+/**
+ * Handlers for `msw` over the same mock core as `createMockServer`: HTTP, SSE and WebSocket, without a socket.
+ * Requests to other routes are left to other handlers.
+ *
+ * msw replaces `globalThis.WebSocket`, so there must be one before its `listen()`: Node 20 has none, set that of
+ * `ws`. A WebSocket of msw cannot be kept from an answer: `stall` and `slow` open it, mute, and a refused one closes
+ * with 1006 without an error event.
+ *
+ * @example
+ * const mock = createMockHandlers({ baseUrl: 'http://localhost:3001', durationMs: 100 });
+ * const server = setupServer(...mock.handlers);
+ * server.listen();
+ */
+export function createMockHandlers(options: MockHandlersOptions = {}): MockHandlers {
+  return new MockHandlers(options);
+}
+
+export class MockHandlers {
+  /** For `setupServer` or `setupWorker`. */
+  readonly handlers: readonly (RequestHandler | WebSocketHandler)[];
+  readonly #service: MockService;
+
+  /** @internal Use `createMockHandlers`. */
+  constructor(options: MockHandlersOptions) {
+    const { baseUrl = 'http://localhost:3001', webSocketUrl, filesUrl, ...rest } = options;
+    const service = new MockService(rest);
+    const base = withoutSlash(new URL(baseUrl, globalThis.location?.href));
+    const files = withoutSlash(new URL(filesUrl ?? 'http://files.mock.invalid'));
+    const socketUrl = withoutSlash(new URL(webSocketUrl ?? new URL('/', base))).replace(/^http/, 'ws');
+    service.filesUrl = files;
+    this.#service = service;
+    this.handlers = [
+      http.all(`${base}/*`, ({ request }) => answer(service, exchangeOf(request, 'main', base))),
+      http.all(`${files}/*`, ({ request }) => answer(service, exchangeOf(request, 'files', files))),
+      ws.link(socketUrl).addEventListener('connection', ({ client }) => open(service, client)),
+    ];
+  }
+
+  get jobs(): MockJobs {
+    return this.#service.jobs;
+  }
+
+  get faults(): MockFaults {
+    return this.#service.faults;
+  }
+
+  get webhooks(): MockWebhooks {
+    return this.#service.webhooks;
+  }
+
+  get streams(): MockStreams {
+    return this.#service.streams;
+  }
+
+  /** What came so far, oldest first. */
+  get requests(): readonly MockRequest[] {
+    return this.#service.requests;
+  }
+
+  clearRequests(): void {
+    this.#service.clearRequests();
+  }
+
+  /** Ends every stream and every job's timers. */
+  close(): void {
+    this.#service.streams.close();
+    this.#service.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+async function answer(service: MockService, exchange: Exchange): Promise<Response | undefined> {
+  if (!service.knows(exchange)) return undefined;
+  try {
+    return await service.handle(exchange);
+  } catch (error) {
+    if (error instanceof ConnectionLost || exchange.signal.aborted) return Response.error();
+    throw error;
+  }
+}
+
+interface Client {
+  readonly url: URL;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
+  addEventListener(type: 'close', listener: (event: { readonly code: number }) => void): void;
+}
+
+function open(service: MockService, client: Client): void {
+  const exchange: Exchange = {
+    method: 'GET',
+    url: new URL(`/${client.url.search}`, client.url),
+    headers: new Headers(),
+    origin: 'main',
+    signal: new AbortController().signal,
+    read: async () => new Uint8Array(),
+  };
+  const { faults, refusal } = service.upgrade(exchange);
+  if (refusal !== undefined || faults.find('refuse') || faults.find('reset')) {
+    client.close(1006);
+    return;
+  }
+  const wire: Wire = {
+    send: (frame) => client.send(frame),
+    close: (code, reason) => client.close(code, reason),
+    freeze: () => {},
+  };
+  const session = service.attach(faults, wire);
+  client.addEventListener('message', ({ data }) =>
+    session.receive(typeof data === 'string' ? data : undefined),
+  );
+  client.addEventListener('close', ({ code }) => session.stream.ended(code));
+  if (faults.find('stall') || faults.find('slow')) session.stream.mute();
+  session.start();
+}
+
+function exchangeOf(request: Request, origin: Exchange['origin'], base: string): Exchange {
+  const url = new URL(request.url);
+  url.pathname = url.pathname.slice(new URL(base).pathname.replace(/\/$/, '').length);
+  return {
+    method: request.method,
+    url,
+    headers: request.headers,
+    origin,
+    signal: request.signal,
+    read: async () => new Uint8Array(await request.arrayBuffer()),
+  };
+}
+
+function withoutSlash(url: URL): string {
+  return url.href.replace(/\/$/, '');
+}
