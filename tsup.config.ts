@@ -17,6 +17,7 @@ const browserCounterparts: NonNullable<Options['esbuildPlugins']>[number] = {
 const nodeEntries = {
   index: 'src/index.ts',
   'mock-server/index': 'src/mock-server/index.ts',
+  'mock-server/msw': 'src/mock-server/msw.ts',
 };
 
 const browserEntries = {

@@ -139,7 +139,7 @@ function download(call: Call): Response | Promise<Response> {
 }
 
 /** Relative to the gateway. */
-export function gatewayVideoUrl(job: MockJob): string {
+function gatewayVideoUrl(job: MockJob): string {
   return `/api/download?jobId=${encodeURIComponent(job.id)}&renderVersion=v3`;
 }
 

@@ -34,7 +34,7 @@ export const vidBuilderRoutes: readonly Route[] = [
 ];
 
 /** The object of the completed webhook and, once completed, of the status call. */
-export function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<string, unknown> {
+function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<string, unknown> {
   const { reels = false, s3 } = job.behaviour;
   const path = `/api/download/${encodeURIComponent(job.id)}`;
   const scenes = Array.isArray(job.input.scenes) ? job.input.scenes : [];
