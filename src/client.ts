@@ -18,6 +18,7 @@ import {
   type JobUpdate,
   type WebhookEvent,
 } from './core/model.js';
+import { isRecord } from './core/record.js';
 import type { Runtime } from './core/runtime.js';
 import { ConfigurationError, DownloadError, JobFailedError, VideoError } from './errors.js';
 import { type GenerateManyOptions, type GenerateManyResult, generateMany } from './generate-many.js';
@@ -192,7 +193,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     options: DownloadOptions<VariantOf<B>> = {},
   ): Promise<VideoDownload> {
     const { backend, retry, timeouts } = this.#settings;
-    const id = checkJobId(typeof job === 'string' ? job : job.id);
+    const id = checkJobId(isRecord(job) ? job.id : job);
     const variant = (options.variant ?? backend.variants[0]) as VariantOf<B>;
     let known: JobSnapshot | undefined = typeof job === 'string' ? undefined : job;
     const seenCompleted = known?.status === 'completed';
@@ -338,7 +339,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const bound = Object.entries(this.#settings.backend.operations ?? {}).map(([name, operation]) => [
       name,
       // The types of both are those of BoundOperations, which follow from the backend's.
-      (args: never = {} as never, options: GenerateOptions = {}) =>
+      (args: never, options: GenerateOptions = {}) =>
         'submits' in operation
           ? this.#submit(() => operation.request(args), operation.parse, options)
           : this.#call(undefined, options.signal, async (signal) =>

@@ -16,9 +16,31 @@ export type {
   VariantOf,
   WebSocketCodec,
 } from './backends/backend.js';
-export { openAIVideos } from './backends/openai-videos.js';
-export { soraGateway } from './backends/sora-gateway.js';
-export { vidBuilder } from './backends/vid-builder.js';
+export {
+  type OpenAIList,
+  type OpenAIListInput,
+  type OpenAIOperations,
+  type OpenAIRemixInput,
+  type OpenAIVideo,
+  type OpenAIVideosOptions,
+  type OpenAIVideoVariant,
+  openAIVideos,
+} from './backends/openai-videos.js';
+export {
+  type SoraGatewayInput,
+  type SoraGatewayInputWithoutWallet,
+  type SoraGatewayOptions,
+  type SoraGatewayQuestion,
+  type SoraGatewayScript,
+  soraGateway,
+} from './backends/sora-gateway.js';
+export {
+  type VidBuilderOptions,
+  type VidBuilderScene,
+  type VidBuilderVariant,
+  type VidBuilderVideo,
+  vidBuilder,
+} from './backends/vid-builder.js';
 export {
   type BoundOperations,
   type CallOptions,

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { AnyBackend } from '../../../src/backends/backend.js';
+import { type DefaultBackend, VideoClient } from '../../../src/client.js';
+import { isVideoError, type VideoError } from '../../../src/errors.js';
+import { createMockServer, type MockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
+import type { VideoClientOptions } from '../../../src/options.js';
+
+export const input = { walletAddress: '0x123', script: 'Explain blockchain' };
+
+/** A server that ends with the test. Its jobs wait to be moved by hand. */
+export async function startServer(options: MockServerOptions = {}): Promise<MockServer> {
+  const server = await createMockServer({ manual: true, ...options });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** A client of that server, impatient, that ends with the test. */
+export function connect<B extends AnyBackend = DefaultBackend>(
+  server: MockServer,
+  options: Partial<VideoClientOptions<B>> = {},
+): VideoClient<B> {
+  const client = new VideoClient<B>({
+    baseUrl: server.url,
+    polling: { intervalMs: 20 },
+    retry: { minDelayMs: 5, maxDelayMs: 50 },
+    ...options,
+  });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+export async function errorOf(work: Promise<unknown>): Promise<VideoError> {
+  const outcome: unknown = await work.then(
+    (value) => ({ value }),
+    (error: unknown) => error,
+  );
+  if (isVideoError(outcome)) return outcome;
+  throw new Error('no VideoError was thrown', { cause: outcome });
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'reelwire-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function submits(server: MockServer): number {
+  return server.requests.filter(({ route }) => route === 'generate').length;
+}
