@@ -1,6 +1,5 @@
-import { isTerminal } from '../core/model.js';
 import { json } from './exchange.js';
-import { type MockJob, type MockJobUpdate, randomHex } from './job.js';
+import { isEnd, type MockJob, type MockJobUpdate, randomHex } from './job.js';
 import type { MockVariant } from './media/files.js';
 import type { Call, Route } from './routes.js';
 
@@ -68,7 +67,7 @@ export function openAIEvent(update: MockJobUpdate): Record<string, unknown> {
     id: `evt_${randomHex(12)}`,
     object: 'event',
     created_at: unixSeconds(update.at),
-    type: isTerminal(update.status) ? `video.${update.status}` : 'video.updated',
+    type: isEnd(update.status) ? `video.${update.status}` : 'video.updated',
     data: { id: job.upstreamId, ...(update.status === 'failed' ? { error } : {}) },
   };
 }

@@ -162,6 +162,7 @@ class Listener {
   }
 
   async listen(port: number, host: string): Promise<void> {
+    if (this.#server.listening) return;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {

@@ -1,6 +1,5 @@
-import { isTerminal } from '../core/model.js';
 import { json } from './exchange.js';
-import type { MockJob, MockJobUpdate } from './job.js';
+import { isEnd, type MockJob, type MockJobUpdate } from './job.js';
 import type { Call, Route } from './routes.js';
 import { eventStreamRoute } from './streams/event-stream.js';
 
@@ -132,7 +131,7 @@ function download(call: Call): Response | Promise<Response> {
   const job = context.jobs.get(query.get('jobId') ?? '');
   if (job === undefined) return notFound();
   if (!job.ready) {
-    const status = isTerminal(job.status) ? (job.behaviour.notReadyStatus ?? 404) : 404;
+    const status = isEnd(job.status) ? (job.behaviour.notReadyStatus ?? 404) : 404;
     return json({ error: 'Video not available yet' }, status);
   }
   return context.serve(call, job, 'video');

@@ -1,5 +1,4 @@
-import { isTerminal } from '../core/model.js';
-import { type MockDialect, type MockJobUpdate, randomHex } from './job.js';
+import { isEnd, type MockDialect, type MockJobUpdate, randomHex } from './job.js';
 import { openAIEvent } from './openai-videos.js';
 import { BoundedLog } from './request-log.js';
 import { hexSignature, standardWebhookHeaders } from './signatures.js';
@@ -117,7 +116,7 @@ export class MockWebhooks {
     }
     if (job.dialect === 'openAIVideos') {
       const url = this.#options.openAI?.url;
-      if (url === undefined || !isTerminal(update.status)) return undefined;
+      if (url === undefined || !isEnd(update.status)) return undefined;
       return { ...common, url, event: `video.${update.status}`, body: JSON.stringify(openAIEvent(update)) };
     }
     const url = job.input.webhookUrl;

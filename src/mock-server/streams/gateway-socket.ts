@@ -6,7 +6,9 @@ import type { MockServiceOptions, MockStreamOptions } from '../options.js';
 import { streamOptions, webSocketFrame } from './frames.js';
 import { MockStream, type Wire } from './stream.js';
 
+/** What is kept of the frames that come, for tests to look at. */
 const MAX_RECEIVED = 10_000;
+const MAX_RECEIVED_LENGTH = 10_000;
 
 /** The gateway's WebSocket protocol on one socket, whichever way its frames come and go. */
 export class GatewaySocket {
@@ -33,7 +35,8 @@ export class GatewaySocket {
 
   /** A frame came; anything but text is undefined. */
   receive(frame: string | undefined): void {
-    if (this.stream.received.length < MAX_RECEIVED) this.stream.received.push(frame ?? '');
+    if (this.stream.received.length < MAX_RECEIVED)
+      this.stream.received.push(frame?.slice(0, MAX_RECEIVED_LENGTH) ?? '');
     const message = frame === undefined ? undefined : parse(frame);
     const { action, jobId: id } = message ?? {};
     const jobId = typeof id === 'number' ? String(id) : id;

@@ -1,6 +1,5 @@
-import { isTerminal } from '../../core/model.js';
 import type { MockFault, StruckFaults } from '../faults.js';
-import type { MockJobUpdate } from '../job.js';
+import { isEnd, type MockJobUpdate } from '../job.js';
 
 /** What becomes of a stream's updates: lost, repeated, out of order. */
 export class UpdateFaults {
@@ -25,7 +24,7 @@ export class UpdateFaults {
   #strike(fault: MockFault, update: MockJobUpdate): readonly MockJobUpdate[] {
     switch (fault.type) {
       case 'drop-terminal':
-        return isTerminal(update.status) ? [] : [update];
+        return isEnd(update.status) ? [] : [update];
       case 'drop-updates': {
         const lost = this.#lost.get(fault) ?? 0;
         if (lost >= fault.first) return [update];
@@ -37,7 +36,7 @@ export class UpdateFaults {
       case 'disorder': {
         const held = [...(this.#held.get(fault) ?? []), update];
         // The end is never held back: nothing may come after it to push it out.
-        const full = held.length >= (fault.window ?? 2) || isTerminal(update.status);
+        const full = held.length >= (fault.window ?? 2) || isEnd(update.status);
         this.#held.set(fault, full ? [] : held);
         return full ? held.reverse() : [];
       }
