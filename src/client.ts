@@ -139,7 +139,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const host = {
       runtime: this.#runtime,
       retry: this.#settings.retry,
-      generate: (input: InputOf<B>, signal: AbortSignal | undefined) => this.generate(input, { signal }),
+      generate: (input: InputOf<B>, signal: AbortSignal) => this.generate(input, { signal }),
       unread: (job: VideoJob<VariantOf<B>>) =>
         this.#settings.logger.warn(
           `job ${JSON.stringify(job.id)} was submitted by generateMany, and nobody read it`,
@@ -263,12 +263,12 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       );
     }
     const submitted = this.#call(undefined, cancels ? undefined : signal, async (inner) => {
-      const request = await abortable(Promise.resolve(encode()), signal);
+      const request = await abortable(Promise.resolve(encode()), inner);
       const response = await this.#http.send(request, { repeat: 'submit', signal: inner, idempotencyKey });
       return applyUpdate(undefined, this.#located(parse(response)), 'polling', this.#runtime.now());
     });
     if (cancels && signal !== undefined) this.#cancelOnAbort(submitted, signal);
-    const snapshot = await abortable(submitted, signal);
+    const snapshot = await (cancels ? abortable(submitted, signal) : submitted);
     return new VideoJob(this.#host, snapshot, { signal, known: true });
   }
 

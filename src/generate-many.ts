@@ -1,7 +1,7 @@
 import { backoffDelayMs } from './core/backoff.js';
 import type { Runtime } from './core/runtime.js';
 import { ApiError, ConfigurationError } from './errors.js';
-import { sleep } from './http/abort.js';
+import { abortable, sleep } from './http/abort.js';
 import type { Settings } from './options.js';
 
 export type GenerateManyResult<Job> =
@@ -18,7 +18,7 @@ export interface GenerateManyOptions {
 export interface GenerateManyHost<Input, Job> {
   readonly runtime: Runtime;
   readonly retry: Settings['retry'];
-  generate(input: Input, signal: AbortSignal | undefined): Promise<Job>;
+  generate(input: Input, signal: AbortSignal): Promise<Job>;
   /** A job that was submitted, but whose result nobody reads any more. */
   unread(job: Job): void;
 }
@@ -46,11 +46,22 @@ export async function* generateMany<Input, Job>(
   let index = 0;
   let exhausted = false;
 
+  // One listener on the caller's signal, however many submits it ends.
+  const controllers = new Set<AbortController>();
+  const onAbort = () => {
+    for (const controller of controllers) controller.abort(signal?.reason);
+  };
+  signal?.addEventListener('abort', onAbort);
+
   async function submit(input: Input, at: number): Promise<GenerateManyResult<Job>> {
+    const controller = new AbortController();
+    controllers.add(controller);
     try {
-      return { index: at, job: await gate((abort) => host.generate(input, abort), signal) };
+      return { index: at, job: await gate((abort) => host.generate(input, abort), controller.signal) };
     } catch (error) {
       return { index: at, error };
+    } finally {
+      controllers.delete(controller);
     }
   }
 
@@ -58,7 +69,7 @@ export async function* generateMany<Input, Job>(
     for (;;) {
       signal?.throwIfAborted();
       while (!exhausted && underWay.size < concurrency) {
-        const next = await source.next();
+        const next = await abortable(Promise.resolve(source.next()), signal);
         if (next.done === true) exhausted = true;
         else underWay.add(submit(next.value, index++));
       }
@@ -69,6 +80,7 @@ export async function* generateMany<Input, Job>(
       yield result;
     }
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     for (const rest of underWay) void rest.then(({ job }) => job === undefined || host.unread(job));
     await source.return?.();
   }
@@ -86,10 +98,7 @@ function createGate<Input, Job>(host: GenerateManyHost<Input, Job>, concurrency:
     if (running < limit) waiting.shift()?.();
   };
 
-  return async function pass<T>(
-    call: (signal: AbortSignal | undefined) => Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
+  return async function pass<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     for (;;) {
       while (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
       running++;

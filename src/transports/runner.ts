@@ -63,6 +63,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   let draining = false;
   let timer: TimerHandle;
   let stopListening: (() => void) | undefined;
+  let closed: ((jobId: string) => VideoError) | undefined;
 
   /** One signal at a time: what an effect or a sink sets off waits its turn. */
   function dispatch(signal: FollowSignal): void {
@@ -180,6 +181,11 @@ export function createRunner(deps: RunnerDeps): JobFollower {
 
   return {
     follow(jobId, sink, known) {
+      if (closed !== undefined) {
+        const closing = closed(jobId);
+        queueMicrotask(() => sink.stopped(closing));
+        return () => {};
+      }
       const listeners = sinks.get(jobId) ?? new Set();
       sinks.set(jobId, listeners.add(sink));
       // Not before this has returned: who follows gets no call in the middle of it.
@@ -199,6 +205,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       dispatch({ type: 'learned', now: runtime.now(), update, source });
     },
     close(error) {
+      closed = error;
       for (const jobId of [...sinks.keys()]) {
         const closing: VideoError = error(jobId);
         tell(jobId, (sink) => sink.stopped(closing), true);

@@ -1,0 +1,254 @@
+import { describe, expect, test, vi } from 'vitest';
+import { soraGateway } from '../../../src/backends/sora-gateway.js';
+import { vidBuilder } from '../../../src/backends/vid-builder.js';
+import type { JobSnapshot, WebhookEvent } from '../../../src/core/model.js';
+import { JobFailedError } from '../../../src/errors.js';
+import { connect, errorOf, input, startServer } from './support.js';
+
+function completedEvent(jobId: string): WebhookEvent {
+  const snapshot: JobSnapshot = {
+    id: jobId,
+    status: 'completed',
+    progress: 100,
+    videoUrl: '/api/download?jobId=1',
+    updatedAt: new Date(),
+    transport: 'webhook',
+    raw: {},
+  };
+  return { id: 'msg_1', type: 'job.completed', jobId, snapshot, timestamp: new Date(), raw: {} };
+}
+
+describe('poll', () => {
+  test('asks by status calls alone, tells each change, and resolves at the end', async () => {
+    const server = await startServer({ manual: false, durationMs: 200 });
+    const client = connect(server);
+    const job = await client.generate(input);
+    const seen: number[] = [];
+    const completed = await client.poll(job.id, {
+      intervalMs: 10,
+      onUpdate: ({ progress }) => seen.push(progress),
+    });
+    expect(completed).toMatchObject({ id: job.id, status: 'completed', progress: 100, transport: 'polling' });
+    expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+    expect(seen.length).toBeGreaterThan(2);
+    expect(new Set(server.requests.map(({ route }) => route))).toEqual(new Set(['generate', 'status']));
+  });
+
+  test('rejects with the reason of a failed job', async () => {
+    const server = await startServer();
+    const job = await connect(server).generate(input);
+    server.jobs.get(job.id)?.fail('out of memory');
+    const error = await errorOf(connect(server).poll(job.id));
+    expect(error).toBeInstanceOf(JobFailedError);
+    expect(error).toMatchObject({ jobId: job.id, reason: 'out of memory' });
+  });
+
+  test('ends at its timeout with the job’s id and how to go on', async () => {
+    const server = await startServer();
+    const job = await connect(server).generate(input);
+    const error = await errorOf(connect(server).poll(job.id, { timeoutMs: 80 }));
+    expect(error).toMatchObject({ code: 'job-timeout', jobId: job.id });
+    expect(error.hint).toContain('subscribe');
+  });
+
+  test('stops at once with the signal’s own reason', async () => {
+    const server = await startServer();
+    const job = await connect(server).generate(input);
+    const controller = new AbortController();
+    const polling = connect(server).poll(job.id, { signal: controller.signal });
+    await expect
+      .poll(() => server.requests.filter(({ route }) => route === 'status').length)
+      .toBeGreaterThan(1);
+    controller.abort('enough');
+    await expect(polling).rejects.toBe('enough');
+    server.clearRequests();
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test('goes on through errors of the server and broken answers', async () => {
+    const server = await startServer({
+      manual: false,
+      durationMs: 300,
+      faults: [
+        { route: 'status', type: 'status', status: 500, body: '<html>', times: 1 },
+        { route: 'status', type: 'truncated-json', times: 1 },
+        { route: 'status', type: 'reset', at: 'after-body', times: 1 },
+        { route: 'status', type: 'oversized-json', times: 1 },
+        { route: 'status', type: 'refuse', times: 1 },
+      ],
+    });
+    const client = connect(server);
+    const job = await client.generate(input);
+    await expect(client.poll(job.id, { intervalMs: 10 })).resolves.toMatchObject({ status: 'completed' });
+  });
+
+  test('of a job nobody knows ends as not found, and of wrong credentials as unauthorized', async () => {
+    const server = await startServer();
+    expect(await errorOf(connect(server).poll('nope'))).toMatchObject({ code: 'not-found', jobId: 'nope' });
+    const locked = await startServer({ auth: { type: 'bearer', token: 't' } });
+    expect(await errorOf(connect(locked).poll('job-1'))).toMatchObject({
+      code: 'unauthorized',
+      jobId: 'job-1',
+    });
+  });
+});
+
+describe('status', () => {
+  test.each(['path', 'query'] as const)('asks by the %s form', async (statusRoute) => {
+    const server = await startServer();
+    const client = connect(server, { backend: soraGateway({ statusRoute }) });
+    const job = await client.generate(input);
+    server.jobs.get(job.id)?.advance({ status: 'processing', progress: 35 });
+    expect(await client.status(job.id)).toMatchObject({ id: job.id, status: 'processing', progress: 35 });
+    const path = statusRoute === 'path' ? `/api/videos/status/${job.id}` : '/api/status';
+    expect(server.requests.at(-1)?.path).toBe(path);
+  });
+
+  test('repeats what failed for now, and tells in the end what it was', async () => {
+    const server = await startServer({
+      faults: [{ route: 'status', type: 'status', status: 502, body: { error: 'bad gateway' } }],
+    });
+    const error = await errorOf(connect(server).status('job-1'));
+    expect(error).toMatchObject({ code: 'server-error', jobId: 'job-1', status: 502 });
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('makes a URL of the server’s own absolute', async () => {
+    const server = await startServer();
+    const client = connect(server, { backend: vidBuilder({ webhookUrl: 'https://app.example.com/hook' }) });
+    const job = await client.generate({ scenes: [{ type: 'hero-title', duration: 4, content: {} }] });
+    server.jobs.get(job.id)?.complete();
+    expect(await client.status(job.id)).toMatchObject({ videoUrl: `${server.url}/api/download/${job.id}` });
+  });
+});
+
+describe('subscribe', () => {
+  test('sends nothing until somebody listens', async () => {
+    const server = await startServer();
+    const { id } = await connect(server).generate(input);
+    server.clearRequests();
+    const job = connect(server).subscribe(id);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.requests).toHaveLength(0);
+    const first = job[Symbol.asyncIterator]().next();
+    expect((await first).value).toMatchObject({ id, status: 'queued' });
+    job.close();
+  });
+
+  test('of a job that ended long ago tells its end', async () => {
+    const server = await startServer();
+    const { id } = await connect(server).generate(input);
+    server.jobs.get(id)?.complete();
+    await expect(connect(server).subscribe(id).completed()).resolves.toMatchObject({
+      id,
+      status: 'completed',
+    });
+  });
+
+  test('several handles of one job hear the same end, once each', async () => {
+    const server = await startServer();
+    const client = connect(server);
+    const { id } = await client.generate(input);
+    const ends = [client.subscribe(id), client.subscribe(id)].map((job) => {
+      const listener = vi.fn();
+      job.on('completed', listener);
+      return listener;
+    });
+    await expect.poll(() => server.connections.webSockets).toBe(1);
+    server.jobs.get(id)?.complete();
+    await expect.poll(() => ends.map((listener) => listener.mock.calls.length)).toEqual([1, 1]);
+  });
+
+  test('tells which transport serves', async () => {
+    const server = await startServer({ style: 'field' });
+    const job = await connect(server).generate(input);
+    const served = vi.fn();
+    job.on('transport', served);
+    await expect
+      .poll(() => served.mock.calls)
+      .toEqual([
+        [expect.objectContaining({ jobId: job.id, transport: 'websocket', reason: expect.any(String) })],
+      ]);
+    job.close();
+  });
+});
+
+describe('ingest', () => {
+  test('resolves whoever waits, once, racing the streams', async () => {
+    const server = await startServer();
+    const client = connect(server, { transports: ['polling'], polling: { intervalMs: 60_000 } });
+    const job = await client.generate(input);
+    const told = vi.fn();
+    job.on('completed', told);
+    const completed = job.completed();
+    const polled = client.poll(job.id, { intervalMs: 60_000 });
+    await expect.poll(() => server.requests.filter(({ route }) => route === 'status').length).toBe(2);
+    client.ingest(completedEvent(job.id));
+    client.ingest(completedEvent(job.id));
+    await expect(completed).resolves.toMatchObject({
+      transport: 'webhook',
+      videoUrl: `${server.url}/api/download?jobId=1`,
+    });
+    await expect(polled).resolves.toMatchObject({ status: 'completed' });
+    expect(told).toHaveBeenCalledOnce();
+  });
+
+  test('of a job nobody follows, or of an unknown event, changes nothing', async () => {
+    const server = await startServer();
+    const client = connect(server);
+    client.ingest(completedEvent('somebody-else'));
+    client.ingest({ id: 'msg_2', type: 'unknown', timestamp: new Date(), raw: {} });
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('close', () => {
+  test('ends whoever waits, each with its job’s id', async () => {
+    const server = await startServer();
+    const client = connect(server);
+    const job = await client.generate(input);
+    const iterator = job[Symbol.asyncIterator]();
+    await iterator.next();
+    const waits = [job.completed(), client.poll(job.id), iterator.next()];
+    await expect.poll(() => server.connections.webSockets).toBe(1);
+    client.close();
+    for (const wait of waits) expect(await errorOf(wait)).toMatchObject({ code: 'closed', jobId: job.id });
+    await expect.poll(() => server.connections.webSockets).toBe(0);
+  });
+
+  test('ends calls under way, and refuses new ones', async () => {
+    const server = await startServer({ faults: [{ type: 'stall' }] });
+    const client = connect(server);
+    const waits = [client.generate(input), client.status('job-1'), client.download('job-1')];
+    await expect.poll(() => server.requests.length).toBe(3);
+    client.close();
+    for (const wait of waits) expect(await errorOf(wait)).toMatchObject({ code: 'closed' });
+    expect(await errorOf(client.generate(input))).toMatchObject({ code: 'closed' });
+    expect(await errorOf(client.subscribe('job-1').completed())).toMatchObject({
+      code: 'closed',
+      jobId: 'job-1',
+    });
+  });
+
+  test('comes by itself at the end of a block', async () => {
+    const server = await startServer();
+    let completed: Promise<unknown>;
+    {
+      await using client = connect(server);
+      completed = (await client.generate(input)).completed();
+      completed.catch(() => {});
+    }
+    expect(await errorOf(completed)).toMatchObject({ code: 'closed' });
+  });
+});
+
+test('two clients share nothing: closing one leaves the other’s jobs alone', async () => {
+  const server = await startServer();
+  const [one, other] = [connect(server), connect(server)];
+  const job = await one.generate(input);
+  const completed = other.subscribe(job.id).completed();
+  one.close();
+  server.jobs.get(job.id)?.complete();
+  await expect(completed).resolves.toMatchObject({ status: 'completed' });
+});
