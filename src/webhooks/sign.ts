@@ -1,0 +1,76 @@
+import { InputError } from '../errors.js';
+import { decodeBase64, encodeBase64 } from './base64.js';
+import { type Bytes, concat, hmacSha256 } from './crypto.js';
+import {
+  badSecret,
+  readKey,
+  resolveScheme,
+  secretsOf,
+  type WebhookScheme,
+  type WebhookSecret,
+} from './secret.js';
+
+export interface SignOptions {
+  readonly body: string | Uint8Array;
+  /** `whsec_…`, `whsk_…` (Ed25519: seed, or seed and public key) or raw. Several sign with each. */
+  readonly secret: WebhookSecret | readonly WebhookSecret[];
+  /** @default 'standard-webhooks' for `whsec_` and `whsk_` secrets, else 'hmac-sha256-hex' */
+  readonly scheme?: WebhookScheme | undefined;
+  /** Of the delivery; a retry keeps it. @default a random one; Standard Webhooks only */
+  readonly id?: string | undefined;
+  /** @default now; Standard Webhooks only */
+  readonly timestamp?: Date | undefined;
+}
+
+/**
+ * The headers that sign a delivery, for senders and for tests. Send exactly the `body` that was signed.
+ *
+ * @throws WebhookVerificationError `bad-secret`, InputError for an id or a timestamp no header can carry.
+ */
+export async function signWebhook(options: SignOptions): Promise<Record<string, string>> {
+  const secrets = secretsOf(options.secret);
+  const scheme = resolveScheme(options.scheme, secrets);
+  const [header = ''] = scheme.headers;
+  if (!scheme.standard) {
+    const macs = secrets.map((secret) => hmacSha256(sharedKey(secret, false), [options.body], 'hex'));
+    return { [header]: (await Promise.all(macs)).join(' ') };
+  }
+  const id = options.id ?? `msg_${crypto.randomUUID().replaceAll('-', '')}`;
+  if (!/^[\x21-\x2d\x2f-\x7e]+$/.test(id)) {
+    throw new InputError('id', 'id must be visible ASCII without a full stop');
+  }
+  const timestamp = String(Math.floor((options.timestamp ?? new Date()).getTime() / 1_000));
+  if (!/^\d{1,11}$/.test(timestamp)) throw new InputError('timestamp', 'timestamp must be a Date after 1970');
+  const parts = [`${id}.${timestamp}.`, options.body];
+  const signatures = await Promise.all(secrets.map((secret) => signStandard(secret, parts)));
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
+}
+
+async function signStandard(secret: WebhookSecret, parts: readonly Bytes[]): Promise<string> {
+  if (typeof secret !== 'string' || !secret.startsWith('whsk_')) {
+    return `v1,${await hmacSha256(sharedKey(secret, true), parts, 'base64')}`;
+  }
+  const bytes = decodeBase64(secret.slice(5));
+  if (bytes?.length !== 32 && bytes?.length !== 64) throw badSecret('is no Ed25519 key after whsk_');
+  return `v1a,${encodeBase64(await signEd25519(bytes.subarray(0, 32), await concat(parts)))}`;
+}
+
+function sharedKey(secret: WebhookSecret, standard: boolean): Uint8Array<ArrayBuffer> {
+  const key = readKey(secret, standard);
+  if (key.isPublic) throw badSecret('is a public key; signing needs the private one, whsk_…');
+  return key.bytes;
+}
+
+/** PKCS #8 around the 32 bytes of an Ed25519 seed (RFC 8410, section 7). */
+const PKCS8_PREFIX = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
+
+async function signEd25519(seed: Uint8Array, data: ArrayBuffer): Promise<Uint8Array> {
+  const pkcs8 = new Uint8Array([...PKCS8_PREFIX, ...seed]);
+  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
+  if (node !== undefined) {
+    const pem = `-----BEGIN PRIVATE KEY-----\n${encodeBase64(pkcs8)}\n-----END PRIVATE KEY-----`;
+    return node.sign(null, new Uint8Array(data), pem);
+  }
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
+  return new Uint8Array(await crypto.subtle.sign('Ed25519', key, data));
+}

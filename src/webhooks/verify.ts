@@ -1,0 +1,160 @@
+import { ConfigurationError } from '../errors.js';
+import { rawBody, type WebhookBody } from './body.js';
+import { type Bytes, equalInConstantTime, hmacSha256, verifyEd25519 } from './crypto.js';
+import { headerOf, type WebhookHeaders } from './headers.js';
+import { refused } from './refused.js';
+import {
+  type Key,
+  readKey,
+  resolveScheme,
+  secretsOf,
+  type WebhookScheme,
+  type WebhookSecret,
+} from './secret.js';
+
+export interface VerifyOptions {
+  /** One secret, or several while one replaces another. */
+  readonly secret: WebhookSecret | readonly WebhookSecret[];
+  /** @default 'standard-webhooks' for `whsec_` and `whpk_` secrets, else 'hmac-sha256-hex' */
+  readonly scheme?: WebhookScheme | undefined;
+  /** How old a delivery may be where its time is signed. @default 300 */
+  readonly toleranceSeconds?: number | undefined;
+  /** How far ahead of our clock it may be. @default the same as `toleranceSeconds` */
+  readonly futureToleranceSeconds?: number | undefined;
+  /** The time to compare with, as a `Date` or in milliseconds since the epoch. @default now */
+  readonly now?: number | Date | undefined;
+}
+
+export interface WebhookParts {
+  readonly body: WebhookBody;
+  /** May be left out where `body` is a `Request`. */
+  readonly headers?: WebhookHeaders | undefined;
+}
+
+/** A delivery that comes from a holder of the secret. */
+export interface VerifiedWebhook {
+  readonly scheme: 'standard-webhooks' | 'hmac-sha256-hex';
+  /** Which of the secrets matched. */
+  readonly secretIndex: number;
+  /** What was signed: the body as given, or the bytes of the `Request`. */
+  readonly body: string | Uint8Array;
+  /** The signed id of the delivery (`webhook-id`); `hmac-sha256-hex` has none. */
+  readonly id?: string;
+  /** The signed time of the delivery (`webhook-timestamp`); `hmac-sha256-hex` has none. */
+  readonly timestamp?: Date;
+}
+
+/** More than any rotation needs; a header may hold thousands. */
+const MAX_SIGNATURES = 32;
+
+/**
+ * Checks that a delivery comes from a holder of the secret, is unchanged and, where its time is signed, recent.
+ * Works on the raw bytes, in any runtime.
+ *
+ * @throws WebhookVerificationError with a `reason` and a hint.
+ * @throws ConfigurationError for an option that makes no sense.
+ */
+export async function verifyWebhookSignature(
+  options: WebhookParts & VerifyOptions,
+): Promise<VerifiedWebhook> {
+  const secrets = secretsOf(options.secret);
+  const { standard, headers } = resolveScheme(options.scheme, secrets);
+  const scheme = standard ? 'standard-webhooks' : 'hmac-sha256-hex';
+  const keys = secrets.map((secret) => readKey(secret, standard));
+  const pastSeconds = finite(options.toleranceSeconds ?? 300);
+  const futureSeconds = finite(options.futureToleranceSeconds ?? pastSeconds);
+
+  const given = options.body as string | Partial<Request> | undefined;
+  const signed = readHeaders(
+    options.headers ?? (given as Partial<Request> | undefined)?.headers,
+    headers,
+    standard,
+  );
+  const body = typeof given === 'string' ? given : await rawBody(given);
+
+  const secretIndex = await matchingKey(keys, signed, body);
+  if (secretIndex < 0) {
+    const again = reserialised(body);
+    const fits = again && (await matchingKey(keys, signed, again)) >= 0;
+    throw refused(
+      'bad-signature',
+      fits ? 'something re-serialised the body' : 'no signature matches',
+      'Pass the bytes as they came; check the secret and the scheme.',
+    );
+  }
+  if (!standard) return { scheme, secretIndex, body };
+
+  // Last, so that "stale" and "future" are only ever said of a genuine delivery.
+  const sentMs = Number(signed.timestamp) * 1_000;
+  const ageSeconds = Math.floor((Number(options.now ?? Date.now()) - sentMs) / 1_000);
+  // Written so that a clock that is not a number lets nothing pass.
+  if (!(ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds)) {
+    throw refused(
+      ageSeconds > pastSeconds ? 'stale' : 'future',
+      `its time is ${Math.abs(ageSeconds)} s from now`,
+      'It is a replay, or a clock is wrong.',
+    );
+  }
+  return { scheme, secretIndex, body, id: signed.id, timestamp: new Date(sentMs) };
+}
+
+interface Signed {
+  /** Empty, as is the timestamp, where the scheme signs none. */
+  readonly id: string;
+  readonly timestamp: string;
+  /** As sent: `v1,…` or `v1a,…` for Standard Webhooks. */
+  readonly signatures: readonly string[];
+}
+
+function readHeaders(headers: unknown, names: readonly string[], standard: boolean): Signed {
+  const values = names.map((name) => headerOf(headers, name));
+  const [id = '', timestamp = '', listed = ''] = standard ? values : ['', '', values.join(' ').trim()];
+  if (standard ? values.includes('') : !listed) {
+    const missing = names.filter((_, i) => !values[i]);
+    throw refused('missing-header', `no header ${missing}`, 'Does the sender sign, and with this scheme?');
+  }
+  if (standard && !/^\d{1,11}$/.test(timestamp)) {
+    throw refused('bad-timestamp', 'webhook-timestamp is not unix time in seconds', 'Check the sender.');
+  }
+  // A `Headers` joins repeated headers by ", ".
+  return { id, timestamp, signatures: listed.replaceAll(', ', ' ').split(' ', MAX_SIGNATURES) };
+}
+
+/** The index of the key that made one of the signatures, or -1. */
+async function matchingKey(keys: readonly Key[], signed: Signed, body: Bytes): Promise<number> {
+  const { id, timestamp, signatures } = signed;
+  // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
+  if (/\.\d+(\.|$)/.test(id)) return -1;
+  const prefix = id && `${id}.${timestamp}.`;
+  const parts = typeof body === 'string' ? [prefix + body] : [prefix, body];
+  for (const [index, { bytes, isPublic }] of keys.entries()) {
+    // Once, however many signatures are listed.
+    const mac = isPublic ? '' : hmacSha256(bytes, parts, id ? 'base64' : 'hex');
+    const expected = typeof mac === 'string' ? mac : await mac;
+    const version = id && (isPublic ? 'v1a,' : 'v1,');
+    for (const signature of signatures) {
+      const fits =
+        signature.startsWith(version) &&
+        (isPublic
+          ? await verifyEd25519(bytes, parts, signature.slice(4))
+          : equalInConstantTime(expected, signature, version.length));
+      if (fits) return index;
+    }
+  }
+  return -1;
+}
+
+function reserialised(body: Bytes): string | undefined {
+  try {
+    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+    const again = JSON.stringify(JSON.parse(text));
+    return again === text ? undefined : again;
+  } catch {
+    return undefined;
+  }
+}
+
+function finite(seconds: number): number {
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw new ConfigurationError('toleranceSeconds', 'a tolerance must be finite and not negative');
+}
