@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { build } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
 /** `x.browser.ts` stands beside `x.ts` and takes its place in a browser build. */
@@ -28,7 +29,8 @@ const browserEntries = {
   'backends/vid-builder': 'src/backends/vid-builder.ts',
 };
 
-const shared: Options = {
+const shared = {
+  format: 'esm',
   target: 'es2022',
   // Chunks shared between entries keep every class one class, whichever subpath it is imported from.
   splitting: true,
@@ -36,30 +38,41 @@ const shared: Options = {
   treeshake: false,
   sourcemap: true,
   clean: true,
-};
+} satisfies Options;
 
-const node: Options = {
-  ...shared,
-  entry: nodeEntries,
-  platform: 'node',
-  // zod/mini is about seventy files, which Node takes 40 ms to load: the few functions in use are bundled. Browser
-  // builds leave it to the application's bundler, which can share it with the application.
-  noExternal: ['zod'],
-};
+/**
+ * The CommonJS build is the ESM build, file by file: esbuild cannot split CommonJS into chunks by itself, and what
+ * tsup does about that loses the source maps.
+ */
+async function toCommonJS(): Promise<void> {
+  await rm('dist/cjs', { recursive: true, force: true });
+  const files = await readdir('dist/esm', { recursive: true });
+  await build({
+    entryPoints: files.filter((file) => file.endsWith('.js')).map((file) => `dist/esm/${file}`),
+    outdir: 'dist/cjs',
+    outbase: 'dist/esm',
+    format: 'cjs',
+    platform: 'node',
+    target: shared.target,
+    sourcemap: true,
+  });
+  await writeFile('dist/cjs/package.json', '{ "type": "commonjs", "sideEffects": false }\n');
+}
 
 export default defineConfig([
-  { ...node, format: 'esm', outDir: 'dist/esm' },
   {
-    ...node,
-    format: 'cjs',
-    outDir: 'dist/cjs',
-    outExtension: () => ({ js: '.js' }),
-    onSuccess: () => writeFile('dist/cjs/package.json', '{ "type": "commonjs", "sideEffects": false }\n'),
+    ...shared,
+    entry: nodeEntries,
+    platform: 'node',
+    outDir: 'dist/esm',
+    // zod/mini is about seventy files, which Node takes 40 ms to load: the few functions in use are bundled. Browser
+    // builds leave it to the application's bundler, which can share it with the application.
+    noExternal: ['zod'],
+    onSuccess: toCommonJS,
   },
   {
     ...shared,
     entry: browserEntries,
-    format: 'esm',
     platform: 'browser',
     outDir: 'dist/browser',
     esbuildPlugins: [browserCounterparts],

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { createMockServer } from '../../src/mock-server/index.js';
+
+const consumers = inject('consumers');
+const run = promisify(execFile);
+const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+
+describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
+  test('generates, follows and saves a video, and exits', async () => {
+    const { stdout, stderr } = await run(process.execPath, [join(consumers, kind, 'main.js')]);
+    expect(JSON.parse(stdout)).toEqual({ status: 'completed', saved: true });
+    expect(stderr).toBe('');
+  });
+
+  test('reads the lines of the sources in a stack', async () => {
+    const load = kind === 'esm' ? "await import('reelwire')" : "require('reelwire')";
+    const program = `const { VideoClient } = ${load}; try { new VideoClient({}) } catch (e) { console.log(e.stack) }`;
+    const type = kind === 'esm' ? 'module' : 'commonjs';
+    const { stdout } = await run(
+      process.execPath,
+      ['--enable-source-maps', `--input-type=${type}`, '--eval', program],
+      { cwd: join(consumers, kind) },
+    );
+    expect(stdout).toMatch(/ConfigurationError: baseUrl .*\n.*reelwire\/src\/options\.ts:\d+/);
+  });
+});
+
+describe('an application written in TypeScript', () => {
+  test.each([
+    ['node16', 'node16', 'esm'],
+    ['node16', 'node16', 'cjs'],
+    ['bundler', 'esnext', 'esm'],
+  ])(
+    'compiles strictly with module resolution %s, module %s, in a package of %s',
+    async (resolution, module, kind) => {
+      const folder = join(consumers, 'typescript', `${resolution}-${kind}`);
+      await mkdir(folder, { recursive: true });
+      await copyFile(join(consumers, kind, 'package.json'), join(folder, 'package.json'));
+      await copyFile(join(consumers, 'typescript/main.ts'), join(folder, 'main.ts'));
+      const flags = `--strict --exactOptionalPropertyTypes --noEmit --skipLibCheck false --target es2022
+      --lib es2022,dom,dom.iterable,esnext.disposable --types node --module ${module} --moduleResolution ${resolution}`;
+      const { stdout } = await run(process.execPath, [tsc, ...flags.split(/\s+/), 'main.ts'], {
+        cwd: folder,
+      }).catch((failure: { stdout: string }) => failure);
+      expect(stdout).toBe('');
+    },
+  );
+});
+
+describe('an application bundled for browsers', () => {
+  async function bundle(): Promise<{ file: string; imports: string[] }> {
+    const file = join(consumers, 'browser/bundle.mjs');
+    const { metafile } = await build({
+      entryPoints: [join(consumers, 'browser/main.js')],
+      outfile: file,
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
+      metafile: true,
+    });
+    const inputs = Object.values(metafile.inputs).flatMap(({ imports }) => imports);
+    return { file, imports: inputs.filter(({ external }) => external).map(({ path }) => path) };
+  }
+
+  test('imports nothing that a browser has not', async () => {
+    expect((await bundle()).imports).toEqual([]);
+  });
+
+  test('generates, follows and downloads with web standards alone', async () => {
+    const server = await createMockServer({ durationMs: 50 });
+    onTestFinished(() => server.close());
+    const { file } = await bundle();
+    const { watch } = (await import(pathToFileURL(file).href)) as {
+      watch(baseUrl: string): Promise<unknown>;
+    };
+    await expect(watch(server.url)).resolves.toEqual({ status: 'completed', downloaded: true });
+  });
+});

@@ -1,0 +1,22 @@
+const { mkdtemp, rm, stat } = require('node:fs/promises');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { VideoClient } = require('reelwire');
+const { createMockServer } = require('reelwire/mock-server');
+
+(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'reelwire-consumer-'));
+  const server = await createMockServer({ durationMs: 50 });
+  const client = new VideoClient({ baseUrl: server.url, polling: { intervalMs: 20 } });
+  try {
+    const job = await client.generate({ walletAddress: '0x123', script: 'Explain blockchain' });
+    const { status } = await job.completed();
+    const file = join(folder, 'out.mp4');
+    await (await job.download()).save(file);
+    console.log(JSON.stringify({ status, saved: (await stat(file)).size > 1_000 }));
+  } finally {
+    client.close();
+    await server.close();
+    await rm(folder, { recursive: true });
+  }
+})();

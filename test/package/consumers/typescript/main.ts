@@ -1,0 +1,43 @@
+import { type JobSnapshot, openAIVideos, VideoClient, VideoError, vidBuilder } from 'reelwire';
+import { createMockServer, type MockServer } from 'reelwire/mock-server';
+
+export async function main(): Promise<string> {
+  const server: MockServer = await createMockServer({ durationMs: 50 });
+  const client = new VideoClient({ baseUrl: server.url });
+  const job = await client.generate({ walletAddress: '0x123', script: 'Explain blockchain' });
+  job.on('progress', ({ progress }) => console.log(progress.toFixed(0)));
+  for await (const snapshot of job) console.log(describe(snapshot));
+  const done = await job.completed({ timeoutMs: 1_000 });
+  // @ts-expect-error a completed job has no error
+  done.error.length;
+  await (await job.download()).save('out.mp4');
+  return done.videoUrl ?? '';
+}
+
+function describe(snapshot: JobSnapshot): string {
+  switch (snapshot.status) {
+    case 'failed':
+      return snapshot.error;
+    case 'completed':
+      return snapshot.videoUrl ?? 'no URL';
+    default:
+      return snapshot.message ?? '';
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof VideoError ? error.code : 'unknown';
+}
+
+export function inputsFollowFromTheBackend(): void {
+  const baseUrl = 'http://localhost:3001';
+  void new VideoClient({ baseUrl, backend: openAIVideos() }).generate({ prompt: 'A cat', model: 'sora-2' });
+  const builder = new VideoClient({
+    baseUrl,
+    backend: vidBuilder({ webhookUrl: 'https://example.com/hook' }),
+  });
+  // @ts-expect-error vidBuilder takes scenes
+  void builder.generate({ prompt: 'A cat' });
+  // @ts-expect-error there is no such option
+  new VideoClient({ baseUrl, baseURL: baseUrl });
+}
