@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import type { MockFault } from '../../src/mock-server/index.js';
+import { connect, follow, neverMovesBack, noStreamIsLeft, startServer } from './support.js';
+
+const WEBSOCKET: Readonly<Record<string, MockFault>> = {
+  refused: { type: 'refuse', route: 'websocket' },
+  'black-holed': { type: 'stall', route: 'websocket' },
+  'open but mute': { type: 'mute', route: 'websocket' },
+  'closed after open': { type: 'close', route: 'websocket', afterMs: 10 },
+};
+
+const SSE: Readonly<Record<string, MockFault | undefined>> = {
+  fine: undefined,
+  buffered: { type: 'buffer', route: 'sse', forMs: 2_000 },
+  'buffered with its header': { type: 'buffer', route: 'sse', forMs: 2_000, headers: true },
+  503: { type: 'status', route: 'sse', status: 503 },
+  'wrong content type': { type: 'content-type', route: 'sse', contentType: 'application/json' },
+};
+
+const MOMENTS = ['during the handshake', 'in the gap', 'at the switch'] as const;
+
+describe.each(Object.entries(WEBSOCKET))('WebSocket %s', (_, webSocketFault) => {
+  describe.each(Object.entries(SSE))('and SSE %s', (_, sseFault) => {
+    test.each(MOMENTS)(
+      'a job that ends %s is told to have ended once, and nothing is left',
+      async (moment) => {
+        let seen = 0;
+        const server = await startServer({
+          manual: true,
+          faults: sseFault === undefined ? [webSocketFault] : [webSocketFault, sseFault],
+          onRequest: ({ route }) => {
+            if (route === 'status') {
+              seen += 1;
+              // News that a mute stream does not bring, once it carries the job: by that it is found out.
+              const isNews = moment === 'at the switch' && seen > 2 && !job.ended;
+              if (isNews) job.advance({ status: 'processing', progress: seen });
+            }
+            const opens = moment === 'during the handshake' && (route === 'websocket' || route === 'sse');
+            if (opens || (moment === 'at the switch' && route === 'sse')) job.complete();
+          },
+        });
+        const job = server.jobs.create();
+
+        const story = await follow(connect(server), job.id, () => {
+          if (moment === 'in the gap' && !job.ended) job.complete();
+        });
+
+        expect(story.error).toBeUndefined();
+        expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+        expect(neverMovesBack(story)).toBe(true);
+        await noStreamIsLeft(server);
+      },
+    );
+  });
+});
+
+test.each(Object.entries(WEBSOCKET))(
+  'WebSocket %s: the first snapshot waits for no stream',
+  async (_, webSocketFault) => {
+    const server = await startServer({
+      manual: true,
+      faults: [webSocketFault, { type: 'stall', route: 'sse' }],
+    });
+    const job = server.jobs.create();
+    // Neither has failed, nor had its head start, when the status has answered.
+    const client = connect(server, { timeouts: { headStartMs: 60_000, connectMs: 60_000 } });
+    const followed = client.subscribe(job.id);
+    const { value } = await followed[Symbol.asyncIterator]().next();
+    expect(value).toMatchObject({ status: 'queued', transport: 'polling' });
+  },
+);
