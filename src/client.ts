@@ -1,14 +1,13 @@
+import type { AnyBackend, Backend, HttpRequest, InputOf, VariantOf } from './backends/backend.js';
+import { soraGateway } from './backends/sora-gateway.js';
+import { Calls, closedError } from './calls.js';
 import type {
-  AnyBackend,
-  Backend,
-  HttpRequest,
-  InputOf,
-  Operation,
-  OperationsOf,
-  SubmitOperation,
-  VariantOf,
-} from './backends/backend.js';
-import { type SoraGatewayInput, soraGateway } from './backends/sora-gateway.js';
+  BoundOperations,
+  CallOptions,
+  DefaultBackend,
+  GenerateOptions,
+  PollOptions,
+} from './client-types.js';
 import { checkJobId } from './core/job-id.js';
 import { applyUpdate, initialSnapshot } from './core/job-state.js';
 import {
@@ -20,7 +19,8 @@ import {
 } from './core/model.js';
 import { isRecord } from './core/record.js';
 import type { Runtime } from './core/runtime.js';
-import { ConfigurationError, DownloadError, JobFailedError, VideoError } from './errors.js';
+import { type Diagnosis, diagnose } from './diagnose.js';
+import { ConfigurationError, DownloadError, JobFailedError } from './errors.js';
 import { type GenerateManyOptions, type GenerateManyResult, generateMany } from './generate-many.js';
 import { abortable } from './http/abort.js';
 import {
@@ -41,46 +41,8 @@ import {
 } from './options.js';
 import { systemRuntime } from './runtime.js';
 import { createRunner } from './transports/runner.js';
+import { type StreamDeps, streamsOf } from './transports/streams.js';
 import type { JobFollower } from './transports/transport.js';
-
-export interface CallOptions {
-  /** Ends the call at once; it rejects with the signal's own reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface GenerateOptions extends CallOptions {
-  /**
-   * Sent as `Idempotency-Key`. Give one only where the server honours it: a submit whose outcome is unknown is
-   * then sent again.
-   */
-  readonly idempotencyKey?: string | undefined;
-  /**
-   * What an abort of the signal means for a job that was, or is being, submitted. `detach` leaves it to the server;
-   * `cancel` cancels it there, where the backend can. @default 'detach'
-   */
-  readonly onAbort?: 'detach' | 'cancel' | undefined;
-}
-
-export interface PollOptions extends WaitOptions {
-  /** Between two status calls, in milliseconds. @default polling.intervalMs */
-  readonly intervalMs?: number | undefined;
-  readonly onUpdate?: ((snapshot: JobSnapshot) => void) | undefined;
-}
-
-/** A backend's further calls, bound to a client. */
-export type BoundOperations<B> = {
-  readonly [Name in keyof OperationsOf<B>]: OperationsOf<B>[Name] extends SubmitOperation<infer Args>
-    ? (...args: Given<Args, GenerateOptions>) => Promise<VideoJob<VariantOf<B>>>
-    : OperationsOf<B>[Name] extends Operation<infer Args, infer Result>
-      ? (...args: Given<Args, CallOptions>) => Promise<Result>
-      : never;
-};
-
-type Given<Args, Options> =
-  Record<never, never> extends Args ? [args?: Args, options?: Options] : [args: Args, options?: Options];
-
-/** What `soraGateway()` returns. */
-export type DefaultBackend = Backend<SoraGatewayInput, 'video', Record<never, never>>;
 
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.
@@ -99,9 +61,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #http: HttpClient;
   readonly #host: JobHost<VariantOf<B>>;
   readonly #followers = new Set<JobFollower>();
-  /** How to end each call and download under way, and the job it is about. */
-  readonly #calls = new Map<(reason: unknown) => void, string | undefined>();
-  #closed = false;
+  readonly #calls = new Calls();
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: VideoClientOptions<B>) {
@@ -157,7 +117,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** One status call. */
   async status(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
     checkJobId(jobId);
-    return this.#call(jobId, options.signal, async (signal) => {
+    return this.#calls.run(jobId, options.signal, async (signal) => {
       const update = await this.#askStatus(jobId, signal, 'safe');
       return applyUpdate(undefined, update, 'polling', this.#runtime.now());
     });
@@ -210,7 +170,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       return request ?? Promise.reject(noFile(id, variant));
     };
 
-    if (this.#closed) throw closedError(id);
+    this.#calls.refuseClosed(id);
     const source = {
       jobId: id,
       fallbackName: `video-${id}`,
@@ -223,7 +183,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       requestMs: timeouts.requestMs,
       retry,
       runtime: this.#runtime,
-      whileOpen: (abort) => this.#underWay(id, abort),
+      whileOpen: (abort) => this.#calls.add(id, abort),
     });
   }
 
@@ -235,11 +195,30 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     for (const follower of this.#followers) follower.ingest(update, 'webhook');
   }
 
+  /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
+  async diagnose(options: CallOptions = {}): Promise<Diagnosis> {
+    const { backend, baseUrl, timeouts, transports } = this.#settings;
+    const { connectMs } = timeouts;
+    return this.#calls.run(undefined, options.signal, (signal) =>
+      diagnose(
+        {
+          http: this.#http,
+          runtime: this.#runtime,
+          backend,
+          baseUrl,
+          enabled: transports,
+          connectMs,
+          streams: streamsOf(backend, this.#streamDeps(), connectMs),
+        },
+        signal,
+      ),
+    );
+  }
+
   /** Ends everything: whoever still waits gets a VideoError of code `closed` with the job's id. */
   close(): void {
-    this.#closed = true;
     for (const follower of this.#followers) follower.close(closedError);
-    for (const [abort, jobId] of this.#calls) abort(closedError(jobId));
+    this.#calls.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -262,7 +241,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
         },
       );
     }
-    const submitted = this.#call(undefined, cancels ? undefined : signal, async (inner) => {
+    const submitted = this.#calls.run(undefined, cancels ? undefined : signal, async (inner) => {
       const request = await abortable(Promise.resolve(encode()), inner);
       const response = await this.#http.send(request, { repeat: 'submit', signal: inner, idempotencyKey });
       return applyUpdate(undefined, this.#located(parse(response)), 'polling', this.#runtime.now());
@@ -309,21 +288,28 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   }
 
   #follower(settings: Settings): JobFollower {
-    const { backend, baseUrl, webSocketUrl, logger } = settings;
     const follower = createRunner({
+      ...this.#streamDeps(),
       runtime: this.#runtime,
-      backend,
+      backend: settings.backend,
       settings,
       askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
+      logger: settings.logger,
+    });
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  #streamDeps(): StreamDeps {
+    const { backend, baseUrl, webSocketUrl } = this.#settings;
+    return {
+      runtime: this.#runtime,
       openStream: (url, signal, headers) => this.#http.open({ method: 'GET', url }, { signal, headers }),
       webSocketUrl: async () => {
         const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
         return toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl).href;
       },
-      logger,
-    });
-    this.#followers.add(follower);
-    return follower;
+    };
   }
 
   #hostOf(follower: JobFollower): JobHost<VariantOf<B>> {
@@ -342,48 +328,12 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       (args: never, options: GenerateOptions = {}) =>
         'submits' in operation
           ? this.#submit(() => operation.request(args), operation.parse, options)
-          : this.#call(undefined, options.signal, async (signal) =>
+          : this.#calls.run(undefined, options.signal, async (signal) =>
               operation.parse(await this.#http.send(operation.request(args), { repeat: 'safe', signal })),
             ),
     ]);
     return Object.fromEntries(bound);
   }
-
-  #underWay(jobId: string | undefined, abort: (reason: unknown) => void): () => void {
-    this.#calls.set(abort, jobId);
-    return () => this.#calls.delete(abort);
-  }
-
-  /** One call that `close` ends, with the job's id in its error, and that rejects with the caller's own reason. */
-  async #call<T>(
-    jobId: string | undefined,
-    outer: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    if (this.#closed) throw closedError(jobId);
-    outer?.throwIfAborted();
-    const controller = new AbortController();
-    const onAbort = () => controller.abort(outer?.reason);
-    outer?.addEventListener('abort', onAbort);
-    const over = this.#underWay(jobId, (reason) => controller.abort(reason));
-    try {
-      return await work(controller.signal);
-    } finally {
-      over();
-      outer?.removeEventListener('abort', onAbort);
-    }
-  }
-}
-
-function closedError(jobId: string | undefined): VideoError {
-  const about = jobId === undefined ? '' : ` while job ${jobId} was under way`;
-  return new VideoError('closed', `the client was closed${about}`, {
-    jobId,
-    hint:
-      jobId === undefined
-        ? 'Make a new VideoClient.'
-        : `The job may go on: subscribe(${JSON.stringify(jobId)}) of a new VideoClient follows it again.`,
-  });
 }
 
 function failed(snapshot: Extract<JobSnapshot, { status: 'failed' }>): JobFailedError {

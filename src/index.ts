@@ -41,13 +41,14 @@ export {
   type VidBuilderVideo,
   vidBuilder,
 } from './backends/vid-builder.js';
-export {
-  type BoundOperations,
-  type CallOptions,
-  type GenerateOptions,
-  type PollOptions,
-  VideoClient,
-} from './client.js';
+export { VideoClient } from './client.js';
+export type {
+  BoundOperations,
+  CallOptions,
+  DefaultBackend,
+  GenerateOptions,
+  PollOptions,
+} from './client-types.js';
 export type {
   CompletedJob,
   FailedJob,
@@ -62,6 +63,7 @@ export type {
   WebhookEvent,
 } from './core/model.js';
 export type { WebSocketClass, WebSocketLike } from './core/runtime.js';
+export type { Diagnosis, TransportDiagnosis } from './diagnose.js';
 export {
   ApiError,
   ConfigurationError,

@@ -11,21 +11,15 @@ import type { Runtime, TimerHandle } from '../core/runtime.js';
 import type { VideoError } from '../errors.js';
 import type { Logger, Settings } from '../options.js';
 import { type AskStatus, StatusCalls } from './polling.js';
-import { connectSse } from './sse.js';
-import type { OpenStream } from './sse-stream.js';
-import type { ConnectStream, JobFollower, JobSink, StreamConnection } from './transport.js';
-import { connectWebSocket } from './websocket.js';
+import { type StreamDeps, streamsOf } from './streams.js';
+import type { JobFollower, JobSink, StreamConnection } from './transport.js';
 
-export interface RunnerDeps {
+export interface RunnerDeps extends StreamDeps {
   readonly runtime: Runtime;
   readonly backend: Pick<AnyBackend, 'webSocket' | 'sse'>;
   readonly settings: Pick<Settings, 'transports' | 'polling' | 'timeouts' | 'retry'>;
   /** One attempt; rejects with our errors. */
   readonly askStatus: AskStatus;
-  /** An authorised `fetch` of an event stream: any status, the body unread. */
-  readonly openStream: OpenStream;
-  /** Asked at every connect, so that a token in it can be new each time. */
-  readonly webSocketUrl: () => string | Promise<string>;
   readonly logger: Logger;
 }
 
@@ -33,10 +27,7 @@ export interface RunnerDeps {
 export function createRunner(deps: RunnerDeps): JobFollower {
   const { runtime, backend, settings, logger } = deps;
   const { headStartMs, connectMs, silenceMs } = settings.timeouts;
-  const connectors: Partial<Record<StreamName, ConnectStream>> = {
-    ...(backend.webSocket && { websocket: connectWebSocket(deps, backend.webSocket) }),
-    ...(backend.sse && { sse: connectSse(deps, backend.sse, connectMs) }),
-  };
+  const connectors = streamsOf(backend, deps, connectMs);
   const state = createFollowState(
     {
       transports: settings.transports.filter((name) => name === 'polling' || connectors[name] !== undefined),
