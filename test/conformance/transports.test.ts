@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import type { MockDialect, MockFault } from '../../src/mock-server/index.js';
+import { BACKENDS, connect, follow, neverMovesBack, noStreamIsLeft, startServer } from './support.js';
+
+/** A job that runs by itself, in some steps. */
+const DURATION_MS = 150;
+
+const STREAM_FAULTS: Readonly<Record<string, MockFault | readonly MockFault[]>> = {
+  none: [],
+  'refuses twice': { type: 'refuse', times: 2 },
+  'resets twice': { type: 'reset', at: 'before-body', times: 2 },
+  'is a black hole': { type: 'stall' },
+  'answers 404': { type: 'status', status: 404 },
+  'answers 503 twice': { type: 'status', status: 503, retryAfter: 0, times: 2 },
+  'is mute': { type: 'mute' },
+  'falls silent': { type: 'mute', afterFrames: 2 },
+  'is closed after each frame': { type: 'close', afterFrames: 1 },
+  'is cut': { type: 'close', code: 1006, afterMs: 50 },
+  'goes half-open': { type: 'half-open', afterMs: 50 },
+  'sends garbage': { type: 'inject', frame: 'garbage' },
+  'sends binary': { type: 'inject', frame: 'binary' },
+  'sends a frame over 1 MiB': { type: 'inject', frame: 'oversized' },
+  'sends frames of foreign jobs': { type: 'inject', frame: 'foreign-job' },
+  'sends a protocol error': { type: 'inject', frame: { data: '{"error":"Invalid message format"}' } },
+  'sends everything twice': { type: 'duplicate' },
+  'sends in disorder': { type: 'disorder', window: 3 },
+  'swallows the end': { type: 'drop-terminal' },
+  'loses updates': { type: 'drop-updates', first: 3 },
+};
+
+const EVENT_STREAM_FAULTS: Readonly<Record<string, MockFault>> = {
+  'is buffered': { type: 'buffer', forMs: 250 },
+  'has another content type': { type: 'content-type', contentType: 'text/html' },
+  'ends lines with CRLF': { type: 'format', lineEnding: '\r\n' },
+  'ends lines with CR': { type: 'format', lineEnding: '\r' },
+  'splits characters': { type: 'format', splitEveryBytes: 3 },
+  'begins with a byte order mark and comments': { type: 'format', bom: true, commentEveryMs: 10 },
+};
+
+const STATUS_FAULTS: Readonly<Record<string, MockFault | readonly MockFault[]>> = {
+  none: [],
+  'refuses three times': { type: 'refuse', times: 3 },
+  'resets each second call': { type: 'reset', at: 'after-handling', every: 2 },
+  'never answers once': { type: 'stall', times: 1 },
+  'answers 500 three times': { type: 'status', status: 500, times: 3 },
+  'answers 429 and wants a pause': { type: 'status', status: 429, retryAfter: 1, times: 1 },
+  'answers 404 twice': { type: 'status', status: 404, times: 2 },
+  'answers HTML with 200': { type: 'html', times: 2 },
+  'answers half of its JSON': { type: 'truncated-json', times: 2 },
+  'answers more than 1 MiB': { type: 'oversized-json', times: 2 },
+  'answers without a status': { type: 'without-field', field: 'status', times: 2 },
+};
+
+async function endsOnce(
+  dialect: MockDialect,
+  transport: 'websocket' | 'sse' | 'polling',
+  faults: MockFault | readonly MockFault[],
+  style: 'documented' | 'field',
+): Promise<void> {
+  const route = transport === 'polling' ? 'status' : transport;
+  const server = await startServer({
+    style,
+    durationMs: DURATION_MS,
+    faults: [faults].flat().map((fault) => ({ ...fault, route })),
+  });
+  const job = server.jobs.create({ dialect });
+  const client = connect(server, {
+    backend: BACKENDS[dialect](),
+    transports: transport === 'polling' ? [transport] : [transport, 'polling'],
+  });
+  const story = await follow(client, job.id);
+  expect(story.error).toBeUndefined();
+  expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+  expect(neverMovesBack(story)).toBe(true);
+  expect(story.snapshots.at(-1)).toBe(story.ends[0]);
+  await noStreamIsLeft(server);
+}
+
+describe.each(['websocket', 'sse'] as const)('%s', (transport) => {
+  const faults = Object.entries({ ...STREAM_FAULTS, ...(transport === 'sse' && EVENT_STREAM_FAULTS) });
+  describe.each(['documented', 'field'] as const)('of a server in %s style', (style) => {
+    test.each(faults)('that %s: the end is told once, and no stream is left', async (_, fault) => {
+      await endsOnce('soraGateway', transport, fault, style);
+    });
+  });
+});
+
+describe.each(Object.keys(BACKENDS) as MockDialect[])('polling of %s', (dialect) => {
+  test.each(Object.entries(STATUS_FAULTS))(
+    'whose status route %s: the end is told once',
+    async (_, fault) => {
+      await endsOnce(dialect, 'polling', fault, 'field');
+    },
+  );
+});
