@@ -8,8 +8,9 @@ import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
 import { type Bytes, bytes, fileField } from './bytes.js';
-import { dateOf, type Fields, readUpdate, textOf } from './fields.js';
+import { type Fields, textOf } from './fields.js';
 import { checkInput, checkOptions, checkVariant, object, strict, text } from './input.js';
+import { readVidBuilderUpdate, storedFile } from './vid-builder-update.js';
 
 export interface VidBuilderScene {
   /** Such as `hero-title`. */
@@ -146,21 +147,6 @@ export function vidBuilder(
   };
 }
 
-/** What the status call and the webhooks tell of a job. */
-export function readVidBuilderUpdate(raw: Fields, jobId: string): JobUpdate {
-  const update = readUpdate(raw, jobId);
-  const stored = storedFile(raw, 'standard');
-  if (stored === undefined) return update;
-  const toldAt = dateOf(raw.timestamp)?.getTime();
-  const lifetimeMs = durationMs(stored.expiresIn);
-  return {
-    ...update,
-    videoUrl: textOf(stored.signedUrl) ?? update.videoUrl,
-    expiresAt:
-      toldAt === undefined || lifetimeMs === undefined ? update.expiresAt : new Date(toldAt + lifetimeMs),
-  };
-}
-
 /** The answer of the blocking call: by the time it comes, the job has ended. */
 function readFinished(raw: Fields, jobId: string): JobUpdate {
   const failed = raw.success === false || statusOfWord(raw.status) === 'failed';
@@ -195,28 +181,7 @@ function problemOfWebhookUrl(webhookUrl: string | undefined, blocking: boolean):
   return 'is not an http or https URL';
 }
 
-function storedFile(raw: unknown, kind: 'standard' | 'reels'): Fields | undefined {
-  const upload = isRecord(raw) ? raw.s3Upload : undefined;
-  const file = isRecord(upload) && upload.enabled !== false ? upload[kind] : undefined;
-  return isRecord(file) ? file : undefined;
-}
-
 function storedUrl({ raw }: JobSnapshot, variant: VidBuilderVariant): string | undefined {
   const url = textOf(storedFile(raw, variant === 'reels' ? 'reels' : 'standard')?.signedUrl);
   return url !== undefined && /^(https?:\/)?\//i.test(url) ? url : undefined;
-}
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  second: 1,
-  minute: 60,
-  hour: 3_600,
-  day: 86_400,
-  week: 604_800,
-};
-
-/** `7 days` → milliseconds. */
-function durationMs(value: unknown): number | undefined {
-  const [, count, unit = ''] = /^\s*(\d{1,6})\s*([a-z]+?)s?\s*$/i.exec(textOf(value) ?? '') ?? [];
-  const seconds = UNIT_SECONDS[unit.toLowerCase()];
-  return seconds === undefined ? undefined : Number(count) * seconds * 1_000;
 }

@@ -9,6 +9,14 @@ import {
 
 const RANK: Readonly<Record<JobStatus, number>> = { queued: 0, processing: 1, completed: 2, failed: 2 };
 
+/**
+ * How far a job is, as one number that only grows: what is not further than what is known says nothing new. For
+ * whoever can keep a number for a job, but no snapshot.
+ */
+export function positionOf({ status, progress }: JobSnapshot): number {
+  return RANK[status] * 1_000 + (isTerminal(status) ? 0 : progress);
+}
+
 /** A placeholder for a job of which nobody said anything yet. */
 export function initialSnapshot(jobId: string, source: SnapshotSource, nowMs: number): JobSnapshot {
   return pending(jobId, 'queued', 0, undefined, source, nowMs, undefined);
