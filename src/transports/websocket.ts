@@ -86,6 +86,7 @@ class Connection implements StreamConnection {
   }
 
   #opened(): void {
+    if (this.#closed) return;
     this.#open = true;
     for (const jobId of this.#jobIds) {
       if (!this.#send(this.#codec.subscribe(jobId))) return;
@@ -94,6 +95,7 @@ class Connection implements StreamConnection {
   }
 
   #received(data: unknown): void {
+    if (this.#closed) return;
     if (typeof data !== 'string') {
       this.#events.said({
         type: 'problem',

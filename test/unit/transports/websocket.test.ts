@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { connectWebSocket } from '../../../src/transports/websocket.js';
+import { codec, Events, FakeTimers, FakeWebSocket, settled } from './support.js';
+
+let timers: FakeTimers;
+let events: Events;
+
+beforeEach(() => {
+  timers = new FakeTimers();
+  events = new Events();
+  FakeWebSocket.made = [];
+});
+afterEach(() => vi.unstubAllGlobals());
+
+async function connect(
+  jobIds: string[] = ['a'],
+  url: () => string | Promise<string> = () => 'ws://host/?token=secret',
+) {
+  const runtime = { ...timers.runtime, webSocket: () => FakeWebSocket };
+  const connection = connectWebSocket({ runtime, webSocketUrl: url }, codec)(jobIds, events);
+  await settled();
+  return { connection, socket: FakeWebSocket.made[0] as FakeWebSocket };
+}
+
+describe('a WebSocket', () => {
+  test('serves when it is open and every subscription is written', async () => {
+    const { socket } = await connect(['a', 'b']);
+    expect(events.openedWith).toEqual([]);
+    socket.open();
+    expect(socket.sent).toEqual(['+a', '+b']);
+    expect(events.openedWith).toEqual([['a', 'b']]);
+  });
+
+  test('carries a job that came while it was opening, and not one that left', async () => {
+    const { socket, connection } = await connect(['a']);
+    connection.subscribe('b');
+    connection.unsubscribe('a');
+    socket.open();
+    expect(socket.sent).toEqual(['+b']);
+  });
+
+  test('subscribes and unsubscribes on the open socket', async () => {
+    const { socket, connection } = await connect(['a']);
+    socket.open();
+    connection.subscribe('b');
+    connection.unsubscribe('a');
+    connection.unsubscribe('a');
+    expect(socket.sent).toEqual(['+a', '+b', '-a']);
+    expect(events.openedWith).toEqual([['a'], ['b']]);
+  });
+
+  test('asks for its URL at each connect', async () => {
+    const url = vi.fn(() => 'ws://host/');
+    await connect(['a'], url);
+    await connect(['a'], url);
+    expect(url).toHaveBeenCalledTimes(2);
+  });
+
+  test('whose URL function throws is told as a matter of credentials, without what was thrown in words', async () => {
+    await connect(['a'], () => Promise.reject(new Error('secret')));
+    expect(events.failures).toMatchObject([{ kind: 'credentials' }]);
+    expect(events.failures[0]?.reason).not.toContain('secret');
+  });
+
+  test('of ws: on a page of https: is not tried, and that is told', async () => {
+    vi.stubGlobal('location', { protocol: 'https:' });
+    await connect();
+    expect(FakeWebSocket.made).toEqual([]);
+    expect(events.failures).toMatchObject([{ kind: 'mixed-content' }]);
+  });
+
+  test('of wss: on a page of https: is', async () => {
+    vi.stubGlobal('location', { protocol: 'https:' });
+    await connect(['a'], () => 'wss://host/');
+    expect(FakeWebSocket.made).toHaveLength(1);
+  });
+
+  test.each([
+    [{ error: { code: 'ECONNREFUSED' } }, { reason: 'WebSocket refused (ECONNREFUSED)', kind: undefined }],
+    [
+      { message: 'Unexpected server response: 404' },
+      { reason: 'WebSocket refused (HTTP 404)', kind: 'absent' },
+    ],
+    [{ message: 'Unexpected server response: 501' }, { kind: 'absent' }],
+    [{ message: 'Unexpected server response: 401' }, { kind: 'credentials' }],
+    [{ message: 'Unexpected server response: 503' }, { kind: undefined }],
+    [{}, { reason: 'WebSocket refused', kind: undefined }],
+  ])('that is refused says how: %j', async (event, failure) => {
+    const { socket } = await connect();
+    socket.error(event);
+    socket.onclose?.({ code: 1006, reason: '' });
+    expect(events.failures).toHaveLength(1);
+    expect({ kind: undefined, ...events.failures[0] }).toMatchObject(failure);
+    expect(JSON.stringify(events.failures)).not.toContain('secret');
+  });
+
+  test('that is closed says by which code, once', async () => {
+    const { socket } = await connect();
+    socket.open();
+    socket.onclose?.({ code: 1011, reason: 'token=secret' });
+    expect(events.failures).toEqual([{ reason: 'WebSocket closed (1011)' }]);
+  });
+
+  test('drops a binary frame and one over 1 MiB, and says so', async () => {
+    const { socket } = await connect();
+    socket.open();
+    socket.onmessage?.({ data: new ArrayBuffer(3) });
+    socket.onmessage?.({ data: 'x'.repeat(2 ** 20 + 1) });
+    socket.onmessage?.({ data: 'x'.repeat(2 ** 20) });
+    expect(events.messages.map(({ type }) => type)).toEqual(['problem', 'problem', 'update']);
+  });
+
+  test('that will not take a subscription has failed', async () => {
+    const { socket } = await connect();
+    socket.send = () => {
+      throw new Error('no');
+    };
+    socket.open();
+    expect(events.openedWith).toEqual([]);
+    expect(events.failures).toHaveLength(1);
+  });
+
+  test('that was closed says nothing more, but still listens for errors', async () => {
+    const { socket, connection } = await connect();
+    const { onmessage, onopen } = socket;
+    connection.close();
+    expect(socket.closedWith).toBe(1000);
+    expect(() => socket.error({})).not.toThrow();
+    expect(socket.onerror).not.toBeNull();
+    onopen?.({} as never);
+    onmessage?.({ data: 'a' });
+    expect(events).toMatchObject({ openedWith: [], messages: [], failures: [] });
+    connection.close();
+  });
+
+  test('that was closed before its URL came is never made', async () => {
+    let give = (_: string) => {};
+    const { connection } = await connect(['a'], () => new Promise((resolve) => (give = resolve)));
+    connection.close();
+    give('ws://host/');
+    await settled();
+    expect(FakeWebSocket.made).toEqual([]);
+    expect(events.failures).toEqual([]);
+  });
+
+  test('is cut where the other side does not answer the close, and its timer goes where it does', async () => {
+    const terminate = vi.fn();
+    const first = await connect();
+    Object.assign(first.socket, { terminate });
+    first.connection.close();
+    await timers.pass(500);
+    expect(terminate).toHaveBeenCalledTimes(1);
+
+    FakeWebSocket.made = [];
+    const second = await connect();
+    Object.assign(second.socket, { terminate });
+    second.connection.close();
+    second.socket.onclose?.({ code: 1000, reason: '' });
+    expect(timers.armed.size).toBe(0);
+  });
+});
