@@ -1,10 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import tsconfig from '../tsconfig.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Examples import the package by its name; here that is its source, as in tsconfig.json. */
+const alias = Object.entries(tsconfig.compilerOptions.paths).map(([name, [path]]) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: `${root}${path?.slice(2)}`,
+}));
+
 function project(name: string, testTimeout = 5_000) {
-  return { test: { name, root, include: [`test/${name}/**/*.test.{ts,tsx}`], testTimeout } };
+  return {
+    resolve: { alias },
+    test: { name, root, include: [`test/${name}/**/*.test.{ts,tsx}`], testTimeout },
+  };
 }
 
 /** Packs and installs the built package: run `npm run build` first. */
