@@ -4,8 +4,8 @@ import type { ConnectStream, StreamConnection, StreamEvents } from './transport.
 
 /** Jobs followed within this time of each other open one stream. */
 const COALESCE_MS = 50;
-/** Servers and proxies take URLs of so many characters, and often no more. */
-const MAX_URL_LENGTH = 4_000;
+/** Servers and proxies take URLs of 4,000 characters, and often not many more; the rest of it is for the route. */
+const MAX_LIST_LENGTH = 3_800;
 /** HTTP/1.1 has six connections to a host in a browser: one is left to open anew, one to ask. */
 const MAX_STREAMS = 4;
 
@@ -85,10 +85,10 @@ class Streams implements StreamConnection {
   /** As many of those that wait as still fit into the URL. One fits always. */
   #take(kept: readonly string[]): string[] {
     const list = [...kept];
-    let length = this.#codec.url(kept).length;
+    let length = kept.reduce((sum, jobId) => sum + lengthOf(jobId), 0);
     for (const jobId of this.#waiting) {
-      length += encodeURIComponent(jobId).length + '%2C'.length;
-      if (length > MAX_URL_LENGTH && list.length > 0) break;
+      length += lengthOf(jobId);
+      if (length > MAX_LIST_LENGTH && list.length > 0) break;
       list.push(jobId);
       this.#waiting.delete(jobId);
     }
@@ -104,8 +104,8 @@ class Streams implements StreamConnection {
         this.#events.opened(jobIds);
         if (this.#waiting.size > 0) this.#fillSoon();
       },
-      said: this.#events.said,
-      alive: this.#events.alive,
+      said: (message) => this.#events.said(message),
+      alive: () => this.#events.alive(),
       failed: (failure) => {
         if (this.#closed) return;
         // All go together: what one of them cannot, the others will not be able to for long.
@@ -115,4 +115,9 @@ class Streams implements StreamConnection {
     });
     this.#streams.add(stream);
   }
+}
+
+/** Of an id and the comma after it, both escaped. */
+function lengthOf(jobId: string): number {
+  return encodeURIComponent(jobId).length + '%2C'.length;
 }

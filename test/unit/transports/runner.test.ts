@@ -1,0 +1,197 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
+import { VideoError } from '../../../src/errors.js';
+import { createRunner } from '../../../src/transports/runner.js';
+import type { JobSink } from '../../../src/transports/transport.js';
+import { codec, FakeTimers, FakeWebSocket, settled } from './support.js';
+
+let timers: FakeTimers;
+let asked: string[];
+let answer: (jobId: string) => Promise<JobUpdate>;
+const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+
+beforeEach(() => {
+  timers = new FakeTimers();
+  FakeWebSocket.made = [];
+  asked = [];
+  answer = async (jobId) => ({ jobId, status: 'processing', progress: 10, raw: 0 });
+  vi.resetAllMocks();
+});
+
+function start(transports: readonly ('websocket' | 'sse' | 'polling')[] = ['websocket', 'polling']) {
+  return createRunner({
+    runtime: {
+      ...timers.runtime,
+      fetch: () => Promise.reject(new Error('not used')),
+      webSocket: () => FakeWebSocket,
+    },
+    backend: { webSocket: codec },
+    settings: {
+      transports,
+      polling: { intervalMs: 5_000, concurrency: 6 },
+      timeouts: {
+        requestMs: 30_000,
+        connectMs: 10_000,
+        headStartMs: 300,
+        silenceMs: 30_000,
+        jobMs: 1,
+        notReadyMs: 1,
+      },
+      retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
+    },
+    askStatus: (jobId) => {
+      asked.push(jobId);
+      return answer(jobId);
+    },
+    openStream: () => Promise.reject(new Error('not used')),
+    webSocketUrl: () => 'ws://host/',
+    logger,
+  });
+}
+
+function sink(overrides: Partial<JobSink> = {}) {
+  const told: unknown[] = [];
+  return {
+    told,
+    update: (snapshot: JobSnapshot) => void told.push(snapshot.status, snapshot.progress),
+    transport: () => {},
+    warning: () => {},
+    stopped: (error: VideoError) => void told.push(error.code),
+    ...overrides,
+  };
+}
+
+const completed = (jobId: string): JobUpdate => ({ jobId, status: 'completed', raw: 0 });
+
+describe('a runner', () => {
+  test('calls nobody before follow has returned', async () => {
+    const one = sink();
+    start().follow('a', one);
+    expect(one.told).toEqual([]);
+    await settled();
+    expect(one.told).toEqual(['processing', 10]);
+  });
+
+  test('does nothing for a job that is left in the same moment', async () => {
+    start().follow('a', sink())();
+    await settled();
+    expect(asked).toEqual([]);
+    expect(FakeWebSocket.made).toEqual([]);
+  });
+
+  test('makes one job of two sinks, and tells the second what is known', async () => {
+    const follower = start();
+    const [one, two] = [sink(), sink()];
+    follower.follow('a', one);
+    await settled();
+    const leave = follower.follow('a', two);
+    await settled();
+    expect(asked).toEqual(['a']);
+    expect(two.told).toEqual(['processing', 10]);
+    leave();
+    leave();
+    follower.ingest(completed('a'), 'webhook');
+    expect(one.told).toEqual(['processing', 10, 'completed', 100]);
+    expect(two.told).toEqual(['processing', 10]);
+  });
+
+  test('tells the others when one sink throws, and the logger of it', async () => {
+    const follower = start();
+    const two = sink();
+    follower.follow('a', sink({ update: () => { throw new Error('mine'); } })); // biome-ignore format: short
+    follower.follow('a', two);
+    await settled();
+    follower.ingest(completed('a'), 'webhook');
+    expect(two.told).toEqual(['processing', 10, 'completed', 100]);
+    expect(logger.error).toHaveBeenCalledWith('a listener threw: Error: mine');
+  });
+
+  test('survives a logger that throws', async () => {
+    logger.warn.mockImplementation(() => {
+      throw new Error('no');
+    });
+    logger.error.mockImplementation(() => {
+      throw new Error('no');
+    });
+    answer = () => Promise.reject(new Error('down'));
+    const follower = start(['polling']);
+    const one = sink();
+    follower.follow('a', one);
+    await settled();
+    follower.ingest(completed('a'), 'webhook');
+    expect(one.told).toEqual(['completed', 100]);
+  });
+
+  test('lets a sink follow and leave others from within', async () => {
+    const follower = start();
+    const two = sink();
+    let leave = () => {};
+    follower.follow('a', sink({ update: () => leave() }));
+    leave = follower.follow('a', two);
+    await settled();
+    expect(two.told).toEqual([]);
+  });
+
+  test('leaves no timer, no socket and no listener after the last job', async () => {
+    const follower = start();
+    follower.follow('a', sink());
+    follower.follow('b', sink());
+    await settled();
+    FakeWebSocket.made[0]?.open();
+    expect(timers.listeners.size).toBe(1);
+    follower.ingest(completed('a'), 'webhook');
+    expect(FakeWebSocket.made[0]?.closedWith).toBeUndefined();
+    follower.ingest(completed('b'), 'webhook');
+    expect(FakeWebSocket.made[0]?.closedWith).toBe(1000);
+    expect(timers.armed.size).toBe(0);
+    expect(timers.listeners.size).toBe(0);
+  });
+
+  test('follows the next job after that as it did the first', async () => {
+    const follower = start();
+    follower.follow('a', sink());
+    await settled();
+    follower.ingest(completed('a'), 'webhook');
+    const two = sink();
+    follower.follow('b', two);
+    await settled();
+    FakeWebSocket.made[1]?.open();
+    FakeWebSocket.made[1]?.onmessage?.({ data: 'b' });
+    expect(two.told).toEqual(['processing', 10, 'completed', 100]);
+  });
+
+  test('asks and connects when the window wakes it', async () => {
+    const follower = start();
+    follower.follow('a', sink());
+    await settled();
+    FakeWebSocket.made[0]?.error({});
+    await settled();
+    asked.length = 0;
+    for (const wake of timers.listeners) wake('online');
+    await settled();
+    expect(asked).toEqual(['a']);
+    expect(FakeWebSocket.made).toHaveLength(2);
+  });
+
+  test('that is closed tells each sink why, once, and nothing more', async () => {
+    const follower = start();
+    const [one, two] = [sink(), sink()];
+    follower.follow('a', one);
+    await settled();
+    follower.follow('b', two);
+    follower.close((jobId) => new VideoError('closed', 'closed', { jobId }));
+    await settled();
+    follower.ingest(completed('a'), 'webhook');
+    expect(one.told).toEqual(['processing', 10, 'closed']);
+    expect(two.told).toEqual(['closed']);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('does not try a stream that the backend has not', async () => {
+    const follower = start(['sse', 'polling']);
+    const transport = vi.fn();
+    follower.follow('a', sink({ transport }));
+    await settled();
+    expect(transport).toHaveBeenCalledWith(expect.objectContaining({ transport: 'polling' }));
+  });
+});

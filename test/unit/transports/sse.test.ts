@@ -1,0 +1,273 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SseCodec } from '../../../src/backends/backend.js';
+import { ConfigurationError } from '../../../src/errors.js';
+import { connectSse } from '../../../src/transports/sse.js';
+import { Events, FakeTimers, settled } from './support.js';
+
+const codec: SseCodec = {
+  url: (jobIds) => `/events?jobIds=${jobIds.map(encodeURIComponent).join(',')}`,
+  parse: (data) => ({ type: 'update', update: { jobId: data, raw: data } }),
+};
+
+/** One request for a stream, answered by hand. */
+class Request {
+  readonly #encoder = new TextEncoder();
+  readonly response: Promise<Response>;
+  #resolve: (response: Response) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  cancelled = false;
+  readonly url: string;
+  readonly signal: AbortSignal;
+
+  constructor(url: string, signal: AbortSignal) {
+    this.url = url;
+    this.signal = signal;
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get jobIds(): string[] {
+    return this.url.slice(this.url.indexOf('=') + 1).split(',');
+  }
+
+  async answer(init: ResponseInit & { contentType?: string } = {}): Promise<void> {
+    const { contentType = 'text/event-stream; charset=utf-8', ...rest } = init;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#body = controller;
+      },
+      cancel: () => {
+        this.cancelled = true;
+      },
+    });
+    this.#resolve(new Response(body, { ...rest, headers: { 'content-type': contentType, ...rest.headers } }));
+    await settled();
+  }
+
+  async refuse(error: unknown): Promise<void> {
+    this.#reject(error);
+    await settled();
+  }
+
+  async write(text: string): Promise<void> {
+    this.#body?.enqueue(this.#encoder.encode(text));
+    await settled();
+  }
+
+  async break(error: unknown): Promise<void> {
+    this.#body?.error(error);
+    await settled();
+  }
+
+  async end(): Promise<void> {
+    this.#body?.close();
+    await settled();
+  }
+}
+
+let timers: FakeTimers;
+let events: Events;
+let requests: Request[];
+
+beforeAll(async () => void (await import('eventsource')));
+beforeEach(() => {
+  timers = new FakeTimers();
+  events = new Events();
+  requests = [];
+});
+
+function connect(jobIds: readonly string[]) {
+  const openStream = (url: string, signal: AbortSignal) => {
+    const request = new Request(url, signal);
+    requests.push(request);
+    return request.response;
+  };
+  return connectSse({ runtime: timers.runtime, openStream }, codec, 10_000)(jobIds, events);
+}
+
+function request(index: number): Request {
+  const made = requests[index];
+  if (made === undefined) throw new Error(`request ${index} was not made`);
+  return made;
+}
+
+describe('an event stream', () => {
+  test('serves when it has answered 200 and text/event-stream', async () => {
+    connect(['a', 'b']);
+    expect(request(0).jobIds).toEqual(['a', 'b']);
+    expect(events.openedWith).toEqual([]);
+    await request(0).answer();
+    expect(events.openedWith).toEqual([['a', 'b']]);
+  });
+
+  test('brings the data of its events, and a comment as a sign of life', async () => {
+    connect(['a']);
+    await request(0).answer();
+    await request(0).write(': heartbeat\n\n');
+    expect(events).toMatchObject({ aliveCount: 1, messages: [] });
+    await request(0).write('data: a\n\ndata: b\n\n');
+    expect(events.messages).toMatchObject([{ update: { jobId: 'a' } }, { update: { jobId: 'b' } }]);
+  });
+
+  test.each([
+    [404, { kind: 'absent' }],
+    [405, { kind: 'absent' }],
+    [501, { kind: 'absent' }],
+    [401, { kind: 'credentials' }],
+    [403, { kind: 'credentials' }],
+    [503, { reason: 'SSE answered 503', retryAfterMs: 7_000 }],
+    [204, { reason: 'SSE answered 204' }],
+  ])('that answers %i has failed, and its body is not left unread', async (status, failure) => {
+    connect(['a']);
+    if (status === 204) await request(0).refuse(new Error('answered 204'));
+    else await request(0).answer({ status, headers: { 'retry-after': '7' } });
+    expect(events.failures).toHaveLength(1);
+    if (status !== 204) expect(events.failures).toMatchObject([failure]);
+    if (status !== 204) expect(request(0).cancelled).toBe(true);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('of another content type has failed', async () => {
+    connect(['a']);
+    await request(0).answer({ contentType: 'text/html' });
+    expect(events.failures).toHaveLength(1);
+    expect(request(0).cancelled).toBe(true);
+  });
+
+  test.each([
+    ['is ended by the server', (stream: Request) => stream.end()],
+    ['breaks off with an error', (stream: Request) => stream.break(new Error('reset'))],
+    ['breaks off with undefined', (stream: Request) => stream.break(undefined)],
+  ])('that %s has failed once, and does not come back by itself', async (_, act) => {
+    connect(['a']);
+    await request(0).answer();
+    await act(request(0));
+    await timers.pass(60_000);
+    expect(events.failures).toHaveLength(1);
+    expect(requests).toHaveLength(1);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('that could not be reached has failed', async () => {
+    connect(['a']);
+    await request(0).refuse(new TypeError('fetch failed'));
+    expect(events.failures).toMatchObject([{ reason: 'SSE refused (fetch failed)' }]);
+  });
+
+  test('for which no token could be had is told as a matter of credentials', async () => {
+    connect(['a']);
+    await request(0).refuse(new ConfigurationError('auth.token', 'auth.token threw'));
+    expect(events.failures).toMatchObject([{ kind: 'credentials' }]);
+  });
+
+  test('that gets no answer within connectMs is given up, and its request aborted', async () => {
+    connect(['a']);
+    await timers.pass(10_000);
+    expect(events.failures).toHaveLength(1);
+    expect(request(0).signal.aborted).toBe(true);
+  });
+
+  test('with an event over 1 MiB, whether it ends or not, tells of it and has failed', async () => {
+    connect(['a']);
+    await request(0).answer();
+    await request(0).write(`data: ${'x'.repeat(2 ** 20)}`);
+    expect(events.messages).toMatchObject([{ type: 'problem' }]);
+    expect(events.failures).toHaveLength(1);
+    expect(request(0).cancelled).toBe(true);
+  });
+
+  test('that was closed is aborted and says nothing more', async () => {
+    const connection = connect(['a']);
+    await request(0).answer();
+    connection.close();
+    connection.close();
+    await request(0)
+      .write('data: a\n\n')
+      .catch(() => {});
+    expect(request(0).signal.aborted).toBe(true);
+    expect(request(0).cancelled).toBe(true);
+    expect(events).toMatchObject({ messages: [], failures: [] });
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('whose handler throws is closed, not left open', async () => {
+    connect(['a']);
+    await request(0).answer();
+    events.said = () => {
+      throw new Error('no');
+    };
+    await request(0)
+      .write('data: a\n\n')
+      .catch(() => {});
+    expect(events.failures).toHaveLength(1);
+    expect(request(0).signal.aborted).toBe(true);
+  });
+});
+
+describe('the list of jobs', () => {
+  test('that grows opens one new stream for all that came together, before the old one is closed', async () => {
+    const connection = connect(['a']);
+    await request(0).answer();
+    connection.subscribe('b');
+    await timers.pass(20);
+    connection.subscribe('c');
+    await timers.pass(50);
+    expect(requests).toHaveLength(2);
+    expect(request(1).jobIds).toEqual(['a', 'b', 'c']);
+    expect(request(0).signal.aborted).toBe(false);
+    await request(1).answer();
+    expect(request(0).signal.aborted).toBe(true);
+    expect(events.openedWith).toEqual([['a'], ['a', 'b', 'c']]);
+  });
+
+  test('that grows while a stream is opening waits for it', async () => {
+    const connection = connect(['a']);
+    connection.subscribe('b');
+    await timers.pass(50);
+    expect(requests).toHaveLength(1);
+    await request(0).answer();
+    await timers.pass(50);
+    expect(request(1).jobIds).toEqual(['a', 'b']);
+  });
+
+  test('that shrinks opens nothing, and what has left is not asked for again', async () => {
+    const connection = connect(['a', 'b']);
+    await request(0).answer();
+    connection.unsubscribe('a');
+    await timers.pass(1_000);
+    expect(requests).toHaveLength(1);
+    connection.subscribe('c');
+    await timers.pass(50);
+    expect(request(1).jobIds).toEqual(['b', 'c']);
+  });
+
+  test('that is long is split over several streams, none with a URL over 4,000 characters', async () => {
+    const jobIds = Array.from({ length: 250 }, (_, index) => `job-${index}`.padEnd(36, 'x'));
+    connect(jobIds);
+    expect(requests).toHaveLength(3);
+    expect(Math.max(...requests.map(({ url }) => url.length))).toBeLessThanOrEqual(4_000);
+    expect(requests.flatMap((one) => one.jobIds)).toEqual(jobIds);
+  });
+
+  test('that is longer than four streams hold is carried in part, and the rest when there is room', async () => {
+    const jobIds = Array.from({ length: 1_000 }, (_, index) => `job-${index}`.padEnd(36, 'x'));
+    const connection = connect(jobIds);
+    expect(requests).toHaveLength(4);
+    for (const one of requests) await one.answer();
+    await timers.pass(50);
+    expect(requests).toHaveLength(4);
+    const carried = requests.flatMap((one) => one.jobIds).length;
+    for (const jobId of request(0).jobIds) connection.unsubscribe(jobId);
+    await timers.pass(50);
+    expect(requests).toHaveLength(5);
+    expect(request(4).jobIds[0]).toBe(jobIds[carried]);
+  });
+
+  test('an id longer than any URL is still asked for', async () => {
+    connect(['x'.repeat(5_000)]);
+    expect(requests).toHaveLength(1);
+  });
+});
