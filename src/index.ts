@@ -92,3 +92,9 @@ export type {
   TimeoutOptions,
   VideoClientOptions,
 } from './options.js';
+export {
+  type VerifiedWebhook,
+  type VerifyOptions,
+  verifyWebhookSignature,
+  type WebhookParts,
+} from './webhooks/verify.js';

@@ -28,6 +28,8 @@ export default defineConfig({
     root,
     projects: [
       project('unit'),
+      // Type tests themselves are checked by `tsc`; these compile what is not in a file of its own.
+      project('types', 60_000),
       project('conformance', 15_000),
       project('integration', 15_000),
       // Its schedules are many; how long they take depends on the machine, and nothing in them does.
