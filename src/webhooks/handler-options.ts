@@ -1,0 +1,149 @@
+import type { CompletedJob, FailedJob, PendingJob, WebhookEvent } from '../core/model.js';
+import { nearestName } from '../core/nearest.js';
+import { ConfigurationError } from '../errors.js';
+import { addressMatcher } from './addresses.js';
+import type { RecentDeliveries } from './deliveries.js';
+import { readKey, resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
+import { memoryStore } from './stores/memory.js';
+import type { WebhookStore } from './stores/store.js';
+import type { VerifyOptions } from './verify.js';
+
+export type JobEvent = Exclude<WebhookEvent, { readonly type: 'unknown' }>;
+export type CompletedEvent = JobEvent & { readonly type: 'job.completed'; readonly snapshot: CompletedJob };
+export type FailedEvent = JobEvent & { readonly type: 'job.failed'; readonly snapshot: FailedJob };
+export type ProgressEvent = JobEvent & {
+  readonly type: 'job.queued' | 'job.processing';
+  readonly snapshot: PendingJob;
+};
+
+type Secrets = WebhookSecret | readonly WebhookSecret[];
+type Callback<E> = (event: E) => unknown;
+
+/** What the platform knows of a request, beside the request. */
+export interface WebhookContext {
+  /** Keeps the process alive until the promise is settled: an `ExecutionContext` has it. */
+  waitUntil?(promise: Promise<unknown>): void;
+  /** Of the socket; `toNodeHandler` gives it. Behind a proxy it is the proxy's. */
+  readonly remoteAddress?: string | undefined;
+}
+
+export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'now'> {
+  /** One secret, several while one replaces another, or a function that is asked at each delivery. */
+  readonly secret?: Secrets | (() => Secrets | Promise<Secrets>) | undefined;
+  /** Remembers what was acted on. Receivers in several processes need a common one. @default memoryStore() */
+  readonly store?: WebhookStore | undefined;
+  /** Each event, those of no job too, before the function for its type. */
+  readonly onEvent?: Callback<WebhookEvent> | undefined;
+  readonly onCompleted?: Callback<CompletedEvent> | undefined;
+  readonly onFailed?: Callback<FailedEvent> | undefined;
+  readonly onProgress?: Callback<ProgressEvent> | undefined;
+  /** An event that tells less than is known of its job; no other function is called for it. */
+  readonly onLate?: Callback<JobEvent> | undefined;
+  /** What one of these functions threw, or the store; the sender only learns that something did. @default console.error */
+  readonly onError?: ((error: unknown, event?: WebhookEvent) => void) | undefined;
+  /** Where each delivery is written down: `recentDeliveries()`. */
+  readonly deliveries?: RecentDeliveries | undefined;
+  /** A larger body is answered 413, in bytes. @default 1048576 */
+  readonly maxBodyBytes?: number | undefined;
+  /** A slower body is answered 408, in milliseconds. @default 10000 */
+  readonly bodyTimeoutMs?: number | undefined;
+  /**
+   * The answer comes no later, in milliseconds; what is not done by then goes on, under `waitUntil` where given, and
+   * the sender does not repeat it if it fails. @default 2500
+   */
+  readonly ackWithinMs?: number | undefined;
+  /** A receiver that has not ended after so long has crashed, in milliseconds; let nothing take longer. @default 60000 */
+  readonly leaseMs?: number | undefined;
+  /** Keeps a promise going after the answer. A request's own `waitUntil` wins over it. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** Addresses and ranges (`203.0.113.0/24`) that may deliver; others are answered 403. Needs `addressOf`. */
+  readonly allowedAddresses?: readonly string[] | undefined;
+  /**
+   * Who is asking. Without a proxy: `(_, { remoteAddress }) => remoteAddress`. Behind one, read the header that your
+   * proxy sets; anybody can send `X-Forwarded-For`.
+   */
+  readonly addressOf?: ((request: Request, context: WebhookContext) => string | undefined) | undefined;
+  /** Believe a delivery without a signature for its address alone. Needs `allowedAddresses`. @default false */
+  readonly allowUnsigned?: boolean | undefined;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+export interface HandlerSettings extends WebhookHandlerOptions {
+  readonly store: WebhookStore;
+  readonly onError: (error: unknown, event?: WebhookEvent) => void;
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+  readonly ackWithinMs: number;
+  readonly leaseMs: number;
+  readonly now: () => number;
+  readonly isAllowed: (address: string | undefined) => boolean;
+}
+
+const NUMBERS = { maxBodyBytes: 1_048_576, bodyTimeoutMs: 10_000, ackWithinMs: 2_500, leaseMs: 60_000 };
+const NAMES = [
+  ...['secret', 'scheme', 'toleranceSeconds', 'futureToleranceSeconds', 'now', 'store', 'deliveries'],
+  ...['onEvent', 'onCompleted', 'onFailed', 'onProgress', 'onLate', 'onError', 'waitUntil'],
+  ...['allowedAddresses', 'addressOf', 'allowUnsigned', ...Object.keys(NUMBERS)],
+];
+
+/** @throws ConfigurationError that names the option; WebhookVerificationError `bad-secret`. */
+export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSettings {
+  for (const name of Object.keys(options)) {
+    if (NAMES.includes(name)) continue;
+    const nearest = nearestName(name, NAMES);
+    throw new ConfigurationError(name, `there is no option ${JSON.stringify(name)}`, {
+      hint: nearest && `Did you mean ${nearest}?`,
+    });
+  }
+  checkWhoIsBelieved(options);
+  return {
+    ...options,
+    ...numbers(options),
+    store: options.store ?? memoryStore(),
+    onError: (error, event) => {
+      try {
+        (options.onError ?? console.error)(error, event);
+      } catch {
+        // Whoever reports an error must not be one.
+      }
+    },
+    now: options.now ?? Date.now,
+    isAllowed: options.allowedAddresses === undefined ? () => true : addressMatcher(options.allowedAddresses),
+  };
+}
+
+function checkWhoIsBelieved({
+  secret,
+  scheme,
+  allowedAddresses,
+  addressOf,
+  allowUnsigned,
+}: WebhookHandlerOptions): void {
+  if (allowedAddresses !== undefined && addressOf === undefined) {
+    throw new ConfigurationError('addressOf', 'allowedAddresses needs addressOf', {
+      hint: 'With toNodeHandler and no proxy: addressOf: (_, { remoteAddress }) => remoteAddress.',
+    });
+  }
+  if (allowUnsigned && allowedAddresses === undefined) {
+    throw new ConfigurationError(
+      'allowUnsigned',
+      'allowUnsigned needs allowedAddresses: somebody must be believed for a reason',
+    );
+  }
+  if (typeof secret === 'function' || (secret === undefined && allowUnsigned)) return;
+  // Now, and not with the first delivery.
+  const secrets = secretsOf(secret as Secrets);
+  const { standard } = resolveScheme(scheme, secrets);
+  for (const each of secrets) readKey(each, standard);
+}
+
+function numbers(options: WebhookHandlerOptions): typeof NUMBERS {
+  const entries = Object.entries(NUMBERS).map(([name, fallback]) => {
+    const value = options[name as keyof typeof NUMBERS] ?? fallback;
+    // Timers overflow beyond this and fire at once.
+    if (Number.isFinite(value) && value >= 1 && value < 2 ** 31) return [name, value];
+    throw new ConfigurationError(name, `${name} must be a number from 1 to ${2 ** 31 - 1}`);
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,44 @@
+export type { CompletedJob, FailedJob, JobSnapshot, WebhookEvent } from '../core/model.js';
+export {
+  ConfigurationError,
+  InvalidResponseError,
+  isVideoError,
+  VideoError,
+  WebhookVerificationError,
+  type WebhookVerificationReason,
+} from '../errors.js';
+export type { WebhookBody } from './body.js';
+export {
+  type DeliveryOutcome,
+  type DeliveryRecord,
+  type RecentDeliveries,
+  type RecentDeliveriesOptions,
+  recentDeliveries,
+} from './deliveries.js';
+export { createWebhookHandler, type WebhookHandler } from './handler.js';
+export type {
+  CompletedEvent,
+  FailedEvent,
+  JobEvent,
+  ProgressEvent,
+  WebhookContext,
+  WebhookHandlerOptions,
+} from './handler-options.js';
+export type { WebhookHeaders } from './headers.js';
+export type { WebhookScheme, WebhookSecret } from './secret.js';
+export { type SignOptions, signWebhook } from './sign.js';
+export { type MemoryStoreOptions, memoryStore } from './stores/memory.js';
+export {
+  type IORedisClient,
+  type NodeRedisClient,
+  type RedisStoreOptions,
+  redisStore,
+} from './stores/redis.js';
+export type { WebhookClaim, WebhookStore } from './stores/store.js';
+export { unwrapWebhook } from './unwrap.js';
+export {
+  type VerifiedWebhook,
+  type VerifyOptions,
+  verifyWebhookSignature,
+  type WebhookParts,
+} from './verify.js';

@@ -1,0 +1,67 @@
+import { ConfigurationError } from '../../errors.js';
+import { DEFAULT_TTL_MS, type WebhookClaim, type WebhookStore } from './store.js';
+
+/** The part of an `ioredis` client that is used. */
+export interface IORedisClient {
+  defineCommand: unknown;
+  eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+/** The part of a `redis` (node-redis) client that is used. */
+export interface NodeRedisClient {
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+export interface RedisStoreOptions {
+  /** Before each key; give each endpoint one of its own. @default 'reelwire:webhook:' */
+  readonly prefix?: string;
+  /** How long a delivery is remembered, in milliseconds. @default 76 hours */
+  readonly ttlMs?: number;
+}
+
+// One command each, of one key, so that they are atomic, on a cluster too. A key holds the claim's token, or "done".
+const CLAIM = `if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 'claimed' end
+return redis.call('GET', KEYS[1])`;
+const COMPLETE = `local holder = redis.call('GET', KEYS[1])
+if not holder or holder == ARGV[1] then redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2]) end`;
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
+const POSITION = `return redis.call('GET', KEYS[1])`;
+const ADVANCE = `local position = math.max(tonumber(redis.call('GET', KEYS[1]) or ARGV[1]), tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], tostring(position), 'PX', ARGV[2])`;
+
+/** For any number of processes, over a client of `ioredis` or of `redis` that the caller has connected. */
+export function redisStore(
+  client: IORedisClient | NodeRedisClient,
+  { prefix = 'reelwire:webhook:', ttlMs = DEFAULT_TTL_MS }: RedisStoreOptions = {},
+): WebhookStore {
+  if (!(ttlMs >= 1 && Number.isFinite(ttlMs))) {
+    throw new ConfigurationError('ttlMs', 'ttlMs must be a finite number of milliseconds, at least 1');
+  }
+  const run = (script: string, key: string, ...args: string[]): Promise<unknown> =>
+    'defineCommand' in client
+      ? client.eval(script, 1, prefix + key, ...args)
+      : client.eval(script, { keys: [prefix + key], arguments: args });
+  const ttl = String(Math.ceil(ttlMs));
+
+  return {
+    async claim(deliveryId, leaseMs): Promise<WebhookClaim> {
+      const token = crypto.randomUUID();
+      const answer = await run(CLAIM, `delivery:${deliveryId}`, token, String(Math.ceil(leaseMs)));
+      if (answer === 'claimed') return { status: 'claimed', token };
+      return { status: answer === 'done' ? 'done' : 'busy' };
+    },
+    async complete(deliveryId, token) {
+      await run(COMPLETE, `delivery:${deliveryId}`, token, ttl);
+    },
+    async release(deliveryId, token) {
+      await run(RELEASE, `delivery:${deliveryId}`, token);
+    },
+    async position(jobId) {
+      const answer = await run(POSITION, `job:${jobId}`);
+      return typeof answer === 'string' ? Number(answer) : undefined;
+    },
+    async advance(jobId, position) {
+      await run(ADVANCE, `job:${jobId}`, String(position), ttl);
+    },
+  };
+}
