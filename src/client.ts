@@ -20,15 +20,11 @@ import {
 import { isRecord } from './core/record.js';
 import type { Runtime } from './core/runtime.js';
 import { type Diagnosis, diagnose } from './diagnose.js';
-import { ConfigurationError, DownloadError, JobFailedError } from './errors.js';
+import { downloadSource } from './download-source.js';
+import { ConfigurationError } from './errors.js';
 import { type GenerateManyOptions, type GenerateManyResult, generateMany } from './generate-many.js';
 import { abortable } from './http/abort.js';
-import {
-  type DownloadOptions,
-  openDownload,
-  type RequestReason,
-  type VideoDownload,
-} from './http/download.js';
+import { type DownloadOptions, openDownload, type VideoDownload } from './http/download.js';
 import { createHttpClient } from './http/request.js';
 import type { HttpClient } from './http/types.js';
 import { type JobHost, VideoJob, type WaitOptions } from './job.js';
@@ -154,29 +150,11 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   ): Promise<VideoDownload> {
     const { backend, retry, timeouts } = this.#settings;
     const id = checkJobId(isRecord(job) ? job.id : job);
-    const variant = (options.variant ?? backend.variants[0]) as VariantOf<B>;
-    let known: JobSnapshot | undefined = typeof job === 'string' ? undefined : job;
-    const seenCompleted = known?.status === 'completed';
-
-    const locate = async (fresh: boolean, signal: AbortSignal): Promise<HttpRequest> => {
-      let request = fresh ? undefined : backend.download({ id, snapshot: known }, variant);
-      if (request !== undefined) return request;
-      const answer = await this.status(id, { signal });
-      if (answer.status === 'failed') throw failed(answer);
-      // Once seen completed a job is: a status route that lags behind is waited for, as the file is.
-      if (answer.status === 'completed') known = answer;
-      else if (!seenCompleted) throw notCompleted(answer);
-      request = backend.download({ id, snapshot: known }, variant);
-      return request ?? Promise.reject(noFile(id, variant));
-    };
-
     this.#calls.refuseClosed(id);
-    const source = {
-      jobId: id,
-      fallbackName: `video-${id}`,
-      request: (reason: RequestReason, signal: AbortSignal) => locate(reason !== 'first', signal),
-    };
-    return openDownload(this.#http, source, {
+    const known = typeof job === 'string' ? undefined : job;
+    const variant = options.variant ?? backend.variants[0];
+    const askStatus = (signal: AbortSignal) => this.status(id, { signal });
+    return openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
       signal: options.signal,
       onProgress: options.onProgress,
       notReadyMs: timeouts.notReadyMs,
@@ -334,22 +312,4 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     ]);
     return Object.fromEntries(bound);
   }
-}
-
-function failed(snapshot: Extract<JobSnapshot, { status: 'failed' }>): JobFailedError {
-  return new JobFailedError(snapshot.id, snapshot.error, {
-    reasonCode: snapshot.errorCode,
-    hint: 'A failed job has no video.',
-  });
-}
-
-function notCompleted(snapshot: JobSnapshot): DownloadError {
-  return new DownloadError('download-not-ready', `job ${snapshot.id} is still ${snapshot.status}`, {
-    jobId: snapshot.id,
-    hint: `Wait for its end first: await client.subscribe(${JSON.stringify(snapshot.id)}).completed().`,
-  });
-}
-
-function noFile(jobId: string, variant: string): DownloadError {
-  return new DownloadError('download-not-ready', `job ${jobId} names no file for ${variant}`, { jobId });
 }

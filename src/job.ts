@@ -1,8 +1,16 @@
 import { EventEmitter } from 'eventemitter3';
-import type { CompletedJob, FailedJob, JobSnapshot, JobWarning, TransportChange } from './core/model.js';
+import {
+  type CompletedJob,
+  type FailedJob,
+  isEnd,
+  type JobSnapshot,
+  type JobWarning,
+  type TransportChange,
+} from './core/model.js';
 import type { Runtime, TimerHandle } from './core/runtime.js';
 import { JobFailedError, JobTimeoutError, VideoError } from './errors.js';
 import type { DownloadOptions, VideoDownload } from './http/download.js';
+import { iterateSnapshots, type SnapshotWaiter } from './job-iterator.js';
 import { checkTimeoutMs } from './options.js';
 import type { JobFollower, JobSink } from './transports/transport.js';
 
@@ -40,19 +48,14 @@ export interface JobHost<Variant extends string> {
   download(job: CompletedJob, options?: DownloadOptions<Variant>): Promise<VideoDownload>;
 }
 
-/** Somebody who waits for the end: a call of `completed()`, an iterator, or all listeners together. */
-interface Waiter {
-  update(snapshot: JobSnapshot): void;
-  stopped(error: unknown): void;
+/** A `completed()`, an iterator, or all listeners together. */
+interface Waiter extends SnapshotWaiter {
   /** Frees its timer and its place on the signals. */
   release(): void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what EventEmitter takes; `on` types each event.
 type Listener = (payload: any) => void;
-
-// A slow reader of an iterator misses snapshots in the middle before memory grows without bound.
-const MAX_UNREAD_SNAPSHOTS = 1_000;
 
 /**
  * One job that a server works on. It is followed while somebody listens, iterates or awaits, and no longer.
@@ -126,55 +129,7 @@ export class VideoJob<Variant extends string = string> {
    * Throws as `completed()` does, except that a failed job is a snapshot like any other.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<JobSnapshot> {
-    const unread: JobSnapshot[] = [];
-    let end: { error?: unknown } | undefined;
-    let wake: (() => void) | undefined;
-    let stop: (() => void) | undefined;
-    const start = () => {
-      stop = this.#wait(
-        {},
-        {
-          update: (snapshot) => {
-            if (unread.push(snapshot) > MAX_UNREAD_SNAPSHOTS) unread.shift();
-            if (isEnd(snapshot)) end = {};
-            wake?.();
-          },
-          stopped: (error) => {
-            end = { error };
-            wake?.();
-          },
-        },
-      );
-    };
-    const next = async (): Promise<IteratorResult<JobSnapshot>> => {
-      if (stop === undefined && end === undefined) start();
-      for (;;) {
-        const value = unread.shift();
-        if (value !== undefined) return { done: false, value };
-        if (end !== undefined) break;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      stop?.();
-      const { error } = end;
-      end = {}; // An error is thrown once; after it the iterator is done.
-      if (error !== undefined) throw error;
-      return { done: true, value: undefined };
-    };
-    return {
-      next,
-      return: async () => {
-        stop?.();
-        end = {};
-        unread.length = 0;
-        wake?.();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return iterateSnapshots((waiter) => this.#wait({}, waiter));
   }
 
   /** Waits for the end where it has not come yet, then opens the download. */
@@ -255,7 +210,7 @@ export class VideoJob<Variant extends string = string> {
   }
 
   /** Keeps the job followed until the end, an error, or a call of the returned function. */
-  #wait(options: WaitOptions, tell: Pick<Waiter, 'update' | 'stopped'>): () => void {
+  #wait(options: WaitOptions, tell: SnapshotWaiter): () => void {
     const { runtime } = this.#host;
     const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? this.#timeoutMs;
     const signals = [options.signal, this.#signal].filter((signal) => signal !== undefined);
@@ -337,10 +292,6 @@ export class VideoJob<Variant extends string = string> {
   #emit(event: keyof VideoJobEvents, payload: unknown): void {
     this.#emitter.emit(event, payload);
   }
-}
-
-function isEnd(snapshot: JobSnapshot): snapshot is CompletedJob | FailedJob {
-  return snapshot.status === 'completed' || snapshot.status === 'failed';
 }
 
 function failure(snapshot: FailedJob): JobFailedError {

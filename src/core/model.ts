@@ -124,3 +124,7 @@ export type WebhookEvent =
 export function isTerminal(status: JobStatus): status is 'completed' | 'failed' {
   return status === 'completed' || status === 'failed';
 }
+
+export function isEnd(snapshot: JobSnapshot): snapshot is CompletedJob | FailedJob {
+  return isTerminal(snapshot.status);
+}
