@@ -19,9 +19,9 @@ export function headerOf(headers: unknown, name: string): string {
 
 function valuesOf(list: readonly unknown[], name: string): unknown[] {
   const flat = Array.isArray(list[0]) ? list.flat() : list;
-  return flat.filter((_, i) => i % 2 > 0 && String(flat[i - 1]).toLowerCase() === name);
+  return flat.filter((_, i) => i % 2 > 0 && text(flat[i - 1]).toLowerCase() === name);
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : Array.isArray(value) ? value.join(', ') : '';
+  return Array.isArray(value) ? value.map(text).join(', ') : typeof value === 'string' ? value : '';
 }
