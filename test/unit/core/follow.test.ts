@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { initialSnapshot } from '../../../src/core/job-state.js';
+import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
 import { Driver } from './follow-driver.js';
 
 describe('rule 1: ask and connect at once', () => {
@@ -29,11 +29,7 @@ describe('rule 1: ask and connect at once', () => {
 
   test('a job known to have ended is told so, and nothing is asked or opened', () => {
     const driver = new Driver();
-    const known = {
-      ...initialSnapshot('a', 'polling', driver.now),
-      status: 'completed' as const,
-      progress: 100,
-    };
+    const known = applyUpdate(undefined, { jobId: 'a', status: 'completed', raw: 0 }, 'polling', driver.now);
     driver.send({ type: 'follow', jobId: 'a', known });
     expect(driver.effects.map(({ type }) => type)).toEqual(['update']);
     expect(driver.timerArmed).toBe(false);
