@@ -1,14 +1,13 @@
-import * as z from 'zod/mini';
+import type { Check } from '../core/check.js';
 import type { FormField } from './backend.js';
 
 /** A file's contents; a `File` is a `Blob`. */
 export type Bytes = Uint8Array | ArrayBuffer | Blob;
 
-export const bytes = () =>
-  z.custom<Bytes>(
-    (value) => value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof Blob,
-    'must be a Uint8Array, an ArrayBuffer or a Blob',
-  );
+export const bytes: Check = (value) =>
+  value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof Blob
+    ? undefined
+    : 'must be a Uint8Array, an ArrayBuffer or a Blob';
 
 /** A multiple of three, so that the parts join without padding; few enough for the arguments of one call. */
 const BASE64_CHUNK_BYTES = 0x6000;

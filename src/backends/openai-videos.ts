@@ -6,9 +6,10 @@ import { isRecord } from '../core/record.js';
 import { InvalidResponseError } from '../errors.js';
 import { readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequestBody, Operation, SubmitOperation } from './backend.js';
-import { type Bytes, bytes, fileField } from './bytes.js';
+import { type Bytes, fileField } from './bytes.js';
 import { idOf, readUpdate, textOf } from './fields.js';
-import { checkInput, checkOptions, checkVariant, strict, text } from './input.js';
+import { checkVariant } from './input.js';
+import { bytes, parseInput, parseOptions, strict, text } from './schema.js';
 
 export interface OpenAIVideosOptions {
   /** Used where `generate` is given none; without either the server's own default is. */
@@ -84,7 +85,7 @@ const remixSchema = strict({ jobId: z.unknown(), prompt: text() });
 export function openAIVideos(
   options: OpenAIVideosOptions = {},
 ): Backend<OpenAIVideo, OpenAIVideoVariant, OpenAIOperations> {
-  const defaults = checkOptions('openAIVideos', optionsSchema, options);
+  const defaults = parseOptions('openAIVideos', optionsSchema, options);
   const remove = (jobId: string) => ({ method: 'DELETE', url: `/v1/videos/${encodeJobId(jobId)}` }) as const;
 
   return {
@@ -92,7 +93,7 @@ export function openAIVideos(
     variants: VARIANTS,
 
     async generate(input) {
-      const { model = defaults.model, ...fields } = checkInput(inputSchema, input);
+      const { model = defaults.model, ...fields } = parseInput(inputSchema, input);
       return { method: 'POST', url: '/v1/videos', body: await bodyOf({ model, ...fields }) };
     },
     // A server that makes the video at once may say that it is completed.
@@ -123,7 +124,7 @@ export function openAIVideos(
       remix: {
         submits: true,
         request(input) {
-          const { jobId, prompt } = checkInput(remixSchema, input);
+          const { jobId, prompt } = parseInput(remixSchema, input);
           return {
             method: 'POST',
             url: `/v1/videos/${encodeJobId(jobId)}/remix`,
@@ -153,7 +154,7 @@ async function bodyOf({ input_reference: file, seconds, ...rest }: OpenAIVideo):
 }
 
 function listRequest(input: OpenAIListInput = {}) {
-  const given = Object.entries(checkInput(listSchema, input)).filter(([, value]) => value !== undefined);
+  const given = Object.entries(parseInput(listSchema, input)).filter(([, value]) => value !== undefined);
   const query = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&');
   return { method: 'GET', url: `/v1/videos${query === '' ? '' : `?${query}`}` } as const;
 }

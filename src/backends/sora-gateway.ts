@@ -1,11 +1,11 @@
-import * as z from 'zod/mini';
+import { type Check, checkFields, oneOf, optional, text } from '../core/check.js';
 import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
 import { InputError } from '../errors.js';
 import { readAccepted, readStatus } from './answers.js';
 import type { Backend } from './backend.js';
 import { type Bytes, bytes, toBase64 } from './bytes.js';
-import { checkInput, checkOptions, checkVariant, strict, text } from './input.js';
+import { checkVariant, refuseInput, refuseOptionOf } from './input.js';
 import { parseGatewayFrame } from './sora-gateway-frame.js';
 
 export interface SoraGatewayOptions {
@@ -41,18 +41,18 @@ export type SoraGatewayInputWithoutWallet =
   | (Omit<SoraGatewayScript, 'walletAddress'> & { readonly walletAddress?: string | undefined })
   | SoraGatewayQuestion;
 
-const inputSchema = strict({
-  walletAddress: z.optional(text()),
-  script: z.optional(text()),
-  scriptOrQuestion: z.optional(text()),
-  audioBuffer: z.optional(bytes()),
-});
+const INPUT: Readonly<Record<keyof SoraGatewayInput, Check>> = {
+  walletAddress: optional(text),
+  script: optional(text),
+  scriptOrQuestion: optional(text),
+  audioBuffer: optional(bytes),
+};
 
-const optionsSchema = strict({
-  walletAddress: z.optional(text()),
-  statusRoute: z.optional(z.enum(['path', 'query'], "must be 'path' or 'query'")),
-  renderVersion: z.optional(text()),
-});
+const OPTIONS: Readonly<Record<keyof SoraGatewayOptions, Check>> = {
+  walletAddress: optional(text),
+  statusRoute: optional(oneOf('path', 'query')),
+  renderVersion: optional(text),
+};
 
 const VARIANTS = ['video'] as const;
 
@@ -70,7 +70,8 @@ export function soraGateway(
 export function soraGateway(
   options: SoraGatewayOptions = {},
 ): Backend<SoraGatewayInput, 'video', Record<never, never>> {
-  const { statusRoute = 'path', renderVersion = 'v3' } = checkOptions('soraGateway', optionsSchema, options);
+  checkFields('options', 'option', options, OPTIONS, refuseOptionOf('soraGateway'));
+  const { statusRoute = 'path', renderVersion = 'v3' } = options;
   const version = `renderVersion=${encodeURIComponent(renderVersion)}`;
 
   return {
@@ -78,18 +79,19 @@ export function soraGateway(
     variants: VARIANTS,
 
     async generate(input) {
-      const { audioBuffer, ...fields } = checkInput(inputSchema, input);
-      const walletAddress = fields.walletAddress ?? options.walletAddress;
-      checkForm({ ...fields, walletAddress, audioBuffer });
+      checkFields('input', 'field', input, INPUT, refuseInput);
+      const { walletAddress = options.walletAddress, script, scriptOrQuestion, audioBuffer } = input;
+      checkForm({ walletAddress, script, scriptOrQuestion, audioBuffer });
       return {
         method: 'POST',
         url: `/api/generate?${version}`,
         body: {
           type: 'json',
           value: {
-            ...(walletAddress !== undefined && { walletAddress }),
-            ...fields,
-            ...(audioBuffer !== undefined && { audioBuffer: await toBase64(audioBuffer) }),
+            walletAddress,
+            script,
+            scriptOrQuestion,
+            audioBuffer: audioBuffer && (await toBase64(audioBuffer)),
             // Servers look for it in the query or in the body.
             renderVersion,
           },
@@ -127,8 +129,8 @@ export function soraGateway(
 /** One of the two forms, whole. */
 function checkForm(input: {
   readonly walletAddress: string | undefined;
-  readonly script?: string | undefined;
-  readonly scriptOrQuestion?: string | undefined;
+  readonly script: string | undefined;
+  readonly scriptOrQuestion: string | undefined;
   readonly audioBuffer: Bytes | undefined;
 }): void {
   if ((input.script === undefined) === (input.scriptOrQuestion === undefined)) {

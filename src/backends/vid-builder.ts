@@ -7,9 +7,10 @@ import { statusOfWord } from '../core/status-words.js';
 import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
-import { type Bytes, bytes, fileField } from './bytes.js';
+import { type Bytes, fileField } from './bytes.js';
 import { type Fields, textOf } from './fields.js';
-import { checkInput, checkOptions, checkVariant, object, strict, text } from './input.js';
+import { checkVariant } from './input.js';
+import { bytes, object, parseInput, parseOptions, strict, text } from './schema.js';
 import { readVidBuilderUpdate, storedFile } from './vid-builder-update.js';
 
 export interface VidBuilderScene {
@@ -93,7 +94,7 @@ export function vidBuilder(options?: {
 export function vidBuilder(
   options: VidBuilderOptions = {},
 ): VidBuilder<VidBuilderVideo & { readonly webhookUrl?: string | undefined }> {
-  const { blocking = false } = checkOptions('vidBuilder', optionsSchema, options);
+  const { blocking = false } = parseOptions('vidBuilder', optionsSchema, options);
   const wrong = problemOfWebhookUrl(options.webhookUrl, blocking);
   if (options.webhookUrl !== undefined && wrong !== undefined) {
     throw new ConfigurationError('webhookUrl', `vidBuilder: webhookUrl ${wrong}`);
@@ -104,7 +105,7 @@ export function vidBuilder(
     variants: VARIANTS,
 
     async generate(input) {
-      const { images = [], webhookUrl: given, ...config } = checkInput(inputSchema, input);
+      const { images = [], webhookUrl: given, ...config } = parseInput(inputSchema, input);
       const webhookUrl = given ?? options.webhookUrl;
       const problem = problemOfWebhookUrl(webhookUrl, blocking);
       if (problem !== undefined) {
