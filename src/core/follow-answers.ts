@@ -47,7 +47,8 @@ function reportBadFrame(state: FollowState, stream: StreamState, text: string, j
 export function learn(state: FollowState, job: FollowedJob, update: JobUpdate, source: SnapshotSource): void {
   if (update.unknownStatus !== undefined && !job.unknownWarned) {
     const warning = unknownStatusWarning(update);
-    if (warning !== undefined) state.effects.push({ type: 'warning', warning });
+    if (warning !== undefined)
+      state.effects.push({ type: 'warning', jobId: job.id, owner: job.owner, warning });
     job.unknownWarned = true;
   }
   const snapshot = applyUpdate(job.snapshot, update, source, state.wallNow);
@@ -58,7 +59,7 @@ export function learn(state: FollowState, job: FollowedJob, update: JobUpdate, s
   }
   job.snapshot = snapshot;
   if (isTerminal(snapshot.status)) end(state, job);
-  state.effects.push({ type: 'update', jobId: job.id, snapshot });
+  state.effects.push({ type: 'update', jobId: job.id, owner: job.owner, snapshot });
 }
 
 /** Words alone are none: the status route has its own. */
@@ -149,7 +150,7 @@ function kindOf(error: unknown): 'missing' | 'denied' | 'credentials' | 'tempora
 
 function stop(state: FollowState, job: FollowedJob, cause: unknown): void {
   end(state, job);
-  state.effects.push({ type: 'stopped', jobId: job.id, error: explain(job.id, cause) });
+  state.effects.push({ type: 'stopped', jobId: job.id, owner: job.owner, error: explain(job.id, cause) });
 }
 
 /** The server's error, with the way to go on. */

@@ -78,6 +78,8 @@ export function settle(state: FollowState, job: FollowedJob): void {
     const reason = explain(state, serving, previous);
     state.effects.push({
       type: 'transport',
+      jobId: job.id,
+      owner: job.owner,
       change: { jobId: job.id, transport: serving, previous, reason },
     });
   }

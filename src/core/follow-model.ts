@@ -31,7 +31,12 @@ export interface StreamFailure {
 
 /** What happens. `now` is in milliseconds since the epoch; it may jump, either way. */
 export type FollowSignal = { readonly now: number } & (
-  | { readonly type: 'follow'; readonly jobId: string; readonly known?: JobSnapshot | undefined }
+  | {
+      readonly type: 'follow';
+      readonly jobId: string;
+      readonly known?: JobSnapshot | undefined;
+      readonly owner?: unknown;
+    }
   | { readonly type: 'unfollow'; readonly jobId: string }
   /** The stream is open and carries these jobs. Comes again when it carries more, or anew. */
   | OfStream<{ readonly type: 'opened'; readonly jobIds: readonly string[] }>
@@ -74,10 +79,14 @@ export type FollowEffect =
   | { readonly type: 'forget'; readonly jobId: string }
   /** There is one timer. Undefined: stop it. */
   | { readonly type: 'timer'; readonly delayMs: number | undefined }
-  | { readonly type: 'update'; readonly jobId: string; readonly snapshot: JobSnapshot }
-  | { readonly type: 'transport'; readonly change: TransportChange }
-  | { readonly type: 'warning'; readonly warning: JobWarning }
-  | { readonly type: 'stopped'; readonly jobId: string; readonly error: VideoError };
+  | Told<{ readonly type: 'update'; readonly snapshot: JobSnapshot }>
+  | Told<{ readonly type: 'transport'; readonly change: TransportChange }>
+  | Told<{ readonly type: 'warning'; readonly warning: JobWarning }>
+  | Told<{ readonly type: 'stopped'; readonly error: VideoError }>;
+
+/** `owner` is what came with `follow`, so that whoever is to be told need not be looked up for each frame. */
+type Told<T> = T & { readonly jobId: string; readonly owner: unknown };
+export type TellEffect = Extract<FollowEffect, { readonly owner: unknown }>;
 
 export interface FollowSettings {
   /** In order of preference; only what the backend has. */
@@ -115,6 +124,7 @@ export interface StreamState {
 
 export interface FollowedJob extends Deadline {
   readonly id: string;
+  readonly owner: unknown;
   snapshot: JobSnapshot | undefined;
   /** What brings its updates now, as last told. */
   serving: TransportName | undefined;
@@ -213,26 +223,33 @@ function createStream(name: StreamName): StreamState {
   };
 }
 
-export function createJob(state: FollowState, id: string, snapshot: JobSnapshot | undefined): FollowedJob {
+export function createJob(
+  state: FollowState,
+  id: string,
+  owner: unknown,
+  snapshot: JobSnapshot | undefined,
+): FollowedJob {
+  // What a frame touches comes first: it lies together in memory, and among ten thousand jobs that is what costs.
   return {
     id,
+    owner,
     snapshot,
     serving: undefined,
+    streamed: false,
+    unsaid: false,
+    judging: 0,
+    heardAt: state.now,
     servedBy: 0,
+    reconciled: 0,
     carriedBy: { websocket: 0, sse: 0 },
     polled: false,
     asking: false,
     askedIn: 0,
-    judging: 0,
-    reconciled: 0,
-    unsaid: false,
-    heardAt: state.now,
     jitter: 1,
     failures: 0,
     missing: 0,
     retryAt: Number.NEGATIVE_INFINITY,
     hurryAt: Number.POSITIVE_INFINITY,
-    streamed: false,
     badFramesOf: 0,
     deniedWarned: false,
     unknownWarned: false,
@@ -257,5 +274,5 @@ export function warn(
   error?: unknown,
 ): void {
   const warning: JobWarning = { code, message, jobId: job.id, ...(error === undefined ? {} : { error }) };
-  state.effects.push({ type: 'warning', warning });
+  state.effects.push({ type: 'warning', jobId: job.id, owner: job.owner, warning });
 }

@@ -2,7 +2,7 @@ import { answered, end, learn, refused, said } from './follow-answers.js';
 import { ask, dueAt, schedule, settle } from './follow-jobs.js';
 import { createJob, type FollowEffect, type FollowSignal, type FollowState } from './follow-model.js';
 import { expireAttempts, fail, opened, planStreams, prove, wake } from './follow-streams.js';
-import { isTerminal, type JobSnapshot } from './model.js';
+import { isTerminal } from './model.js';
 
 /**
  * Follows all jobs of one client: says what to do about what has happened. It does nothing itself, asks no clock
@@ -28,7 +28,7 @@ function setClock(state: FollowState, now: number): void {
 function handle(state: FollowState, signal: FollowSignal): void {
   switch (signal.type) {
     case 'follow':
-      follow(state, signal.jobId, signal.known);
+      follow(state, signal);
       break;
     case 'clock':
       clock(state);
@@ -75,13 +75,16 @@ function ofStream(
 }
 
 /** Rule 1: ask and connect, at once and both. */
-function follow(state: FollowState, jobId: string, known: JobSnapshot | undefined): void {
+function follow(
+  state: FollowState,
+  { jobId, owner, known }: Extract<FollowSignal, { type: 'follow' }>,
+): void {
   if (state.jobs.has(jobId)) return;
   if (known !== undefined && isTerminal(known.status)) {
-    state.effects.push({ type: 'update', jobId, snapshot: known });
+    state.effects.push({ type: 'update', jobId, owner, snapshot: known });
     return;
   }
-  const job = createJob(state, jobId, known);
+  const job = createJob(state, jobId, owner, known);
   state.jobs.set(jobId, job);
   ask(state, job, true);
   for (const stream of Object.values(state.streams)) {

@@ -5,14 +5,16 @@ import {
   type FollowEffect,
   type FollowSignal,
   type StreamName,
+  type TellEffect,
 } from '../core/follow-model.js';
 import { isTerminal } from '../core/model.js';
 import type { Runtime, TimerHandle } from '../core/runtime.js';
 import type { VideoError } from '../errors.js';
 import type { Logger, Settings } from '../options.js';
+import { JobSinks } from './job-sinks.js';
 import { type AskStatus, StatusCalls } from './polling.js';
 import { type StreamDeps, streamsOf } from './streams.js';
-import type { JobFollower, JobSink, StreamConnection } from './transport.js';
+import type { JobFollower, StreamConnection } from './transport.js';
 
 export interface RunnerDeps extends StreamDeps {
   readonly runtime: Runtime;
@@ -40,7 +42,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     runtime.random() * 2 ** 32,
   );
 
-  const sinks = new Map<string, Set<JobSink>>();
+  const jobs = new Map<string, JobSinks>();
   const connections = new Map<StreamName, StreamConnection>();
   const calls = new StatusCalls({
     runtime,
@@ -65,7 +67,13 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   function drain(): void {
     draining = true;
     for (let signal = signals.shift(); signal !== undefined; signal = signals.shift()) {
-      for (const effect of step(state, signal)) safely(() => perform(effect));
+      for (const effect of step(state, signal)) {
+        try {
+          perform(effect);
+        } catch (error) {
+          onError(error); // A codec of the caller's own, say.
+        }
+      }
     }
     draining = false;
     // Only now, so that two reasons to ask that come together make one call.
@@ -85,6 +93,12 @@ export function createRunner(deps: RunnerDeps): JobFollower {
 
   function perform(effect: FollowEffect): void {
     switch (effect.type) {
+      case 'update':
+      case 'transport':
+      case 'warning':
+      case 'stopped':
+        tell(effect);
+        break;
       case 'connect':
         connect(effect.stream, effect.connection, effect.jobIds);
         break;
@@ -105,29 +119,16 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       case 'timer':
         arm(effect.delayMs);
         break;
-      default:
-        report(effect);
     }
   }
 
-  function report(
-    effect: Extract<FollowEffect, { type: 'update' | 'transport' | 'warning' | 'stopped' }>,
-  ): void {
-    switch (effect.type) {
-      case 'update':
-        tell(effect.jobId, (sink) => sink.update(effect.snapshot), isTerminal(effect.snapshot.status));
-        break;
-      case 'transport':
-        tell(effect.change.jobId, (sink) => sink.transport(effect.change));
-        break;
-      case 'warning':
-        tell(effect.warning.jobId, (sink) => sink.warning(effect.warning));
-        logger.warn(effect.warning.message);
-        break;
-      case 'stopped':
-        tell(effect.jobId, (sink) => sink.stopped(effect.error), true);
-        break;
-    }
+  function tell(effect: TellEffect): void {
+    const sinks = effect.owner as JobSinks;
+    const isLast =
+      effect.type === 'stopped' || (effect.type === 'update' && isTerminal(effect.snapshot.status));
+    if (isLast && jobs.get(effect.jobId) === sinks) jobs.delete(effect.jobId);
+    if (effect.type === 'warning') safely(() => logger.warn(effect.warning.message));
+    sinks.tell(effect, onError);
   }
 
   function arm(delayMs: number | undefined): void {
@@ -143,31 +144,15 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       said: (message) => dispatch({ type: 'said', now: runtime.now(), stream, connection, message }),
       alive: () => dispatch({ type: 'alive', now: runtime.now(), stream, connection }),
       failed: (failure) => {
-        logger.info(failure.reason);
+        safely(() => logger.info(failure.reason));
         dispatch({ type: 'failed', now: runtime.now(), stream, connection, failure });
       },
     });
     if (made !== undefined) connections.set(stream, made);
   }
 
-  function tell(jobId: string, call: (sink: JobSink) => void, last = false): void {
-    const listeners = sinks.get(jobId);
-    if (listeners === undefined) return;
-    if (last) sinks.delete(jobId);
-    for (const sink of listeners) safely(() => call(sink));
-  }
-
-  /** One sink or logger that throws must not keep the end from the others. */
-  function safely(perform: () => void): void {
-    try {
-      perform();
-    } catch (error) {
-      try {
-        logger.error(`a listener threw: ${String(error)}`);
-      } catch {
-        // Then there is nobody left to tell.
-      }
-    }
+  function onError(error: unknown): void {
+    safely(() => logger.error(`a listener, or the backend, threw: ${String(error)}`));
   }
 
   return {
@@ -177,18 +162,24 @@ export function createRunner(deps: RunnerDeps): JobFollower {
         queueMicrotask(() => sink.stopped(closing));
         return () => {};
       }
-      const listeners = sinks.get(jobId) ?? new Set();
-      sinks.set(jobId, listeners.add(sink));
+      const sinks = jobs.get(jobId) ?? new JobSinks();
+      sinks.add(sink);
+      jobs.set(jobId, sinks);
       // Not before this has returned: who follows gets no call in the middle of it.
       queueMicrotask(() => {
-        if (!listeners.has(sink) || sinks.get(jobId) !== listeners) return;
+        if (!sinks.has(sink) || jobs.get(jobId) !== sinks) return;
         const snapshot = state.jobs.get(jobId)?.snapshot;
-        dispatch({ type: 'follow', now: runtime.now(), jobId, known });
-        if (snapshot !== undefined && snapshot !== known) safely(() => sink.update(snapshot));
+        dispatch({ type: 'follow', now: runtime.now(), jobId, known, owner: sinks });
+        if (snapshot === undefined || snapshot === known) return;
+        try {
+          sink.update(snapshot);
+        } catch (error) {
+          onError(error);
+        }
       });
       return () => {
-        if (!listeners.delete(sink) || listeners.size > 0 || sinks.get(jobId) !== listeners) return;
-        sinks.delete(jobId);
+        if (!sinks.delete(sink) || sinks.size > 0 || jobs.get(jobId) !== sinks) return;
+        jobs.delete(jobId);
         dispatch({ type: 'unfollow', now: runtime.now(), jobId });
       };
     },
@@ -197,11 +188,19 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     },
     close(error) {
       closed = error;
-      for (const jobId of [...sinks.keys()]) {
-        const closing: VideoError = error(jobId);
-        tell(jobId, (sink) => sink.stopped(closing), true);
+      for (const [jobId, sinks] of [...jobs]) {
+        tell({ type: 'stopped', jobId, owner: sinks, error: error(jobId) });
         dispatch({ type: 'unfollow', now: runtime.now(), jobId });
       }
     },
   };
+}
+
+/** A logger that throws is nobody's concern but its own. */
+function safely(log: () => void): void {
+  try {
+    log();
+  } catch {
+    // There is nobody left to tell.
+  }
 }

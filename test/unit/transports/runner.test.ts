@@ -103,7 +103,7 @@ describe('a runner', () => {
     await settled();
     follower.ingest(completed('a'), 'webhook');
     expect(two.told).toEqual(['processing', 10, 'completed', 100]);
-    expect(logger.error).toHaveBeenCalledWith('a listener threw: Error: mine');
+    expect(logger.error).toHaveBeenCalledWith('a listener, or the backend, threw: Error: mine');
   });
 
   test('survives a logger that throws', async () => {
