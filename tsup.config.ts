@@ -19,10 +19,15 @@ const nodeEntries = {
   index: 'src/index.ts',
   'mock-server/index': 'src/mock-server/index.ts',
   'mock-server/msw': 'src/mock-server/msw.ts',
+  'webhooks/index': 'src/webhooks/index.ts',
+  'webhooks/node': 'src/webhooks/node.ts',
+  'webhooks/testing': 'src/webhooks/testing.ts',
 };
 
 const browserEntries = {
   index: 'src/index.ts',
+  'webhooks/index': 'src/webhooks/index.ts',
+  'webhooks/testing': 'src/webhooks/testing.ts',
   // Files of their own, so that an application's bundler leaves out the dialects it does not use.
   'backends/openai-videos': 'src/backends/openai-videos.ts',
   'backends/sora-gateway': 'src/backends/sora-gateway.ts',

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { median, printTable } from './support/table.js';
@@ -9,40 +12,60 @@ const ROUNDS = 20;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
 
-const LIMITS_MS: Readonly<Record<string, number>> = { reelwire: 18 };
+const LIMITS_MS: Readonly<Record<string, number>> = { reelwire: 18, 'reelwire/webhooks': 6 };
 const PEERS = ['replicate', '@fal-ai/client', '@runwayml/sdk', 'openai'];
 
 /** What importing a package adds to the start of an empty script, in Node, in processes of their own. */
 export async function run(): Promise<void> {
   const names = [...Object.keys(LIMITS_MS), ...PEERS];
-  const programs = names.flatMap((name) => [
-    { name, kind: 'module', source: `import ${JSON.stringify(name)};` },
-    { name, kind: 'commonjs', source: `require(${JSON.stringify(name)});` },
-  ]);
-  programs.push({ name: '', kind: 'module', source: '' }, { name: '', kind: 'commonjs', source: '' });
-  const times = new Map(programs.map((program): [object, number[]] => [program, []]));
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const program of programs) {
-      const ms = await timeOf(program);
-      if (round > 0) times.get(program)?.push(ms);
+  const folder = await mkdtemp(join(tmpdir(), 'reelwire-bench-'));
+  try {
+    await link(root, join(folder, 'node_modules/reelwire'));
+    for (const peer of PEERS)
+      await link(join(root, 'node_modules', peer), join(folder, 'node_modules', peer));
+    const programs: Program[] = [];
+    for (const [index, name] of ['', ...names].entries()) {
+      const esm = join(folder, `${index}.mjs`);
+      const cjs = join(folder, `${index}.cjs`);
+      await writeFile(esm, name === '' ? '' : `import ${JSON.stringify(name)};`);
+      await writeFile(cjs, name === '' ? '' : `require(${JSON.stringify(name)});`);
+      programs.push({ name, esm: { file: esm, ms: [] }, cjs: { file: cjs, ms: [] } });
     }
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const { file, ms } of programs.flatMap(({ esm, cjs }) => [esm, cjs])) {
+        const start = performance.now();
+        await execute(process.execPath, [file]);
+        if (round > 0) ms.push(performance.now() - start); // The first round warms up.
+      }
+    }
+    print(programs);
+  } finally {
+    await rm(folder, { recursive: true });
   }
-  const medianOf = (name: string, kind: string) => {
-    const program = programs.find((candidate) => candidate.name === name && candidate.kind === kind);
-    return program === undefined ? Number.NaN : median(times.get(program) ?? []);
-  };
-  const over = (name: string, kind: string) => (medianOf(name, kind) - medianOf('', kind)).toFixed(1);
-  printTable(
-    [`over an empty script, median of ${ROUNDS}`, 'ESM ms', 'CJS ms', 'limit'],
-    names.map((name) => [name, over(name, 'module'), over(name, 'commonjs'), LIMITS_MS[name] ?? '']),
-  );
-  console.log(
-    `empty script: ${medianOf('', 'module').toFixed(1)} ms, ${medianOf('', 'commonjs').toFixed(1)} ms`,
-  );
 }
 
-async function timeOf({ kind, source }: { kind: string; source: string }): Promise<number> {
-  const start = performance.now();
-  await execute(process.execPath, [`--input-type=${kind}`, '--eval', source], { cwd: root });
-  return performance.now() - start;
+interface Program {
+  readonly name: string;
+  readonly esm: { readonly file: string; readonly ms: number[] };
+  readonly cjs: { readonly file: string; readonly ms: number[] };
+}
+
+function print([empty, ...programs]: readonly Program[]): void {
+  if (empty === undefined) return;
+  const base = { esm: median(empty.esm.ms), cjs: median(empty.cjs.ms) };
+  printTable(
+    [`over an empty script, median of ${ROUNDS}`, 'ESM ms', 'CJS ms', 'limit'],
+    programs.map(({ name, esm, cjs }) => [
+      name,
+      (median(esm.ms) - base.esm).toFixed(1),
+      (median(cjs.ms) - base.cjs).toFixed(1),
+      LIMITS_MS[name] ?? '',
+    ]),
+  );
+  console.log(`empty script: ESM ${base.esm.toFixed(1)} ms, CJS ${base.cjs.toFixed(1)} ms`);
+}
+
+async function link(target: string, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path, 'dir');
 }

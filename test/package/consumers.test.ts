@@ -18,6 +18,11 @@ describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
     expect(stderr).toBe('');
   });
 
+  test('has one class of each error, whichever subpath it comes from', async () => {
+    const { stdout } = await run(process.execPath, [join(consumers, kind, 'classes.js')]);
+    expect(JSON.parse(stdout)).toEqual({ shared: true, thrown: true });
+  });
+
   test('reads the lines of the sources in a stack', async () => {
     const load = kind === 'esm' ? "await import('reelwire')" : "require('reelwire')";
     const program = `const { VideoClient } = ${load}; try { new VideoClient({}) } catch (e) { console.log(e.stack) }`;
@@ -80,6 +85,10 @@ describe('an application bundled for browsers', () => {
     const { watch } = (await import(pathToFileURL(file).href)) as {
       watch(baseUrl: string): Promise<unknown>;
     };
-    await expect(watch(server.url)).resolves.toEqual({ status: 'completed', downloaded: true });
+    await expect(watch(server.url)).resolves.toEqual({
+      status: 'completed',
+      downloaded: true,
+      refused: true,
+    });
   });
 });

@@ -1,5 +1,8 @@
 import { type JobSnapshot, openAIVideos, VideoClient, VideoError, vidBuilder } from 'reelwire';
 import { createMockServer, type MockServer } from 'reelwire/mock-server';
+import { createWebhookHandler, memoryStore, type WebhookEvent } from 'reelwire/webhooks';
+import { toNodeHandler } from 'reelwire/webhooks/node';
+import { createWebhookFactory } from 'reelwire/webhooks/testing';
 
 export async function main(): Promise<string> {
   const server: MockServer = await createMockServer({ durationMs: 50 });
@@ -41,3 +44,13 @@ export function inputsFollowFromTheBackend(): void {
   // @ts-expect-error there is no such option
   new VideoClient({ baseUrl, baseURL: baseUrl });
 }
+
+export const receiver = toNodeHandler(
+  createWebhookHandler({
+    secret: 'whsec_c2VjcmV0c2VjcmV0',
+    store: memoryStore(),
+    onEvent: (event: WebhookEvent) => console.log(event.type, event.jobId),
+  }),
+);
+
+export const factory = createWebhookFactory({ secret: 'whsec_c2VjcmV0c2VjcmV0' });

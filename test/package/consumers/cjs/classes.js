@@ -1,0 +1,17 @@
+const root = require('reelwire');
+const webhooks = require('reelwire/webhooks');
+const { toNodeHandler } = require('reelwire/webhooks/node');
+const { createWebhookFactory } = require('reelwire/webhooks/testing');
+
+const exported = new Set(Object.values(root));
+const classes = Object.entries(webhooks).filter(([name]) => name.endsWith('Error'));
+const shared = classes.length > 0 && classes.every(([, value]) => exported.has(value));
+
+(async () => {
+  const error = await webhooks
+    .verifyWebhookSignature({ body: '{}', headers: {}, secret: 'whsec_c2VjcmV0c2VjcmV0' })
+    .catch((reason) => reason);
+  const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
+  console.log(JSON.stringify({ shared, thrown }));
+  if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
+})();

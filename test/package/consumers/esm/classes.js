@@ -1,0 +1,14 @@
+import * as root from 'reelwire';
+import * as webhooks from 'reelwire/webhooks';
+import { toNodeHandler } from 'reelwire/webhooks/node';
+import { createWebhookFactory } from 'reelwire/webhooks/testing';
+
+const exported = new Set(Object.values(root));
+const classes = Object.entries(webhooks).filter(([name]) => name.endsWith('Error'));
+const shared = classes.length > 0 && classes.every(([, value]) => exported.has(value));
+const error = await webhooks
+  .verifyWebhookSignature({ body: '{}', headers: {}, secret: 'whsec_c2VjcmV0c2VjcmV0' })
+  .catch((reason) => reason);
+const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
+console.log(JSON.stringify({ shared, thrown }));
+if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
