@@ -1,8 +1,8 @@
 import { backoffDelayMs } from './core/backoff.js';
 import type { Runtime } from './core/runtime.js';
-import { ApiError, ConfigurationError } from './errors.js';
+import { ApiError } from './errors.js';
 import { abortable, sleep } from './http/abort.js';
-import type { Settings } from './options.js';
+import { checkOption, type Settings, wholeNumber } from './options.js';
 
 export type GenerateManyResult<Job> =
   | { readonly index: number; readonly job: Job; readonly error?: undefined }
@@ -37,9 +37,7 @@ export async function* generateMany<Input, Job>(
   options: GenerateManyOptions = {},
 ): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
   const { concurrency = 6, signal } = options;
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
-    throw new ConfigurationError('concurrency', 'concurrency must be a whole number from 1 to 1000');
-  }
+  checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
   const source = iterate(inputs);
   const underWay = new Set<Promise<GenerateManyResult<Job>>>();
   const gate = createGate(host, concurrency);

@@ -1,6 +1,8 @@
 import type { AnyBackend } from './backends/backend.js';
+import { type Check, checkFields, optional, type Refusal } from './core/check.js';
 import { TRANSPORTS, type TransportName } from './core/model.js';
 import { didYouMean } from './core/nearest.js';
+import { isRecord } from './core/record.js';
 import type { WebSocketClass } from './core/runtime.js';
 import { ConfigurationError } from './errors.js';
 
@@ -110,10 +112,29 @@ const NUMBERS = {
   },
 } as const;
 
-const OPTION_NAMES = [
-  ...['baseUrl', 'backend', 'webSocketUrl', 'auth', 'headers', 'transports'],
-  ...['polling', 'timeouts', 'retry', 'fetch', 'WebSocket', 'logger'],
-];
+const callable: Check = (value) =>
+  typeof value === 'function' ? undefined : `must be a function, not ${describe(value)}`;
+/** Looked at below, where what is wrong needs more words. */
+const any: Check = () => undefined;
+
+const CHECKS: Readonly<Record<keyof VideoClientOptions<AnyBackend>, Check>> = {
+  baseUrl: any,
+  backend: any,
+  webSocketUrl: any,
+  auth: any,
+  headers: optional((value) =>
+    isRecord(value) || typeof value === 'function' ? undefined : 'must be an object, or a function',
+  ),
+  transports: any,
+  polling: any,
+  timeouts: any,
+  retry: any,
+  fetch: optional(callable),
+  WebSocket: optional(callable),
+  logger: any,
+};
+
+const refusal: Refusal = (option, problem, hint) => new ConfigurationError(option, problem, { hint });
 
 /**
  * Checks the options and puts the defaults in.
@@ -124,8 +145,7 @@ export function resolveOptions<B extends AnyBackend>(
   options: VideoClientOptions<B>,
   defaultBackend: () => AnyBackend,
 ): Settings {
-  const given: Record<string, unknown> = record('options', options);
-  refuseUnknown('', given, OPTION_NAMES);
+  checkFields('options', 'option', options, CHECKS, refusal);
   const settings: Settings = {
     baseUrl: resolveBaseUrl(options.baseUrl),
     backend: options.backend ?? defaultBackend(),
@@ -133,31 +153,25 @@ export function resolveOptions<B extends AnyBackend>(
     auth: checkAuth(options.auth),
     headers: options.headers,
     transports: checkTransports(options.transports),
-    polling: numbers('polling', given.polling),
-    timeouts: numbers('timeouts', given.timeouts),
-    retry: numbers('retry', given.retry),
+    polling: numbers('polling', options.polling),
+    timeouts: numbers('timeouts', options.timeouts),
+    retry: numbers('retry', options.retry),
     fetch: options.fetch,
     WebSocket: options.WebSocket,
     logger: options.logger ?? silent,
   };
-  if (settings.retry.minDelayMs > settings.retry.maxDelayMs) {
-    throw new ConfigurationError('retry.maxDelayMs', 'retry.maxDelayMs is less than retry.minDelayMs');
+  const { backend, baseUrl, retry, webSocketUrl } = settings;
+  if (retry.minDelayMs > retry.maxDelayMs) {
+    throw refusal('retry.maxDelayMs', 'retry.maxDelayMs is less than retry.minDelayMs');
   }
-  if (typeof settings.backend?.generate !== 'function' || typeof settings.backend.status !== 'function') {
-    throw new ConfigurationError('backend', 'backend is not a Backend', {
-      hint: 'Pass what soraGateway(), vidBuilder() or openAIVideos() returns, or an object with the methods of Backend.',
-    });
+  if (typeof backend?.generate !== 'function' || typeof backend.status !== 'function') {
+    throw refusal(
+      'backend',
+      'backend is not a Backend',
+      'Pass what soraGateway(), vidBuilder() or openAIVideos() returns, or an object with the methods of Backend.',
+    );
   }
-  if (settings.headers !== undefined && typeof settings.headers !== 'function')
-    record('headers', settings.headers);
-  if (settings.webSocketUrl !== undefined && typeof settings.webSocketUrl !== 'function') {
-    toWebSocketUrl(settings.webSocketUrl, settings.baseUrl);
-  }
-  for (const name of ['fetch', 'WebSocket'] as const) {
-    if (given[name] !== undefined && typeof given[name] !== 'function') {
-      throw new ConfigurationError(name, `${name} must be a function, not ${describe(given[name])}`);
-    }
-  }
+  if (webSocketUrl !== undefined && typeof webSocketUrl !== 'function') toWebSocketUrl(webSocketUrl, baseUrl);
   return settings;
 }
 
@@ -167,21 +181,14 @@ export function resolveOptions<B extends AnyBackend>(
  * @throws ConfigurationError for any other scheme.
  */
 export function toWebSocketUrl(value: string | URL, base: URL): URL {
-  let url: URL;
-  try {
-    url = new URL(value, base);
-  } catch {
-    throw new ConfigurationError('webSocketUrl', 'webSocketUrl is not a URL');
-  }
-  if (url.protocol === 'http:') url.protocol = 'ws:';
-  else if (url.protocol === 'https:') url.protocol = 'wss:';
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw new ConfigurationError(
+  const url = parseUrl(value, base);
+  if (url === undefined) throw refusal('webSocketUrl', 'webSocketUrl is not a URL');
+  url.protocol = url.protocol.replace(/^http/, 'ws');
+  if (!/^wss?:$/.test(url.protocol)) {
+    throw refusal(
       'webSocketUrl',
-      `webSocketUrl has the scheme ${JSON.stringify(url.protocol)}`,
-      {
-        hint: 'Use ws:, wss:, http: or https:.',
-      },
+      `webSocketUrl has the scheme ${describe(url.protocol)}`,
+      'Use ws:, wss:, http: or https:.',
     );
   }
   url.hash = ''; // The WebSocket constructor refuses a fragment.
@@ -190,119 +197,94 @@ export function toWebSocketUrl(value: string | URL, base: URL): URL {
 
 /** A whole number of milliseconds given to one call. */
 export function checkTimeoutMs(name: string, value: number | undefined): number | undefined {
-  return value === undefined ? undefined : checkNumber(name, value, 1, MAX_DELAY_MS);
+  if (value !== undefined) checkOption(name, value, wholeNumber(1, MAX_DELAY_MS));
+  return value;
+}
+
+export function checkOption(name: string, value: unknown, check: Check): void {
+  const problem = check(value);
+  if (problem !== undefined) throw refusal(name, `${name} ${problem}`);
 }
 
 function resolveBaseUrl(value: unknown): URL {
-  const hint = 'Give the address of the server, such as baseUrl: "https://api.example.com".';
-  if (typeof value !== 'string' && !(value instanceof URL)) {
-    throw new ConfigurationError('baseUrl', `baseUrl is missing or not a URL (${describe(value)})`, { hint });
-  }
+  const wrong = (problem: string, hint?: string) =>
+    refusal(
+      'baseUrl',
+      `baseUrl ${problem}`,
+      hint ?? 'Give the address of the server, such as baseUrl: "https://api.example.com".',
+    );
+  if (typeof value !== 'string' && !(value instanceof URL))
+    throw wrong(`is missing or not a URL (${describe(value)})`);
   const page = globalThis.document?.baseURI ?? globalThis.location?.href;
-  let url: URL;
-  try {
-    url = new URL(value, page);
-  } catch {
+  const url = parseUrl(value, page);
+  if (url === undefined) {
     const where = page === undefined ? ' (a relative one works in a browser only)' : '';
-    throw new ConfigurationError('baseUrl', `baseUrl ${describe(value)} is not an absolute URL${where}`, {
-      hint,
-    });
+    throw wrong(`${describe(value)} is not an absolute URL${where}`);
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ConfigurationError('baseUrl', `baseUrl has the scheme ${JSON.stringify(url.protocol)}`, {
-      hint,
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ConfigurationError('baseUrl', 'baseUrl holds a user name or password', {
-      hint: "Use auth: { type: 'basic', username, password } instead.",
-    });
-  }
+  if (!/^https?:$/.test(url.protocol)) throw wrong(`has the scheme ${describe(url.protocol)}`);
+  if (url.username + url.password !== '')
+    throw wrong('holds a user name or password', "Use auth: { type: 'basic', username, password } instead.");
   return url;
 }
 
+function parseUrl(value: string | URL, base: string | URL | undefined): URL | undefined {
+  try {
+    return new URL(value, base);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Never describes what was given: it is, or is near, a secret. */
 function checkAuth(auth: Auth | undefined): Auth | undefined {
   if (auth === undefined) return undefined;
-  record('auth', auth);
-  // Never describe what was given: it is, or is near, a secret.
+  if (!isRecord(auth)) throw refusal('auth', 'auth must be an object');
   if (auth.type === 'bearer') {
     if (typeof auth.token === 'function' || (typeof auth.token === 'string' && auth.token !== ''))
       return auth;
-    throw new ConfigurationError(
-      'auth.token',
-      'auth.token must be a string that is not empty, or a function',
-    );
+    throw refusal('auth.token', 'auth.token must be a string that is not empty, or a function');
   }
   if (auth.type === 'basic') {
     if (typeof auth.username === 'string' && typeof auth.password === 'string') return auth;
-    throw new ConfigurationError('auth', 'auth.username and auth.password must be strings');
+    throw refusal('auth', 'auth.username and auth.password must be strings');
   }
-  throw new ConfigurationError('auth.type', "auth.type must be 'bearer' or 'basic'");
+  throw refusal('auth.type', "auth.type must be 'bearer' or 'basic'");
 }
 
 function checkTransports(names: readonly TransportName[] = TRANSPORTS): readonly TransportName[] {
-  if (!Array.isArray(names) || names.length === 0) {
-    throw new ConfigurationError('transports', 'transports must be a list of at least one transport', {
-      hint: `Choose from ${TRANSPORTS.join(', ')}.`,
-    });
-  }
+  const wrong = (problem: string, hint?: string) => refusal('transports', `transports ${problem}`, hint);
+  if (!Array.isArray(names) || names.length === 0)
+    throw wrong('must be a list of at least one transport', `Choose from ${TRANSPORTS.join(', ')}.`);
   names.forEach((name: unknown, index) => {
-    if (!TRANSPORTS.includes(name as TransportName)) {
-      throw new ConfigurationError('transports', `transports holds ${describe(name)}, which is none`, {
-        hint: didYouMean(String(name), TRANSPORTS),
-      });
-    }
-    if (names.indexOf(name) !== index)
-      throw new ConfigurationError('transports', `transports holds ${name} twice`);
+    if (!TRANSPORTS.includes(name as TransportName))
+      throw wrong(`holds ${describe(name)}, which is none`, didYouMean(String(name), TRANSPORTS));
+    if (names.indexOf(name) !== index) throw wrong(`holds ${name} twice`);
   });
   return [...names];
 }
 
 function numbers<G extends keyof typeof NUMBERS>(
   group: G,
-  value: unknown,
+  given: object = {},
 ): Record<keyof (typeof NUMBERS)[G], number> {
-  const rules: Record<string, readonly [number, number, number]> = NUMBERS[group];
-  const given = value === undefined ? {} : record(group, value);
-  refuseUnknown(`${group}.`, given, Object.keys(rules));
-  const entries = Object.entries(rules).map(([name, [fallback, least, most]]) => {
-    const number = given[name];
-    return [name, number === undefined ? fallback : checkNumber(`${group}.${name}`, number, least, most)];
-  });
+  const rules = Object.entries<readonly [number, number, number]>(NUMBERS[group]);
+  const checks = rules.map(([name, [, least, most]]) => [name, optional(wholeNumber(least, most))]);
+  checkFields(group, 'option', given, Object.fromEntries(checks), refusal, `${group}.`);
+  const values = new Map<string, number>(Object.entries(given));
+  const entries = rules.map(([name, [fallback]]) => [name, values.get(name) ?? fallback]);
   return Object.fromEntries(entries);
 }
 
-function checkNumber(option: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ConfigurationError(
-    option,
-    `${option} must be a whole number from ${least} to ${most}, not ${describe(value)}`,
-  );
-}
-
-function record(option: string, value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  throw new ConfigurationError(option, `${option} must be an object, not ${describe(value)}`);
-}
-
-function refuseUnknown(prefix: string, given: Record<string, unknown>, names: readonly string[]): void {
-  for (const name of Object.keys(given)) {
-    if (names.includes(name)) continue;
-    throw new ConfigurationError(prefix + name, `there is no option ${JSON.stringify(prefix + name)}`, {
-      hint: didYouMean(name, names),
-    });
-  }
+export function wholeNumber(least: number, most: number): Check {
+  return (value) =>
+    Number.isInteger(value) && Number(value) >= least && Number(value) <= most
+      ? undefined
+      : `must be a whole number from ${least} to ${most}, not ${describe(value)}`;
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value.slice(0, 100))
-    : value === null
-      ? 'null'
-      : typeof value === 'number'
-        ? String(value)
-        : typeof value;
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
+  return value === null || typeof value === 'number' ? String(value) : typeof value;
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -98,10 +98,13 @@ test('an unknown transport is told which was probably meant', () => {
   expect(refusal({ transports: ['websockets'] }).hint).toContain('"websocket"');
 });
 
-test('a refused credential is not in the message', () => {
-  const error = refusal({ auth: { type: 'basic', username: 'me', password: 12345 } });
-  expect(JSON.stringify(error) + error.message).not.toContain('12345');
-});
+test.each([[{ type: 'basic', username: 'me', password: 12345 }], ['12345'], [['12345']]])(
+  'a refused credential is not in the message: %j',
+  (auth) => {
+    const error = refusal({ auth });
+    expect(JSON.stringify(error) + error.message).not.toContain('12345');
+  },
+);
 
 test.each([
   ['http://h:1/x', 'ws://h:1/x'],
