@@ -4,19 +4,18 @@ import { refused } from './refused.js';
 export type WebhookBody = string | Uint8Array | ArrayBuffer | Request;
 
 /**
- * The body as text or bytes, not copied.
+ * The bytes of a body that is no text, not copied.
  *
  * @throws WebhookVerificationError `parsed-body` for anything else.
  */
-export async function rawBody(body: unknown): Promise<string | Uint8Array> {
-  if (typeof body === 'string') return body;
+export async function rawBody(body: unknown): Promise<Uint8Array> {
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   try {
     return new Uint8Array(body instanceof ArrayBuffer ? body : await (body as Request).arrayBuffer());
   } catch {
     throw refused(
       'parsed-body',
-      'the body is parsed or read already',
+      'the body is not raw bytes',
       'Express: express.raw(). Fastify: parseAs: "buffer". Next: request. Hono: c.req.raw. Lambda: event.body.',
     );
   }

@@ -1,35 +1,24 @@
-import { decodeBase64, encodeBase64 } from './base64.js';
-
-/** A string stands for its UTF-8 bytes. */
-export type Bytes = string | Uint8Array;
-export type Encoding = 'hex' | 'base64';
-
-/**
- * HMAC-SHA256 over the parts, one after the other. Not a promise where node:crypto is at hand: there it is
- * several times faster than WebCrypto on a small body.
+/*
+ * node:crypto where the runtime has it, for it is several times faster than WebCrypto on a small body; else
+ * WebCrypto. Asked for at each use and without an import, so that it loads on every runtime. Bundles for browsers take
+ * crypto.browser.ts instead.
  */
+import { decodeBase64, encodeBase64 } from './base64.js';
+import type { Bytes, Encoding } from './bytes.js';
+import * as web from './web-crypto.js';
+
+const nodeCrypto = () => globalThis.process?.getBuiltinModule?.('node:crypto');
+
+/** HMAC-SHA256 over the parts, one after the other. Not a promise where node:crypto is at hand. */
 export function hmacSha256(
   key: Uint8Array<ArrayBuffer>,
   parts: readonly Bytes[],
   encoding: Encoding,
 ): string | Promise<string> {
-  // Asked for at each use and without an import: bundles for browsers and edge workers hold no trace of it.
-  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
-  if (!node) return webHmacSha256(key, parts, encoding);
-  const hmac = node.createHmac('sha256', key);
+  const hmac = nodeCrypto()?.createHmac('sha256', key);
+  if (hmac === undefined) return web.hmacSha256(key, parts, encoding);
   for (const part of parts) hmac.update(part);
   return hmac.digest(encoding);
-}
-
-async function webHmacSha256(
-  key: Uint8Array<ArrayBuffer>,
-  parts: readonly Bytes[],
-  encoding: Encoding,
-): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const imported = await crypto.subtle.importKey('raw', key, algorithm, false, ['sign']);
-  const mac = new Uint8Array(await crypto.subtle.sign('HMAC', imported, await concat(parts)));
-  return encoding === 'hex' ? encodeHex(mac) : encodeBase64(mac);
 }
 
 /** Whether the holder of the Ed25519 key signed the parts. The signature is base64. */
@@ -38,38 +27,28 @@ export async function verifyEd25519(
   parts: readonly Bytes[],
   signature: string,
 ): Promise<boolean> {
-  const bytes = decodeBase64(signature);
-  if (!bytes) return false;
-  const data = await concat(parts);
-  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
-  if (!node) {
-    const imported = await crypto.subtle.importKey('raw', key, 'Ed25519', false, ['verify']);
-    return crypto.subtle.verify('Ed25519', imported, bytes, data);
-  }
+  const node = nodeCrypto();
+  if (node === undefined) return web.verifyEd25519(key, parts, signature);
   // Node reads both alphabets of base64 in a JWK.
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: encodeBase64(key) };
-  return node.verify(null, new Uint8Array(data), { key: jwk, format: 'jwk' }, bytes);
+  const bytes = decodeBase64(signature) ?? new Uint8Array();
+  return node.verify(null, Buffer.concat(parts.map(toBuffer)), { key: jwk, format: 'jwk' }, bytes);
 }
 
-/**
- * Compares texts, not bytes: base64 has several texts for the same bytes, and only one of them is right.
- * Takes the same time wherever they differ; only a difference in length, which is no secret, ends it early.
- *
- * @param start - Where in `given` the text begins.
- */
-export function equalInConstantTime(expected: string, given: string, start: number): boolean {
-  let difference = (expected.length + start) ^ given.length;
-  for (let i = 0; i < expected.length; i++)
-    difference |= expected.charCodeAt(i) ^ given.charCodeAt(start + i);
-  return !difference;
+/** Signs the parts with a private key in PKCS #8. Gives base64. */
+export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonly Bytes[]): Promise<string> {
+  const node = nodeCrypto();
+  if (node === undefined) return web.signEd25519(pkcs8, parts);
+  const pem = `-----BEGIN PRIVATE KEY-----\n${encodeBase64(pkcs8)}\n-----END PRIVATE KEY-----`;
+  return encodeBase64(node.sign(null, Buffer.concat(parts.map(toBuffer)), pem));
 }
 
-export function encodeHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += (byte + 256).toString(16).slice(1);
-  return text;
+/** SHA-256 in lower-case hex. */
+export async function sha256(data: Bytes): Promise<string> {
+  const node = nodeCrypto();
+  return node ? node.createHash('sha256').update(data).digest('hex') : web.sha256(data);
 }
 
-export function concat(parts: readonly Bytes[]): Promise<ArrayBuffer> {
-  return new Blob(parts as BlobPart[]).arrayBuffer();
+function toBuffer(part: Bytes): Uint8Array {
+  return typeof part === 'string' ? Buffer.from(part) : part;
 }

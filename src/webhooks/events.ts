@@ -4,7 +4,7 @@ import { applyUpdate } from '../core/job-state.js';
 import type { JobUpdate, WebhookEvent } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { InvalidResponseError } from '../errors.js';
-import { sha256 } from './digest.js';
+import { sha256 } from './crypto.js';
 
 /** What the scheme signed beside the body. */
 export interface SignedParts {

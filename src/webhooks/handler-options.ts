@@ -3,7 +3,7 @@ import { nearestName } from '../core/nearest.js';
 import { ConfigurationError } from '../errors.js';
 import { addressMatcher } from './addresses.js';
 import type { RecentDeliveries } from './deliveries.js';
-import { readKey, resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
+import { headersOfScheme, readKey, STANDARD_HEADERS, secretsOf, type WebhookSecret } from './secret.js';
 import { memoryStore } from './stores/memory.js';
 import type { WebhookStore } from './stores/store.js';
 import type { VerifyOptions } from './verify.js';
@@ -134,7 +134,7 @@ function checkWhoIsBelieved({
   if (typeof secret === 'function' || (secret === undefined && allowUnsigned)) return;
   // Now, and not with the first delivery.
   const secrets = secretsOf(secret as Secrets);
-  const { standard } = resolveScheme(scheme, secrets);
+  const standard = headersOfScheme(scheme, secrets) === STANDARD_HEADERS;
   for (const each of secrets) readKey(each, standard);
 }
 

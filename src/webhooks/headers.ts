@@ -10,11 +10,9 @@ export type WebhookHeaders =
 
 /** The header's value; one sent several times is joined by `, `, as `Headers` does it. Empty where missing. */
 export function headerOf(headers: unknown, name: string): string {
-  if (typeof headers !== 'object' || headers === null) return '';
-  if ('get' in headers && typeof headers.get === 'function') return text(headers.get(name));
-  if (Array.isArray(headers)) return text(valuesOf(headers, name));
-  const direct = (headers as Record<string, unknown>)[name];
-  return text(direct ?? valuesOf(Object.entries(headers), name)[0]);
+  const given = (headers ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof given.get === 'function') return text(given.get(name));
+  return text(given[name] ?? valuesOf(Array.isArray(headers) ? headers : Object.entries(given), name));
 }
 
 function valuesOf(list: readonly unknown[], name: string): unknown[] {

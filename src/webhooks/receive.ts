@@ -5,7 +5,7 @@ import type { DeliveryOutcome } from './deliveries.js';
 import { readEvent } from './events.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { BodyError, readBody } from './read-body.js';
-import { resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
+import { headersOfScheme, secretsOf, type WebhookSecret } from './secret.js';
 import { verifyWebhookSignature } from './verify.js';
 
 /** How a delivery ended, as it is answered. */
@@ -50,7 +50,7 @@ async function believe(headers: Headers, body: Uint8Array, settings: HandlerSett
   const given = typeof settings.secret === 'function' ? await settings.secret() : settings.secret;
   const secret = given as WebhookSecret | readonly WebhookSecret[];
   // Only where no signature came at all: one that is there must be right.
-  const signed = resolveScheme(scheme, secretsOf(secret)).headers.some((name) => headers.has(name));
+  const signed = headersOfScheme(scheme, secretsOf(secret)).some((name) => headers.has(name));
   if (allowUnsigned && !signed) return readEvent(body, {}, nowMs);
   const { toleranceSeconds, futureToleranceSeconds } = settings;
   const verified = await verifyWebhookSignature({

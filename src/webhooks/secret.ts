@@ -20,30 +20,26 @@ export interface Key {
   readonly isPublic: boolean;
 }
 
-/** `standard-webhooks` needs all of its headers, `hmac-sha256-hex` one. */
-export interface ResolvedScheme {
-  readonly standard: boolean;
-  readonly headers: readonly string[];
-}
+/** `standard-webhooks` needs all of them. */
+export const STANDARD_HEADERS: readonly string[] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
-/** The scheme is the caller's word, or follows from the prefix of a secret: never from the request. */
-export function resolveScheme(
+/**
+ * The headers that the scheme needs; of others than `STANDARD_HEADERS`, one is enough. The scheme is the caller's word,
+ * or follows from the prefix of a secret: never from the request.
+ */
+export function headersOfScheme(
   scheme: WebhookScheme | undefined,
   secrets: readonly WebhookSecret[],
-): ResolvedScheme {
-  const prefixed = secrets.some(prefixOf);
-  const type = scheme ?? (prefixed ? 'standard-webhooks' : 'hmac-sha256-hex');
-  if (type === 'standard-webhooks') {
-    return { standard: true, headers: ['webhook-id', 'webhook-timestamp', 'webhook-signature'] };
-  }
-  if (type === 'hmac-sha256-hex') return { standard: false, headers: ['x-signature', 'x-webhook-signature'] };
-  if (type.header) return { standard: false, headers: [type.header.toLowerCase()] };
+): readonly string[] {
+  const type = scheme ?? (secrets.some(prefixOf) ? 'standard-webhooks' : 'hmac-sha256-hex');
+  if (type === 'standard-webhooks') return STANDARD_HEADERS;
+  if (type === 'hmac-sha256-hex') return ['x-signature', 'x-webhook-signature'];
+  if (type.header) return [type.header.toLowerCase()];
   throw new ConfigurationError('scheme', 'scheme is unknown');
 }
 
 function prefixOf(secret: unknown): string {
-  const text = String(secret);
-  return ['whsec_', 'whpk_', 'whsk_'].find((prefix) => text.startsWith(prefix)) ?? '';
+  return /^wh(sec|[ps]k)_/.exec(String(secret))?.[0] ?? '';
 }
 
 /** @throws WebhookVerificationError `bad-secret`. */
@@ -59,17 +55,17 @@ export function readKey(secret: WebhookSecret, standard: boolean): Key {
 }
 
 function utf8(secret: WebhookSecret): Uint8Array<ArrayBuffer> {
-  if (typeof secret !== 'string')
-    return ArrayBuffer.isView(secret) ? new Uint8Array(secret) : new Uint8Array();
+  if (ArrayBuffer.isView(secret)) return new Uint8Array(secret);
   // Whitespace is what a shell or an env file adds. A secret that really has it can be given as bytes.
-  return new TextEncoder().encode(secret.trim() === secret ? secret : '');
+  const exact = typeof secret === 'string' && secret.trim() === secret;
+  return new TextEncoder().encode(exact ? secret : '');
 }
 
 /** At least one: in place of an empty list stands a secret that is none. */
 export function secretsOf(secret: WebhookSecret | readonly WebhookSecret[]): readonly WebhookSecret[] {
-  return Array.isArray(secret) && secret.length > 0 ? secret : [secret as WebhookSecret];
+  return Array.isArray(secret) && secret.length ? secret : [secret as WebhookSecret];
 }
 
 export function badSecret(what: string): WebhookVerificationError {
-  return refused('bad-secret', `the webhook secret ${what}`, 'Is it set, and copied whole from the sender?');
+  return refused('bad-secret', `the webhook secret ${what}`, 'Check that it is set, and whole.');
 }

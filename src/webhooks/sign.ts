@@ -1,10 +1,12 @@
 import { InputError } from '../errors.js';
-import { decodeBase64, encodeBase64 } from './base64.js';
-import { type Bytes, concat, hmacSha256 } from './crypto.js';
+import { decodeBase64 } from './base64.js';
+import type { Bytes } from './bytes.js';
+import { hmacSha256, signEd25519 } from './crypto.js';
 import {
   badSecret,
+  headersOfScheme,
   readKey,
-  resolveScheme,
+  STANDARD_HEADERS,
   secretsOf,
   type WebhookScheme,
   type WebhookSecret,
@@ -29,11 +31,10 @@ export interface SignOptions {
  */
 export async function signWebhook(options: SignOptions): Promise<Record<string, string>> {
   const secrets = secretsOf(options.secret);
-  const scheme = resolveScheme(options.scheme, secrets);
-  const [header = ''] = scheme.headers;
-  if (!scheme.standard) {
+  const headers = headersOfScheme(options.scheme, secrets);
+  if (headers !== STANDARD_HEADERS) {
     const macs = secrets.map((secret) => hmacSha256(sharedKey(secret, false), [options.body], 'hex'));
-    return { [header]: (await Promise.all(macs)).join(' ') };
+    return { [headers[0] ?? '']: (await Promise.all(macs)).join(' ') };
   }
   const id = options.id ?? `msg_${crypto.randomUUID().replaceAll('-', '')}`;
   if (!/^[\x21-\x2d\x2f-\x7e]+$/.test(id)) {
@@ -52,7 +53,7 @@ async function signStandard(secret: WebhookSecret, parts: readonly Bytes[]): Pro
   }
   const bytes = decodeBase64(secret.slice(5));
   if (bytes?.length !== 32 && bytes?.length !== 64) throw badSecret('is no Ed25519 key after whsk_');
-  return `v1a,${encodeBase64(await signEd25519(bytes.subarray(0, 32), await concat(parts)))}`;
+  return `v1a,${await signEd25519(new Uint8Array([...PKCS8_PREFIX, ...bytes.subarray(0, 32)]), parts)}`;
 }
 
 function sharedKey(secret: WebhookSecret, standard: boolean): Uint8Array<ArrayBuffer> {
@@ -63,14 +64,3 @@ function sharedKey(secret: WebhookSecret, standard: boolean): Uint8Array<ArrayBu
 
 /** PKCS #8 around the 32 bytes of an Ed25519 seed (RFC 8410, section 7). */
 const PKCS8_PREFIX = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
-
-async function signEd25519(seed: Uint8Array, data: ArrayBuffer): Promise<Uint8Array> {
-  const pkcs8 = new Uint8Array([...PKCS8_PREFIX, ...seed]);
-  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
-  if (node !== undefined) {
-    const pem = `-----BEGIN PRIVATE KEY-----\n${encodeBase64(pkcs8)}\n-----END PRIVATE KEY-----`;
-    return node.sign(null, new Uint8Array(data), pem);
-  }
-  const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-  return new Uint8Array(await crypto.subtle.sign('Ed25519', key, data));
-}

@@ -1,5 +1,11 @@
 import { encodeDelivery, type TestDelivery, type WebhookDialect } from './payloads.js';
-import { resolveScheme, secretsOf, type WebhookScheme, type WebhookSecret } from './secret.js';
+import {
+  headersOfScheme,
+  STANDARD_HEADERS,
+  secretsOf,
+  type WebhookScheme,
+  type WebhookSecret,
+} from './secret.js';
 import { signWebhook } from './sign.js';
 
 export type { TestDelivery, WebhookDialect } from './payloads.js';
@@ -40,7 +46,7 @@ export interface WebhookFactory {
 
 export function createWebhookFactory(options: WebhookFactoryOptions): WebhookFactory {
   const { secret, url = 'http://localhost/webhook', now = () => new Date() } = options;
-  const { standard } = resolveScheme(options.scheme, secretsOf(secret));
+  const standard = headersOfScheme(options.scheme, secretsOf(secret)) === STANDARD_HEADERS;
   const { dialect = standard ? 'openAIVideos' : 'soraGateway' } = options;
   const hexHeader = dialect === 'vidBuilder' ? 'x-webhook-signature' : 'x-signature';
   const scheme: WebhookScheme =

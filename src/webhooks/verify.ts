@@ -1,12 +1,15 @@
 import { ConfigurationError } from '../errors.js';
 import { rawBody, type WebhookBody } from './body.js';
-import { type Bytes, equalInConstantTime, hmacSha256, verifyEd25519 } from './crypto.js';
+import type { Bytes } from './bytes.js';
+import { equalInConstantTime } from './constant-time.js';
+import { hmacSha256, verifyEd25519 } from './crypto.js';
 import { headerOf, type WebhookHeaders } from './headers.js';
 import { refused } from './refused.js';
 import {
+  headersOfScheme,
   type Key,
   readKey,
-  resolveScheme,
+  STANDARD_HEADERS,
   secretsOf,
   type WebhookScheme,
   type WebhookSecret,
@@ -44,9 +47,6 @@ export interface VerifiedWebhook {
   readonly timestamp?: Date;
 }
 
-/** More than any rotation needs; a header may hold thousands. */
-const MAX_SIGNATURES = 32;
-
 /**
  * Checks that a delivery comes from a holder of the secret, is unchanged and, where its time is signed, recent.
  * Works on the raw bytes, in any runtime.
@@ -58,16 +58,22 @@ export async function verifyWebhookSignature(
   options: WebhookParts & VerifyOptions,
 ): Promise<VerifiedWebhook> {
   const secrets = secretsOf(options.secret);
-  const { standard, headers } = resolveScheme(options.scheme, secrets);
+  const names = headersOfScheme(options.scheme, secrets);
+  const standard = names === STANDARD_HEADERS;
   const scheme = standard ? 'standard-webhooks' : 'hmac-sha256-hex';
   const keys = secrets.map((secret) => readKey(secret, standard));
-  const pastSeconds = finite(options.toleranceSeconds ?? 300);
-  const futureSeconds = finite(options.futureToleranceSeconds ?? pastSeconds);
+  const pastSeconds = options.toleranceSeconds ?? 300;
+  const futureSeconds = options.futureToleranceSeconds ?? pastSeconds;
+
+  // The sum of texts would be a text.
+  if (!(pastSeconds >= 0 && futureSeconds >= 0 && Number.isFinite(pastSeconds + futureSeconds))) {
+    throw new ConfigurationError('toleranceSeconds', 'a tolerance must be finite, 0 or more');
+  }
 
   const given = options.body as string | Partial<Request> | undefined;
   const signed = readHeaders(
     options.headers ?? (given as Partial<Request> | undefined)?.headers,
-    headers,
+    names,
     standard,
   );
   const body = typeof given === 'string' ? given : await rawBody(given);
@@ -79,7 +85,7 @@ export async function verifyWebhookSignature(
     throw refused(
       'bad-signature',
       fits ? 'something re-serialised the body' : 'no signature matches',
-      'Pass the bytes as they came; check the secret and the scheme.',
+      'Check the secret and the scheme; pass the bytes as they came.',
     );
   }
   if (!standard) return { scheme, secretIndex, body };
@@ -92,7 +98,7 @@ export async function verifyWebhookSignature(
     throw refused(
       ageSeconds > pastSeconds ? 'stale' : 'future',
       `its time is ${Math.abs(ageSeconds)} s from now`,
-      'It is a replay, or a clock is wrong.',
+      'Check both clocks; it may be a replay.',
     );
   }
   return { scheme, secretIndex, body, id: signed.id, timestamp: new Date(sentMs) };
@@ -111,13 +117,19 @@ function readHeaders(headers: unknown, names: readonly string[], standard: boole
   const [id = '', timestamp = '', listed = ''] = standard ? values : ['', '', values.join(' ').trim()];
   if (standard ? values.includes('') : !listed) {
     const missing = names.filter((_, i) => !values[i]);
-    throw refused('missing-header', `no header ${missing}`, 'Does the sender sign, and with this scheme?');
+    throw refused('missing-header', `no header ${missing}`, 'Check that the sender signs, and the scheme.');
   }
   if (standard && !/^\d{1,11}$/.test(timestamp)) {
-    throw refused('bad-timestamp', 'webhook-timestamp is not unix time in seconds', 'Check the sender.');
+    throw refused(
+      'bad-timestamp',
+      'webhook-timestamp is not unix time in seconds',
+      'Check the sender and the scheme.',
+    );
   }
+  // More than any rotation needs; a header may hold thousands.
+  const maxSignatures = 32;
   // A `Headers` joins repeated headers by ", ".
-  return { id, timestamp, signatures: listed.replaceAll(', ', ' ').split(' ', MAX_SIGNATURES) };
+  return { id, timestamp, signatures: listed.replaceAll(', ', ' ').split(' ', maxSignatures) };
 }
 
 /** The index of the key that made one of the signatures, or -1. */
@@ -152,9 +164,4 @@ function reserialised(body: Bytes): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function finite(seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
-  throw new ConfigurationError('toleranceSeconds', 'a tolerance must be finite and not negative');
 }
