@@ -1,0 +1,85 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface RedisServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a redis-server of its own on a free port of the loopback, keeping nothing. Installs it where it is missing and
+ * this is a Debian on which we may.
+ */
+export async function startRedis(): Promise<RedisServer> {
+  await installRedis();
+  const port = await freePort();
+  const directory = await mkdtemp(join(tmpdir(), 'reelwire-redis-'));
+  const options = { bind: '127.0.0.1', port, dir: directory, save: '', appendonly: 'no' };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const server = spawn('redis-server', args, { stdio: 'ignore' });
+  await ready(port, server);
+  return {
+    port,
+    async stop() {
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill();
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function installRedis(): Promise<void> {
+  if (await isInstalled()) return;
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    const install = ['install', '-y', '--no-install-recommends', 'redis-server'];
+    await run('apt-get', install, { env: environment }).catch(async () => {
+      await run('apt-get', ['update'], { env: environment });
+      await run('apt-get', install, { env: environment });
+    });
+  } catch (cause) {
+    throw new Error(
+      'These tests need a redis-server (6 or newer) on the PATH, and it could not be installed by apt-get. ' +
+        'Install it by hand, such as: brew install redis, or: sudo apt-get install redis-server.',
+      { cause },
+    );
+  }
+}
+
+async function isInstalled(): Promise<boolean> {
+  return run('redis-server', ['--version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function ready(port: number, server: ChildProcess): Promise<void> {
+  const { connect } = await import('node:net');
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (server.exitCode !== null) throw new Error(`redis-server ended with code ${server.exitCode}`);
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      socket.unref().on('connect', () => socket.end());
+    });
+    if (open) return;
+    await sleep(25);
+  }
+  throw new Error('redis-server did not start within 5 s');
+}
