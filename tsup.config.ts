@@ -34,6 +34,18 @@ const browserEntries = {
   'backends/vid-builder': 'src/backends/vid-builder.ts',
 };
 
+/**
+ * esbuild lets an entry import a chunk for its effects alone, to keep the order of evaluation. No chunk has any, and
+ * the bundlers of applications warn of such imports.
+ */
+const effectlessChunks: NonNullable<Options['plugins']>[number] = {
+  name: 'effectless-chunks',
+  renderChunk: (code, { map }) => ({
+    code: code.replaceAll(/^import "[./]+chunk-.*";$/gm, ''),
+    map: map ?? null,
+  }),
+};
+
 const shared = {
   format: 'esm',
   target: 'es2022',
@@ -43,6 +55,7 @@ const shared = {
   treeshake: false,
   sourcemap: true,
   clean: true,
+  plugins: [effectlessChunks],
 } satisfies Options;
 
 /**
