@@ -50,12 +50,13 @@ export class VideoError extends Error {
   declare readonly requestId?: string;
 
   constructor(code: VideoErrorCode, message: string, options: VideoErrorOptions = {}) {
-    super(onOneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
+    const { cause, hint, jobId, status, requestId } = options;
+    super(onOneLine(message), cause === undefined ? undefined : { cause });
     this.code = code;
-    if (options.hint !== undefined) this.hint = onOneLine(options.hint);
-    if (options.jobId !== undefined) this.jobId = options.jobId;
-    if (options.status !== undefined) this.status = options.status;
-    if (options.requestId !== undefined) this.requestId = options.requestId;
+    Object.assign(
+      this,
+      defined({ hint: hint === undefined ? hint : onOneLine(hint), jobId, status, requestId }),
+    );
   }
 
   get [BRAND](): true {
@@ -110,10 +111,8 @@ export class ApiError extends VideoError {
 
   constructor(message: string, options: ApiErrorOptions) {
     super(codeOfStatus(options.status), message, options);
-    if (options.serverMessage !== undefined) this.serverMessage = options.serverMessage;
-    if (options.serverCode !== undefined) this.serverCode = options.serverCode;
-    if (options.details !== undefined) this.details = options.details;
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    const { serverMessage, serverCode, details, retryAfterMs } = options;
+    Object.assign(this, defined({ serverMessage, serverCode, details, retryAfterMs }));
   }
 }
 
@@ -160,7 +159,7 @@ export class JobFailedError extends VideoError {
   ) {
     super('job-failed', `job ${jobId} failed${reason === '' ? '' : `: ${reason}`}`, { ...options, jobId });
     this.reason = reason;
-    if (options.reasonCode !== undefined) this.reasonCode = options.reasonCode;
+    Object.assign(this, defined({ reasonCode: options.reasonCode }));
   }
 }
 
@@ -224,23 +223,21 @@ function onOneLine(text: string): string {
   );
 }
 
+const CODE_BY_STATUS: Readonly<Record<number, VideoErrorCode>> = {
+  400: 'bad-request',
+  401: 'unauthorized',
+  402: 'payment-required',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'conflict',
+  429: 'rate-limited',
+};
+
 function codeOfStatus(status: number): VideoErrorCode {
-  switch (status) {
-    case 400:
-      return 'bad-request';
-    case 401:
-      return 'unauthorized';
-    case 402:
-      return 'payment-required';
-    case 403:
-      return 'forbidden';
-    case 404:
-      return 'not-found';
-    case 409:
-      return 'conflict';
-    case 429:
-      return 'rate-limited';
-    default:
-      return status >= 500 ? 'server-error' : 'http-error';
-  }
+  return CODE_BY_STATUS[status] ?? (status >= 500 ? 'server-error' : 'http-error');
+}
+
+/** Without the fields that are not there: an error that is inspected shows no list of what it has not. */
+function defined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
