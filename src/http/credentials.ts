@@ -48,7 +48,7 @@ export async function askCredentials(settings: CredentialSettings): Promise<Cred
 }
 
 /** @throws ConfigurationError where it would break out of its header. */
-export function checkHeader(option: string, name: string, value: unknown): string {
+function checkHeader(option: string, name: string, value: unknown): string {
   if (
     /^[\w!#$%&'*+.^`|~-]+$/.test(name) &&
     typeof value === 'string' &&

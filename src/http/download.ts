@@ -5,13 +5,12 @@ import {
   type DownloadProgress,
   type DownloadSource,
   type OpenDownloadOptions,
-  type RequestReason,
   ResumableBody,
 } from './resumable-body.js';
 import { saveFile } from './save-file.js';
 import type { HttpClient } from './types.js';
 
-export type { DownloadProgress, DownloadSource, OpenDownloadOptions, RequestReason };
+export type { DownloadProgress, DownloadSource, OpenDownloadOptions };
 
 export interface DownloadOptions<Variant extends string = string> {
   /** Which of the job's files. @default the backend's first, the video */

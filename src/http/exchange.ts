@@ -122,7 +122,7 @@ export async function exchange(
 }
 
 /** Lets go of an answer that nobody reads, so that its connection is free. */
-export function discard(response: Response): void {
+function discard(response: Response): void {
   response.body?.cancel().catch(() => {});
 }
 

@@ -20,7 +20,7 @@ export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
 };
 
 /** Everything a hundred times as fast as in earnest; the order of the times is kept. */
-export const QUICK = {
+const QUICK = {
   polling: { intervalMs: 100 },
   timeouts: { requestMs: 400, connectMs: 500, headStartMs: 50, silenceMs: 300, jobMs: 10_000 },
   retry: { attempts: 3, minDelayMs: 20, maxDelayMs: 200 },
@@ -87,7 +87,7 @@ export async function follow(
   return story;
 }
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
+async function until(condition: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + 3_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`not so after 3 s: ${what}`);

@@ -27,7 +27,7 @@ export const END_BOUND_MS =
   4 * MAX_LATENCY_MS;
 
 /** A status call for which nobody waits in line. */
-export const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
+const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
 
 /** From the server's frame to the client, where everything is well. */
 const PUSH_BOUND_MS = MAX_LATENCY_MS;

@@ -10,7 +10,7 @@ import {
 import type { JobUpdate, StreamMessage } from '../../../src/core/model.js';
 import { ApiError } from '../../../src/errors.js';
 
-export const SETTINGS: FollowSettings = {
+const SETTINGS: FollowSettings = {
   transports: ['websocket', 'sse', 'polling'],
   intervalMs: 5_000,
   connectMs: 10_000,
@@ -138,6 +138,6 @@ export class Driver {
   }
 }
 
-export function apiError(status: number, retryAfterMs?: number): ApiError {
+function apiError(status: number, retryAfterMs?: number): ApiError {
   return new ApiError(`answered ${status}`, { status, jobId: 'a', hint: 'Do this.', retryAfterMs });
 }
