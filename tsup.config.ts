@@ -28,10 +28,11 @@ const browserEntries = {
   index: 'src/index.ts',
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',
-  // Files of their own, so that an application's bundler leaves out the dialects it does not use.
+  // Files of their own, so that an application's bundler leaves out what it does not use of them.
   'backends/openai-videos': 'src/backends/openai-videos.ts',
   'backends/sora-gateway': 'src/backends/sora-gateway.ts',
   'backends/vid-builder': 'src/backends/vid-builder.ts',
+  'webhooks/handler': 'src/webhooks/handler.ts',
 };
 
 /**
