@@ -4,6 +4,7 @@ import { TRANSPORTS, type TransportName } from './core/model.js';
 import { didYouMean } from './core/nearest.js';
 import { isRecord } from './core/record.js';
 import type { WebSocketClass } from './core/runtime.js';
+import { holdsPassword, isHttp, parseUrl } from './core/url.js';
 import { ConfigurationError } from './errors.js';
 
 /** A value, or a function that is asked for it at every connect. */
@@ -221,18 +222,10 @@ function resolveBaseUrl(value: unknown): URL {
     const where = page === undefined ? ' (a relative one works in a browser only)' : '';
     throw wrong(`${describe(value)} is not an absolute URL${where}`);
   }
-  if (!/^https?:$/.test(url.protocol)) throw wrong(`has the scheme ${describe(url.protocol)}`);
-  if (url.username + url.password !== '')
+  if (!isHttp(url)) throw wrong(`has the scheme ${describe(url.protocol)}`);
+  if (holdsPassword(url))
     throw wrong('holds a user name or password', "Use auth: { type: 'basic', username, password } instead.");
   return url;
-}
-
-function parseUrl(value: string | URL, base: string | URL | undefined): URL | undefined {
-  try {
-    return new URL(value, base);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Never describes what was given: it is, or is near, a secret. */

@@ -1,11 +1,9 @@
 import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
+import { bounded, redactQueries } from '../core/text.js';
 import { InvalidResponseError } from '../errors.js';
 import type { HttpResponse } from './backend.js';
 import { type Fields, idOf, readUpdate } from './fields.js';
-
-/** The most that is quoted of an answer nobody understands, in characters. */
-const MAX_EXCERPT = 500;
 
 /** Makes an update of an answer's object. */
 export type Reader = (raw: Fields, jobId: string) => JobUpdate;
@@ -72,5 +70,5 @@ function invalid({ status, headers }: HttpResponse, message: string, hint: strin
 function excerpt(body: unknown): string {
   const secret = /token|secret|password|credential|authorization|signature|api.?key|cookie/i;
   const json = JSON.stringify(body, (key, value) => (secret.test(key) ? '…' : value)) ?? 'nothing';
-  return json.replace(/(https?:\/\/[^\s"?]*)\?[^\s"]*/gi, '$1?…').slice(0, MAX_EXCERPT);
+  return bounded(redactQueries(json));
 }

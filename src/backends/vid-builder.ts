@@ -4,6 +4,7 @@ import { encodeJobId } from '../core/job-id.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { statusOfWord } from '../core/status-words.js';
+import { isHttp, parseUrl } from '../core/url.js';
 import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
@@ -174,12 +175,8 @@ async function bodyOf(
 function problemOfWebhookUrl(webhookUrl: string | undefined, blocking: boolean): string | undefined {
   if (blocking) return webhookUrl === undefined ? undefined : 'is not used by the blocking call';
   if (webhookUrl === undefined) return 'is missing';
-  try {
-    if (/^https?:$/.test(new URL(webhookUrl).protocol)) return undefined;
-  } catch {
-    // No URL at all.
-  }
-  return 'is not an http or https URL';
+  const url = parseUrl(webhookUrl);
+  return url !== undefined && isHttp(url) ? undefined : 'is not an http or https URL';
 }
 
 function storedUrl({ raw }: JobSnapshot, variant: VidBuilderVariant): string | undefined {

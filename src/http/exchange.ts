@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../backends/backend.js';
 import type { Runtime } from '../core/runtime.js';
+import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import { abortable } from './abort.js';
 import type { CallContext } from './answer.js';
@@ -77,9 +78,7 @@ export async function exchange(
       if (redirects === MAX_REDIRECTS) {
         throw new InvalidResponseError(
           `${options.context.call} was redirected more than ${MAX_REDIRECTS} times`,
-          {
-            jobId: options.context.jobId,
-          },
+          { jobId: options.context.jobId },
         );
       }
       if (response.status === 303 && method !== 'GET') {
@@ -134,13 +133,8 @@ function redirectOf(response: Response, from: URL, method: string): URL | undefi
   const { status } = response;
   const location = response.headers.get('location');
   if (location === null || ![301, 302, 303, 307, 308].includes(status)) return undefined;
-  let next: URL;
-  try {
-    next = new URL(location, from);
-  } catch {
-    return undefined;
-  }
-  if (!/^https?:$/.test(next.protocol) || next.username !== '' || next.password !== '') return undefined;
+  const next = parseUrl(location, from);
+  if (next === undefined || !isHttp(next) || holdsPassword(next)) return undefined;
   if (method === 'GET' || status === 303) return next;
   return status >= 307 && next.origin === from.origin ? next : undefined;
 }

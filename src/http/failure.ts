@@ -1,3 +1,4 @@
+import { bounded, redactQueries } from '../core/text.js';
 import {
   ApiError,
   InvalidResponseError,
@@ -8,7 +9,6 @@ import {
 import type { CallContext } from './answer.js';
 import type { Trip } from './exchange.js';
 import { explain, neverConnected } from './node-fetch.js';
-import { bounded, redactQueries } from './text.js';
 import type { SendOptions } from './types.js';
 
 /** What `fetch` rejected with, as our error. */

@@ -1,6 +1,8 @@
 import type { AnyBackend, HttpRequest } from '../backends/backend.js';
 import { backoffDelayMs } from '../core/backoff.js';
 import type { Runtime } from '../core/runtime.js';
+import { redactUrl } from '../core/text.js';
+import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ApiError, InputError, InvalidResponseError, VideoError } from '../errors.js';
 import type { Settings } from '../options.js';
 import { sleep, startDeadline } from './abort.js';
@@ -8,7 +10,6 @@ import { type CallContext, readApiError, readJson } from './answer.js';
 import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';
 import { judge, networkError, outcomeUnknown, timeoutError } from './failure.js';
-import { redactUrl } from './text.js';
 import type { HttpClient } from './types.js';
 
 export type HttpSettings = Pick<
@@ -29,20 +30,11 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   const trips = new WeakMap<Response, Trip>();
 
   function resolve(url: string): URL {
-    let resolved: URL | undefined;
-    try {
-      // Joined as text below our origin: `/\host` and the like would otherwise be another one.
-      resolved = /^\/(?!\/)/.test(url)
-        ? new URL(`${baseUrl.origin}${basePath}${url}`)
-        : new URL(url, `${baseUrl.origin}${basePath}/`);
-    } catch {
-      // Told below, without the text: it may hold a signature.
-    }
-    if (
-      resolved === undefined ||
-      !/^https?:$/.test(resolved.protocol) ||
-      resolved.username + resolved.password !== ''
-    ) {
+    const base = baseUrl.origin + basePath;
+    // Joined as text below our origin: `/\host` and the like would otherwise be another one.
+    const resolved = /^\/(?!\/)/.test(url) ? parseUrl(base + url) : parseUrl(url, `${base}/`);
+    if (resolved === undefined || !isHttp(resolved) || holdsPassword(resolved)) {
+      // Told without the text: it may hold a signature.
       throw new InvalidResponseError('the server gave a URL that cannot be fetched', {
         hint: 'Only http: and https: without user name and password are.',
       });

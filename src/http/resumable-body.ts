@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../backends/backend.js';
+import { bounded, redactQueries } from '../core/text.js';
 import type { ApiError, DownloadError } from '../errors.js';
 import { abortable } from './abort.js';
 import type { ByteSource } from './byte-source.js';
@@ -7,7 +8,6 @@ import { admit, type FileHead, readHead } from './download-head.js';
 import { DownloadPace, noVideo, type PaceOptions } from './download-pace.js';
 import { isTransient } from './failure.js';
 import { mediaType } from './filename.js';
-import { bounded, redactQueries } from './text.js';
 import type { HttpClient } from './types.js';
 
 /** Where the bytes are. */

@@ -10,5 +10,5 @@ export function redactUrl({ origin, pathname, search }: URL): string {
 
 /** The same for text of others that may quote URLs. */
 export function redactQueries(text: string): string {
-  return text.replace(/(https?:\/\/[^\s"'<>?]*)\?[^\s"'<>)]*/gi, '$1?…');
+  return text.replace(/(https?:\/\/[^\s"?]*)\?[^\s"]*/gi, '$1?…');
 }
