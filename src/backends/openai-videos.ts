@@ -62,20 +62,22 @@ const SECONDS = 'must be a number of seconds above 0, or such a number as text';
 const LIMIT = 'must be a whole number from 1 to 100';
 const VARIANTS = ['video', 'thumbnail', 'spritesheet'] as const;
 
-const optionsSchema = strict({ model: z.optional(text()) });
-const inputSchema = strict({
-  model: z.optional(text()),
-  prompt: text(),
-  size: z.optional(text()),
-  seconds: z.optional(z.custom<number | string>(isDuration, SECONDS)),
-  input_reference: z.optional(bytes()),
-});
-const listSchema = strict({
-  limit: z.optional(z.int(LIMIT).check(z.gte(1, LIMIT), z.lte(100, LIMIT))),
-  after: z.optional(text()),
-  order: z.optional(z.enum(['asc', 'desc'], "must be 'asc' or 'desc'")),
-});
-const remixSchema = strict({ jobId: z.unknown(), prompt: text() });
+const optionsSchema = () => strict({ model: z.optional(text()) });
+const inputSchema = () =>
+  strict({
+    model: z.optional(text()),
+    prompt: text(),
+    size: z.optional(text()),
+    seconds: z.optional(z.custom<number | string>(isDuration, SECONDS)),
+    input_reference: z.optional(bytes()),
+  });
+const listSchema = () =>
+  strict({
+    limit: z.optional(z.int(LIMIT).check(z.gte(1, LIMIT), z.lte(100, LIMIT))),
+    after: z.optional(text()),
+    order: z.optional(z.enum(['asc', 'desc'], "must be 'asc' or 'desc'")),
+  });
+const remixSchema = () => strict({ jobId: z.unknown(), prompt: text() });
 
 /**
  * OpenAI's video API, as self-hosted and compatible servers speak it: polling only.

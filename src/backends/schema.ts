@@ -1,5 +1,6 @@
 // For the dialects whose inputs have parts within parts. soraGateway's has four plain fields: the default backend
-// does without, so that zod is not in the bundle of an application that uses no other.
+// does without, so that zod is not in the bundle of an application that uses no other. A schema is made only when
+// something is checked: a call when the module loads would keep it, and zod, in every bundle.
 import * as z from 'zod/mini';
 import type { Refusal } from '../core/check.js';
 import { didYouMean } from '../core/nearest.js';
@@ -8,6 +9,7 @@ import { type Bytes, bytes as checkBytes } from './bytes.js';
 import { refuseInput, refuseOptionOf } from './input.js';
 
 type Schema = z.ZodMiniType<unknown, unknown>;
+type Made<T> = () => z.ZodMiniType<T, unknown>;
 
 /** An object with these fields and no other. Every check of ours ends a sentence that begins with the field. */
 export function strict<Shape extends Record<string, Schema>>(shape: Shape) {
@@ -33,7 +35,7 @@ export const bytes = () => z.custom<Bytes>((value) => checkBytes(value) === unde
  *
  * @throws InputError that names the field by its path, such as `scenes.0.duration`.
  */
-export function parseInput<T>(schema: z.ZodMiniType<T, unknown>, input: unknown): T {
+export function parseInput<T>(schema: Made<T>, input: unknown): T {
   return parse(schema, input, 'input', 'field', refuseInput);
 }
 
@@ -42,18 +44,12 @@ export function parseInput<T>(schema: z.ZodMiniType<T, unknown>, input: unknown)
  *
  * @throws ConfigurationError that names the option.
  */
-export function parseOptions<T>(backend: string, schema: z.ZodMiniType<T, unknown>, options: unknown): T {
+export function parseOptions<T>(backend: string, schema: Made<T>, options: unknown): T {
   return parse(schema, options, 'options', 'option', refuseOptionOf(backend));
 }
 
-function parse<T>(
-  schema: z.ZodMiniType<T, unknown>,
-  value: unknown,
-  whole: string,
-  noun: string,
-  refuse: Refusal,
-): T {
-  const result = z.safeParse(schema, value);
+function parse<T>(schema: Made<T>, value: unknown, whole: string, noun: string, refuse: Refusal): T {
+  const result = z.safeParse(schema(), value);
   if (result.success) return result.data;
   const { issues } = result.error;
   // A misspelt name is missing as well: that it is unknown is the better news.

@@ -54,30 +54,32 @@ const SCENES = 'must be a list of at least one scene';
 const IMAGES = `must be a list of at most ${MAX_IMAGES} images`;
 const VARIANTS = ['video', 'reels'] as const;
 
-const inputSchema = strict({
-  scenes: z
-    .array(
-      strict({ type: text(), duration: z.number(SECONDS).check(z.positive(SECONDS)), content: object() }),
-      SCENES,
-    )
-    .check(z.minLength(1, SCENES)),
-  theme: z.optional(text()),
-  music: z.optional(
-    strict({
-      trackId: text(),
-      volume: z.optional(z.number(VOLUME).check(z.gte(0, VOLUME), z.lte(1, VOLUME))),
-    }),
-  ),
-  quality: z.optional(text()),
-  generateReels: z.optional(z.boolean(BOOLEAN)),
-  images: z.optional(z.array(bytes(), IMAGES).check(z.maxLength(MAX_IMAGES, IMAGES))),
-  webhookUrl: z.optional(text()),
-});
+const inputSchema = () =>
+  strict({
+    scenes: z
+      .array(
+        strict({ type: text(), duration: z.number(SECONDS).check(z.positive(SECONDS)), content: object() }),
+        SCENES,
+      )
+      .check(z.minLength(1, SCENES)),
+    theme: z.optional(text()),
+    music: z.optional(
+      strict({
+        trackId: text(),
+        volume: z.optional(z.number(VOLUME).check(z.gte(0, VOLUME), z.lte(1, VOLUME))),
+      }),
+    ),
+    quality: z.optional(text()),
+    generateReels: z.optional(z.boolean(BOOLEAN)),
+    images: z.optional(z.array(bytes(), IMAGES).check(z.maxLength(MAX_IMAGES, IMAGES))),
+    webhookUrl: z.optional(text()),
+  });
 
-const optionsSchema = strict({
-  webhookUrl: z.optional(text()),
-  blocking: z.optional(z.boolean(BOOLEAN)),
-});
+const optionsSchema = () =>
+  strict({
+    webhookUrl: z.optional(text()),
+    blocking: z.optional(z.boolean(BOOLEAN)),
+  });
 
 /**
  * VidBuilder: polling only, it has no streams.
