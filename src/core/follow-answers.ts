@@ -1,7 +1,14 @@
 import { ApiError, ConfigurationError, isVideoError, VideoError } from '../errors.js';
 import { backoffDelayMs } from './backoff.js';
 import { drawJitter, hasten, schedule, servingStream } from './follow-jobs.js';
-import { type FollowedJob, type FollowState, random, type StreamState, warn } from './follow-model.js';
+import {
+  type FollowedJob,
+  type FollowState,
+  random,
+  STREAM_LABELS,
+  type StreamState,
+  warn,
+} from './follow-model.js';
 import { catchLie, closeAll, prove } from './follow-streams.js';
 import { applyUpdate, unknownStatusWarning } from './job-state.js';
 import {
@@ -81,7 +88,7 @@ export function end(state: FollowState, job: FollowedJob): void {
 
 /** The status route has answered. Rule 4: what it knows, a stream that is open must have said. */
 export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate, more: boolean): void {
-  const { serving, judging } = job;
+  const { judging } = job;
   // Some servers know the job by another id than the one they were asked about.
   const update = answer.jobId === job.id ? answer : { ...answer, jobId: job.id };
   job.asking = more;
@@ -95,7 +102,7 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   const next = applyUpdate(known, update, 'polling', state.wallNow);
   const lied = judged && (job.unsaid || isNews(known, next));
   if (lied) {
-    const message = `${serving} was open but did not bring what the server knew of job ${job.id}; another transport is used`;
+    const message = `${STREAM_LABELS[stream.name]} was open but did not bring what the server knew of job ${job.id}; another transport is used`;
     warn(state, job, 'transport-lied', message);
   }
   learn(state, job, update, 'polling');

@@ -174,7 +174,7 @@ export interface FollowState {
   polling: boolean;
   /** When the next transport starts beside the one before, a stream is tried again, or an attempt has failed. */
   streamsDueAt: number;
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds since the first signal, on a clock that never goes back. Small numbers are kept in place. */
   now: number;
   /** What to add to the time of a signal to get there. */
   clockOffset: number;
@@ -197,8 +197,8 @@ export function createFollowState(settings: FollowSettings, seed: number): Follo
     connections: 0,
     polling: false,
     streamsDueAt: Number.POSITIVE_INFINITY,
-    now: Number.NEGATIVE_INFINITY,
-    clockOffset: 0,
+    now: 0,
+    clockOffset: Number.NEGATIVE_INFINITY,
     wallNow: 0,
     timerAt: Number.POSITIVE_INFINITY,
     seed: seed | 0,

@@ -185,12 +185,16 @@ export function closeAll(state: FollowState): void {
   state.streamsDueAt = Number.POSITIVE_INFINITY;
 }
 
-/** Rule 8. A stream may not have survived the sleep or the change of network: it has to prove itself again. */
+/**
+ * Rule 8. A stream may not have survived the sleep or the change of network: it has to prove itself again. What was
+ * under way over a network that is gone is not waited for.
+ */
 export function wake(state: FollowState, reason: WakeReason): void {
   if (reason === 'offline') return; // A server on this machine is there all the same.
   for (const stream of Object.values(state.streams)) {
     stream.proven = false;
     if (reason === 'online') {
+      if (stream.phase === 'connecting') close(state, stream);
       stream.failures = 0;
       stream.failedAt = Number.NEGATIVE_INFINITY;
       stream.retryAt = Number.NEGATIVE_INFINITY;
@@ -198,6 +202,10 @@ export function wake(state: FollowState, reason: WakeReason): void {
       stream.retryAt = Math.min(stream.retryAt, state.now);
     }
   }
+  for (const job of state.jobs.values()) {
+    if (job.asking && reason !== 'visible') state.effects.push({ type: 'forget', jobId: job.id });
+    job.asking = false;
+    ask(state, job);
+  }
   planStreams(state);
-  for (const job of state.jobs.values()) ask(state, job);
 }

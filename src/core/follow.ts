@@ -120,7 +120,7 @@ function arm(state: FollowState, fired: boolean): void {
   const next = Math.min(state.deadlines.first?.dueAt ?? Number.POSITIVE_INFINITY, state.streamsDueAt);
   if (next < state.timerAt) {
     state.timerAt = next;
-    state.effects.push({ type: 'timer', delayMs: Math.max(0, next - state.now) });
+    state.effects.push({ type: 'timer', delayMs: Math.max(0, Math.ceil(next - state.now)) });
   } else if (state.jobs.size === 0 && state.timerAt !== Number.POSITIVE_INFINITY) {
     state.timerAt = Number.POSITIVE_INFINITY;
     state.effects.push({ type: 'timer', delayMs: undefined });

@@ -184,7 +184,8 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       };
     },
     ingest(update, source) {
-      dispatch({ type: 'learned', now: runtime.now(), update, source });
+      // After what was followed in this moment.
+      queueMicrotask(() => dispatch({ type: 'learned', now: runtime.now(), update, source }));
     },
     close(error) {
       closed = error;

@@ -60,10 +60,13 @@ export class SseStream {
   }
 
   async #connect(): Promise<void> {
+    // Loaded while the server thinks about it.
+    const loading = import('eventsource');
+    loading.catch(() => {}); // Told below, where it is waited for.
     try {
       const response = await this.#deps.openStream(this.#codec.url(this.jobIds), this.#controller.signal, {
+        // No other: in a browser a header beyond the common ones costs a preflight, and servers refuse it.
         accept: 'text/event-stream',
-        'cache-control': 'no-cache',
       });
       const { body } = response;
       const failure = refusal(response, this.#deps.runtime.now());
@@ -72,7 +75,7 @@ export class SseStream {
         this.#fail(failure ?? { reason: 'SSE answered without a body' });
         return;
       }
-      const { EventSource } = await import('eventsource');
+      const { EventSource } = await loading;
       if (this.#closed) await body.cancel();
       else this.#listen(EventSource, response, body);
     } catch (error) {

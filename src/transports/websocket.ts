@@ -1,5 +1,6 @@
 import type { WebSocketCodec } from '../backends/backend.js';
 import type { StreamFailure } from '../core/follow-model.js';
+import type { StreamMessage } from '../core/model.js';
 import type { Runtime, WebSocketLike } from '../core/runtime.js';
 import { ConfigurationError } from '../errors.js';
 import { type ConnectStream, MAX_FRAME_SIZE, type StreamConnection, type StreamEvents } from './transport.js';
@@ -37,11 +38,11 @@ class Connection implements StreamConnection {
 
   subscribe(jobId: string): void {
     this.#jobIds.add(jobId);
-    if (this.#open && this.#send(this.#codec.subscribe(jobId))) this.#events.opened([jobId]);
+    if (this.#open && this.#send('subscribe', jobId)) this.#events.opened([jobId]);
   }
 
   unsubscribe(jobId: string): void {
-    if (this.#jobIds.delete(jobId) && this.#open) this.#send(this.#codec.unsubscribe(jobId));
+    if (this.#jobIds.delete(jobId) && this.#open) this.#send('unsubscribe', jobId);
   }
 
   close(): void {
@@ -89,32 +90,31 @@ class Connection implements StreamConnection {
     if (this.#closed) return;
     this.#open = true;
     for (const jobId of this.#jobIds) {
-      if (!this.#send(this.#codec.subscribe(jobId))) return;
+      if (!this.#send('subscribe', jobId)) return;
     }
     this.#events.opened([...this.#jobIds]);
   }
 
   #received(data: unknown): void {
-    if (this.#closed) return;
-    if (typeof data !== 'string') {
-      this.#events.said({
-        type: 'problem',
-        message: 'The server sent a binary WebSocket frame; it was dropped.',
-      });
-    } else if (data.length > MAX_FRAME_SIZE) {
-      this.#events.said({
-        type: 'problem',
-        message: 'The server sent a WebSocket frame of more than 1 MiB; it was dropped.',
-      });
-    } else {
-      this.#events.said(this.#codec.parse(data));
+    if (!this.#closed) this.#events.said(this.#read(data));
+  }
+
+  #read(data: unknown): StreamMessage {
+    const problem = (message: string) => ({ type: 'problem', message }) as const;
+    if (typeof data !== 'string') return problem('The server sent a binary WebSocket frame; it was dropped.');
+    if (data.length > MAX_FRAME_SIZE)
+      return problem('The server sent a WebSocket frame of more than 1 MiB; it was dropped.');
+    try {
+      return this.#codec.parse(data);
+    } catch {
+      return problem('The backend could not read a WebSocket frame; it was dropped.');
     }
   }
 
   /** False where the socket would not take it: then it has failed. */
-  #send(frame: string): boolean {
+  #send(action: 'subscribe' | 'unsubscribe', jobId: string): boolean {
     try {
-      this.#socket?.send(frame);
+      this.#socket?.send(this.#codec[action](jobId));
       return true;
     } catch (error) {
       this.#fail({ reason: 'WebSocket could not be written to', error });

@@ -121,6 +121,6 @@ export function playable(mutant: Step): Step {
     const next = Math.min(state.deadlines.first?.dueAt ?? Number.POSITIVE_INFINITY, state.streamsDueAt);
     if (next >= state.timerAt) return effects;
     state.timerAt = next;
-    return [...effects, { type: 'timer', delayMs: Math.max(0, next - state.now) }];
+    return [...effects, { type: 'timer', delayMs: Math.max(0, Math.ceil(next - state.now)) }];
   };
 }

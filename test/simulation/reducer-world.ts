@@ -64,6 +64,9 @@ export function playReducer(plan: Plan, take: Step = step): void {
       case 'update':
         witness.update(effect.jobId, effect.snapshot);
         break;
+      case 'warning':
+        witness.warned(effect.warning);
+        break;
       case 'stopped':
         witness.stopped(effect.jobId, effect.error);
         break;

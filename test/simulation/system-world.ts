@@ -73,7 +73,7 @@ export async function playSystem(plan: Plan): Promise<void> {
         update: (snapshot) => witness.update(jobId, snapshot),
         stopped: (error) => witness.stopped(jobId, error),
         transport() {},
-        warning() {},
+        warning: (warning) => witness.warned(warning),
       });
     });
     if (job.unfollowAt !== undefined) {

@@ -1,4 +1,4 @@
-import type { JobSnapshot } from '../../src/core/model.js';
+import type { JobSnapshot, JobWarning } from '../../src/core/model.js';
 import type { VirtualClock } from './clock.js';
 import {
   idOf,
@@ -44,6 +44,8 @@ export class Witness {
   readonly #endAt = new Map<string, number>();
   readonly #openedAt = new Map<string, number>();
   readonly #left = new Set<string>();
+  /** What was said of streams that were open and did not bring what the status knew. */
+  readonly #lies: string[] = [];
   connects = 0;
   wakes = 0;
   streamEvents = 0;
@@ -69,6 +71,10 @@ export class Witness {
 
   stopped(jobId: string, error: unknown): void {
     throw new Error(`${jobId} was given up: ${String(error)}`);
+  }
+
+  warned({ code, message }: JobWarning): void {
+    if (code === 'transport-lied') this.#lies.push(message);
   }
 
   left(jobId: string): void {
@@ -104,8 +110,10 @@ export class Witness {
       if (this.#server.calmAt !== this.#clock.start) continue;
       // The status route never failed and nothing slept: then two things are known much sooner.
       const firstAt = this.#firstAt.get(jobId) ?? Number.POSITIVE_INFINITY;
-      if (firstAt > followedAt + CALL_BOUND_MS)
-        throw new Error(`the first snapshot of ${jobId} came too late`);
+      // A change of network is a reason to ask anew, and to wait for that.
+      const isLate =
+        firstAt > followedAt + CALL_BOUND_MS && !this.#plan.faults.some(({ name }) => name === 'online');
+      if (isLate) throw new Error(`the first snapshot of ${jobId} came too late`);
       const openedAt = this.#openedAt.get(jobId) ?? Number.POSITIVE_INFINITY;
       // Asked before it was open, the answer may be from before: then it is asked once more after that.
       if (openedAt >= knownAt && endAt > openedAt + 2 * CALL_BOUND_MS && endAt > openedAt)
@@ -123,8 +131,9 @@ export class Witness {
   #isPushed({ followAt, endsAt, steps }: PlannedJob): boolean {
     const { faults, greets, coarse, transports } = this.#plan;
     if (transports[0] === 'polling') return false;
-    if (faults.length === 0) return endsAt > followAt + SETTLING_MS;
-    if (!transports.includes('sse')) return false;
+    // A status answer that overtakes a frame in the network makes a liar of an honest stream, for a moment.
+    if (faults.length === 0) return endsAt > followAt + SETTLING_MS && this.#lies.length === 0;
+    if (!transports.includes('sse') || this.#lies.some((lie) => lie.startsWith('SSE'))) return false;
     if (faults !== MUTE_WEBSOCKET || greets || coarse || steps === 0) return false;
     const betweenSteps = (endsAt - Math.min(followAt, endsAt)) / (steps + 1) + 1_000;
     return endsAt > followAt + betweenSteps + 1.2 * SETTINGS.intervalMs + SETTLING_MS;

@@ -76,6 +76,14 @@ describe('rule 8: online, pageshow and visible mean ask now, connect now', () =>
     expect(driver.connected).toContain('websocket');
   });
 
+  test('a call that is under way over the network that is gone is made again, and so is an attempt', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.forget();
+    driver.send({ type: 'wake', reason: 'online' });
+    expect(driver.effects.map(({ type }) => type)).toEqual(['close', 'forget', 'ask', 'connect']);
+  });
+
   test('an open stream has to prove itself again', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');

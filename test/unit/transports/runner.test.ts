@@ -91,6 +91,7 @@ describe('a runner', () => {
     leave();
     leave();
     follower.ingest(completed('a'), 'webhook');
+    await settled();
     expect(one.told).toEqual(['processing', 10, 'completed', 100]);
     expect(two.told).toEqual(['processing', 10]);
   });
@@ -102,6 +103,7 @@ describe('a runner', () => {
     follower.follow('a', two);
     await settled();
     follower.ingest(completed('a'), 'webhook');
+    await settled();
     expect(two.told).toEqual(['processing', 10, 'completed', 100]);
     expect(logger.error).toHaveBeenCalledWith('a listener, or the backend, threw: Error: mine');
   });
@@ -119,6 +121,7 @@ describe('a runner', () => {
     follower.follow('a', one);
     await settled();
     follower.ingest(completed('a'), 'webhook');
+    await settled();
     expect(one.told).toEqual(['completed', 100]);
   });
 
@@ -140,8 +143,10 @@ describe('a runner', () => {
     FakeWebSocket.made[0]?.open();
     expect(timers.listeners.size).toBe(1);
     follower.ingest(completed('a'), 'webhook');
+    await settled();
     expect(FakeWebSocket.made[0]?.closedWith).toBeUndefined();
     follower.ingest(completed('b'), 'webhook');
+    await settled();
     expect(FakeWebSocket.made[0]?.closedWith).toBe(1000);
     expect(timers.armed.size).toBe(0);
     expect(timers.listeners.size).toBe(0);
@@ -152,6 +157,7 @@ describe('a runner', () => {
     follower.follow('a', sink());
     await settled();
     follower.ingest(completed('a'), 'webhook');
+    await settled();
     const two = sink();
     follower.follow('b', two);
     await settled();
@@ -182,9 +188,19 @@ describe('a runner', () => {
     follower.close((jobId) => new VideoError('closed', 'closed', { jobId }));
     await settled();
     follower.ingest(completed('a'), 'webhook');
+    await settled();
     expect(one.told).toEqual(['processing', 10, 'closed']);
     expect(two.told).toEqual(['closed']);
     expect(timers.armed.size).toBe(0);
+  });
+
+  test('hears of what is ingested in the moment the job is followed', async () => {
+    const follower = start();
+    const one = sink();
+    follower.follow('a', one);
+    follower.ingest(completed('a'), 'webhook');
+    await settled();
+    expect(one.told).toEqual(['completed', 100]);
   });
 
   test('does not try a stream that the backend has not', async () => {

@@ -110,6 +110,17 @@ describe('a WebSocket', () => {
     expect(events.messages.map(({ type }) => type)).toEqual(['problem', 'problem', 'update']);
   });
 
+  test('survives a codec that throws', async () => {
+    const parse = vi.spyOn(codec, 'parse').mockImplementation(() => {
+      throw new Error('no');
+    });
+    const { socket } = await connect();
+    socket.open();
+    socket.onmessage?.({ data: 'a' });
+    parse.mockRestore();
+    expect(events.messages).toMatchObject([{ type: 'problem' }]);
+  });
+
   test('that will not take a subscription has failed', async () => {
     const { socket } = await connect();
     socket.send = () => {
