@@ -50,6 +50,8 @@ export interface MockServiceOptions extends MockJobBehaviour {
   onSubmit?: (submit: MockSubmit) => (MockJobBehaviour & { id?: string }) | undefined;
   /** Told of each request as it comes, before its body is read. */
   onRequest?: (request: MockRequest) => void;
+  /** Told of each HTTP request when it is answered, or its connection is lost: its `status` says which. */
+  onAnswer?: (request: MockRequest) => void;
   streams?: MockStreamOptions;
   webhooks?: MockWebhookOptions;
   /** How many requests and webhook deliveries are remembered. @default 10000 */

@@ -51,6 +51,7 @@ export class MockService implements RouteContext {
       digest,
       onSubmit,
       onRequest,
+      onAnswer,
       streams,
       webhooks,
       logSize,
@@ -91,8 +92,13 @@ export class MockService implements RouteContext {
     const found = typeof match === 'object' ? match : undefined;
     if (method === 'OPTIONS' && match !== undefined && this.options.cors !== false) return preflight(headers);
     const entry = this.record(exchange, found);
-    const response = await this.#answer(exchange, match, entry);
-    entry.status = response.status;
+    let response: Response;
+    try {
+      response = await this.#answer(exchange, match, entry);
+      entry.status = response.status;
+    } finally {
+      this.options.onAnswer?.(entry);
+    }
     if (entry.dialect === 'openAIVideos') response.headers.set('x-request-id', `req_${randomHex(12)}`);
     if (this.options.cors !== false) addCorsHeaders(response.headers);
     return response;

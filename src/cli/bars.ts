@@ -1,0 +1,48 @@
+import { MultiBar } from 'cli-progress';
+import { type Display, elapsedOf, type Row } from './display.js';
+import { shorten, visible } from './text.js';
+
+const BAR_WIDTH = 20;
+const MAX_ID_WIDTH = 28;
+
+/** A bar for each job, one below the other; a terminal only. */
+export function createBars(stream: NodeJS.WriteStream, rows: readonly Row[]): Display {
+  const idWidth =
+    rows.length === 1 ? 0 : Math.min(MAX_ID_WIDTH, Math.max(...rows.map(({ jobId }) => jobId.length)));
+  const bars = new MultiBar({
+    stream,
+    format: (_options, _params, { row }: { row: Row }) => layout(row, idWidth),
+    hideCursor: true,
+    // A line that wraps cannot be drawn over.
+    linewrap: false,
+    // Ctrl-C is for the command to act on.
+    gracefulExit: false,
+    emptyOnZero: true,
+  });
+  const drawn = new Map(rows.map((row) => [row.jobId, bars.create(100, row.progress, { row })]));
+  return {
+    show: (row) => drawn.get(row.jobId)?.update(row.progress, { row }),
+    note(text) {
+      bars.log(`${text}\n`);
+      bars.update();
+    },
+    stop: () => bars.stop(),
+  };
+}
+
+function layout(row: Row, idWidth: number): string {
+  const done = Math.round((row.progress / 100) * BAR_WIDTH);
+  const columns = [
+    idWidth === 0 ? '' : shorten(visible(row.jobId), idWidth).padEnd(idWidth),
+    `${'█'.repeat(done)}${'░'.repeat(BAR_WIDTH - done)}`,
+    `${Math.round(row.progress)} %`.padStart(5),
+    row.status.padEnd('downloading'.length),
+    elapsedOf(row).padStart('59 s'.length),
+    row.transport.padEnd('websocket'.length),
+    visible(row.message),
+  ];
+  return columns
+    .filter((column) => column !== '')
+    .join('  ')
+    .trimEnd();
+}

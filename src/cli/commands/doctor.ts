@@ -1,0 +1,43 @@
+import type { TransportDiagnosis } from '../../index.js';
+import { EXIT } from '../exit-code.js';
+import { paint } from '../output.js';
+import { runSession, type Session } from '../session.js';
+import type { ConnectionFlags } from '../settings.js';
+import { visible } from '../text.js';
+
+const MARKS = {
+  works: paint(process.stdout, 'green', '✓'),
+  opens: paint(process.stdout, 'green', '✓'),
+  fails: paint(process.stdout, 'red', '✗'),
+  unsupported: paint(process.stdout, 'dim', '-'),
+} as const;
+
+export function doctor(flags: ConnectionFlags): Promise<number> {
+  return runSession(flags, async (session) => {
+    const { client, output, signal } = session;
+    const diagnosis = await client.diagnose({ signal });
+    output.event({ type: 'diagnosis', ...diagnosis });
+    output.result(`${visible(diagnosis.baseUrl)} (${session.settings.backend}, ${credentialsOf(session)})\n`);
+    for (const [name, found] of Object.entries(diagnosis.transports)) output.result(report(name, found));
+    output.result(
+      diagnosis.transport === undefined
+        ? `\n${paint(process.stdout, 'red', 'Nothing works: a job could not be followed.')}`
+        : `\nJobs are followed over ${diagnosis.transport}.`,
+    );
+    return diagnosis.ok ? EXIT.ok : EXIT.failed;
+  });
+}
+
+function report(name: string, { state, enabled, elapsedMs, message, hint }: TransportDiagnosis): string {
+  const off = enabled ? '' : ' (left out by --transports)';
+  const lines = [
+    `${MARKS[state]} ${name.padEnd(10)} ${visible(message)}${off} [${Math.round(elapsedMs)} ms]`,
+  ];
+  if (hint !== undefined) lines.push(`${' '.repeat(13)}${paint(process.stdout, 'yellow', visible(hint))}`);
+  return lines.join('\n');
+}
+
+function credentialsOf({ settings: { auth } }: Session): string {
+  if (auth === undefined) return 'no credentials';
+  return auth.type === 'bearer' ? 'with a token' : 'with user name and password';
+}

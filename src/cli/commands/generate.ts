@@ -1,0 +1,43 @@
+import { EXIT } from '../exit-code.js';
+import { checkWritable } from '../files.js';
+import { type InputFlags, readInput } from '../input.js';
+import { commandOf } from '../resume.js';
+import { checkOutput } from '../save.js';
+import { runSession } from '../session.js';
+import type { Environment } from '../settings.js';
+import { visible } from '../text.js';
+import { type WatchFlags, watchJobs } from '../watch-jobs.js';
+
+export interface GenerateFlags extends WatchFlags, InputFlags {
+  /** False with `--no-wait`. */
+  readonly wait: boolean;
+}
+
+export function generate(prompt: string | undefined, flags: GenerateFlags): Promise<number> {
+  return runSession(flags, async (session) => {
+    const { client, output, settings, signal } = session;
+    checkOutput(flags);
+    const input = await readInput(settings.backend, prompt, { ...fieldsOf(settings.environment), ...flags });
+    // Before a job is paid for whose video could not be saved.
+    if (flags.output !== undefined) await checkWritable(flags.output);
+
+    // Which fields it has follows from --backend; the client checks them before anything is sent.
+    const job = await client.generate(input as never, { signal }).catch((error: unknown) => {
+      if (signal.aborted) output.note('The server has not answered yet: the job may have been submitted.');
+      throw error;
+    });
+    session.resume = { command: 'watch', jobIds: [job.id], flags };
+    output.event({ type: 'submitted', jobId: job.id });
+    if (flags.wait) {
+      output.note(`Submitted job ${visible(job.id)}`);
+      return watchJobs(session, [job], flags);
+    }
+    output.note(`Submitted. Follow it with:\n  ${commandOf(session.resume)}`);
+    output.result(visible(job.id));
+    return EXIT.ok;
+  });
+}
+
+function fieldsOf({ REELWIRE_WALLET, REELWIRE_WEBHOOK_URL, REELWIRE_MODEL }: Environment): InputFlags {
+  return { wallet: REELWIRE_WALLET, webhookUrl: REELWIRE_WEBHOOK_URL, model: REELWIRE_MODEL };
+}

@@ -1,0 +1,134 @@
+import { InputError, NetworkError } from '../../index.js';
+import { createWebhookFactory, type WebhookDialect } from '../../webhooks/testing.js';
+import { EXIT, exitCodeOf } from '../exit-code.js';
+import { Output, paint } from '../output.js';
+import { backendOf, checkUrl, readEnvironment } from '../settings.js';
+import { shorten, visible } from '../text.js';
+import { readScheme, readSecret, type SecretFlags } from '../webhook-secret.js';
+
+export interface WebhookSendFlags extends SecretFlags {
+  readonly url: string;
+  readonly event: 'queued' | 'processing' | 'completed' | 'failed';
+  readonly backend?: string;
+  readonly jobId: string;
+  readonly progress?: number;
+  readonly videoUrl?: string;
+  readonly error?: string;
+  readonly duplicate?: boolean;
+  readonly stale?: boolean;
+  readonly tamper?: boolean;
+  readonly timeoutSeconds: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly elapsedMs: number;
+}
+
+const MAX_ANSWER_LENGTH = 2_000;
+
+/** A receiver does well to accept a genuine delivery, and to refuse one that is not. */
+export async function webhookSend(flags: WebhookSendFlags): Promise<number> {
+  const output = new Output(flags.json);
+  try {
+    const url = checkUrl('--url', flags.url);
+    const deliveries = await makeDeliveries(flags, url);
+    const forged = flags.stale === true || flags.tamper === true;
+    let code: number = EXIT.ok;
+    for (const delivery of deliveries) {
+      output.note(`Sending ${describe(flags, delivery)}`);
+      const answer = await send(delivery, flags.timeoutSeconds);
+      const good = forged
+        ? answer.status >= 400 && answer.status < 500
+        : answer.status >= 200 && answer.status < 300;
+      report(output, answer, good);
+      if (!good) code ||= judge(output, answer, forged);
+    }
+    return code;
+  } catch (error) {
+    output.error(error);
+    return exitCodeOf(error);
+  }
+}
+
+async function makeDeliveries(flags: WebhookSendFlags, url: string): Promise<Request[]> {
+  const { duplicate, error, event, jobId, progress, stale, tamper, videoUrl } = flags;
+  const secret = readSecret(flags, await readEnvironment(flags.config));
+  const scheme = readScheme(flags);
+  const dialect: WebhookDialect | undefined =
+    flags.backend === undefined ? undefined : backendOf(flags.backend);
+  const factory = createWebhookFactory({ url, secret, scheme, dialect });
+  const genuine = await factory[event](jobId, { progress, videoUrl, error });
+  if (stale === true && !genuine.headers.has('webhook-timestamp')) {
+    throw new InputError('--stale', 'this scheme signs no time, so that a delivery of it cannot be stale', {
+      hint: 'Use --scheme standard-webhooks, or leave --stale out.',
+    });
+  }
+  const aged = stale === true ? await factory.stale(genuine) : genuine;
+  const sent = tamper === true ? await factory.tampered(aged) : aged;
+  return duplicate === true ? factory.duplicate(sent) : [sent];
+}
+
+async function send(delivery: Request, timeoutSeconds: number): Promise<Answer> {
+  const startMs = performance.now();
+  try {
+    const response = await fetch(delivery, {
+      // A signed delivery goes to the address that was given, and nowhere else.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutSeconds * 1_000),
+    });
+    const body = await readStart(response);
+    return { status: response.status, body, elapsedMs: performance.now() - startMs };
+  } catch (error) {
+    const { origin } = new URL(delivery.url);
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new NetworkError(
+        'request-timeout',
+        `the receiver at ${origin} did not answer within ${timeoutSeconds} s`,
+        {
+          hint: 'Senders give up after a few seconds: answer first, then work.',
+          cause: error,
+        },
+      );
+    }
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new NetworkError('network', `nothing answers at ${origin}: ${(cause as Error).message}`, {
+      hint: 'Check that the receiver is running, and that --url has its host and port.',
+      cause: error,
+    });
+  }
+}
+
+/** No more of the answer than is shown. */
+async function readStart(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER_LENGTH) break;
+  }
+  return shorten(text, MAX_ANSWER_LENGTH);
+}
+
+function describe({ duplicate, event, jobId, stale, tamper }: WebhookSendFlags, delivery: Request): string {
+  const traits = [duplicate && 'repeated', stale && 'stale', tamper && 'tampered'].filter(Boolean);
+  const headers = [...delivery.headers.keys()].filter((name) => /signature/.test(name)).join(', ');
+  return `${['a', ...traits, event].join(' ')} delivery for job ${visible(jobId)}, signed in ${headers}`;
+}
+
+function report(output: Output, { status, body, elapsedMs }: Answer, good: boolean): void {
+  output.event({ type: 'answer', status, body, elapsedMs: Math.round(elapsedMs), asExpected: good });
+  const mark = good ? paint(process.stdout, 'green', '✓') : paint(process.stdout, 'red', '✗');
+  output.result(`${mark} ${status} in ${Math.round(elapsedMs)} ms  ${visible(body)}`.trimEnd());
+}
+
+function judge(output: Output, { status }: Answer, forged: boolean): number {
+  if (forged && status < 300) {
+    output.note(
+      'The receiver took a delivery that it should have refused: it does not check the signature, or its time.',
+    );
+    return EXIT.failed;
+  }
+  return !forged && (status === 401 || status === 403) ? EXIT.auth : EXIT.failed;
+}

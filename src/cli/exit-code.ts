@@ -1,0 +1,18 @@
+import { isVideoError, type VideoErrorCode } from '../index.js';
+
+/** What the command tells the shell; listed in `reelwire --help`. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, network: 3, auth: 4, interrupted: 130 } as const;
+
+const BY_CODE: Partial<Record<VideoErrorCode, number>> = {
+  configuration: EXIT.usage,
+  'invalid-input': EXIT.usage,
+  network: EXIT.network,
+  'request-timeout': EXIT.network,
+  'submit-outcome-unknown': EXIT.network,
+  unauthorized: EXIT.auth,
+  forbidden: EXIT.auth,
+};
+
+export function exitCodeOf(error: unknown): number {
+  return (isVideoError(error) ? BY_CODE[error.code] : undefined) ?? EXIT.failed;
+}

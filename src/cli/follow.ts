@@ -1,0 +1,52 @@
+import { type CompletedJob, isVideoError, type JobSnapshot, type VideoJob } from '../index.js';
+import type { Display, Row } from './display.js';
+import type { Output } from './output.js';
+import { visible } from './text.js';
+
+export interface FollowOptions {
+  readonly output: Output;
+  readonly display: Display;
+  readonly row: Row;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Shows a job until its end. Rejects as `completed()` does. */
+export async function followJob(
+  job: VideoJob,
+  { output, display, row, signal, timeoutMs }: FollowOptions,
+): Promise<CompletedJob> {
+  job.on('update', (snapshot) => {
+    const { status, progress, message, transport } = snapshot;
+    Object.assign(row, { status, progress, message: message ?? '', transport: row.transport || transport });
+    display.show(row);
+    output.event({ type: 'update', ...jsonOf(snapshot) });
+  });
+  job.on('transport', ({ transport, reason }) => {
+    row.transport = transport ?? '';
+    display.show(row);
+    output.event({ type: 'transport', jobId: job.id, transport, reason });
+  });
+  job.on('warning', ({ code, message }) => {
+    if (code === 'stopped') return; // `completed()` rejects with it.
+    display.note(`${visible(job.id)}: warning: ${visible(message)}`);
+    output.event({ type: 'warning', jobId: job.id, code, message });
+  });
+  try {
+    return await job.completed({ signal, timeoutMs });
+  } catch (error) {
+    if (!isVideoError(error) || error.code !== 'job-failed') row.status = 'stopped';
+    throw error;
+  } finally {
+    row.endedMs = Date.now();
+    display.show(row);
+    job.close();
+  }
+}
+
+/** A snapshot for programs. Without its `videoUrl`, which may hold a signature, and what the server sent besides. */
+export function jsonOf(snapshot: JobSnapshot): Record<string, unknown> {
+  const { id, status, progress, message, error, transport, updatedAt } = snapshot;
+  const errorCode = snapshot.status === 'failed' ? snapshot.errorCode : undefined;
+  return { jobId: id, status, progress, message, error, errorCode, transport, updatedAt };
+}

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import { InputError } from '../index.js';
+import { readInputFile, readStdin } from './files.js';
+import type { BackendName } from './names.js';
+
+export interface InputFlags {
+  readonly input?: string;
+  readonly image?: readonly string[];
+  readonly wallet?: string | undefined;
+  readonly webhookUrl?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+type Fields = Record<string, unknown>;
+
+/** What `generate` takes with this backend; the client checks the fields themselves. */
+export async function readInput(
+  backend: BackendName,
+  prompt: string | undefined,
+  flags: InputFlags,
+): Promise<Fields> {
+  if (prompt === undefined && flags.input === undefined) {
+    throw new InputError('prompt', 'there is nothing to generate', {
+      hint: 'Give a prompt, such as reelwire generate "Explain blockchain", or --input file.json.',
+    });
+  }
+  const fields = flags.input === undefined ? {} : await readFields(flags.input);
+  const images = await Promise.all((flags.image ?? []).map(readImage));
+  return FORMS[backend](fields, prompt, images, flags);
+}
+
+type Form = (
+  fields: Fields,
+  prompt: string | undefined,
+  images: readonly File[],
+  flags: InputFlags,
+) => Fields;
+
+const FORMS: Readonly<Record<BackendName, Form>> = {
+  soraGateway(fields, prompt, images, { wallet }) {
+    if (images.length > 0) throw new InputError('--image', 'the backend soraGateway takes no images');
+    const walletAddress = fields.walletAddress ?? wallet;
+    const paid = walletAddress === undefined ? {} : { walletAddress };
+    // A script is paid for by a wallet; without one it is a question.
+    const form = walletAddress === undefined ? 'scriptOrQuestion' : 'script';
+    return { ...fields, ...paid, ...(prompt !== undefined && { [form]: prompt }) };
+  },
+  vidBuilder(fields, prompt, images, { webhookUrl }) {
+    if (prompt !== undefined) {
+      throw new InputError('prompt', 'the backend vidBuilder takes scenes, not a prompt', {
+        hint: 'Give them in a file: --input video.json, with {"scenes": [{"type": …, "duration": …, "content": {…}}]}.',
+      });
+    }
+    const told = webhookUrl === undefined ? {} : { webhookUrl };
+    return { ...told, ...fields, ...(images.length > 0 && { images }) };
+  },
+  openAIVideos(fields, prompt, images, { model }) {
+    if (images.length > 1) throw new InputError('--image', 'the backend openAIVideos takes one image');
+    const [reference] = images;
+    return {
+      ...(model !== undefined && { model }),
+      ...fields,
+      ...(prompt !== undefined && { prompt }),
+      ...(reference !== undefined && { input_reference: reference }),
+    };
+  },
+};
+
+async function readFields(path: string): Promise<Fields> {
+  const text = (await (path === '-' ? readStdin() : readInputFile('--input', path))).toString();
+  const where = path === '-' ? 'stdin' : path;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError('--input', `--input: ${where} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new InputError('--input', `--input: ${where} must hold a JSON object`);
+}
+
+async function readImage(path: string): Promise<File> {
+  return new File([new Uint8Array(await readInputFile('--image', path))], basename(path));
+}

@@ -1,0 +1,58 @@
+import { styleText } from 'node:util';
+import { ApiError, isVideoError } from '../index.js';
+import { jsonLine, shorten, visible } from './text.js';
+
+type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
+
+/** Longest part of a server's details that is shown. */
+const MAX_DETAILS_LENGTH = 2_000;
+
+/** Results go to stdout, all else to stderr; with `--json`, stdout holds one JSON object a line and nothing else. */
+export class Output {
+  readonly json: boolean;
+
+  constructor(json = false) {
+    this.json = json;
+  }
+
+  /** What was asked for. `text` is ours: strangers' words in it have gone through `visible`. */
+  result(text: string): void {
+    if (!this.json) process.stdout.write(`${text}\n`);
+  }
+
+  /** How it goes on. */
+  note(text: string): void {
+    if (!this.json) process.stderr.write(`${text}\n`);
+  }
+
+  /** For programs. */
+  event(event: { readonly type: string; readonly [field: string]: unknown }): void {
+    if (this.json) process.stdout.write(`${jsonLine(event)}\n`);
+  }
+
+  /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */
+  error(error: unknown): void {
+    const { message } = error instanceof Error ? error : { message: String(error) };
+    const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
+    const known = isVideoError(error) ? error : undefined;
+    if (known?.hint !== undefined) lines.push(`  ${visible(known.hint)}`);
+    const details = known instanceof ApiError ? known.details : undefined;
+    if (details !== undefined)
+      lines.push(`  The server said more: ${shorten(jsonLine(details), MAX_DETAILS_LENGTH)}`);
+    if (known?.requestId !== undefined) lines.push(`  Request id: ${visible(known.requestId)}`);
+    process.stderr.write(`${lines.join('\n')}\n`);
+    const { code = 'unexpected', hint, jobId, status, requestId } = known ?? {};
+    this.event({ type: 'error', code, message, hint, jobId, status, requestId, details });
+  }
+}
+
+/** Colour where a person looks and wants it: https://no-color.org */
+export function paint(stream: NodeJS.WriteStream, style: Style, text: string): string {
+  const plain = !isInteractive(stream) || (process.env.NO_COLOR ?? '') !== '';
+  return plain ? text : styleText(style, text);
+}
+
+/** A terminal that can move its cursor. */
+export function isInteractive(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && process.env.TERM !== 'dumb';
+}

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { BACKENDS } from './names.js';
+import { collect, wholeNumber } from './option-values.js';
+import { addWebhookCommands } from './program-webhook.js';
+
+/** Takes the exit code of the command that ran. */
+export type Exit = (code: number) => void;
+
+const EXIT_CODES = `
+Exit codes:
+  0    done
+  1    the job failed, or the server refused, or the video could not be saved
+  2    wrong usage
+  3    no answer: the network, a timeout
+  4    the credentials were refused
+  130  interrupted by Ctrl-C
+
+Environment (all of it can be in a file of NAME=value lines, given as --config):
+  REELWIRE_BASE_URL         the server (default: http://localhost:3001, where "reelwire mock" listens)
+  REELWIRE_TOKEN            bearer token; or REELWIRE_USERNAME and REELWIRE_PASSWORD
+  REELWIRE_BACKEND          ${BACKENDS.join(', ')}
+  REELWIRE_WEBHOOK_SECRET   for "reelwire webhook"
+  REELWIRE_WEB_SOCKET_URL, REELWIRE_WALLET, REELWIRE_WEBHOOK_URL, REELWIRE_MODEL
+  NO_COLOR                  no colours`;
+
+/** The command line itself; each command is loaded when it runs. */
+export function createProgram(exit: Exit): Command {
+  const program = new Command('reelwire')
+    .description('Generate videos, follow the jobs, download the results, and try out webhooks.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', '\nExample:\n  $ reelwire generate "Explain blockchain" -o out.mp4');
+
+  connected(
+    program
+      .command('generate')
+      .description('Submit a job, follow it to its end, and save the video')
+      .argument('[prompt]', 'what the video is about'),
+  )
+    .option('-o, --output <path>', 'save the video there when it is done; - is stdout')
+    .option('--input <file>', 'JSON with the input of the backend; - is stdin')
+    .option('--image <file>', 'an image to begin with; vidBuilder takes several', collect)
+    .option('--no-wait', 'print the id of the job, and end')
+    .addOption(timeoutOption())
+    .option('--wallet <address>', 'soraGateway: who pays for a script (env: REELWIRE_WALLET)')
+    .option('--webhook-url <url>', 'vidBuilder: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
+    .option('--model <name>', 'openAIVideos: the model (env: REELWIRE_MODEL)')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C detaches: the job goes on, and the command that resumes is printed.
+
+Examples:
+  $ reelwire generate "Explain blockchain" -o out.mp4
+  $ reelwire generate --backend vidBuilder --input scenes.json --image logo.png -o out.mp4
+  $ id=$(reelwire generate "Explain blockchain" --no-wait)`,
+    )
+    .action(async (prompt, flags) => {
+      const { generate } = await import('./commands/generate.js');
+      exit(await generate(prompt, flags));
+    });
+
+  connected(
+    program.command('watch').description('Follow jobs to their ends').argument('<jobId...>', 'ids of jobs'),
+  )
+    .option('-o, --output <path>', 'save the video there when it is done (one job only); - is stdout')
+    .option('--variant <name>', 'which file of the job, such as reels or thumbnail')
+    .addOption(timeoutOption())
+    .addHelpText('after', '\nExample:\n  $ reelwire watch job_1 job_2')
+    .action(async (jobIds, flags) => {
+      const { watch } = await import('./commands/watch.js');
+      exit(await watch(jobIds, flags));
+    });
+
+  connected(
+    program.command('status').description('Ask once how jobs are').argument('<jobId...>', 'ids of jobs'),
+  )
+    .addHelpText(
+      'after',
+      '\nExits 0 for a failed job too: asking went well.\n\nExample:\n  $ reelwire status job_1 --json',
+    )
+    .action(async (jobIds, flags) => {
+      const { status } = await import('./commands/status.js');
+      exit(await status(jobIds, flags));
+    });
+
+  connected(
+    program
+      .command('download')
+      .description('Save the video of a completed job: whole, or not at all')
+      .argument('<jobId>', 'id of the job'),
+  )
+    .option('-o, --output <path>', "file or folder; - is stdout (default: the server's name for it, here)")
+    .option('--variant <name>', 'which file of the job, such as reels or thumbnail')
+    .addHelpText('after', '\nExample:\n  $ reelwire download job_1 -o out.mp4')
+    .action(async (jobId, flags) => {
+      const { download } = await import('./commands/download.js');
+      exit(await download(jobId, flags));
+    });
+
+  connected(
+    program
+      .command('doctor')
+      .description('Try each way to the server: what works, and what to do where it does not'),
+  )
+    .addHelpText(
+      'after',
+      '\nExits 1 when nothing works.\n\nExample:\n  $ reelwire doctor --base-url https://api.example.com',
+    )
+    .action(async (flags) => {
+      const { doctor } = await import('./commands/doctor.js');
+      exit(await doctor(flags));
+    });
+
+  program
+    .command('mock')
+    .description('Run the mock server, and print what it got')
+    .addOption(
+      new Option('--port <number>', '0 is any free one').default(3001).argParser(wholeNumber(0, 65_535)),
+    )
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .addOption(
+      new Option('--duration-ms <number>', 'how long a job takes')
+        .default(10_000)
+        .argParser(wholeNumber(0, 86_400_000)),
+    )
+    .option('--field', 'speak as running servers do, not as their documents say')
+    .option('--fail-with <reason>', 'let every job fail half way')
+    .option('--fault <route=name>', 'break something; may be repeated', collect)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ reelwire mock --port 3001 --fault websocket=blackhole --fault status=status:503',
+    )
+    .action(async (flags) => {
+      const { mock } = await import('./commands/mock.js');
+      exit(await mock(flags));
+    });
+
+  addWebhookCommands(program, exit);
+  return program;
+}
+
+/** The flags of every command that talks to a server. */
+function connected(command: Command): Command {
+  return command
+    .option('--base-url <url>', 'the server (env: REELWIRE_BASE_URL)')
+    .option('--backend <name>', `${BACKENDS.join(', ')} (env: REELWIRE_BACKEND)`)
+    .option('--web-socket-url <url>', 'where the WebSocket is, if not there (env: REELWIRE_WEB_SOCKET_URL)')
+    .option('--transports <names>', 'in order of preference, such as sse,polling')
+    .addOption(new Option('--status-route <form>', 'soraGateway').choices(['path', 'query']))
+    .option(
+      '--token-file <file>',
+      'a file that holds the bearer token (env: REELWIRE_TOKEN holds the token itself)',
+    )
+    .option('--config <file>', 'a file of NAME=value lines for the environment')
+    .option('--json', 'one JSON object a line');
+}
+
+function timeoutOption(): Option {
+  return new Option('--timeout-seconds <number>', 'how long to follow (default: 1800)').argParser(
+    wholeNumber(1, 2_000_000),
+  );
+}
+
+function version(): string {
+  // As far from here in the sources as in what is built of them.
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,40 @@
+import type { ConnectionFlags } from './settings.js';
+import { shellCommand } from './text.js';
+
+/** A command that takes up where another one stopped. */
+export interface Resume {
+  readonly command: 'watch' | 'download';
+  readonly jobIds: readonly string[];
+  /** Those that this command was given. */
+  readonly flags: ConnectionFlags & {
+    readonly output?: string;
+    readonly variant?: string;
+    readonly timeoutSeconds?: number;
+  };
+}
+
+/** As it is typed into a shell. */
+export function commandOf({ command, jobIds, flags }: Resume): string {
+  const { backend, baseUrl, config, output, statusRoute, timeoutSeconds, tokenFile, transports } = flags;
+  // A query may be a token: then REELWIRE_WEB_SOCKET_URL is the place for it, and this is not.
+  const webSocketUrl = flags.webSocketUrl?.includes('?') ? undefined : flags.webSocketUrl;
+  const values = {
+    ...{
+      'base-url': baseUrl,
+      backend,
+      'web-socket-url': webSocketUrl,
+      transports,
+      'status-route': statusRoute,
+    },
+    ...{ 'token-file': tokenFile, config, variant: flags.variant, output },
+    ...(command === 'watch' && { 'timeout-seconds': timeoutSeconds }),
+  };
+  const words = Object.entries(values).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`, String(value)],
+  );
+  if (flags.json === true) words.push('--json');
+  // Behind it, an id may begin with a hyphen.
+  if (jobIds.some((id) => id.startsWith('-'))) words.push('--');
+  const runner = process.env.npm_command === 'exec' ? ['npx', 'reelwire'] : ['reelwire'];
+  return shellCommand([...runner, command, ...words, ...jobIds]);
+}

@@ -1,0 +1,105 @@
+import { parseEnv } from 'node:util';
+import {
+  type AnyBackend,
+  type Auth,
+  ConfigurationError,
+  openAIVideos,
+  soraGateway,
+  type TransportName,
+  VideoClient,
+  vidBuilder,
+} from '../index.js';
+import { readInputFile } from './files.js';
+import { BACKENDS, type BackendName } from './names.js';
+
+/** Where `reelwire mock` listens. */
+const DEFAULT_BASE_URL = 'http://localhost:3001';
+
+/** Flags that every command which talks to a server takes. */
+export interface ConnectionFlags {
+  readonly baseUrl?: string;
+  readonly backend?: string;
+  readonly webSocketUrl?: string;
+  readonly transports?: string;
+  readonly statusRoute?: 'path' | 'query';
+  readonly tokenFile?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Environment variables, those of the `--config` file below those that are set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Settings {
+  readonly backend: BackendName;
+  readonly baseUrl: string;
+  readonly environment: Environment;
+  readonly auth: Auth | undefined;
+}
+
+/** @throws ConfigurationError or InputError that names the flag or the variable. */
+export async function readSettings(flags: ConnectionFlags): Promise<Settings> {
+  const environment = await readEnvironment(flags.config);
+  return {
+    environment,
+    backend: backendOf(flags.backend ?? environment.REELWIRE_BACKEND ?? 'soraGateway'),
+    baseUrl: checkUrl('--base-url', flags.baseUrl ?? environment.REELWIRE_BASE_URL ?? DEFAULT_BASE_URL),
+    auth: await readAuth(flags.tokenFile, environment),
+  };
+}
+
+export async function readEnvironment(config: string | undefined): Promise<Environment> {
+  // A variable that is set to nothing counts as not set.
+  const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  if (config === undefined) return set;
+  return { ...parseEnv((await readInputFile('--config', config)).toString()), ...set };
+}
+
+export function createClient(flags: ConnectionFlags, settings: Settings): VideoClient<AnyBackend> {
+  const { auth, baseUrl, environment } = settings;
+  const webSocketUrl = flags.webSocketUrl ?? environment.REELWIRE_WEB_SOCKET_URL;
+  return new VideoClient<AnyBackend>({
+    baseUrl,
+    backend: createBackend(flags, settings),
+    ...(auth !== undefined && { auth }),
+    ...(webSocketUrl !== undefined && { webSocketUrl }),
+    // The client itself says which name is wrong.
+    ...(flags.transports !== undefined && { transports: flags.transports.split(',') as TransportName[] }),
+  });
+}
+
+function createBackend({ statusRoute }: ConnectionFlags, { backend }: Settings): AnyBackend {
+  if (backend === 'vidBuilder') return vidBuilder();
+  if (backend === 'openAIVideos') return openAIVideos();
+  return soraGateway(statusRoute === undefined ? {} : { statusRoute });
+}
+
+/** In whatever case, with hyphens or without. */
+export function backendOf(given: string): BackendName {
+  const plain = (name: string) => name.replaceAll(/[-_]/g, '').toLowerCase();
+  const backend = BACKENDS.find((name) => plain(name) === plain(given));
+  if (backend !== undefined) return backend;
+  throw new ConfigurationError('--backend', `there is no backend ${JSON.stringify(given)}`, {
+    hint: `Choose from ${BACKENDS.join(', ')}.`,
+  });
+}
+
+/** Never quoted: it may hold a password. */
+export function checkUrl(flag: string, value: string): string {
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  throw new ConfigurationError(flag, `${flag} is not an http or https URL`, {
+    hint: `Such as ${flag} https://api.example.com`,
+  });
+}
+
+async function readAuth(tokenFile: string | undefined, environment: Environment): Promise<Auth | undefined> {
+  const { REELWIRE_TOKEN, REELWIRE_USERNAME, REELWIRE_PASSWORD } = environment;
+  if (tokenFile !== undefined) {
+    const token = (await readInputFile('--token-file', tokenFile)).toString().trim();
+    if (token === '') throw new ConfigurationError('--token-file', `--token-file: ${tokenFile} is empty`);
+    return { type: 'bearer', token };
+  }
+  if (REELWIRE_TOKEN !== undefined) return { type: 'bearer', token: REELWIRE_TOKEN };
+  if (REELWIRE_USERNAME === undefined || REELWIRE_PASSWORD === undefined) return undefined;
+  return { type: 'basic', username: REELWIRE_USERNAME, password: REELWIRE_PASSWORD };
+}

@@ -1,0 +1,69 @@
+import type { VideoJob } from '../index.js';
+import { createDisplay, createRow, type Row } from './display.js';
+import { EXIT, exitCodeOf } from './exit-code.js';
+import { followJob } from './follow.js';
+import { commandOf, type Resume } from './resume.js';
+import { reportSaved, type Saved, type SaveFlags, saveVideo } from './save.js';
+import type { Session } from './session.js';
+import { visible } from './text.js';
+
+export type WatchFlags = Resume['flags'] & SaveFlags;
+
+/** Shows jobs until all have ended, and saves the video of each where that is wanted. */
+export async function watchJobs(
+  session: Session,
+  jobs: readonly VideoJob[],
+  flags: WatchFlags,
+): Promise<number> {
+  const { output, signal } = session;
+  const watched = jobs.map((job) => ({ job, row: createRow(job.snapshot) }));
+  const display = await createDisplay(
+    output,
+    watched.map(({ row }) => row),
+  );
+  const running = new Map<string, Resume['command']>(jobs.map(({ id }) => [id, 'watch']));
+  const timeoutMs = flags.timeoutSeconds === undefined ? undefined : flags.timeoutSeconds * 1_000;
+
+  const watch = async ({ job, row }: { job: VideoJob; row: Row }): Promise<Saved | undefined> => {
+    const completed = await followJob(job, { output, display, row, signal, timeoutMs });
+    running.delete(job.id);
+    if (flags.output === undefined) return undefined;
+    running.set(job.id, 'download');
+    const saved = await saveVideo(session, completed, flags, { display, row });
+    running.delete(job.id);
+    return saved;
+  };
+  const outcomes = await Promise.allSettled(watched.map(watch));
+  display.stop();
+
+  session.resume = resumeOf(running, flags);
+  signal.throwIfAborted();
+  const failures = outcomes
+    .filter((outcome) => outcome.status === 'rejected')
+    .map(({ reason }) => reason as unknown);
+  if (jobs.length === 1 && failures.length === 1) throw failures[0];
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === 'rejected') output.error(outcome.reason);
+    else reportEnd(session, jobs[index]?.id ?? '', outcome.value, flags);
+  }
+  return failures.map(exitCodeOf)[0] ?? EXIT.ok;
+}
+
+function reportEnd(session: Session, jobId: string, saved: Saved | undefined, flags: WatchFlags): void {
+  if (saved !== undefined) {
+    reportSaved(session, saved);
+    return;
+  }
+  const { output } = session;
+  output.result(`Job ${visible(jobId)} is completed`);
+  const download: Resume = { command: 'download', jobIds: [jobId], flags: { output: 'video.mp4', ...flags } };
+  output.note(`Download it with:\n  ${commandOf(download)}`);
+}
+
+/** A job whose video was on its way needs only that; if there are others, watching it again brings it too. */
+function resumeOf(running: ReadonlyMap<string, Resume['command']>, flags: WatchFlags): Resume | undefined {
+  const jobIds = [...running.keys()];
+  if (jobIds.length === 0) return undefined;
+  const command = jobIds.every((id) => running.get(id) === 'download') ? 'download' : 'watch';
+  return { command, jobIds, flags };
+}
