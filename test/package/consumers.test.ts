@@ -59,7 +59,7 @@ describe('an application written in TypeScript', () => {
 });
 
 describe('an application bundled for browsers', () => {
-  async function bundle(): Promise<{ file: string; imports: string[] }> {
+  async function bundle(): Promise<{ file: string; imports: string[]; parts: string[] }> {
     const file = join(consumers, 'browser/bundle.mjs');
     const { metafile } = await build({
       entryPoints: [join(consumers, 'browser/main.js')],
@@ -71,11 +71,24 @@ describe('an application bundled for browsers', () => {
       metafile: true,
     });
     const inputs = Object.values(metafile.inputs).flatMap(({ imports }) => imports);
-    return { file, imports: inputs.filter(({ external }) => external).map(({ path }) => path) };
+    const [output] = Object.values(metafile.outputs);
+    return {
+      file,
+      imports: inputs.filter(({ external }) => external).map(({ path }) => path),
+      parts: Object.entries(output?.inputs ?? {}).flatMap(([path, part]) =>
+        part.bytesInOutput > 0 ? [path] : [],
+      ),
+    };
   }
 
   test('imports nothing that a browser has not', async () => {
     expect((await bundle()).imports).toEqual([]);
+  });
+
+  test('holds no zod where it uses the default backend alone', async () => {
+    const { parts } = await bundle();
+    expect(parts).toContainEqual(expect.stringContaining('node_modules/eventsource/'));
+    expect(parts).not.toContainEqual(expect.stringContaining('node_modules/zod/'));
   });
 
   test('generates, follows and downloads with web standards alone', async () => {
