@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { bundledFirst, sourceInBrowser } from '../support/source-in-browser.js';
+import { type Engine, findEngines, type Launch } from './support/engines.js';
+import { mockCommands } from './support/mock-commands.js';
+import { webKitGTK } from './support/webkit-provider.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The same files in each browser. */
+function inBrowser([engine, launch]: readonly [Engine, Launch]) {
+  const provider =
+    launch.by === 'webdriver' ? webKitGTK(launch.miniBrowser) : playwright({ launchOptions: launch.options });
+  return {
+    plugins: [sourceInBrowser()],
+    optimizeDeps: {
+      include: [...bundledFirst, 'react', 'react-dom/client', 'react-dom/server', 'react/jsx-dev-runtime'],
+    },
+    test: {
+      name: engine,
+      root,
+      include: ['test/browser/*.test.{ts,tsx}'],
+      exclude: ['test/browser/*.node.test.ts'],
+      testTimeout: 15_000,
+      browser: {
+        enabled: true,
+        provider,
+        headless: launch.by === 'playwright',
+        screenshotFailures: false,
+        fileParallelism: false,
+        commands: mockCommands,
+        instances: [{ browser: engine }],
+      },
+    },
+  };
+}
+
+const engines = findEngines();
+
+export default defineConfig({
+  test: {
+    root,
+    include: [],
+    // Only where there is no browser at all, which has been told.
+    passWithNoTests: engines.length === 0,
+    projects: engines.map(inBrowser),
+  },
+});
