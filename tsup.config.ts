@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
@@ -78,6 +78,44 @@ async function toCommonJS(): Promise<void> {
   await writeFile('dist/cjs/package.json', '{ "type": "commonjs", "sideEffects": false }\n');
 }
 
+/** The command uses the library as anybody does: built, by its entries. */
+const libraryOutside: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'library-outside',
+  setup(build) {
+    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+      const file = relative('src', resolve(resolveDir, path.replace(/js$/, 'ts')));
+      if (file.startsWith('cli/') || resolveDir.includes('node_modules')) return undefined;
+      if (Object.values(nodeEntries).includes(`src/${file}`)) {
+        return { path: `../esm/${file.replace(/ts$/, 'js')}`, external: true };
+      }
+      return {
+        errors: [{ text: `the command may import no more than the entries of the library, not ${file}` }],
+      };
+    });
+  },
+};
+
+/** What is bundled of others goes with its licence. */
+const licences: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'licences',
+  setup(build) {
+    build.initialOptions.metafile = true;
+    build.onEnd(async ({ metafile }) => {
+      const inputs = Object.keys(metafile?.inputs ?? {});
+      // A package may have packages of its own.
+      const folders = inputs.flatMap(
+        (file) => /^.*node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? [],
+      );
+      const texts = [...new Set(folders)].sort().map(async (folder) => {
+        const licence = (await readdir(folder)).find((file) => /^licen[cs]e/i.test(file));
+        return `${folder.replace(/^.*node_modules\//, '')}\n\n${await readFile(`${folder}/${licence}`, 'utf8')}`;
+      });
+      await mkdir('dist/cli', { recursive: true });
+      await writeFile('dist/cli/LICENSES.txt', (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`));
+    });
+  },
+};
+
 export default defineConfig([
   {
     ...shared,
@@ -96,5 +134,18 @@ export default defineConfig([
     platform: 'browser',
     outDir: 'dist/browser',
     esbuildPlugins: [browserCounterparts],
+  },
+  {
+    ...shared,
+    entry: { main: 'src/cli/main.ts' },
+    platform: 'node',
+    outDir: 'dist/cli',
+    // Who uses the library alone need not install what only the command needs.
+    noExternal: ['commander', 'cli-progress'],
+    esbuildPlugins: [libraryOutside, licences],
+    // Both are CommonJS, which asks for the modules of Node by `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+    },
   },
 ]);

@@ -21,6 +21,8 @@ test('holds the sources, what was built of them, and nothing else', () => {
     /^src\/([a-z0-9-]+\/)*[a-z0-9-]+(\.browser)?\.tsx?$/,
     /^dist\/cjs\/package\.json$/,
     /^dist\/(esm|cjs)\/([a-z0-9-]+\/)*[a-z0-9-]+(\.browser)?\.d\.ts(\.map)?$/,
+    /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js(\.map)?$/,
+    /^dist\/cli\/LICENSES\.txt$/,
     /^dist\/(esm|cjs|browser)\/chunk-[A-Z0-9]{8}\.js(\.map)?$/,
   ];
   const entries = targets(manifest.exports).filter((file) => file.endsWith('.js'));
