@@ -131,7 +131,6 @@ function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortSignal)
         timer = runtime.setTimeout(() => resolve({ state: 'opens', message }), FIRST_FRAME_MS);
       },
       said: heard,
-      alive: heard,
       failed: (reason) => resolve(failure(`${reason.reason}.`, hintFor(name, reason))),
     });
     stop = () => {

@@ -166,16 +166,6 @@ function explain(jobId: string, cause: unknown): VideoError {
   if (!(cause instanceof ApiError)) {
     return new VideoError('http-error', `job ${jobId} cannot be followed`, { jobId, hint: resume, cause });
   }
-  const { status, requestId, serverMessage, serverCode, details, retryAfterMs } = cause;
-  return new ApiError(cause.message, {
-    jobId,
-    status,
-    requestId,
-    serverMessage,
-    serverCode,
-    details,
-    retryAfterMs,
-    hint: `${cause.hint ?? 'Check what the server says.'} ${resume}`,
-    cause,
-  });
+  const hint = `${cause.hint ?? 'Check what the server says.'} ${resume}`;
+  return new ApiError(cause.message, { ...cause, jobId, hint, cause });
 }

@@ -41,8 +41,6 @@ export type FollowSignal = { readonly now: number } & (
   /** The stream is open and carries these jobs. Comes again when it carries more, or anew. */
   | OfStream<{ readonly type: 'opened'; readonly jobIds: readonly string[] }>
   | OfStream<{ readonly type: 'said'; readonly message: StreamMessage }>
-  /** Bytes that are no frame, such as a heartbeat. */
-  | OfStream<{ readonly type: 'alive' }>
   /** It has closed itself. */
   | OfStream<{ readonly type: 'failed'; readonly failure: StreamFailure }>
   /** `more`: it was asked again meanwhile, and that answer is still to come. */

@@ -1,7 +1,7 @@
 import { answered, end, learn, refused, said } from './follow-answers.js';
 import { ask, dueAt, schedule, settle } from './follow-jobs.js';
 import { createJob, type FollowEffect, type FollowSignal, type FollowState } from './follow-model.js';
-import { expireAttempts, fail, opened, planStreams, prove, wake } from './follow-streams.js';
+import { expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 
 /**
@@ -64,12 +64,11 @@ function ofJob(
 
 function ofStream(
   state: FollowState,
-  signal: Extract<FollowSignal, { type: 'opened' | 'said' | 'alive' | 'failed' }>,
+  signal: Extract<FollowSignal, { type: 'opened' | 'said' | 'failed' }>,
 ): void {
   const stream = state.streams[signal.stream];
   if (stream.phase === 'idle' || stream.connection !== signal.connection) return;
   if (signal.type === 'said') said(state, stream, signal.message);
-  else if (signal.type === 'alive') prove(state, stream);
   else if (signal.type === 'opened') opened(state, stream, signal.jobIds);
   else fail(state, stream, signal.failure);
 }

@@ -142,7 +142,6 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     const made = connectors[stream]?.(jobIds, {
       opened: (ids) => dispatch({ type: 'opened', now: runtime.now(), stream, connection, jobIds: ids }),
       said: (message) => dispatch({ type: 'said', now: runtime.now(), stream, connection, message }),
-      alive: () => dispatch({ type: 'alive', now: runtime.now(), stream, connection }),
       failed: (failure) => {
         safely(() => logger.info(failure.reason));
         dispatch({ type: 'failed', now: runtime.now(), stream, connection, failure });

@@ -137,7 +137,7 @@ export class SseStream {
               controller.close();
               return;
             }
-            this.#events.alive();
+            this.#events.said({ type: 'control' });
             controller.enqueue(value);
           } catch (error) {
             stop({ reason: 'SSE broke off', error });

@@ -105,7 +105,6 @@ class Streams implements StreamConnection {
         if (this.#waiting.size > 0) this.#fillSoon();
       },
       said: (message) => this.#events.said(message),
-      alive: () => this.#events.alive(),
       failed: (failure) => {
         if (this.#closed) return;
         // All go together: what one of them cannot, the others will not be able to for long.

@@ -36,9 +36,8 @@ export interface JobFollower {
 export interface StreamEvents {
   /** It is open, and carries these jobs. Again when it carries more, or anew. */
   opened(jobIds: readonly string[]): void;
+  /** A frame, or (as `control`) bytes that are none, such as a heartbeat. */
   said(message: StreamMessage): void;
-  /** Bytes came that are no frame, such as a heartbeat. */
-  alive(): void;
   /** It could not be opened, or is open no longer; it has cleaned up after itself. */
   failed(failure: StreamFailure): void;
 }

@@ -107,9 +107,14 @@ describe('an event stream', () => {
     connect(['a']);
     await request(0).answer();
     await request(0).write(': heartbeat\n\n');
-    expect(events).toMatchObject({ aliveCount: 1, messages: [] });
+    expect(events.messages).toEqual([{ type: 'control' }]);
+    events.messages.length = 0;
     await request(0).write('data: a\n\ndata: b\n\n');
-    expect(events.messages).toMatchObject([{ update: { jobId: 'a' } }, { update: { jobId: 'b' } }]);
+    expect(events.messages).toMatchObject([
+      { type: 'control' },
+      { update: { jobId: 'a' } },
+      { update: { jobId: 'b' } },
+    ]);
   });
 
   test.each([

@@ -48,13 +48,9 @@ export class Events implements StreamEvents {
   readonly openedWith: (readonly string[])[] = [];
   readonly messages: StreamMessage[] = [];
   readonly failures: StreamFailure[] = [];
-  aliveCount = 0;
 
   opened = (jobIds: readonly string[]) => void this.openedWith.push(jobIds);
   said = (message: StreamMessage) => void this.messages.push(message);
-  alive = () => {
-    this.aliveCount += 1;
-  };
   failed = (failure: StreamFailure) => void this.failures.push(failure);
 }
 
