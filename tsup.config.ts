@@ -19,6 +19,7 @@ const nodeEntries = {
   index: 'src/index.ts',
   'mock-server/index': 'src/mock-server/index.ts',
   'mock-server/msw': 'src/mock-server/msw.ts',
+  'react/index': 'src/react/index.ts',
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/node': 'src/webhooks/node.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',
@@ -26,6 +27,7 @@ const nodeEntries = {
 
 const browserEntries = {
   index: 'src/index.ts',
+  'react/index': 'src/react/index.ts',
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',
   // Files of their own, so that an application's bundler leaves out what it does not use of them.

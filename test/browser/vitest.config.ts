@@ -36,6 +36,21 @@ function inBrowser([engine, launch]: readonly [Engine, Launch]) {
   };
 }
 
+/** React 18 in place of the one that is installed by its own name. */
+function withReact18(entry: readonly [Engine, Launch]) {
+  const { test, ...project } = inBrowser(entry);
+  return {
+    ...project,
+    resolve: {
+      alias: [
+        { find: /^react(?=$|\/)/, replacement: 'react18' },
+        { find: /^react-dom(?=$|\/)/, replacement: 'react-dom18' },
+      ],
+    },
+    test: { ...test, name: `${test.name}, React 18`, include: ['test/browser/react.test.tsx'] },
+  };
+}
+
 const engines = findEngines();
 
 export default defineConfig({
@@ -44,6 +59,6 @@ export default defineConfig({
     include: [],
     // Only where there is no browser at all, which has been told.
     passWithNoTests: engines.length === 0,
-    projects: engines.map(inBrowser),
+    projects: [...engines.map(inBrowser), ...engines.slice(0, 1).map(withReact18)],
   },
 });

@@ -13,6 +13,7 @@ const ACTIONS = {
   fault: (server: MockServer, fault: MockFault) => void server.faults.add(fault),
   clearFaults: (server: MockServer) => server.faults.clear(),
   createJob: (server: MockServer, init: MockJobInit) => server.jobs.create(init).id,
+  jobIds: (server: MockServer) => Array.from(server.jobs, ({ id }) => id),
   advance: (server: MockServer, jobId: string, change: MockJobChange) =>
     void server.jobs.get(jobId)?.advance(change),
   disconnect: (server: MockServer, code?: number) => server.disconnectAll(code),

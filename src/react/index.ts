@@ -1,0 +1,4 @@
+'use client';
+
+export { type GenerateVideo, useGenerateVideo } from './use-generate-video.js';
+export { useVideoJob, type VideoJobState } from './use-video-job.js';

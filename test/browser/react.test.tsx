@@ -1,0 +1,158 @@
+import { type ReactNode, StrictMode, version } from 'react';
+import { createRoot, hydrateRoot } from 'react-dom/client';
+import { renderToString } from 'react-dom/server';
+import type { VideoClient } from 'reelwire';
+import { useGenerateVideo, useVideoJob } from 'reelwire/react';
+import { expect, onTestFinished, test } from 'vitest';
+import { allClosed, connect, input } from './support/client.js';
+import { type RemoteMock, startMock } from './support/remote-mock.js';
+
+const end = { status: 'completed', progress: 100 } as const;
+
+function Job({ client, id }: { client: VideoClient; id: string | null }) {
+  const { snapshot, error, transport } = useVideoJob(client, id);
+  const code = (error as { code?: string } | undefined)?.code;
+  return <p>{[snapshot?.status ?? 'unknown', snapshot?.progress, transport, code].join(' ')}</p>;
+}
+
+/** A place on the page, which is empty again after the test. */
+function place(): HTMLElement {
+  const element = document.createElement('div');
+  document.body.append(element);
+  onTestFinished(() => element.remove());
+  return element;
+}
+
+function mount(node: ReactNode) {
+  const element = place();
+  const root = createRoot(element);
+  root.render(node);
+  onTestFinished(() => root.unmount());
+  return { root, text: () => element.textContent, element };
+}
+
+async function opened(server: RemoteMock) {
+  const requests = await server.do('requests');
+  const count = (name: string) =>
+    requests.filter(({ route, method }) => route === name && method === 'GET').length;
+  return { websocket: count('websocket'), status: count('status') };
+}
+
+test(`React ${version}: a job is shown as it goes on, and its end`, async () => {
+  const server = await startMock();
+  const id = await server.do('createJob', {});
+  const { text } = mount(<Job client={connect(server)} id={id} />);
+  await expect.poll(text).toBe('queued 0 websocket ');
+  await server.do('advance', id, { status: 'processing', progress: 40 });
+  await expect.poll(text).toBe('processing 40 websocket ');
+  await server.do('advance', id, end);
+  await expect.poll(text).toMatch(/^completed 100 /);
+  await allClosed(server);
+});
+
+test('StrictMode opens nothing twice', async () => {
+  const plain = await startMock();
+  const strict = await startMock();
+  for (const [server, Mode] of [
+    [plain, 'div'],
+    [strict, StrictMode],
+  ] as const) {
+    const id = await server.do('createJob', {});
+    const { text } = mount(
+      <Mode>
+        <Job client={connect(server, { polling: { intervalMs: 60_000 } })} id={id} />
+      </Mode>,
+    );
+    await expect.poll(text).toBe('queued 0 websocket ');
+  }
+  expect(await opened(strict)).toEqual(await opened(plain));
+  expect((await opened(strict)).websocket).toBe(1);
+});
+
+test('unmounted, a job is followed no longer', async () => {
+  const server = await startMock();
+  const id = await server.do('createJob', {});
+  const { root, text } = mount(<Job client={connect(server)} id={id} />);
+  await expect.poll(text).toMatch(/websocket/);
+  root.unmount();
+  await allClosed(server);
+});
+
+test('another id is another job, and null is none', async () => {
+  const server = await startMock();
+  const client = connect(server);
+  const [first, second] = [await server.do('createJob', {}), await server.do('createJob', {})];
+  await server.do('advance', second, { status: 'processing', progress: 70 });
+  const { root, text } = mount(<Job client={client} id={first} />);
+  await expect.poll(text).toMatch(/^queued 0/);
+  root.render(<Job client={client} id={second} />);
+  await expect.poll(text).toMatch(/^processing 70/);
+  root.render(<Job client={client} id={null} />);
+  await expect.poll(text).toBe('unknown   ');
+  await allClosed(server);
+});
+
+test('a job that failed, and one that nobody knows, are errors', async () => {
+  const server = await startMock();
+  const id = await server.do('createJob', {});
+  await server.do('advance', id, { status: 'failed', error: 'out of memory' });
+  const client = connect(server);
+  const failed = mount(<Job client={client} id={id} />);
+  await expect.poll(failed.text).toMatch(/^failed .*job-failed$/);
+  const unknown = mount(<Job client={client} id="nobody-knows" />);
+  await expect.poll(unknown.text).toMatch(/^unknown .*not-found$/);
+});
+
+test('on a server nothing is sent, and the page takes it over', async () => {
+  const server = await startMock();
+  const id = await server.do('createJob', {});
+  const node = <Job client={connect(server)} id={id} />;
+  const element = place();
+  element.innerHTML = renderToString(node);
+  expect(element.textContent).toBe('unknown   ');
+  expect(await server.do('requests')).toEqual([]);
+  const complaints: unknown[] = [];
+  const root = hydrateRoot(element, node, { onRecoverableError: (error) => complaints.push(error) });
+  onTestFinished(() => root.unmount());
+  await expect.poll(() => element.textContent).toBe('queued 0 websocket ');
+  expect(complaints).toEqual([]);
+});
+
+function Studio({ client }: { client: VideoClient }) {
+  const { generate, job, snapshot, error, reset } = useGenerateVideo(client);
+  const code = (error as { code?: string } | undefined)?.code;
+  return (
+    <>
+      <button type="button" id="generate" onClick={() => generate(input)} />
+      <button type="button" id="wrong" onClick={() => generate({ ...input, script: '' })} />
+      <button type="button" id="reset" onClick={reset} />
+      <p>{[job === undefined ? 'none' : 'job', snapshot?.status, snapshot?.progress, code].join(' ')}</p>
+    </>
+  );
+}
+
+test('useGenerateVideo submits once, follows to the end and forgets', async () => {
+  const server = await startMock();
+  const { element } = mount(
+    <StrictMode>
+      <Studio client={connect(server)} />
+    </StrictMode>,
+  );
+  const text = () => element.querySelector('p')?.textContent;
+  const press = (id: string) => element.querySelector<HTMLButtonElement>(`#${id}`)?.click();
+  await expect.poll(text).toBe('none   ');
+  press('generate');
+  await expect.poll(text).toBe('job processing 0 ');
+  const submits = (await server.do('requests')).filter(
+    ({ route, method }) => route === 'generate' && method === 'POST',
+  );
+  expect(submits).toHaveLength(1);
+  const [id] = await server.do('jobIds');
+  await server.do('advance', String(id), end);
+  await expect.poll(text).toBe('job completed 100 ');
+  press('reset');
+  await expect.poll(text).toBe('none   ');
+  press('wrong');
+  await expect.poll(text).toBe('none   invalid-input');
+  await allClosed(server);
+});

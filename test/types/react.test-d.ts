@@ -1,0 +1,28 @@
+import { openAIVideos, VideoClient, type VideoJob } from 'reelwire';
+import { type GenerateVideo, useGenerateVideo, useVideoJob, type VideoJobState } from 'reelwire/react';
+import { expectTypeOf, test } from 'vitest';
+import type { OpenAIVideoVariant } from '../../src/backends/openai-videos.js';
+
+const gateway = new VideoClient({ baseUrl: 'http://localhost' });
+const openAI = new VideoClient({ baseUrl: 'http://localhost', backend: openAIVideos() });
+
+/** Hooks run in components only: these are compiled, and never called. */
+export function Component() {
+  expectTypeOf(useVideoJob(gateway, 'job-1')).toEqualTypeOf<VideoJobState>();
+  useVideoJob(openAI, null);
+  // @ts-expect-error an id is a string
+  useVideoJob(gateway, 1);
+
+  const { generate, job, snapshot } = useGenerateVideo(openAI);
+  expectTypeOf(job).toEqualTypeOf<VideoJob<OpenAIVideoVariant> | undefined>();
+  expectTypeOf(generate({ prompt: 'A cat', model: 'sora-2' })).resolves.toEqualTypeOf<typeof job>();
+  // @ts-expect-error the input of another backend
+  generate({ walletAddress: '0x1', script: 'x' });
+  if (snapshot?.status === 'failed') expectTypeOf(snapshot.error).toBeString();
+}
+
+test('what the hook returns follows from the backend of the client', () => {
+  expectTypeOf<ReturnType<typeof useGenerateVideo<ReturnType<typeof openAIVideos>>>>().toEqualTypeOf<
+    GenerateVideo<ReturnType<typeof openAIVideos>>
+  >();
+});
