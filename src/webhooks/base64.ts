@@ -3,12 +3,13 @@ import * as portable from './base64-portable.js';
 export { encodeBase64 } from './base64-portable.js';
 
 /**
- * The bytes, or undefined where `text` is not the one canonical encoding of any (padding may be left out). `Buffer` is
- * faster where it is; like `atob`, it is lenient: it takes several texts for the same bytes, and with it a changed
- * secret or signature would pass for the same one.
+ * The bytes, or undefined where `text` is not the one encoding of any; its padding may be left out. `Buffer` is faster
+ * where it is. Like `atob` it is lenient: it takes several texts for the same bytes, and with it a changed secret or
+ * signature would pass for the same one.
  */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   const buffer = globalThis.Buffer?.from(text, 'base64');
   if (buffer === undefined) return portable.decodeBase64(text);
-  return buffer.toString('base64') === portable.padBase64(text) ? buffer : undefined;
+  const again = buffer.toString('base64');
+  return again === text || again.replace(/=+$/, '') === text.replace(/={0,2}$/, '') ? buffer : undefined;
 }

@@ -1,13 +1,13 @@
 /*
  * node:crypto where the runtime has it, for it is several times faster than WebCrypto on a small body; else
- * WebCrypto. Asked for at each use and without an import, so that it loads on every runtime. Bundles for browsers take
+ * WebCrypto. Asked for without an import, so that this loads on every runtime. Bundles for browsers take
  * crypto.browser.ts instead.
  */
 import { decodeBase64, encodeBase64 } from './base64.js';
 import type { Bytes, Encoding } from './bytes.js';
 import * as web from './web-crypto.js';
 
-const nodeCrypto = () => globalThis.process?.getBuiltinModule?.('node:crypto');
+const node = /* @__PURE__ */ globalThis.process?.getBuiltinModule?.('node:crypto');
 
 /** HMAC-SHA256 over the parts, one after the other. Not a promise where node:crypto is at hand. */
 export function hmacSha256(
@@ -15,7 +15,7 @@ export function hmacSha256(
   parts: readonly Bytes[],
   encoding: Encoding,
 ): string | Promise<string> {
-  const hmac = nodeCrypto()?.createHmac('sha256', key);
+  const hmac = node?.createHmac('sha256', key);
   if (hmac === undefined) return web.hmacSha256(key, parts, encoding);
   for (const part of parts) hmac.update(part);
   return hmac.digest(encoding);
@@ -27,7 +27,6 @@ export async function verifyEd25519(
   parts: readonly Bytes[],
   signature: string,
 ): Promise<boolean> {
-  const node = nodeCrypto();
   if (node === undefined) return web.verifyEd25519(key, parts, signature);
   // Node reads both alphabets of base64 in a JWK.
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: encodeBase64(key) };
@@ -37,7 +36,6 @@ export async function verifyEd25519(
 
 /** Signs the parts with a private key in PKCS #8. Gives base64. */
 export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonly Bytes[]): Promise<string> {
-  const node = nodeCrypto();
   if (node === undefined) return web.signEd25519(pkcs8, parts);
   const pem = `-----BEGIN PRIVATE KEY-----\n${encodeBase64(pkcs8)}\n-----END PRIVATE KEY-----`;
   return encodeBase64(node.sign(null, Buffer.concat(parts.map(toBuffer)), pem));
@@ -45,7 +43,6 @@ export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonl
 
 /** SHA-256 in lower-case hex. */
 export async function sha256(data: Bytes): Promise<string> {
-  const node = nodeCrypto();
   return node ? node.createHash('sha256').update(data).digest('hex') : web.sha256(data);
 }
 

@@ -6,46 +6,54 @@ import { isRecord } from '../core/record.js';
 import { InvalidResponseError } from '../errors.js';
 import { sha256 } from './crypto.js';
 
-/** What the scheme signed beside the body. */
-export interface SignedParts {
-  readonly id?: string;
-  readonly timestamp?: Date;
-}
-
 /** No server makes ids as long. */
 const MAX_ID_LENGTH = 512;
+
+/** The id of a delivery that has none of its own, or whose sender does not sign it: a digest of the body. */
+export async function digestId(body: string | Uint8Array): Promise<string> {
+  return `sha256:${await sha256(body)}`;
+}
 
 /**
  * What a delivery says, in the same words for every dialect. Which dialect it is, its fields tell.
  *
+ * @param id - Of the delivery.
+ * @param signedAt - When it was signed, where that is known.
  * @throws InvalidResponseError where the body is not JSON.
  */
-export async function readEvent(
+export function readEvent(
   body: string | Uint8Array,
-  signed: SignedParts,
+  id: string,
+  signedAt: Date | undefined,
   nowMs: number,
-): Promise<WebhookEvent> {
+): WebhookEvent {
   const raw = parse(body);
-  const base = {
-    id: signed.id ?? `sha256:${await sha256(body)}`,
-    timestamp: timeOf(raw) ?? signed.timestamp ?? new Date(nowMs),
-    raw,
-  };
+  const timestamp = timeOf(raw) ?? signedAt ?? new Date(nowMs);
   const update = isRecord(raw) ? (openAIUpdate(raw) ?? gatewayUpdate(raw)) : undefined;
-  if (update?.status === undefined) {
-    return { ...base, type: 'unknown', ...(update !== undefined && { jobId: update.jobId }) };
-  }
-  const snapshot = applyUpdate(undefined, { ...update, raw }, 'webhook', nowMs);
-  return { ...base, type: `job.${snapshot.status}`, jobId: update.jobId, snapshot };
+  if (update === undefined) return { id, type: 'unknown', timestamp, raw };
+  const { jobId } = update;
+  if (update.status === undefined) return { id, type: 'unknown', jobId, timestamp, raw };
+  const snapshot = applyUpdate(undefined, update, 'webhook', nowMs);
+  return { id, type: `job.${snapshot.status}`, jobId, snapshot, timestamp, raw };
 }
 
 /** `{ type: 'video.completed', data: { id, error? } }`; events of other kinds have other types. */
-function openAIUpdate({ type, data }: Fields): JobUpdate | undefined {
-  if (typeof type !== 'string' || !isRecord(data)) return undefined;
+function openAIUpdate(raw: Fields): JobUpdate | undefined {
+  const { type, data } = raw;
+  if (typeof type !== 'string' || !type.startsWith(VIDEO_EVENT) || !isRecord(data)) return undefined;
   const jobId = jobIdOf(data.id);
-  const [, word] = /^video\.(\w+)$/.exec(type) ?? [];
-  return jobId === undefined || word === undefined ? undefined : readUpdate({ ...data, status: word }, jobId);
+  if (jobId === undefined) return undefined;
+  const update: { -readonly [K in keyof JobUpdate]: JobUpdate[K] } = readUpdate(
+    // What happened is in the type; a status beside it may be older.
+    data.status === undefined ? data : { ...data, status: undefined },
+    jobId,
+    type.slice(VIDEO_EVENT.length),
+  );
+  update.raw = raw;
+  return update;
 }
+
+const VIDEO_EVENT = 'video.';
 
 /** `{ jobId, status, … }`, of the gateway and of vidBuilder: what only one of them has does not hurt the other. */
 function gatewayUpdate(raw: Fields): JobUpdate | undefined {
@@ -69,7 +77,12 @@ function timeOf(raw: unknown): Date | undefined {
 
 function parse(body: string | Uint8Array): unknown {
   // The decoder drops a byte order mark; JSON.parse would not take it.
-  const text = typeof body === 'string' ? body.replace(/^\uFEFF/, '') : new TextDecoder().decode(body);
+  const text =
+    typeof body !== 'string'
+      ? new TextDecoder().decode(body)
+      : body.startsWith('\uFEFF')
+        ? body.slice(1)
+        : body;
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -2,7 +2,7 @@ import type { WebhookEvent } from '../core/model.js';
 import { InvalidResponseError, WebhookVerificationError } from '../errors.js';
 import { rawBody } from './body.js';
 import type { DeliveryOutcome } from './deliveries.js';
-import { readEvent } from './events.js';
+import { digestId, readEvent } from './events.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { BodyError, readBody } from './read-body.js';
 import { headersOfScheme, secretsOf, type WebhookSecret } from './secret.js';
@@ -51,13 +51,13 @@ async function believe(headers: Headers, body: Uint8Array, settings: HandlerSett
   const secret = given as WebhookSecret | readonly WebhookSecret[];
   // Only where no signature came at all: one that is there must be right.
   const signed = headersOfScheme(scheme, secretsOf(secret)).some((name) => headers.has(name));
-  if (allowUnsigned && !signed) return readEvent(body, {}, nowMs);
+  if (allowUnsigned && !signed) return readEvent(body, await digestId(body), undefined, nowMs);
   const { toleranceSeconds, futureToleranceSeconds } = settings;
   const verified = await verifyWebhookSignature({
     ...{ body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds },
     now: nowMs,
   });
-  return readEvent(body, verified, nowMs);
+  return readEvent(body, verified.id ?? (await digestId(body)), verified.timestamp, nowMs);
 }
 
 function endingOf(error: unknown, settings: HandlerSettings): Ending {

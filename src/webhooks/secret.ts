@@ -49,7 +49,7 @@ export function readKey(secret: WebhookSecret, standard: boolean): Key {
   const bytes = prefix && standard ? decodeBase64((secret as string).slice(prefix.length)) : utf8(secret);
   // A public key is no secret: whoever took one for an HMAC key would believe everybody.
   if (!bytes?.length || prefix === 'whsk_' || (isPublic && !(standard && bytes.length === 32))) {
-    throw badSecret('is empty, not base64, has whitespace around it or cannot verify');
+    throw badSecret('is empty, not base64, has whitespace around it, or is no key that verifies');
   }
   return { bytes, isPublic };
 }

@@ -1,5 +1,5 @@
 import type { WebhookEvent } from '../core/model.js';
-import { readEvent } from './events.js';
+import { digestId, readEvent } from './events.js';
 import { type VerifyOptions, verifyWebhookSignature, type WebhookParts } from './verify.js';
 
 /**
@@ -19,8 +19,16 @@ export async function unwrapWebhook(
   options: VerifyOptions,
 ): Promise<WebhookEvent> {
   // A Request holds its headers; its `body` is a stream, and not what is meant.
-  const parts: WebhookParts =
-    'bodyUsed' in delivery ? { body: delivery, headers: delivery.headers } : delivery;
-  const verified = await verifyWebhookSignature({ ...options, ...parts });
-  return readEvent(verified.body, verified, Number(options.now ?? Date.now()));
+  const body = 'bodyUsed' in delivery ? delivery : delivery.body;
+  const { headers } = delivery;
+  // Spelled out: spreads would take a third of the time of it all.
+  const { secret, scheme, toleranceSeconds, futureToleranceSeconds, now = Date.now() } = options;
+  const parts = { body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds, now };
+  const verified = await verifyWebhookSignature(parts);
+  return readEvent(
+    verified.body,
+    verified.id ?? (await digestId(verified.body)),
+    verified.timestamp,
+    Number(now),
+  );
 }

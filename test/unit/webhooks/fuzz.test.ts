@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { signWebhook } from '../../../src/webhooks/sign.js';
-import { verifyWebhookSignature, type WebhookParts } from '../../../src/webhooks/verify.js';
+import type { WebhookParts } from '../../../src/webhooks/verify.js';
 import { onEachRuntime, refusal } from './support.js';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='; // 32 bytes: its last digit has bits to spare
@@ -18,7 +17,7 @@ function* flips(text: string): Generator<string> {
   }
 }
 
-onEachRuntime(() => {
+onEachRuntime(({ signWebhook, verifyWebhookSignature }) => {
   describe('a change of one bit', () => {
     it('anywhere in the body is refused', async () => {
       const headers = await signWebhook({ body, secret });

@@ -96,7 +96,7 @@ describe('unwrapWebhook', () => {
   });
 });
 
-onEachRuntime(() => {
+onEachRuntime(({ signWebhook, unwrapWebhook }) => {
   it('names a delivery without a signed id by a digest of its body', async () => {
     const body = '{"jobId":"job-1","status":"completed"}';
     const unwrapped = async (text: string) =>

@@ -12,7 +12,14 @@ const hex = (text: string | Uint8Array, key = RAW) => createHmac('sha256', key).
 const NodeBuffer = Buffer; // The tests take the global away.
 const encode = (text: string) => new TextEncoder().encode(text);
 
-onEachRuntime(() => {
+onEachRuntime(({ runtime, signWebhook, verifyWebhookSignature }) => {
+  it('computes with what there is', async () => {
+    const importKey = vi.spyOn(crypto.subtle, 'importKey');
+    await verifyWebhookSignature({ body, headers, secret, now });
+    expect(importKey).toHaveBeenCalledTimes(runtime === 'WebCrypto' ? 1 : 0);
+    importKey.mockRestore();
+  });
+
   describe('standard-webhooks', () => {
     it('accepts the published vector and tells what was signed', async () => {
       expect(await verifyWebhookSignature({ body, headers, secret, now })).toEqual({
@@ -30,6 +37,13 @@ onEachRuntime(() => {
       for (const form of [body, bytes, larger.subarray(2, -1), bytes.buffer]) {
         await verifyWebhookSignature({ body: form, headers, secret, now });
       }
+    });
+
+    it('takes body and headers of a Request', async () => {
+      vi.unstubAllGlobals(); // Node's own Request needs Buffer.
+      const request = new Request('http://localhost/', { method: 'POST', body, headers });
+      const verified = await verifyWebhookSignature({ body: request, secret, now });
+      expect(verified.body).toEqual(encode(body));
     });
 
     it('takes headers as Headers, in any case, as arrays, as pairs and as the raw list of Node', async () => {
@@ -112,7 +126,7 @@ onEachRuntime(() => {
         timestamp: new Date(now),
       });
       const moved = { ...signed, 'webhook-id': 'msg_1.1614265330', 'webhook-timestamp': '1614265331' };
-      await refusal(verifyWebhookSignature({ body: 'x', headers: moved, secret, now }), 'bad-signature');
+      await refusal(verifyWebhookSignature({ body: 'x', headers: moved, secret, now }), 'bad-timestamp');
     });
   });
 
@@ -219,17 +233,6 @@ onEachRuntime(() => {
       const signed = await signWebhook({ body, secret: padded });
       await verifyWebhookSignature({ body, headers: signed, secret: padded.replace('==', '') });
     });
-  });
-});
-
-describe('a Request', () => {
-  afterEach(() => vi.restoreAllMocks());
-
-  it.each(['node:crypto', 'WebCrypto'])('brings body and headers of its own, with %s', async (runtime) => {
-    if (runtime === 'WebCrypto') vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
-    const request = new Request('http://localhost/', { method: 'POST', body, headers });
-    const verified = await verifyWebhookSignature({ body: request, secret, now });
-    expect(verified.body).toEqual(encode(body));
   });
 });
 
@@ -345,9 +348,7 @@ describe('reasons', () => {
   });
 
   it('computes one HMAC however many signatures are listed', async () => {
-    const crypto = process.getBuiltinModule('node:crypto');
-    const createHmac = vi.fn(crypto.createHmac);
-    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ ...crypto, createHmac } as never);
+    const createHmac = vi.spyOn(process.getBuiltinModule('node:crypto'), 'createHmac');
     const large = JSON.stringify({ padding: 'x'.repeat(50_000) });
     const signed = await signWebhook({ body: large, secret });
     createHmac.mockClear();
