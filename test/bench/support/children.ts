@@ -6,21 +6,37 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const programPath = (name: string) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
 
+/** What Node needs to run a program: one in TypeScript takes the sources as they are. */
+const nodeOptions = (name: string) => (name.endsWith('.ts') ? ['--import', 'tsx', '--expose-gc'] : []);
+
 /** Runs a program of `programs/` to its end in a process of its own; it prints one line of JSON. */
 export async function runProgram(name: string, ...args: string[]): Promise<unknown> {
-  const { stdout } = await run(process.execPath, [programPath(name), ...args]);
+  const { stdout } = await run(process.execPath, [...nodeOptions(name), programPath(name), ...args]);
   return JSON.parse(stdout);
 }
 
 /** Starts a server of `programs/` in a process of its own; it sends its URL once it listens. */
-export async function startProgram(
-  name: string,
-  ...args: string[]
-): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = fork(programPath(name), args, { execArgv: [] });
-  const [url] = (await once(child, 'message')) as [string];
+export async function startProgram(name: string, ...args: string[]): Promise<Program & { url: string }> {
+  const { said, ...program } = await converse(name, ...args);
+  return { ...program, url: said as string };
+}
+
+interface Program {
+  /** Sends a message and waits for the answer to it. */
+  ask(message: object): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Starts a program that goes on after the first thing it says. */
+export async function converse(name: string, ...args: string[]): Promise<Program & { said: unknown }> {
+  const child = fork(programPath(name), args, { execArgv: nodeOptions(name) });
+  const answer = async () => ((await once(child, 'message')) as [unknown])[0];
   return {
-    url,
+    said: await answer(),
+    ask(message) {
+      child.send(message);
+      return answer();
+    },
     async stop() {
       child.kill();
       await once(child, 'exit');

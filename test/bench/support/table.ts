@@ -16,3 +16,8 @@ export function median(values: readonly number[]): number {
   const [low, high] = sorted.length % 2 === 1 ? [sorted[middle], sorted[middle]] : sorted.slice(middle - 1);
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
+
+/** What stands beside a figure that has a target. */
+export function verdict(isMet: boolean): string {
+  return isMet ? 'met' : 'NOT met';
+}
