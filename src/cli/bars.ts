@@ -2,6 +2,9 @@ import { MultiBar } from 'cli-progress';
 import { type Display, elapsedOf, type Row } from './display.js';
 import { shorten, visible } from './text.js';
 
+const CLEAR_BELOW = '\u001b[0J';
+const WRAP = '\u001b[?7h';
+const NO_WRAP = '\u001b[?7l';
 const BAR_WIDTH = 20;
 const MAX_ID_WIDTH = 28;
 
@@ -17,13 +20,14 @@ export function createBars(stream: NodeJS.WriteStream, rows: readonly Row[]): Di
     linewrap: false,
     // Ctrl-C is for the command to act on.
     gracefulExit: false,
-    emptyOnZero: true,
+    // A note takes the place of rows that have not changed.
+    forceRedraw: true,
   });
   const drawn = new Map(rows.map((row) => [row.jobId, bars.create(100, row.progress, { row })]));
   return {
     show: (row) => drawn.get(row.jobId)?.update(row.progress, { row }),
     note(text) {
-      bars.log(`${text}\n`);
+      bars.log(`${CLEAR_BELOW}${WRAP}${text}${NO_WRAP}\n`);
       bars.update();
     },
     stop: () => bars.stop(),

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { ApiError, isVideoError } from '../index.js';
-import { jsonLine, shorten, visible } from './text.js';
+import { jsonLine, shellCommand, shorten, visible } from './text.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 
@@ -35,7 +35,7 @@ export class Output {
     const { message } = error instanceof Error ? error : { message: String(error) };
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
-    if (known?.hint !== undefined) lines.push(`  ${visible(known.hint)}`);
+    if (known?.hint !== undefined) lines.push(`  ${visible(inShellWords(known.hint, known.jobId))}`);
     const details = known instanceof ApiError ? known.details : undefined;
     if (details !== undefined)
       lines.push(`  The server said more: ${shorten(jsonLine(details), MAX_DETAILS_LENGTH)}`);
@@ -55,4 +55,11 @@ export function paint(stream: NodeJS.WriteStream, style: Style, text: string): s
 /** A terminal that can move its cursor. */
 export function isInteractive(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb';
+}
+
+/** Hints name the way to go on in a program. */
+function inShellWords(hint: string, jobId = ''): string {
+  return hint.replace(/client\.subscribe\("(?:[^"\\]|\\.)*"\)/, () =>
+    shellCommand(['reelwire', 'watch', jobId]),
+  );
 }

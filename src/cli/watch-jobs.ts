@@ -35,6 +35,7 @@ export async function watchJobs(
   };
   const outcomes = await Promise.allSettled(watched.map(watch));
   display.stop();
+  for (const { job, row } of watched) if (row.status === 'failed') running.delete(job.id);
 
   session.resume = resumeOf(running, flags);
   signal.throwIfAborted();
@@ -44,20 +45,18 @@ export async function watchJobs(
   if (jobs.length === 1 && failures.length === 1) throw failures[0];
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.status === 'rejected') output.error(outcome.reason);
-    else reportEnd(session, jobs[index]?.id ?? '', outcome.value, flags);
+    else if (outcome.value !== undefined) reportSaved(session, outcome.value);
+    else output.result(`Job ${visible(jobs[index]?.id ?? '')} is completed`);
+  }
+  if (jobs.length === 1 && flags.output === undefined) {
+    const download: Resume = {
+      command: 'download',
+      jobIds: jobs.map(({ id }) => id),
+      flags: { ...flags, output: 'video.mp4' },
+    };
+    output.note(`Download it with:\n  ${commandOf(download)}`);
   }
   return failures.map(exitCodeOf)[0] ?? EXIT.ok;
-}
-
-function reportEnd(session: Session, jobId: string, saved: Saved | undefined, flags: WatchFlags): void {
-  if (saved !== undefined) {
-    reportSaved(session, saved);
-    return;
-  }
-  const { output } = session;
-  output.result(`Job ${visible(jobId)} is completed`);
-  const download: Resume = { command: 'download', jobIds: [jobId], flags: { output: 'video.mp4', ...flags } };
-  output.note(`Download it with:\n  ${commandOf(download)}`);
 }
 
 /** A job whose video was on its way needs only that; if there are others, watching it again brings it too. */

@@ -1,0 +1,236 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { mockMedia } from '../../../src/mock-server/index.js';
+import { submits, temporaryFolder } from '../client/support.js';
+import { jsonLines, run, start, startServer } from './support.js';
+
+const video = Buffer.from(mockMedia('video'));
+const ESCAPE = '\u001b';
+
+describe('generate', () => {
+  test('saves the whole video, and tells of it in plain lines where there is no terminal', async () => {
+    const { env } = await startServer();
+    const cwd = await temporaryFolder();
+    const { code, stdout, stderr } = await run(['generate', 'Explain blockchain', '-o', 'out.mp4'], {
+      env,
+      cwd,
+    });
+    expect(stderr).toMatch(/^Submitted job job-\w+$/m);
+    expect(stderr).toMatch(/^job-\w+: processing 50 % over websocket, 0 s$/m);
+    expect(stdout).toBe('Saved out.mp4 (14.2 kB)\n');
+    expect(stdout + stderr).not.toContain(ESCAPE);
+    expect(code).toBe(0);
+    expect(await readFile(join(cwd, 'out.mp4'))).toEqual(video);
+  });
+
+  test('writes nothing but JSON to stdout with --json, one object a line', async () => {
+    const { env } = await startServer();
+    const cwd = await temporaryFolder();
+    const { code, stdout, stderr } = await run(['generate', 'x', '-o', 'out.mp4', '--json'], { env, cwd });
+    const events = jsonLines(stdout);
+    expect(events[0]).toEqual({ type: 'submitted', jobId: expect.stringMatching(/^job-/) });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'update', status: 'completed', progress: 100 }),
+    );
+    expect(events.at(-1)).toMatchObject({ type: 'saved', path: 'out.mp4', bytes: video.length });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('prints the id alone with --no-wait, and the commands that follow take it', async () => {
+    const { server, env } = await startServer({ manual: true });
+    const { code, stdout, stderr } = await run(['generate', 'x', '--no-wait'], { env });
+    const id = stdout.trimEnd();
+    expect(stderr).toContain(`reelwire watch ${id}`);
+    expect(code).toBe(0);
+    server.jobs.get(id)?.complete();
+    expect((await run(['watch', id], { env })).stdout).toBe(`Job ${id} is completed\n`);
+  });
+
+  test('exits 1 for a job that failed, and shows the reason as text', async () => {
+    const { env } = await startServer({ failWith: `out of \u001b[2Jpaper\u009b1m` });
+    const { code, stderr } = await run(['generate', 'x'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toContain('failed: out of \\u{1b}[2Jpaper\\u{9b}1m');
+    expect(stderr).not.toContain(ESCAPE);
+  });
+
+  test('keeps JSON free of what a terminal would obey', async () => {
+    const failWith = 'a \u001b[2J \u009b \u202e end';
+    const { env } = await startServer({ failWith });
+    const { stdout } = await run(['generate', 'x', '--json'], { env });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that must not be there.
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(jsonLines(stdout)).toContainEqual(expect.objectContaining({ type: 'update', error: failWith }));
+  });
+
+  test('submits nothing where the video could not be saved', async () => {
+    const { server, env } = await startServer();
+    const { code, stderr } = await run(['generate', 'x', '-o', '/nowhere/out.mp4'], { env });
+    expect({ code, submits: submits(server) }).toEqual({ code: 2, submits: 0 });
+    expect(stderr).toContain('nothing can be written to /nowhere');
+  });
+
+  test('reads scenes from stdin and images from files for vidBuilder', async () => {
+    const { server, env } = await startServer();
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'logo.png'), Buffer.from('\x89PNG', 'latin1'));
+    const scenes = [{ type: 'hero-title', duration: 3, content: { title: 'Hello' } }];
+    const flags = [
+      '--backend',
+      'vid-builder',
+      '--webhook-url',
+      'https://example.com/hook',
+      '--image',
+      'logo.png',
+    ];
+    const outcome = await run(['generate', '--input', '-', '-o', 'out.mp4', ...flags], {
+      ...{ env: { ...env, REELWIRE_USERNAME: 'u', REELWIRE_PASSWORD: 'p' }, cwd },
+      input: JSON.stringify({ scenes }),
+    });
+    expect(outcome.stderr).toMatch(/completed 100 % over polling/);
+    const request = server.requests.find(({ route }) => route === 'generate');
+    expect(request?.files.map(({ filename, contentType }) => [filename, contentType])).toEqual([
+      ['logo.png', 'image/png'],
+    ]);
+    expect(request?.headers.authorization).toBe(`Basic ${btoa('u:p')}`);
+  });
+
+  test('gives a prompt and a model to openAIVideos, with the token of a file', async () => {
+    const { server, env } = await startServer({ auth: { type: 'bearer', token: 'sk-secret' } });
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'token'), 'sk-secret\n');
+    const flags = ['--backend', 'openAIVideos', '--model', 'sora-2', '--token-file', 'token', '--no-wait'];
+    const { code, stdout, stderr } = await run(['generate', 'A cat', ...flags], { env, cwd });
+    expect({ code, leaked: (stdout + stderr).includes('sk-secret') }).toEqual({ code: 0, leaked: false });
+    expect(server.requests[0]?.body).toMatchObject({ model: 'sora-2', prompt: 'A cat' });
+  });
+});
+
+describe('credentials', () => {
+  test('come from a file of variables, which those that are set win over', async () => {
+    const { server } = await startServer({ auth: { type: 'bearer', token: 'right' } });
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'video.env'), `REELWIRE_BASE_URL=${server.url}\nREELWIRE_TOKEN=right\n`);
+    server.jobs.create({ id: 'j1', manual: true });
+    const args = ['status', 'j1', '--config', 'video.env'];
+    expect((await run(args, { cwd })).code).toBe(0);
+    const refused = await run(args, { cwd, env: { REELWIRE_TOKEN: 'wrong' } });
+    expect(refused.code).toBe(4);
+    expect(refused.stdout + refused.stderr).not.toMatch(/right|wrong\b/);
+  });
+});
+
+describe('status', () => {
+  test('has a line for each job, and exits 1 where one is not there', async () => {
+    const { server, env } = await startServer();
+    server.jobs
+      .create({ id: 'a', manual: true })
+      .advance({ status: 'processing', progress: 40, message: 'Rendering' });
+    server.jobs.create({ id: 'b', manual: true }).fail('no credits');
+    const both = await run(['status', 'a', 'b'], { env });
+    expect(both.stdout).toMatch(/^a {2}processing {4}40 % {2}Rendering$/m);
+    expect(both.stdout).toMatch(/^b {2}failed {9}\d+ % {2}no credits$/m);
+    expect(both.code).toBe(0);
+    const missing = await run(['status', 'a', 'nope', '--json'], { env });
+    expect(jsonLines(missing.stdout)).toMatchObject([
+      { type: 'status', jobId: 'a', status: 'processing', progress: 40 },
+      { type: 'error', jobId: 'nope', code: 'not-found' },
+    ]);
+    expect(missing.code).toBe(1);
+  });
+});
+
+describe('watch', () => {
+  test('follows several jobs to their ends, and exits 1 where one failed', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'good', durationMs: 300 });
+    server.jobs.create({ id: 'bad', durationMs: 300, failWith: 'too long' });
+    const { code, stdout } = await run(['watch', 'good', 'bad', 'good', '--json'], { env });
+    const ends = jsonLines(stdout).filter(({ status }) => status === 'completed' || status === 'failed');
+    expect(ends.map(({ jobId, status }) => `${jobId} ${status}`).sort()).toEqual([
+      'bad failed',
+      'good completed',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test('ends quietly when its reader has enough', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: '-j', manual: true }).complete();
+    const { code, stdout } = await run(['watch', '-o', 'a.mp4', '--', '-j', 'k'], { env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('download', () => {
+  test('uses the name of the server in a folder, and replaces nothing there', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true }).complete();
+    const cwd = await temporaryFolder();
+    await mkdir(join(cwd, 'videos'));
+    const { code, stdout } = await run(['download', 'j1', '-o', 'videos'], { env, cwd });
+    const path = /^Saved (\S+)/.exec(stdout)?.[1] ?? '';
+    expect(path).toMatch(/^videos\/.+\.mp4$/);
+    expect(code).toBe(0);
+    expect(await readFile(join(cwd, path))).toEqual(video);
+    const again = await run(['download', 'j1', '-o', 'videos'], { env, cwd });
+    expect({ code: again.code, stderr: again.stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`${path} is there already`),
+    });
+  });
+
+  test('writes the video to stdout with -o -, and nothing else', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true }).complete();
+    const running = start(['download', 'j1', '-o', '-'], { env });
+    const { code } = await running.ended;
+    expect(code).toBe(0);
+    expect(Buffer.from(await running.until(/^/), 'latin1').subarray(0, video.length)).toEqual(video);
+  });
+});
+
+describe('doctor', () => {
+  test('reports each transport, and exits 0 when one works', async () => {
+    const { env } = await startServer({ faults: [{ type: 'status', status: 403, route: 'websocket' }] });
+    const { code, stdout } = await run(['doctor'], { env });
+    expect(stdout).toMatch(/^✗ websocket /m);
+    expect(stdout).toMatch(/^✓ sse /m);
+    expect(stdout).toMatch(/^✓ polling /m);
+    expect(stdout).toContain('Jobs are followed over sse.');
+    expect(code).toBe(0);
+  });
+
+  test('exits 1 when nothing works, and says what to do', async () => {
+    const { server, env } = await startServer();
+    await server.close();
+    const { code, stdout } = await run(['doctor', '--json'], { env });
+    expect(jsonLines(stdout)).toMatchObject([{ type: 'diagnosis', ok: false }]);
+    expect(code).toBe(1);
+  });
+});
+
+describe('exit codes', () => {
+  test.each([
+    ['no command', []],
+    ['an unknown flag', ['generate', 'x', '--nonsense']],
+    ['nothing to generate', ['generate']],
+    ['a prompt for a backend of scenes', ['generate', 'x', '--backend', 'vidBuilder']],
+    ['an unknown backend', ['status', 'j', '--backend', 'veo']],
+    ['an unknown transport', ['status', 'j', '--transports', 'websocket,carrier-pigeon']],
+    ['a base URL that is none', ['status', 'j', '--base-url', 'localhost']],
+    ['a file that is not there', ['generate', '--input', 'nowhere.json']],
+    ['stdout for two things', ['download', 'j', '-o', '-', '--json']],
+  ])('2 for %s', async (_, args) => {
+    const { code, stderr } = await run(args);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(code).toBe(2);
+  });
+
+  test('3 where nothing answers', async () => {
+    const { server, env } = await startServer();
+    await server.close();
+    expect((await run(['generate', 'x'], { env })).code).toBe(3);
+  });
+});
