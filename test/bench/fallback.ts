@@ -17,7 +17,7 @@ export async function run(): Promise<void> {
     const server = await startProgram('push-server.mjs', fault, 'ok');
     try {
       const measure = async (client: string) =>
-        median((await runProgram('fallback-client.ts', client, server.url)) as number[]);
+        median((await runProgram('fallback-client.mjs', client, server.url)) as number[]);
       const connect = await measure('reelwire, SSE alone');
       const ours = await measure('reelwire');
       const row = (label: string, ms: number, ...more: string[]) => [

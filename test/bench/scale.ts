@@ -34,7 +34,7 @@ export async function run(): Promise<void> {
   const rows: (string | number)[][] = [];
   for (const transports of ['websocket,polling', 'polling']) {
     const server = await startProgram('gateway-server.mjs');
-    const client = await converse('scale-client.ts', transports, server.url);
+    const client = await converse('scale-client.mjs', transports, server.url);
     try {
       const watched = client.said as Watched;
       const before = (await server.ask({ type: 'seen' })) as Seen;

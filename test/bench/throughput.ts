@@ -29,7 +29,7 @@ export async function run(): Promise<void> {
     const results: { label: string; jobs: number; perSecond: number; cpuNs: number; lost: number }[] = [];
     for (const [client, label, jobs] of CONTENDERS) {
       const { frames, rounds } = (await runProgram(
-        'throughput-client.ts',
+        'throughput-client.mjs',
         client,
         server.url,
         String(jobs),

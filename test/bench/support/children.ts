@@ -6,12 +6,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const programPath = (name: string) => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
 
-/** What Node needs to run a program: one in TypeScript takes the sources as they are. */
-const nodeOptions = (name: string) => (name.endsWith('.ts') ? ['--import', 'tsx', '--expose-gc'] : []);
-
 /** Runs a program of `programs/` to its end in a process of its own; it prints one line of JSON. */
 export async function runProgram(name: string, ...args: string[]): Promise<unknown> {
-  const { stdout } = await run(process.execPath, [...nodeOptions(name), programPath(name), ...args]);
+  const { stdout } = await run(process.execPath, [programPath(name), ...args]);
   return JSON.parse(stdout);
 }
 
@@ -29,7 +26,7 @@ interface Program {
 
 /** Starts a program that goes on after the first thing it says. */
 export async function converse(name: string, ...args: string[]): Promise<Program & { said: unknown }> {
-  const child = fork(programPath(name), args, { execArgv: nodeOptions(name) });
+  const child = fork(programPath(name), args, { execArgv: ['--expose-gc'] });
   const answer = async () => ((await once(child, 'message')) as [unknown])[0];
   return {
     said: await answer(),
