@@ -109,28 +109,26 @@ describe('generate', () => {
 
 describe('credentials', () => {
   test('come from a file of variables, which those that are set win over', async () => {
-    const { server } = await startServer({ auth: { type: 'bearer', token: 'right' } });
+    const { server } = await startServer({ auth: { type: 'bearer', token: 'sk-good' } });
     const cwd = await temporaryFolder();
-    await writeFile(join(cwd, 'video.env'), `REELWIRE_BASE_URL=${server.url}\nREELWIRE_TOKEN=right\n`);
+    await writeFile(join(cwd, 'video.env'), `REELWIRE_BASE_URL=${server.url}\nREELWIRE_TOKEN=sk-good\n`);
     server.jobs.create({ id: 'j1', manual: true });
     const args = ['status', 'j1', '--config', 'video.env'];
     expect((await run(args, { cwd })).code).toBe(0);
-    const refused = await run(args, { cwd, env: { REELWIRE_TOKEN: 'wrong' } });
+    const refused = await run(args, { cwd, env: { REELWIRE_TOKEN: 'sk-bad' } });
     expect(refused.code).toBe(4);
-    expect(refused.stdout + refused.stderr).not.toMatch(/right|wrong\b/);
+    expect(refused.stdout + refused.stderr).not.toMatch(/sk-/);
   });
 });
 
 describe('status', () => {
   test('has a line for each job, and exits 1 where one is not there', async () => {
     const { server, env } = await startServer();
-    server.jobs
-      .create({ id: 'a', manual: true })
-      .advance({ status: 'processing', progress: 40, message: 'Rendering' });
+    server.jobs.create({ id: 'a', manual: true }).advance({ status: 'processing', progress: 40 });
     server.jobs.create({ id: 'b', manual: true }).fail('no credits');
     const both = await run(['status', 'a', 'b'], { env });
-    expect(both.stdout).toMatch(/^a {2}processing {4}40 % {2}Rendering$/m);
-    expect(both.stdout).toMatch(/^b {2}failed {9}\d+ % {2}no credits$/m);
+    expect(both.stdout).toMatch(/^a {2}processing {3}40 %$/m);
+    expect(both.stdout).toMatch(/^b {2}failed {8}0 % {2}no credits$/m);
     expect(both.code).toBe(0);
     const missing = await run(['status', 'a', 'nope', '--json'], { env });
     expect(jsonLines(missing.stdout)).toMatchObject([
@@ -155,11 +153,11 @@ describe('watch', () => {
     expect(code).toBe(1);
   });
 
-  test('ends quietly when its reader has enough', async () => {
+  test('does not save the videos of several jobs into one file', async () => {
     const { server, env } = await startServer();
-    server.jobs.create({ id: '-j', manual: true }).complete();
-    const { code, stdout } = await run(['watch', '-o', 'a.mp4', '--', '-j', 'k'], { env });
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const { code, stderr } = await run(['watch', '-o', 'a.mp4', 'j', 'k'], { env });
+    expect({ code, requests: server.requests.length }).toEqual({ code: 2, requests: 0 });
+    expect(stderr).toContain('--output takes the video of one job');
   });
 });
 
@@ -224,7 +222,7 @@ describe('exit codes', () => {
     ['stdout for two things', ['download', 'j', '-o', '-', '--json']],
   ])('2 for %s', async (_, args) => {
     const { code, stderr } = await run(args);
-    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
     expect(code).toBe(2);
   });
 

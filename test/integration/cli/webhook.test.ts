@@ -1,0 +1,141 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createWebhookHandler, signWebhook } from '../../../src/webhooks/index.js';
+import { toNodeHandler } from '../../../src/webhooks/node.js';
+import { jsonLines, run } from './support.js';
+
+const SECRET = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiBhIHRlc3Q=';
+const env = { REELWIRE_WEBHOOK_SECRET: SECRET };
+
+/** A receiver as an application has one, and what it acted on. */
+async function receiver(secret = SECRET): Promise<{ url: string; acted: string[] }> {
+  const acted: string[] = [];
+  const handler = createWebhookHandler({
+    secret,
+    onEvent: (event) => void acted.push(`${event.type} ${event.jobId}`),
+  });
+  return { url: await listen(toNodeHandler(handler)), acted };
+}
+
+async function listen(listener: Parameters<typeof createServer>[1]): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook`;
+}
+
+describe('webhook send', () => {
+  test('delivers a signed event, and shows the answer', async () => {
+    const { url, acted } = await receiver();
+    const { code, stdout } = await run(['webhook', 'send', '--url', url, '--job-id', 'j1'], { env });
+    expect(stdout).toMatch(/^✓ 200 in \d+ ms {2}\{"received":true\}$/m);
+    expect({ code, acted }).toEqual({ code: 0, acted: ['job.completed j1'] });
+  });
+
+  test('signs in hex, in the words of the backend, under the header that is named', async () => {
+    const seen: { signature: unknown; body: string }[] = [];
+    const url = await listen(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      seen.push({ signature: request.headers['x-my-signature'], body });
+      response.end();
+    });
+    const flags = ['--secret', 'raw', '--signature-header', 'x-my-signature', '--backend', 'vidBuilder'];
+    const event = ['--event', 'failed', '--error', 'no credits', '--job-id', 'j1'];
+    expect((await run(['webhook', 'send', '--url', url, ...flags, ...event])).code).toBe(0);
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
+      jobId: 'j1',
+      status: 'failed',
+      error: 'no credits',
+    });
+    expect(seen[0]?.signature).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('repeats a delivery with --duplicate, and a good receiver acts once', async () => {
+    const { url, acted } = await receiver();
+    const { code, stdout } = await run(['webhook', 'send', '--url', url, '--duplicate', '--json'], { env });
+    expect(jsonLines(stdout)).toMatchObject([{ status: 200 }, { status: 200 }]);
+    expect({ code, acted }).toEqual({ code: 0, acted: ['job.completed job_test'] });
+  });
+
+  test.each(['--stale', '--tamper'])('exits 0 where %s is refused, as it should be', async (flag) => {
+    const { url, acted } = await receiver();
+    const { code, stdout } = await run(['webhook', 'send', '--url', url, flag], { env });
+    expect(stdout).toMatch(/^✓ 401 /m);
+    expect({ code, acted }).toEqual({ code: 0, acted: [] });
+  });
+
+  test('exits 1 where a receiver takes what was tampered with', async () => {
+    const url = await listen(
+      (request, response) => void request.resume().on('end', () => response.end('fine')),
+    );
+    const { code, stderr } = await run(['webhook', 'send', '--url', url, '--tamper'], { env });
+    expect(stderr).toContain('does not check the signature');
+    expect(code).toBe(1);
+  });
+
+  test('exits 4 where a genuine delivery is refused, and shows the answer as text', async () => {
+    const url = await listen((_, response) => response.writeHead(401).end('no \u001b[2J'));
+    const { code, stdout, stderr } = await run(['webhook', 'send', '--url', url], { env });
+    expect(stdout).toMatch(/^✗ 401 in \d+ ms {2}no \\u\{1b\}\[2J$/m);
+    expect({ code, leaked: (stdout + stderr).includes('whsec_') }).toEqual({ code: 4, leaked: false });
+  });
+
+  test('does not follow a redirect, and exits 3 where nothing answers', async () => {
+    let followed = false;
+    const elsewhere = await listen((_, response) => {
+      followed = true;
+      response.end();
+    });
+    const url = await listen((_, response) => response.writeHead(307, { location: elsewhere }).end());
+    expect((await run(['webhook', 'send', '--url', url], { env })).code).toBe(1);
+    expect(followed).toBe(false);
+    const silent = await listen(() => {});
+    const slow = await run(['webhook', 'send', '--url', silent, '--timeout-seconds', '1'], { env });
+    expect(slow.stderr).toContain('did not answer within 1 s');
+    expect(slow.code).toBe(3);
+  });
+
+  test('needs a secret, and a scheme that can be stale', async () => {
+    const send = ['webhook', 'send', '--url', 'http://localhost:1/'];
+    const none = await run(send);
+    expect(none.stderr).toContain('REELWIRE_WEBHOOK_SECRET');
+    const unsigned = await run([...send, '--stale', '--secret', 'raw']);
+    expect(unsigned.stderr).toContain('signs no time');
+    expect([none.code, unsigned.code]).toEqual([2, 2]);
+  });
+});
+
+describe('webhook verify', () => {
+  const body = '{"id":"evt_1","type":"video.completed","created_at":1,"data":{"id":"j1"}}';
+  const flagsOf = (headers: Record<string, string>) =>
+    Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+
+  test('says what a genuine delivery tells', async () => {
+    const headers = await signWebhook({ body, secret: SECRET });
+    const { code, stdout } = await run(['webhook', 'verify', ...flagsOf(headers)], { env, input: body });
+    expect(stdout).toMatch(/^✓ genuine \(standard-webhooks, signed .*\)\n {2}job.completed for job j1$/m);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['bad-signature', `${body} `, new Date()],
+    ['stale', body, new Date(Date.now() - 3_600_000)],
+    ['missing-header', body, undefined],
+  ])('says why not: %s', async (reason, input, timestamp) => {
+    const headers = timestamp === undefined ? {} : await signWebhook({ body, secret: SECRET, timestamp });
+    const { code, stdout } = await run(['webhook', 'verify', ...flagsOf(headers), '--json'], { env, input });
+    expect(jsonLines(stdout)).toMatchObject([{ type: 'refused', reason, hint: expect.any(String) }]);
+    expect(stdout).not.toContain('v1,');
+    expect(code).toBe(1);
+  });
+
+  test('exits 2 for a header that is none, without quoting it', async () => {
+    const { code, stderr } = await run(['webhook', 'verify', '--header', 'deadbeef'], { env, input: body });
+    expect({ code, quoted: stderr.includes('deadbeef') }).toEqual({ code: 2, quoted: false });
+  });
+});
