@@ -18,12 +18,12 @@ test('a person sees a bar with percent, status, elapsed time and transport, and 
     env,
     cwd,
   });
-  await until(/queued .* websocket/);
+  await until(/\d s +websocket/);
   server.jobs.get('j1')?.advance({ status: 'processing', progress: 10, message: 'Rendering' });
   await until(/█{2}░{18} +10 % +processing +\d+ s +websocket +Rendering/);
   server.jobs.get('j1')?.complete();
   const { code, text } = await ended;
-  expect(text).toMatch(/█{20} {3}100 % {2}saved/);
+  expect(text).toMatch(/█{20} +100 % +saved/);
   expect(text).toContain('Saved out.mp4 (14.2 kB)');
   expect(text.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'));
   expect(code).toBe(0);
