@@ -51,6 +51,17 @@ function withReact18(entry: readonly [Engine, Launch]) {
   };
 }
 
+/** Whole pages, driven from Node as a person would. */
+const pages = {
+  test: {
+    name: 'pages',
+    root,
+    include: ['test/browser/*.node.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 30_000,
+  },
+};
+
 const engines = findEngines();
 
 export default defineConfig({
@@ -59,6 +70,6 @@ export default defineConfig({
     include: [],
     // Only where there is no browser at all, which has been told.
     passWithNoTests: engines.length === 0,
-    projects: [...engines.map(inBrowser), ...engines.slice(0, 1).map(withReact18)],
+    projects: [pages, ...engines.map(inBrowser), ...engines.slice(0, 1).map(withReact18)],
   },
 });

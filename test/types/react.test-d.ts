@@ -6,8 +6,8 @@ import type { OpenAIVideoVariant } from '../../src/backends/openai-videos.js';
 const gateway = new VideoClient({ baseUrl: 'http://localhost' });
 const openAI = new VideoClient({ baseUrl: 'http://localhost', backend: openAIVideos() });
 
-/** Hooks run in components only: these are compiled, and never called. */
-export function Component() {
+/** Hooks run in components only: this one is compiled, and never rendered. */
+function Component() {
   expectTypeOf(useVideoJob(gateway, 'job-1')).toEqualTypeOf<VideoJobState>();
   useVideoJob(openAI, null);
   // @ts-expect-error an id is a string
@@ -20,6 +20,10 @@ export function Component() {
   generate({ walletAddress: '0x1', script: 'x' });
   if (snapshot?.status === 'failed') expectTypeOf(snapshot.error).toBeString();
 }
+
+test('the hooks take a client and what belongs to its backend', () => {
+  expectTypeOf(Component).toBeFunction();
+});
 
 test('what the hook returns follows from the backend of the client', () => {
   expectTypeOf<ReturnType<typeof useGenerateVideo<ReturnType<typeof openAIVideos>>>>().toEqualTypeOf<

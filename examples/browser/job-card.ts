@@ -1,0 +1,74 @@
+import type { JobSnapshot, VideoClient, VideoJob } from 'reelwire';
+import { announce, find } from './dom.js';
+
+const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE', polling: 'polling' } as const;
+
+/** Puts a card on the page that follows the job, plays the video and saves it. */
+export function showJob(client: VideoClient, job: VideoJob, title: string): void {
+  const card = newCard(title);
+  const show = (selector: string, text: string) => {
+    find(card, selector, HTMLElement).textContent = text;
+  };
+
+  const update = ({ status, progress, message }: JobSnapshot) => {
+    card.dataset.status = status;
+    show('.status', status);
+    show('.percent', `${Math.round(progress)} %`);
+    show('.message', message ?? '');
+    find(card, 'progress', HTMLProgressElement).value = progress;
+  };
+  update(job.snapshot);
+  job.on('update', update);
+  job.on('transport', ({ transport, previous, reason }) => {
+    const name = transport === undefined ? 'connecting' : TRANSPORTS[transport];
+    card.dataset.transport = transport ?? '';
+    show('.transport', name);
+    find(card, '.transport', HTMLElement).title = reason;
+    if (previous !== undefined) announce(`${title}: now over ${name}`);
+  });
+  job.on('completed', () => {
+    show('.message', '');
+    announce(`${title}: the video is ready`);
+    play(job, card).catch((error: unknown) => show('.message', `The video cannot be shown: ${error}`));
+  });
+  job.completed().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    card.dataset.status = 'failed';
+    show('.status', 'failed');
+    show('.message', reason);
+    announce(`${title}: ${reason}`);
+  });
+
+  find(card, '.download', HTMLButtonElement).addEventListener('click', async () => {
+    try {
+      const video = await client.download(job.id);
+      await video.save(video.filename);
+    } catch (error) {
+      // A dialog that was closed is no error.
+      if (!(error instanceof DOMException && error.name === 'AbortError')) show('.message', String(error));
+    }
+  });
+}
+
+async function play(job: VideoJob, card: HTMLElement): Promise<void> {
+  const download = await job.download();
+  const video = find(card, 'video', HTMLVideoElement);
+  video.src = URL.createObjectURL(await download.blob());
+  video.hidden = false;
+  find(card, '.actions', HTMLElement).hidden = false;
+  // Muted, it may start by itself; where it may not, there is a button.
+  await video.play().catch(() => {});
+}
+
+function newCard(title: string): HTMLElement {
+  const content = find(document, '#card', HTMLTemplateElement).content.cloneNode(true) as DocumentFragment;
+  const card = find(content, '.card', HTMLElement);
+  find(card, 'h3', HTMLElement).textContent = title;
+  find(card, 'progress', HTMLElement).setAttribute('aria-label', `Progress of ${title}`);
+  find(card, 'video', HTMLElement).setAttribute('aria-label', title);
+  find(card, '.download', HTMLElement).setAttribute('aria-label', `Download ${title}`);
+  find(document, '#videos', HTMLElement).prepend(card);
+  find(document, '#empty', HTMLElement).hidden = true;
+  announce(`${title}: submitted`);
+  return card;
+}
