@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { findEngines } from './support/engines.js';
 import { type BrowserWindow, openWindow } from './support/window.js';
 
+const engines = findEngines();
 const DURATION_MS = 6_000;
 
 let url = '';
@@ -36,19 +37,19 @@ const card = (window: BrowserWindow) =>
 const shows = (window: BrowserWindow, expected: Record<string, unknown>) =>
   expect.poll(() => card(window), { timeout: 15_000, interval: 100 }).toMatchObject(expected);
 
-describe.each(findEngines())('the page in %s', (engine, launch) => {
-  async function open(): Promise<BrowserWindow> {
-    await fetch(new URL('/faults', url), { method: 'PUT', body: '[]' });
-    const window = await openWindow(engine, launch);
-    onTestFinished(() => window.close());
-    await window.resize(360, 740);
-    await window.goto(url);
-    await expect.poll(() => window.evaluate('return document.readyState')).toBe('complete');
-    return window;
-  }
+async function open(...[engine, launch]: (typeof engines)[number]): Promise<BrowserWindow> {
+  await fetch(new URL('/faults', url), { method: 'PUT', body: '[]' });
+  const window = await openWindow(engine, launch);
+  onTestFinished(() => window.close());
+  await window.resize(360, 740);
+  await window.goto(url);
+  await expect.poll(() => window.evaluate('return document.readyState')).toBe('complete');
+  return window;
+}
 
+describe.each(engines)('the page in %s', (engine, launch) => {
   test('shows one transport after the other break, and the video playing in the end', async () => {
-    const window = await open();
+    const window = await open(engine, launch);
     await window.fill('#prompt', 'A cat on the moon');
     await window.click('#generate button');
     await shows(window, { transport: 'websocket', shown: 'WebSocket', status: 'processing' });
@@ -76,7 +77,7 @@ describe.each(findEngines())('the page in %s', (engine, launch) => {
   });
 
   test('makes several videos at once, finds them again after a reload, and fits a narrow screen', async () => {
-    const window = await open();
+    const window = await open(engine, launch);
     const prompts = ['One', 'Two', 'Supercalifragilisticexpialidocious'.repeat(3)];
     for (const [index, prompt] of prompts.entries()) {
       await window.fill('#prompt', prompt);
@@ -94,7 +95,7 @@ describe.each(findEngines())('the page in %s', (engine, launch) => {
   });
 
   test('gives every control a name, and everything to the keyboard', async () => {
-    const window = await open();
+    const window = await open(engine, launch);
     const unnamed = `return [...document.querySelectorAll('input, textarea, button')]
       .filter((control) => !control.labels?.length && !control.textContent.trim())
       .map(({ outerHTML }) => outerHTML)`;
@@ -105,3 +106,18 @@ describe.each(findEngines())('the page in %s', (engine, launch) => {
     expect(await window.evaluate(unreachable)).toEqual([]);
   });
 });
+
+// WebKitGTK's driver cannot take the network away; wake.test.ts has its page told so.
+test.each(engines.filter(([, { by }]) => by === 'playwright'))(
+  'a job that ends while %s is offline is there as soon as it is online again',
+  async (engine, launch) => {
+    const window = await open(engine, launch);
+    await window.click('#generate button');
+    await shows(window, { transport: 'websocket', status: 'processing' });
+    await window.setOffline?.(true);
+    await expect.poll(() => window.evaluate('return navigator.onLine')).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, DURATION_MS));
+    await window.setOffline?.(false);
+    await shows(window, { status: 'completed' });
+  },
+);

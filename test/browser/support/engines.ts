@@ -18,7 +18,7 @@ const PACKAGES: Readonly<Record<Engine, string>> = {
 };
 
 /** Undefined where the browser is not on this machine. */
-export function findEngine(engine: Engine): Launch | undefined {
+function findEngine(engine: Engine): Launch | undefined {
   if (engine === 'webkit') {
     const miniBrowser = findMiniBrowser();
     if (miniBrowser !== undefined) return { by: 'webdriver', miniBrowser };

@@ -11,6 +11,8 @@ export interface BrowserWindow {
   fill(selector: string, text: string): Promise<void>;
   resize(width: number, height: number): Promise<void>;
   screenshot(): Promise<Buffer>;
+  /** Takes the network away, and gives it back. WebDriver has no word for it. */
+  setOffline?(offline: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function openWindow(
     fill: (selector, text) => page.fill(selector, text),
     resize: (width, height) => page.setViewportSize({ width, height }),
     screenshot: () => page.screenshot({ fullPage: true }),
+    setOffline: (offline) => page.context().setOffline(offline),
     close: () => browser.close(),
   };
 }
