@@ -61,7 +61,7 @@ export async function diagnose(deps: DiagnosisDeps, signal: AbortSignal): Promis
     TransportName,
     TransportDiagnosis
   >;
-  if (transports.polling.state === 'works') explainStreams(transports, baseUrl);
+  explainStreams(transports, baseUrl);
   const transport = enabled.find((name) => ['works', 'opens'].includes(transports[name].state));
   const url = `${baseUrl.origin}${baseUrl.pathname}`;
   return {
@@ -166,15 +166,24 @@ function blocked(name: StreamName): string {
     : 'Check that each proxy on the way passes text/event-stream on without buffering it.';
 }
 
-/** The server is there: then it is not "down" that keeps a stream from opening. */
+/** Whether the server is there at all decides what keeps a stream from opening. */
 function explainStreams(transports: Record<TransportName, TransportDiagnosis>, baseUrl: URL): void {
+  const { polling } = transports;
   for (const name of ['websocket', 'sse'] as const) {
     const found = transports[name];
     if (found.state !== 'fails') continue;
-    const message = `${found.message} The server at ${baseUrl.origin} itself is there.`;
-    transports[name] = { ...found, message };
+    if (polling.state === 'works') {
+      transports[name] = {
+        ...found,
+        message: `${found.message} The server at ${baseUrl.origin} itself is there.`,
+      };
+    } else if (polling.hint === NOT_RUNNING) {
+      transports[name] = { ...found, hint: NOT_RUNNING };
+    }
   }
 }
+
+const NOT_RUNNING = 'Check that the server is running (npm run dev), and that baseUrl has its host and port.';
 
 function unreachable(baseUrl: URL, error: unknown, reachable: boolean): Finding {
   if (reachable) {
@@ -184,10 +193,7 @@ function unreachable(baseUrl: URL, error: unknown, reachable: boolean): Finding 
     );
   }
   const why = error instanceof Error ? `: ${error.message}` : '';
-  return failure(
-    `Nothing answers at ${baseUrl.origin}${why}.`,
-    'Check that the server is running (npm run dev), and that baseUrl has its host and port.',
-  );
+  return failure(`Nothing answers at ${baseUrl.origin}${why}.`, NOT_RUNNING);
 }
 
 function failure(message: string, hint: string | undefined): Finding {

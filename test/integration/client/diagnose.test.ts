@@ -29,7 +29,9 @@ test('a server that is not running is told, with what to check', async () => {
   expect(ok).toBe(false);
   expect(transports.polling).toMatchObject({ state: 'fails', hint: expect.stringContaining('running') });
   expect(transports.polling.message).toContain(server.url);
-  expect(transports.websocket.state).toBe('fails');
+  for (const name of ['websocket', 'sse'] as const) {
+    expect(transports[name]).toMatchObject({ state: 'fails', hint: transports.polling.hint });
+  }
 });
 
 test('an upgrade that a proxy blocks is told apart from a server that is down', async () => {
