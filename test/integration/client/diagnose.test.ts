@@ -3,11 +3,9 @@ import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { VideoClient } from '../../../src/client.js';
 import { connect, startServer } from './support.js';
 
-const quick = { timeouts: { connectMs: 150 } };
-
 test('says that all works where all works', async () => {
   const server = await startServer({ style: 'field' });
-  const diagnosis = await connect(server, quick).diagnose();
+  const diagnosis = await connect(server).diagnose();
   expect(diagnosis).toMatchObject({
     ok: true,
     transport: 'websocket',
@@ -25,7 +23,7 @@ test('says that all works where all works', async () => {
 test('a server that is not running is told, with what to check', async () => {
   const server = await startServer();
   await server.pause();
-  const { ok, transports } = await connect(server, quick).diagnose();
+  const { ok, transports } = await connect(server).diagnose();
   expect(ok).toBe(false);
   expect(transports.polling).toMatchObject({ state: 'fails', hint: expect.stringContaining('running') });
   expect(transports.polling.message).toContain(server.url);
@@ -36,7 +34,7 @@ test('a server that is not running is told, with what to check', async () => {
 
 test('an upgrade that a proxy blocks is told apart from a server that is down', async () => {
   const server = await startServer({ faults: [{ route: 'websocket', type: 'status', status: 400 }] });
-  const { ok, transport, transports } = await connect(server, quick).diagnose();
+  const { ok, transport, transports } = await connect(server).diagnose();
   expect([ok, transport]).toEqual([true, 'sse']);
   expect(transports.websocket.hint).toContain('Upgrade');
   expect(transports.websocket.message).toContain('itself is there');
@@ -44,19 +42,19 @@ test('an upgrade that a proxy blocks is told apart from a server that is down', 
 
 test('a WebSocket that is swallowed is told after the time to connect', async () => {
   const server = await startServer({ faults: [{ route: 'websocket', type: 'stall' }] });
-  const { transports } = await connect(server, quick).diagnose();
+  const { transports } = await connect(server, { timeouts: { connectMs: 150 } }).diagnose();
   expect(transports.websocket).toMatchObject({ state: 'fails', message: expect.stringContaining('150 ms') });
 });
 
 test('a wrong WebSocket port is told, with the option that mends it', async () => {
   const server = await startServer({ faults: [{ route: 'websocket', type: 'status', status: 404 }] });
-  const { transports } = await connect(server, quick).diagnose();
+  const { transports } = await connect(server).diagnose();
   expect(transports.websocket.hint).toContain('webSocketUrl');
 });
 
 test('refused credentials are told on each transport, and never shown', async () => {
   const server = await startServer({ auth: { type: 'bearer', token: 'right' } });
-  const diagnosis = await connect(server, { ...quick, auth: { type: 'bearer', token: 'wr0ng' } }).diagnose();
+  const diagnosis = await connect(server, { auth: { type: 'bearer', token: 'wr0ng' } }).diagnose();
   expect(diagnosis.ok).toBe(false);
   expect(diagnosis.transports.polling).toMatchObject({
     state: 'fails',
@@ -68,7 +66,7 @@ test('refused credentials are told on each transport, and never shown', async ()
 
 test('something else that answers at the address is no server of ours', async () => {
   const server = await startServer({ faults: [{ route: 'status', type: 'html', status: 200 }] });
-  const { transports } = await connect(server, quick).diagnose();
+  const { transports } = await connect(server).diagnose();
   expect(transports.polling).toMatchObject({
     state: 'fails',
     message: expect.stringContaining('not this API'),
@@ -77,13 +75,13 @@ test('something else that answers at the address is no server of ours', async ()
 
 test('a server in trouble is told with its status', async () => {
   const server = await startServer({ faults: [{ route: 'status', type: 'status', status: 503 }] });
-  expect((await connect(server, quick).diagnose()).transports.polling.message).toContain('503');
+  expect((await connect(server).diagnose()).transports.polling.message).toContain('503');
 });
 
 test('a backend without streams has none, and polling is enough', async () => {
   const server = await startServer();
   const backend = vidBuilder({ webhookUrl: 'https://app.example.com/hook' });
-  expect(await connect(server, { ...quick, backend }).diagnose()).toMatchObject({
+  expect(await connect(server, { backend }).diagnose()).toMatchObject({
     ok: true,
     transport: 'polling',
     transports: { websocket: { state: 'unsupported' }, sse: { state: 'unsupported' } },
@@ -92,7 +90,7 @@ test('a backend without streams has none, and polling is enough', async () => {
 
 test('a transport that is not enabled is tried, and not counted', async () => {
   const server = await startServer({ faults: [{ route: 'status', type: 'status', status: 500 }] });
-  expect(await connect(server, { ...quick, transports: ['polling'] }).diagnose()).toMatchObject({
+  expect(await connect(server, { transports: ['polling'] }).diagnose()).toMatchObject({
     ok: false,
     transports: { sse: { enabled: false } },
   });
