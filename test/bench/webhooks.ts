@@ -4,7 +4,7 @@ import { redisStore } from '../../src/webhooks/stores/redis.js';
 import type { WebhookStore } from '../../src/webhooks/stores/store.js';
 import { startRedis } from '../support/redis.js';
 import { runProgram } from './support/children.js';
-import { median, printTable } from './support/table.js';
+import { printTable } from './support/table.js';
 
 export const name = 'webhooks';
 
@@ -19,16 +19,16 @@ const LEAST: Readonly<Record<string, string>> = {
 /** Checking deliveries, as ratios to bare `createHmac` + `timingSafeEqual`, and claims of a store in redis. */
 export async function run(): Promise<void> {
   const times = (await runProgram('webhooks.mjs')) as Times;
+  // The quickest round: whatever else this machine does only ever adds to one.
+  const micros = (size: '500' | '50000', contender: string) => Math.min(...(times[size][contender] ?? []));
   const ratio = (size: '500' | '50000', contender: string) =>
-    (median(times[size].bare ?? []) / median(times[size][contender] ?? [])).toFixed(2);
-  const micros = (size: '500' | '50000', contender: string) =>
-    median(times[size][contender] ?? []).toFixed(1);
+    (micros(size, 'bare') / micros(size, contender)).toFixed(2);
   printTable(
     ['ratio to bare', '500 B', '50 kB', 'µs 500 B', 'µs 50 kB', 'least'],
     Object.keys(times['500']).map((contender) => [
       contender,
       ...[ratio('500', contender), ratio('50000', contender)],
-      ...[micros('500', contender), micros('50000', contender)],
+      ...[micros('500', contender).toFixed(1), micros('50000', contender).toFixed(1)],
       LEAST[contender] ?? '',
     ]),
   );
