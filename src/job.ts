@@ -68,7 +68,8 @@ export class VideoJob<Variant extends string = string> {
   readonly #emitter = new EventEmitter();
   /** A listener's guarded form, by which it is removed. */
   readonly #guarded = new WeakMap<Listener, Listener>();
-  readonly #waiters = new Set<Waiter>();
+  /** The list is copied when it changes, so that it can change while it is told. */
+  #waiters: readonly Waiter[] = [];
   #snapshot: JobSnapshot;
   /** False until a server said anything: then the snapshot is only a placeholder. */
   #known: boolean;
@@ -195,7 +196,7 @@ export class VideoJob<Variant extends string = string> {
     const stop = this.#wait(
       {},
       {
-        update: () => {},
+        update: ignore,
         stopped: (error) => {
           this.#stopListening = undefined;
           const message = error instanceof Error ? error.message : 'the wait was aborted';
@@ -214,14 +215,7 @@ export class VideoJob<Variant extends string = string> {
     const { runtime } = this.#host;
     const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? this.#timeoutMs;
     const signals = [options.signal, this.#signal].filter((signal) => signal !== undefined);
-    const snapshot = this.#snapshot;
-    if (isEnd(snapshot)) {
-      let stopped = false;
-      queueMicrotask(() => stopped || tell.update(snapshot));
-      return () => {
-        stopped = true;
-      };
-    }
+    if (isEnd(this.#snapshot)) return tellSoon(tell, this.#snapshot);
     const aborted = signals.find((signal) => signal.aborted);
     if (this.#closed !== undefined || aborted !== undefined) {
       tell.stopped(this.#closed ?? aborted?.reason);
@@ -229,12 +223,19 @@ export class VideoJob<Variant extends string = string> {
     }
 
     let timer: TimerHandle;
-    const onAbort = (event: Event) => waiter.stopped((event.target as AbortSignal).reason);
+    // Where there are no signals nothing is kept for them: ten thousand jobs may be waited for.
+    const onAbort =
+      signals.length === 0
+        ? undefined
+        : (event: Event) => waiter.stopped((event.target as AbortSignal).reason);
     const release = () => {
-      if (!this.#waiters.delete(waiter)) return;
+      if (!this.#waiters.includes(waiter)) return;
+      this.#waiters = this.#waiters.filter((one) => one !== waiter);
       runtime.clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-      if (this.#waiters.size === 0) this.#stopFollowing();
+      if (onAbort !== undefined) {
+        for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      }
+      if (this.#waiters.length === 0) this.#stopFollowing();
     };
     const waiter: Waiter = {
       update: tell.update,
@@ -244,10 +245,12 @@ export class VideoJob<Variant extends string = string> {
       },
       release,
     };
-    this.#waiters.add(waiter);
+    this.#waiters = this.#waiters.concat(waiter); // A spread would reserve room for more.
     timer = runtime.setTimeout(() => waiter.stopped(new JobTimeoutError(this.id, timeoutMs)), timeoutMs);
-    for (const signal of signals) signal.addEventListener('abort', onAbort);
-    if (this.#known) waiter.update(snapshot);
+    if (onAbort !== undefined) {
+      for (const signal of signals) signal.addEventListener('abort', onAbort);
+    }
+    if (this.#known) waiter.update(this.#snapshot);
     this.#startFollowing();
     return release;
   }
@@ -274,24 +277,35 @@ export class VideoJob<Variant extends string = string> {
     const first = !this.#known;
     this.#snapshot = snapshot;
     this.#known = true;
-    for (const waiter of [...this.#waiters]) waiter.update(snapshot);
+    for (const waiter of this.#waiters) waiter.update(snapshot);
     this.#emit('update', snapshot);
     if (first || snapshot.status !== before.status) this.#emit('status', snapshot);
     if (snapshot.progress !== before.progress) this.#emit('progress', snapshot);
     if (!isEnd(snapshot)) return;
     this.#emit(snapshot.status, snapshot);
-    for (const waiter of [...this.#waiters]) waiter.release();
+    for (const waiter of this.#waiters) waiter.release();
     this.#emitter.removeAllListeners();
   }
 
   #stopAll(error: unknown): void {
-    for (const waiter of [...this.#waiters]) waiter.stopped(error);
+    for (const waiter of this.#waiters) waiter.stopped(error);
     this.#stopFollowing();
   }
 
   #emit(event: keyof VideoJobEvents, payload: unknown): void {
     this.#emitter.emit(event, payload);
   }
+}
+
+function ignore(): void {}
+
+/** The end is known already; still nobody is called in the middle of asking for it. */
+function tellSoon(tell: SnapshotWaiter, snapshot: JobSnapshot): () => void {
+  let stopped = false;
+  queueMicrotask(() => stopped || tell.update(snapshot));
+  return () => {
+    stopped = true;
+  };
 }
 
 function failure(snapshot: FailedJob): JobFailedError {

@@ -14,7 +14,7 @@ export class JobSinks {
   }
 
   add(sink: JobSink): void {
-    this.#sinks = [...this.#sinks, sink];
+    this.#sinks = this.#sinks.concat(sink); // A spread would reserve room for more.
   }
 
   /** False where it had left already. */
