@@ -7,7 +7,13 @@ import { decodeBase64, encodeBase64 } from './base64.js';
 import type { Bytes, Encoding } from './bytes.js';
 import * as web from './web-crypto.js';
 
-const node = /* @__PURE__ */ globalThis.process?.getBuiltinModule?.('node:crypto');
+let loaded: typeof import('node:crypto') | undefined;
+
+/** Loaded with the first delivery, for that takes as long as importing all the rest; the same for everybody. */
+function nodeCrypto(): typeof loaded {
+  loaded ??= globalThis.process?.getBuiltinModule?.('node:crypto');
+  return loaded;
+}
 
 /** HMAC-SHA256 over the parts, one after the other. Not a promise where node:crypto is at hand. */
 export function hmacSha256(
@@ -15,7 +21,7 @@ export function hmacSha256(
   parts: readonly Bytes[],
   encoding: Encoding,
 ): string | Promise<string> {
-  const hmac = node?.createHmac('sha256', key);
+  const hmac = nodeCrypto()?.createHmac('sha256', key);
   if (hmac === undefined) return web.hmacSha256(key, parts, encoding);
   for (const part of parts) hmac.update(part);
   return hmac.digest(encoding);
@@ -27,6 +33,7 @@ export async function verifyEd25519(
   parts: readonly Bytes[],
   signature: string,
 ): Promise<boolean> {
+  const node = nodeCrypto();
   if (node === undefined) return web.verifyEd25519(key, parts, signature);
   // Node reads both alphabets of base64 in a JWK.
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: encodeBase64(key) };
@@ -36,6 +43,7 @@ export async function verifyEd25519(
 
 /** Signs the parts with a private key in PKCS #8. Gives base64. */
 export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonly Bytes[]): Promise<string> {
+  const node = nodeCrypto();
   if (node === undefined) return web.signEd25519(pkcs8, parts);
   const pem = `-----BEGIN PRIVATE KEY-----\n${encodeBase64(pkcs8)}\n-----END PRIVATE KEY-----`;
   return encodeBase64(node.sign(null, Buffer.concat(parts.map(toBuffer)), pem));
@@ -43,6 +51,7 @@ export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonl
 
 /** SHA-256 in lower-case hex. */
 export async function sha256(data: Bytes): Promise<string> {
+  const node = nodeCrypto();
   return node ? node.createHash('sha256').update(data).digest('hex') : web.sha256(data);
 }
 

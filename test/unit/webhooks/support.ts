@@ -28,10 +28,8 @@ async function load() {
 type Webhooks = Awaited<ReturnType<typeof load>> & { readonly runtime: 'node:crypto' | 'WebCrypto' };
 
 const withNode = await load();
-vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
 vi.resetModules();
-const withWebCrypto = await load();
-vi.restoreAllMocks();
+const withWebCrypto = await load(); // Another copy: the first one has found node:crypto.
 vi.resetModules();
 
 /** The same tests where node:crypto is at hand, and where there is nothing but WebCrypto. */
@@ -39,9 +37,11 @@ export function onEachRuntime(tests: (webhooks: Webhooks) => void): void {
   describe('with node:crypto', () => tests({ ...withNode, runtime: 'node:crypto' }));
   describe('with WebCrypto alone, and neither Buffer nor atob', () => {
     beforeEach(() => {
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
       for (const name of ['Buffer', 'atob', 'btoa']) vi.stubGlobal(name, undefined);
     });
     afterEach(() => {
+      vi.restoreAllMocks();
       vi.unstubAllGlobals();
     });
     tests({ ...withWebCrypto, runtime: 'WebCrypto' });
