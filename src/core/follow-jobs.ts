@@ -72,7 +72,8 @@ export function settle(state: FollowState, job: FollowedJob): void {
   job.serving = serving;
   job.servedBy = servedBy;
   job.unsaid = false;
-  job.heardAt = state.now;
+  // Where nothing serves in its place, the silence of the one that is lost counts on.
+  if (serving !== undefined) job.heardAt = state.now;
   if (servedBy !== 0) job.polled = false;
   if (serving !== previous) {
     const reason = explain(state, serving, previous);

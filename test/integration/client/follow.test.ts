@@ -61,9 +61,10 @@ describe('poll', () => {
       .toBeGreaterThan(1);
     controller.abort('enough');
     await expect(polling).rejects.toBe('enough');
-    server.clearRequests();
-    await new Promise((resolve) => setTimeout(resolve, 80));
-    expect(server.requests).toHaveLength(0);
+    // One that was on its way may still arrive.
+    const asked = server.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(server.requests.length).toBeLessThanOrEqual(asked + 1);
   });
 
   test('goes on through errors of the server and broken answers', async () => {

@@ -109,6 +109,16 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
+  test('the silence of a stream that is lost counts on where nothing serves in its place', () => {
+    const driver = new Driver({ transports: ['websocket'] });
+    driver.settleOn('websocket', 'a');
+    driver.pass(20_000);
+    driver.fail('websocket', { reason: 'answered 404', kind: 'absent' });
+    driver.forget();
+    driver.pass(10_000);
+    expect(driver.asked).toEqual(['a']);
+  });
+
   test('where the status knows more, the stream lies: the next transport starts at once, and it is told', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
