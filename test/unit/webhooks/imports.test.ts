@@ -1,0 +1,37 @@
+import { build } from 'esbuild';
+import { expect, it } from 'vitest';
+
+/** Every file and package that an entry brings with it. */
+async function inputsOf(entry: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [`src/webhooks/${entry}.ts`],
+    ...{ bundle: true, write: false, metafile: true, format: 'esm', platform: 'node', logLevel: 'silent' },
+  });
+  return Object.keys(metafile.inputs);
+}
+
+it.each(['index', 'node', 'testing'])(
+  'reelwire/webhooks, entry %s, brings no client and no package',
+  async (entry) => {
+    const inputs = await inputsOf(entry);
+    expect(inputs.filter((file) => file.includes('node_modules'))).toEqual([]);
+    expect(inputs.filter((file) => !/^src\/(webhooks\/|core\/|backends\/|errors\.ts)/.test(file))).toEqual(
+      [],
+    );
+  },
+);
+
+it('verify.ts brings nothing but the errors and what it computes with', async () => {
+  const inputs = await inputsOf('verify');
+  expect(inputs.filter((file) => !file.startsWith('src/webhooks/'))).toEqual(['src/errors.ts']);
+});
+
+it('only the adapter for Node imports of Node', async () => {
+  for (const entry of ['index', 'testing', 'verify']) {
+    const { outputFiles } = await build({
+      entryPoints: [`src/webhooks/${entry}.ts`],
+      ...{ bundle: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' },
+    });
+    expect(outputFiles[0]?.text).not.toMatch(/from\s*["']node:/);
+  }
+});
