@@ -107,9 +107,10 @@ function recentTime(timestamp: string, nowMs: number, pastSeconds: number, futur
   const ageSeconds = Math.floor((nowMs - sentMs) / 1_000);
   // Written so that a clock that is not a number lets nothing pass.
   if (ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds) return new Date(sentMs);
+  const stale = ageSeconds > pastSeconds;
   throw refused(
-    ageSeconds > pastSeconds ? 'stale' : 'future',
-    `signed ${Math.abs(ageSeconds)} s from now`,
+    stale ? 'stale' : 'future',
+    `signed ${Math.abs(ageSeconds)} s ${stale ? 'ago' : 'ahead'}`,
     'A replay, or a wrong clock.',
   );
 }
