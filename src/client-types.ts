@@ -1,7 +1,8 @@
 import type { Backend, Operation, OperationsOf, SubmitOperation, VariantOf } from './backends/backend.js';
 import type { SoraGatewayInput } from './backends/sora-gateway.js';
 import type { JobSnapshot } from './core/model.js';
-import type { VideoJob, WaitOptions } from './job.js';
+import type { VideoJob } from './job.js';
+import type { WaitOptions } from './job-waits.js';
 
 export interface CallOptions {
   /** Ends the call at once; it rejects with the signal's own reason. */

@@ -1,3 +1,4 @@
+import { Alarms } from './alarms.js';
 import type { AnyBackend, Backend, HttpRequest, InputOf, VariantOf } from './backends/backend.js';
 import { soraGateway } from './backends/sora-gateway.js';
 import { Calls, closedError } from './calls.js';
@@ -27,7 +28,8 @@ import { abortable } from './http/abort.js';
 import { type DownloadOptions, openDownload, type VideoDownload } from './http/download.js';
 import { createHttpClient } from './http/request.js';
 import type { HttpClient } from './http/types.js';
-import { type JobHost, VideoJob, type WaitOptions } from './job.js';
+import { type JobHost, VideoJob } from './job.js';
+import type { WaitOptions } from './job-waits.js';
 import {
   checkTimeoutMs,
   resolveOptions,
@@ -54,6 +56,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly backend: BoundOperations<B>;
   readonly #settings: Settings;
   readonly #runtime: Runtime;
+  readonly #alarms: Alarms;
   readonly #http: HttpClient;
   readonly #host: JobHost<VariantOf<B>>;
   readonly #followers = new Set<JobFollower>();
@@ -63,6 +66,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   constructor(options: VideoClientOptions<B>) {
     this.#settings = resolveOptions(options, soraGateway);
     this.#runtime = systemRuntime(this.#settings);
+    this.#alarms = new Alarms(this.#runtime);
     this.#http = createHttpClient(this.#settings, this.#runtime);
     this.#host = this.#hostOf(this.#follower(this.#settings));
     this.backend = this.#bindOperations();
@@ -107,7 +111,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** Attaches to a job by its id, after a restart too. No I/O until somebody listens. */
   subscribe(jobId: string, options: WaitOptions = {}): VideoJob<VariantOf<B>> {
     const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#runtime.now());
-    return new VideoJob(this.#host, placeholder, { ...options, known: false });
+    return new VideoJob(this.#host, placeholder, false, options);
   }
 
   /** One status call. */
@@ -128,7 +132,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       transports: ['polling'],
       polling: { ...this.#settings.polling, intervalMs },
     });
-    const job = new VideoJob(this.#hostOf(follower), placeholder, { ...options, known: false });
+    const job = new VideoJob(this.#hostOf(follower), placeholder, false, options);
     try {
       if (options.onUpdate !== undefined) job.on('update', options.onUpdate);
       return await job.completed();
@@ -226,7 +230,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     });
     if (cancels && signal !== undefined) this.#cancelOnAbort(submitted, signal);
     const snapshot = await (cancels ? abortable(submitted, signal) : submitted);
-    return new VideoJob(this.#host, snapshot, { signal, known: true });
+    return new VideoJob(this.#host, snapshot, true, { signal });
   }
 
   /** The submit goes on behind the caller's back, since only its answer names the job to cancel. */
@@ -292,7 +296,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   #hostOf(follower: JobFollower): JobHost<VariantOf<B>> {
     return {
-      runtime: this.#runtime,
+      alarms: this.#alarms,
       follower,
       jobMs: this.#settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),

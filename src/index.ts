@@ -82,7 +82,9 @@ export {
 } from './errors.js';
 export type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
 export type { DownloadOptions, DownloadProgress, VideoDownload } from './http/download.js';
-export { VideoJob, type VideoJobEvents, type WaitOptions } from './job.js';
+export { VideoJob } from './job.js';
+export type { VideoJobEvents } from './job-listeners.js';
+export type { WaitOptions } from './job-waits.js';
 export type {
   Auth,
   Logger,

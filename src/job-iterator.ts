@@ -1,26 +1,17 @@
 import { isEnd, type JobSnapshot } from './core/model.js';
-
-/** Somebody who waits for the end of a job. Nothing is told after the terminal snapshot, or after `stopped`. */
-export interface SnapshotWaiter {
-  update(snapshot: JobSnapshot): void;
-  stopped(error: unknown): void;
-}
+import type { JobWaiter, JobWaits, Wait } from './job-waits.js';
 
 // A slow reader misses snapshots in the middle before memory grows without bound.
 const MAX_UNREAD_SNAPSHOTS = 1_000;
 
-/**
- * Snapshots as they come, to be read one by one. Waits from the first read on; `wait` returns the way to stop.
- */
-export function iterateSnapshots(
-  wait: (waiter: SnapshotWaiter) => () => void,
-): AsyncIterableIterator<JobSnapshot> {
+/** Snapshots as they come, to be read one by one, the known one first. Waits from the first read on. */
+export function iterateSnapshots(waits: JobWaits): AsyncIterableIterator<JobSnapshot> {
   const unread: JobSnapshot[] = [];
   let end: { readonly error?: unknown } | undefined;
-  let stop: (() => void) | undefined;
+  let wait: Wait | undefined;
   let wake = () => {};
 
-  const waiter: SnapshotWaiter = {
+  const waiter: JobWaiter = {
     update(snapshot) {
       if (unread.push(snapshot) > MAX_UNREAD_SNAPSHOTS) unread.shift();
       if (isEnd(snapshot)) end = {};
@@ -32,9 +23,16 @@ export function iterateSnapshots(
     },
   };
 
+  const start = (): Wait => {
+    const { known } = waits;
+    const started = waits.add(waiter);
+    if (known !== undefined && !isEnd(known) && !started.isReleased) waiter.update(known, known);
+    return started;
+  };
+
   return {
     async next() {
-      if (end === undefined) stop ??= wait(waiter);
+      if (end === undefined) wait ??= start();
       for (;;) {
         const value = unread.shift();
         if (value !== undefined) return { done: false, value };
@@ -49,7 +47,7 @@ export function iterateSnapshots(
       return { done: true, value: undefined };
     },
     async return() {
-      stop?.();
+      wait?.release();
       end = {};
       unread.length = 0;
       wake();

@@ -15,6 +15,7 @@ export function systemRuntime(
 ): Runtime {
   return {
     now: () => Date.now(),
+    elapsedMs: () => Math.round(performance.now()),
     random: () => Math.random(),
     setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS)),
     clearTimeout: (handle) => globalThis.clearTimeout(handle as ReturnType<typeof setTimeout>),

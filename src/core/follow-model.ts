@@ -1,6 +1,6 @@
 import type { VideoError } from '../errors.js';
 import type { BackoffBounds } from './backoff.js';
-import { type Deadline, Deadlines } from './follow-deadlines.js';
+import { type Deadline, Deadlines } from './deadlines.js';
 import type {
   JobSnapshot,
   JobUpdate,

@@ -11,6 +11,8 @@ export type WakeReason = 'online' | 'offline' | 'pageshow' | 'visible';
 export interface Runtime {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Whole milliseconds on a clock that nobody sets. */
+  elapsedMs(): number;
   /** In [0, 1). */
   random(): number;
   setTimeout(callback: () => void, delayMs: number): TimerHandle;

@@ -1,4 +1,4 @@
-import { type Deadline, Deadlines } from '../../src/core/follow-deadlines.js';
+import { type Deadline, Deadlines } from '../../src/core/deadlines.js';
 
 export interface Event extends Deadline {
   readonly run: () => void;

@@ -21,6 +21,7 @@ export async function playSystem(plan: Plan): Promise<void> {
 
   const runtime: Runtime = {
     now: () => clock.now,
+    elapsedMs: () => clock.elapsed,
     random,
     setTimeout: (callback, delayMs) => clock.setTimer(callback, delayMs),
     clearTimeout: (handle) => {

@@ -1,8 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
+import { Alarms } from '../../src/alarms.js';
 import { applyUpdate, initialSnapshot } from '../../src/core/job-state.js';
 import type { JobSnapshot, JobUpdate } from '../../src/core/model.js';
 import { ApiError, type JobTimeoutError, VideoError } from '../../src/errors.js';
-import { type JobHost, VideoJob, type WaitOptions } from '../../src/job.js';
+import { type JobHost, VideoJob } from '../../src/job.js';
+import type { WaitOptions } from '../../src/job-waits.js';
 import { systemRuntime } from '../../src/runtime.js';
 import type { JobSink } from '../../src/transports/transport.js';
 
@@ -12,7 +14,7 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
   let follows = 0;
   let snapshot: JobSnapshot = initialSnapshot('job-1', 'polling', 0);
   const host: JobHost<string> = {
-    runtime: systemRuntime(),
+    alarms: new Alarms(systemRuntime()),
     jobMs: 60_000,
     follower: {
       follow(_jobId, sink) {
@@ -25,7 +27,7 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
     },
     download: vi.fn(),
   };
-  const job = new VideoJob(host, snapshot, { known: false, ...options });
+  const job = new VideoJob(host, snapshot, options.known ?? false, options);
   const say = (update: Omit<JobUpdate, 'jobId' | 'raw'>) => {
     snapshot = applyUpdate(snapshot, { jobId: 'job-1', raw: undefined, ...update }, 'websocket', 1);
     for (const sink of [...sinks]) {
@@ -59,6 +61,19 @@ describe('following', () => {
     job.on('update', () => {});
     expect(follows()).toBe(2);
     job.close();
+  });
+
+  test('stops when the last listener was there for one event only, and has had it', () => {
+    const { job, sinks, say } = setUp();
+    const stop = job.on('status', () => {});
+    job.once('progress', () => {});
+    say(processing(10));
+    expect(sinks.size).toBe(1);
+    stop();
+    expect(sinks.size).toBe(0);
+    job.once('progress', () => {});
+    say(processing(20));
+    expect(sinks.size).toBe(0);
   });
 
   test('goes on while somebody else waits', async () => {

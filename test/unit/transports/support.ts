@@ -12,6 +12,7 @@ export class FakeTimers {
 
   readonly runtime = {
     now: () => this.now,
+    elapsedMs: () => this.now,
     random: () => 0.5,
     setTimeout: (callback: () => void, delayMs: number) => {
       const handle = {};

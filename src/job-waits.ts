@@ -1,0 +1,179 @@
+import type { Alarm, Alarms } from './alarms.js';
+import { isEnd, type JobSnapshot, type JobWarning, type TransportChange } from './core/model.js';
+import { JobTimeoutError, VideoError } from './errors.js';
+import { checkTimeoutMs } from './options.js';
+import type { JobFollower, JobSink } from './transports/transport.js';
+
+export interface WaitOptions {
+  /** Ends the wait, not the job. Rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** From now, in milliseconds. @default timeouts.jobMs */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Somebody who waits for the end of a job. Nothing is told after the terminal snapshot, or after `stopped`. */
+export interface JobWaiter {
+  /** `before` is undefined where this is the first that is known of the job. */
+  update(snapshot: JobSnapshot, before: JobSnapshot | undefined): void;
+  transport?(change: TransportChange): void;
+  warning?(warning: JobWarning): void;
+  stopped(error: unknown): void;
+}
+
+/** What waiting needs of the client. */
+export interface WaitHost {
+  readonly alarms: Alarms;
+  readonly follower: JobFollower;
+  /** `timeouts.jobMs` */
+  readonly jobMs: number;
+}
+
+// Ten thousand jobs may be waited for: these are classes, which take a third of what closures would.
+
+/** Everybody who waits for one job. It is followed while there is one of them, and no longer. */
+export class JobWaits implements JobSink {
+  readonly #host: WaitHost;
+  readonly #signal: AbortSignal | undefined;
+  readonly #timeoutMs: number;
+  /** The list is copied when it changes, so that it can change while it is told. */
+  #waits: readonly Wait[] = [];
+  #snapshot: JobSnapshot;
+  #isKnown: boolean;
+  #unfollow: (() => void) | undefined;
+  #closed: VideoError | undefined;
+
+  /** @param isKnown - False until a server said anything: then the snapshot is only a placeholder. */
+  constructor(host: WaitHost, snapshot: JobSnapshot, isKnown: boolean, options: WaitOptions) {
+    this.#host = host;
+    this.#snapshot = snapshot;
+    this.#isKnown = isKnown;
+    this.#signal = options.signal;
+    this.#timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? host.jobMs;
+  }
+
+  get snapshot(): JobSnapshot {
+    return this.#snapshot;
+  }
+
+  /** What a server said, where one did. */
+  get known(): JobSnapshot | undefined {
+    return this.#isKnown ? this.#snapshot : undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Keeps the job followed until the end, an error, or the release of what this returns. */
+  add(waiter: JobWaiter, options: WaitOptions = {}): Wait {
+    const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? this.#timeoutMs;
+    const wait = new Wait(this, waiter, timeoutMs);
+    if (isEnd(this.#snapshot)) {
+      // Nobody is called in the middle of asking for it.
+      queueMicrotask(() => {
+        if (!wait.isReleased) waiter.update(this.#snapshot, this.#snapshot);
+      });
+      return wait;
+    }
+    const signals = [options.signal, this.#signal].filter((signal) => signal !== undefined);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (this.#closed !== undefined || aborted !== undefined) {
+      wait.isReleased = true;
+      waiter.stopped(this.#closed ?? aborted?.reason);
+      return wait;
+    }
+    this.#waits = this.#waits.concat(wait); // A spread would reserve room for more.
+    this.#host.alarms.set(wait, timeoutMs);
+    if (signals.length > 0) wait.listenTo(signals);
+    this.#unfollow ??= this.#host.follower.follow(this.#snapshot.id, this, this.known);
+    return wait;
+  }
+
+  /** Safe to call twice. */
+  release(wait: Wait): void {
+    if (wait.isReleased) return;
+    wait.isReleased = true;
+    wait.stopListening?.();
+    this.#host.alarms.delete(wait);
+    this.#waits = this.#waits.filter((one) => one !== wait);
+    if (this.#waits.length === 0) this.#stopFollowing();
+  }
+
+  update(snapshot: JobSnapshot): void {
+    const before = this.known;
+    this.#snapshot = snapshot;
+    this.#isKnown = true;
+    for (const wait of this.#waits) {
+      if (!wait.isReleased) wait.waiter.update(snapshot, before);
+    }
+    if (!isEnd(snapshot)) return;
+    for (const wait of this.#waits) wait.release();
+  }
+
+  transport(change: TransportChange): void {
+    for (const wait of this.#waits) wait.waiter.transport?.(change);
+  }
+
+  warning(warning: JobWarning): void {
+    for (const wait of this.#waits) wait.waiter.warning?.(warning);
+  }
+
+  stopped(error: unknown): void {
+    for (const wait of this.#waits) wait.stop(error);
+    this.#stopFollowing();
+  }
+
+  close(): void {
+    const { id } = this.#snapshot;
+    this.#closed ??= new VideoError('closed', `job ${id} was closed before it ended`, {
+      jobId: id,
+      hint: `The job may still be running: client.subscribe(${JSON.stringify(id)}) follows it again.`,
+    });
+    this.stopped(this.#closed);
+  }
+
+  #stopFollowing(): void {
+    const unfollow = this.#unfollow;
+    this.#unfollow = undefined;
+    unfollow?.();
+  }
+}
+
+/** One of them: a `completed()`, an iterator, or all listeners together. */
+export class Wait implements Alarm {
+  readonly waiter: JobWaiter;
+  isReleased = false;
+  dueAt = 0;
+  place = -1;
+  stopListening: (() => void) | undefined;
+  readonly #waits: JobWaits;
+  readonly #timeoutMs: number;
+
+  constructor(waits: JobWaits, waiter: JobWaiter, timeoutMs: number) {
+    this.waiter = waiter;
+    this.#waits = waits;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  release(): void {
+    this.#waits.release(this);
+  }
+
+  stop(error: unknown): void {
+    if (this.isReleased) return;
+    this.release();
+    this.waiter.stopped(error);
+  }
+
+  ring(): void {
+    this.stop(new JobTimeoutError(this.#waits.snapshot.id, this.#timeoutMs));
+  }
+
+  listenTo(signals: readonly AbortSignal[]): void {
+    const onAbort = (event: Event) => this.stop((event.target as AbortSignal).reason);
+    for (const signal of signals) signal.addEventListener('abort', onAbort);
+    this.stopListening = () => {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+    };
+  }
+}
