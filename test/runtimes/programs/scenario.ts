@@ -1,5 +1,5 @@
 import type * as Reelwire from 'reelwire';
-import type { JobSnapshot, TransportName, VideoClientOptions, VideoDownload } from 'reelwire';
+import type { DefaultBackend, JobSnapshot, TransportName, VideoClientOptions, VideoDownload } from 'reelwire';
 import type * as Webhooks from 'reelwire/webhooks';
 
 /** What each runtime is asked to do, by the package as it was loaded there. */
@@ -46,7 +46,7 @@ const END_MS = 20_000;
 /** Runs every check. No client is closed: a process must exit by itself all the same. */
 export async function runScenario(task: Task, host: Host): Promise<Findings> {
   const { reelwire, webhooks } = host;
-  const connect = (options: Partial<VideoClientOptions<never>> = {}) =>
+  const connect = (options: Partial<VideoClientOptions<DefaultBackend>> = {}) =>
     new reelwire.VideoClient({ baseUrl: task.baseUrl, polling: { intervalMs: 50 }, ...options });
 
   const checks: Record<Check, () => Promise<void>> = {
