@@ -16,7 +16,12 @@ export function installRuntimes(): void {
   const lock = join(folder, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.log('installing the runtimes');
-  npm(folder, 'ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund');
+  try {
+    npm(folder, 'ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund');
+  } catch (error) {
+    // Each that is not there fails then, and the browsers are run all the same.
+    console.error(`the runtimes could not be installed: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** A file of one of the packages, the first that there is. */

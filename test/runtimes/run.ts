@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runBrowser } from './browsers.js';
 import { installRuntimes } from './install.js';
 import { RUNTIMES, type Runtime } from './matrix.js';
 import { runProcesses } from './processes.js';
 import { failures, noResult, type Result } from './result.js';
 import { Stage } from './stage.js';
 import { chosen, readSection, toReadme, toReport, writeSection } from './table.js';
+import { runWorkerd } from './workerd.js';
 
 // npm run test:runtimes                     all of them; the README's table must say what was found
 // npm run test:runtimes -- --write          writes that table into the README
@@ -17,6 +19,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const runtimes = chosen(positionals);
+if (values.write && runtimes.length < RUNTIMES.length) throw new Error('--write needs all of the runtimes');
 const readmeFile = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 async function run(runtime: Runtime, stage: Stage): Promise<Result> {
@@ -26,8 +29,10 @@ async function run(runtime: Runtime, stage: Stage): Promise<Result> {
       case 'bun':
       case 'deno':
         return await runProcesses(runtime, stage);
+      case 'workerd':
+        return await runWorkerd(runtime, stage);
       default:
-        throw new Error('not yet');
+        return await runBrowser(runtime, runtime.kind, stage);
     }
   } catch (error) {
     return noResult(runtime, error);

@@ -13,7 +13,7 @@ function cells(result: Result): readonly string[] {
 }
 
 /** The table in Markdown. */
-export function toTable(results: readonly Result[], nameOf: (result: Result) => string): string {
+function toTable(results: readonly Result[], nameOf: (result: Result) => string): string {
   const head = ['', ...Object.values(COLUMNS)];
   const rows = results.map((result) => [nameOf(result), ...cells(result)]);
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -43,7 +43,7 @@ export function readSection(readme: string): string {
 
 export function writeSection(readme: string, section: string): string {
   const [before, , after] = split(readme);
-  return `${before}\n${section}\n${after}`;
+  return `${before}\n\n${section}\n\n${after}`;
 }
 
 function split(readme: string): [string, string, string] {
