@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createMockServer } from '../../src/mock-server/index.js';
+import { compile, MODULE_KINDS } from './compile.js';
 
 const consumers = inject('consumers');
 const run = promisify(execFile);
-const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
 describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
   test('generates, follows and saves a video, and exits', async () => {
@@ -37,23 +37,14 @@ describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
 });
 
 describe('an application written in TypeScript', () => {
-  test.each([
-    ['node16', 'node16', 'esm'],
-    ['node16', 'node16', 'cjs'],
-    ['bundler', 'esnext', 'esm'],
-  ])(
-    'compiles strictly with module resolution %s, module %s, in a package of %s',
-    async (resolution, module, kind) => {
+  test.each(MODULE_KINDS)(
+    'compiles strictly with module resolution %s, in a package of %s',
+    async (resolution, kind) => {
       const folder = join(consumers, 'typescript', `${resolution}-${kind}`);
       await mkdir(folder, { recursive: true });
       await copyFile(join(consumers, kind, 'package.json'), join(folder, 'package.json'));
       await copyFile(join(consumers, 'typescript/main.ts'), join(folder, 'main.ts'));
-      const flags = `--strict --exactOptionalPropertyTypes --noEmit --skipLibCheck false --target es2022
-      --lib es2022,dom,dom.iterable,esnext.disposable --types node --module ${module} --moduleResolution ${resolution}`;
-      const { stdout } = await run(process.execPath, [tsc, ...flags.split(/\s+/), 'main.ts'], {
-        cwd: folder,
-      }).catch((failure: { stdout: string }) => failure);
-      expect(stdout).toBe('');
+      expect(await compile(folder, 'main.ts', resolution, '--types node')).toBe('');
     },
   );
 });
