@@ -62,11 +62,8 @@ describe('a run on a runtime', () => {
     const broken = result({ sse: 'Error: served by polling' });
     expect(failures(broken)).toEqual([['sse', 'Error: served by polling']]);
     expect(toReport([broken])).toContain('\n\nEdge 1, SSE: Error: served by polling');
-    expect(rowsOf(toReport([broken]))[2]).toEqual(
-      ['Edge 1 (1.2.3)', ...columns].map((column) =>
-        column.startsWith('Edge') ? column : ({ sse: 'FAILS', cjs: '–', save: '–' }[column] ?? 'yes'),
-      ),
-    );
+    const [, , row] = rowsOf(toReport([broken]));
+    expect(row?.join()).toBe('Edge 1 (1.2.3),yes,yes,FAILS,yes,yes,–,yes,yes,–,yes');
   });
 
   test('fails where what is lacking works, or fails for another reason', () => {
@@ -78,5 +75,6 @@ describe('a run on a runtime', () => {
     const missing = failures(noResult(runtime, new Error('missing: edge')));
     expect(missing).toContainEqual(['generate', 'missing: edge']);
     expect(missing).toHaveLength(columns.length - 1);
+    expect(toReport([noResult(runtime, new Error('missing: edge'))]).match(/missing: edge/g)).toHaveLength(1);
   });
 });

@@ -28,9 +28,20 @@ export function toReadme(results: readonly Result[]): string {
 export function toReport(results: readonly Result[]): string {
   const table = toTable(results, ({ runtime, version }) => `${runtime.name} (${version})`);
   const problems = results.flatMap((result) =>
-    failures(result).map(([column, problem]) => `${result.runtime.name}, ${COLUMNS[column]}: ${problem}`),
+    [...byProblem(failures(result))].map(
+      ([problem, titles]) => `${result.runtime.name}, ${titles.join(', ')}: ${problem}`,
+    ),
   );
   return [table, ...(problems.length > 0 ? ['', ...problems] : [])].join('\n');
+}
+
+/** What is missing altogether fails everywhere for one reason, which is told once. */
+function byProblem(failed: readonly (readonly [Column, string])[]): Map<string, string[]> {
+  const titles = new Map<string, string[]>();
+  for (const [column, problem] of failed) {
+    titles.set(problem, [...(titles.get(problem) ?? []), COLUMNS[column]]);
+  }
+  return titles;
 }
 
 const BEGIN = '<!-- runtimes:begin -->';
