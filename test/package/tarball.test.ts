@@ -57,6 +57,15 @@ test('maps every script and declaration to a source that it holds', () => {
   }
 });
 
+test.each(['esm', 'cjs', 'browser'])('defines each class of errors once in its build for %s', (build) => {
+  const scripts = files.filter((file) => file.startsWith(`dist/${build}/`) && file.endsWith('.js'));
+  const definitions = scripts.flatMap((file) =>
+    [...read(file).matchAll(/\b(\w+Error) = class\b/g)].map(([, name]) => name),
+  );
+  expect(definitions).toEqual(expect.arrayContaining(['VideoError', 'ApiError', 'WebhookVerificationError']));
+  expect(definitions).toHaveLength(new Set(definitions).size);
+});
+
 test('says nothing of the machine it was built on', () => {
   const root = join(import.meta.dirname, '../..');
   expect(files.filter((file) => read(file).includes(root))).toEqual([]);
