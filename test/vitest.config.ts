@@ -17,6 +17,12 @@ function project(name: string, testTimeout = 5_000) {
   };
 }
 
+/** Builds the command that its tests start. */
+function integrationProject() {
+  const { test, ...rest } = project('integration', 15_000);
+  return { ...rest, test: { ...test, globalSetup: 'test/integration/cli/setup.ts' } };
+}
+
 /** Packs and installs the built package: run `npm run build` first. */
 function packageProject() {
   const { test } = project('package', 60_000);
@@ -31,7 +37,7 @@ export default defineConfig({
       // Type tests themselves are checked by `tsc`; these compile what is not in a file of its own.
       project('types', 60_000),
       project('conformance', 15_000),
-      project('integration', 15_000),
+      integrationProject(),
       // Its schedules are many; how long they take depends on the machine, and nothing in them does.
       project('simulation', 300_000),
       packageProject(),

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { IPty } from '@lydell/node-pty';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { createMockServer, type MockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
 
-const file = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const main = file('src/cli/main.ts');
-const loader = ['--import', new URL('../../../node_modules/tsx/dist/loader.mjs', import.meta.url).href];
+const cli = inject('cli');
 
 export interface Outcome {
   readonly code: number | null;
@@ -23,7 +20,6 @@ export interface RunOptions {
 function environment(env: RunOptions['env'] = {}): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
-    TSX_TSCONFIG_PATH: file('tsconfig.json'),
     TERM: 'xterm-256color',
     ...env,
   };
@@ -38,7 +34,7 @@ export interface Running {
 
 /** The command as another program runs it: pipes, no terminal. */
 export function start(args: readonly string[], { env, cwd, input }: RunOptions = {}): Running {
-  const child = spawn(process.execPath, [...loader, main, ...args], { env: environment(env), cwd });
+  const child = spawn(process.execPath, [cli, ...args], { env: environment(env), cwd });
   onTestFinished(() => void child.kill('SIGKILL'));
   const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   const text = (name: 'stdout' | 'stderr') => Buffer.concat(chunks[name]).toString('latin1');
@@ -86,7 +82,7 @@ export async function startInTerminal(
     );
   });
   const { cwd, env } = options;
-  const terminal: IPty = spawnInTerminal(process.execPath, [...loader, main, ...args], {
+  const terminal: IPty = spawnInTerminal(process.execPath, [cli, ...args], {
     cols: 80,
     rows: 24,
     env: environment(env),
