@@ -1,12 +1,12 @@
 import { type Deadline, Deadlines } from './core/deadlines.js';
 import type { Runtime, TimerHandle } from './core/runtime.js';
 
-/** Something that happens once its time has come. */
+/** @internal Something that happens once its time has come. */
 export interface Alarm extends Deadline {
   ring(): void;
 }
 
-/** All deadlines of one client on one timer, which is armed only while there is one. */
+/** @internal All deadlines of one client on one timer, which is armed only while there is one. */
 export class Alarms {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'setTimeout' | 'clearTimeout'>;
   readonly #deadlines = new Deadlines<Alarm>();

@@ -4,11 +4,13 @@ import type { JobSnapshot } from './core/model.js';
 import type { VideoJob } from './job.js';
 import type { WaitOptions } from './job-waits.js';
 
+/** Of any call. */
 export interface CallOptions {
   /** Ends the call at once; it rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of `VideoClient.generate`. */
 export interface GenerateOptions extends CallOptions {
   /**
    * Sent as `Idempotency-Key`. Give one only where the server honours it: a submit whose outcome is unknown is
@@ -22,9 +24,11 @@ export interface GenerateOptions extends CallOptions {
   readonly onAbort?: 'detach' | 'cancel' | undefined;
 }
 
+/** Of `VideoClient.poll`. */
 export interface PollOptions extends WaitOptions {
   /** Between two status calls, in milliseconds. @default polling.intervalMs */
   readonly intervalMs?: number | undefined;
+  /** Called with each snapshot that differs from the one before. */
   readonly onUpdate?: ((snapshot: JobSnapshot) => void) | undefined;
 }
 

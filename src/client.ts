@@ -203,6 +203,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     this.#calls.close();
   }
 
+  /** As `close()`; for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

@@ -8,6 +8,7 @@ import { isReachable } from './http/reachable.js';
 import type { HttpClient } from './http/types.js';
 import type { ConnectStream } from './transports/transport.js';
 
+/** What was found out about one transport. */
 export interface TransportDiagnosis {
   /**
    * `works`: the server answered. `opens`: the stream opened, and nothing came, as is usual while no job runs.
@@ -23,6 +24,7 @@ export interface TransportDiagnosis {
   readonly hint?: string;
 }
 
+/** What `VideoClient.diagnose` found out. */
 export interface Diagnosis {
   /** A job can be followed: an enabled transport works or opens. */
   readonly ok: boolean;

@@ -25,6 +25,7 @@ export type VideoErrorCode =
   | 'download-not-saved'
   | 'webhook-verification';
 
+/** What an error may carry. */
 export interface VideoErrorOptions {
   /** What to do next, in one sentence. */
   hint?: string | undefined;
@@ -88,6 +89,7 @@ export class InputError extends VideoError {
   }
 }
 
+/** What an `ApiError` may carry besides. */
 export interface ApiErrorOptions extends VideoErrorOptions {
   status: number;
   /** The server's own error word or sentence, as sent. */
@@ -190,6 +192,7 @@ export class DownloadError extends VideoError {
   }
 }
 
+/** Why a delivery is not believed. `bad-secret` and `parsed-body` are mistakes of the receiver itself. */
 export type WebhookVerificationReason =
   | 'missing-header'
   | 'bad-signature'

@@ -4,10 +4,12 @@ import { ApiError } from './errors.js';
 import { abortable, sleep } from './http/abort.js';
 import { checkOption, type Settings, wholeNumber } from './options.js';
 
+/** What became of one input: a job, or the error of its submit. `index` is the input's place. */
 export type GenerateManyResult<Job> =
   | { readonly index: number; readonly job: Job; readonly error?: undefined }
   | { readonly index: number; readonly error: unknown; readonly job?: undefined };
 
+/** Of `VideoClient.generateMany`. */
 export interface GenerateManyOptions {
   /** Submits under way, and results not read yet, together. @default 6 */
   readonly concurrency?: number | undefined;

@@ -1,3 +1,9 @@
+/**
+ * The client: submits video jobs, follows them to their ends, and downloads the results.
+ *
+ * @module reelwire
+ */
+
 export type {
   AnyBackend,
   Backend,
@@ -16,6 +22,7 @@ export type {
   VariantOf,
   WebSocketCodec,
 } from './backends/backend.js';
+export type { Bytes } from './backends/bytes.js';
 export {
   type OpenAIList,
   type OpenAIListInput,
@@ -66,6 +73,7 @@ export type { WebSocketClass, WebSocketLike } from './core/runtime.js';
 export type { Diagnosis, TransportDiagnosis } from './diagnose.js';
 export {
   ApiError,
+  type ApiErrorOptions,
   ConfigurationError,
   DownloadError,
   InputError,
@@ -77,6 +85,7 @@ export {
   SubmitOutcomeUnknownError,
   VideoError,
   type VideoErrorCode,
+  type VideoErrorOptions,
   WebhookVerificationError,
   type WebhookVerificationReason,
 } from './errors.js';

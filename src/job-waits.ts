@@ -4,6 +4,7 @@ import { JobTimeoutError, VideoError } from './errors.js';
 import { checkTimeoutMs } from './options.js';
 import type { JobFollower, JobSink } from './transports/transport.js';
 
+/** How long to wait for a job. */
 export interface WaitOptions {
   /** Ends the wait, not the job. Rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
@@ -20,7 +21,7 @@ export interface JobWaiter {
   stopped(error: unknown): void;
 }
 
-/** What waiting needs of the client. */
+/** @internal What waiting needs of the client. */
 export interface WaitHost {
   readonly alarms: Alarms;
   readonly follower: JobFollower;

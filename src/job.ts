@@ -5,7 +5,7 @@ import { iterateSnapshots } from './job-iterator.js';
 import { JobListeners, type VideoJobEvents } from './job-listeners.js';
 import { JobWaits, type WaitHost, type WaitOptions } from './job-waits.js';
 
-/** What a job needs of the client that made it. */
+/** @internal What a job needs of the client that made it. */
 export interface JobHost<Variant extends string> extends WaitHost {
   download(job: CompletedJob, options?: DownloadOptions<Variant>): Promise<VideoDownload>;
 }
@@ -37,6 +37,7 @@ export class VideoJob<Variant extends string = string> {
     return this.#listeners.add(event, listener, false);
   }
 
+  /** As `on`, for the next such event only. */
   once<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): () => void {
     return this.#listeners.add(event, listener, true);
   }
@@ -82,6 +83,7 @@ export class VideoJob<Variant extends string = string> {
     this.#listeners.removeAllListeners();
   }
 
+  /** As `close()`; for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -10,18 +10,24 @@ import { ConfigurationError } from './errors.js';
 /** A value, or a function that is asked for it at every connect. */
 export type Resolvable<T> = T | (() => T | Promise<T>);
 
+/** The credentials. Sent to the origin of `baseUrl` (and of `webSocketUrl`), and nowhere else. */
 export type Auth =
   | { readonly type: 'bearer'; readonly token: Resolvable<string> }
   | { readonly type: 'basic'; readonly username: string; readonly password: string };
 
 /** Where the client says what it does; `console` fits. Never given a secret. */
 export interface Logger {
+  /** Nothing so far. */
   debug(message: string): void;
+  /** A stream failed, and another transport serves. */
   info(message: string): void;
+  /** What `warning` tells the listeners of a job, too. */
   warn(message: string): void;
+  /** A listener, or the backend, threw. */
   error(message: string): void;
 }
 
+/** How status calls are made. */
 export interface PollingOptions {
   /** Between two status calls for one job, in milliseconds. @default 5000 */
   readonly intervalMs?: number;
@@ -29,6 +35,7 @@ export interface PollingOptions {
   readonly concurrency?: number;
 }
 
+/** How long things may take, in milliseconds; whole numbers up to 2,147,483,647. */
 export interface TimeoutOptions {
   /** One HTTP call, from its start to the end of its body. @default 30000 */
   readonly requestMs?: number;
@@ -44,6 +51,7 @@ export interface TimeoutOptions {
   readonly notReadyMs?: number;
 }
 
+/** How a call is made again, where it may be; delays, in milliseconds, grow with each attempt, with jitter. */
 export interface RetryOptions {
   /** Attempts in all, the first included. @default 3 */
   readonly attempts?: number;
@@ -53,6 +61,7 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
+/** Of `VideoClient`. Only `baseUrl` is needed. */
 export interface VideoClientOptions<B extends AnyBackend> {
   /** Where the server is, such as `https://api.example.com`. May be relative in a browser. */
   readonly baseUrl: string | URL;

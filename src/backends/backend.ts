@@ -14,10 +14,12 @@ export interface HttpRequest {
   readonly timeout?: 'request' | 'job';
 }
 
+/** JSON, or a multipart form, which may hold files. */
 export type HttpRequestBody =
   | { readonly type: 'json'; readonly value: unknown }
   | { readonly type: 'form'; readonly fields: readonly FormField[] };
 
+/** One field of a multipart form; a `Blob` is sent as a file. */
 export interface FormField {
   readonly name: string;
   readonly value: string | Blob;
@@ -33,15 +35,19 @@ export interface HttpResponse {
 
 export type { ErrorBody };
 
+/** What is said over a dialect's WebSocket. */
 export interface WebSocketCodec {
   /** Path and query below the base URL's origin, such as `/`. The client's `webSocketUrl` wins over it. */
   readonly path: string;
+  /** The frame that asks for a job's updates. */
   subscribe(jobId: string): string;
+  /** The frame that ends them. */
   unsubscribe(jobId: string): string;
   /** Never throws. */
   parse(frame: string): StreamMessage;
 }
 
+/** What comes over a dialect's event stream. */
 export interface SseCodec {
   /** The request for one stream that carries these jobs. */
   url(jobIds: readonly string[]): string;
@@ -51,17 +57,22 @@ export interface SseCodec {
 
 /** A call of a dialect beyond the common ones; appears as a method of `client.backend`. */
 export interface Operation<Args, Result> {
+  /** The call. Throws `InputError` where the arguments cannot be sent. */
   request(args: Args): HttpRequest;
+  /** The answer to it. Throws `InvalidResponseError` where it is not one. */
   parse(response: HttpResponse): Result;
 }
 
 /** An operation that makes a new job: sent with the care of `generate`, gives a `VideoJob`. */
 export interface SubmitOperation<Args> {
   readonly submits: true;
+  /** The submit. Throws (or rejects with) `InputError`. */
   request(args: Args): HttpRequest | Promise<HttpRequest>;
+  /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */
   parse(response: HttpResponse): JobUpdate;
 }
 
+/** The further calls of a dialect, by name. */
 export type Operations = Readonly<Record<string, Operation<never, unknown> | SubmitOperation<never>>>;
 
 /**
@@ -77,11 +88,13 @@ export interface Backend<
   Variant extends string = string,
   Ops extends Operations = Operations,
 > {
+  /** Such as `soraGateway`; error messages name it. */
   readonly name: string;
   /** Checks the input and makes the submit of it. Throws (or rejects with) `InputError`. */
   generate(input: Input): HttpRequest | Promise<HttpRequest>;
   /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */
   parseGenerate(response: HttpResponse): JobUpdate;
+  /** The status call for one job. */
   status(jobId: string): HttpRequest;
   /** Throws `InvalidResponseError` where the body is not a status answer. */
   parseStatus(response: HttpResponse, jobId: string): JobUpdate;

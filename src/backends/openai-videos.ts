@@ -11,11 +11,13 @@ import { idOf, readUpdate, textOf } from './fields.js';
 import { checkVariant } from './input.js';
 import { bytes, parseInput, parseOptions, strict, text } from './schema.js';
 
+/** Of `openAIVideos`. */
 export interface OpenAIVideosOptions {
   /** Used where `generate` is given none; without either the server's own default is. */
   readonly model?: string;
 }
 
+/** What `generate` takes. */
 export interface OpenAIVideo {
   readonly prompt: string;
   readonly model?: string | undefined;
@@ -27,8 +29,10 @@ export interface OpenAIVideo {
   readonly input_reference?: Bytes | undefined;
 }
 
+/** The files of a completed job. */
 export type OpenAIVideoVariant = 'video' | 'thumbnail' | 'spritesheet';
 
+/** What `client.backend.list` takes. */
 export interface OpenAIListInput {
   /** Jobs a page, from 1 to 100. */
   readonly limit?: number | undefined;
@@ -37,6 +41,7 @@ export interface OpenAIListInput {
   readonly order?: 'asc' | 'desc' | undefined;
 }
 
+/** One page of jobs. */
 export interface OpenAIList {
   readonly jobs: readonly JobUpdate[];
   readonly hasMore: boolean;
@@ -44,6 +49,7 @@ export interface OpenAIList {
   readonly lastId?: string;
 }
 
+/** What `client.backend.remix` takes. */
 export interface OpenAIRemixInput {
   /** The completed job to begin with. */
   readonly jobId: string;

@@ -14,6 +14,7 @@ import { checkVariant } from './input.js';
 import { bytes, object, parseInput, parseOptions, strict, text } from './schema.js';
 import { readVidBuilderUpdate, storedFile } from './vid-builder-update.js';
 
+/** One scene of a video. */
 export interface VidBuilderScene {
   /** Such as `hero-title`. */
   readonly type: string;
@@ -23,6 +24,7 @@ export interface VidBuilderScene {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
+/** What `generate` takes. */
 export interface VidBuilderVideo {
   readonly scenes: readonly VidBuilderScene[];
   readonly theme?: string | undefined;
@@ -36,6 +38,7 @@ export interface VidBuilderVideo {
   readonly images?: readonly Bytes[] | undefined;
 }
 
+/** Of `vidBuilder`. */
 export interface VidBuilderOptions {
   /** Where the server reports to, given once for each `generate`. `http` or `https`. */
   readonly webhookUrl?: string;
@@ -43,6 +46,7 @@ export interface VidBuilderOptions {
   readonly blocking?: boolean;
 }
 
+/** The files of a completed job. */
 export type VidBuilderVariant = 'video' | 'reels';
 type VidBuilder<Input> = Backend<Input, VidBuilderVariant, Record<never, never>>;
 

@@ -1,4 +1,4 @@
-/** What can wait in the queue. The two fields are the queue's own. */
+/** @internal What can wait in the queue. The two fields are the queue's own. */
 export interface Deadline {
   /** When, in milliseconds. */
   dueAt: number;

@@ -3,6 +3,7 @@ export type JobStatus = 'queued' | 'processing' | 'completed' | 'failed';
 
 /** The ways a job is followed, best first. */
 export const TRANSPORTS = ['websocket', 'sse', 'polling'] as const;
+/** The name of one of them. */
 export type TransportName = (typeof TRANSPORTS)[number];
 
 /** Where a snapshot came from. `polling` is any status call, and the answer to generate. */
@@ -21,11 +22,13 @@ interface SnapshotBase {
   readonly raw: unknown;
 }
 
+/** A job that has not ended. */
 export interface PendingJob extends SnapshotBase {
   readonly status: 'queued' | 'processing';
   readonly error?: undefined;
 }
 
+/** A job whose video is there. */
 export interface CompletedJob extends SnapshotBase {
   readonly status: 'completed';
   readonly error?: undefined;
@@ -35,6 +38,7 @@ export interface CompletedJob extends SnapshotBase {
   readonly expiresAt?: Date;
 }
 
+/** A job that ended without a video. */
 export interface FailedJob extends SnapshotBase {
   readonly status: 'failed';
   /** The server's reason, in its own words; empty where it gave none. */

@@ -1,11 +1,11 @@
-/** Opaque; whatever the runtime's `setTimeout` returns. */
+/** @internal Opaque; whatever the runtime's `setTimeout` returns. */
 export type TimerHandle = unknown;
 
-/** Why the runtime thinks that now is a good moment to connect and ask (or that it is not: `offline`). */
+/** @internal Why the runtime thinks that now is a good moment to connect and ask (or that it is not: `offline`). */
 export type WakeReason = 'online' | 'offline' | 'pageshow' | 'visible';
 
 /**
- * Everything impure that following needs. The real one is made of the globals and the client's options; a
+ * @internal Everything impure that following needs. The real one is made of the globals and the client's options; a
  * simulation brings its own, on a virtual clock.
  */
 export interface Runtime {
@@ -27,14 +27,21 @@ export interface Runtime {
 /** The part of the WebSocket class that is used: the browser's, Node's own and the one of `ws` all fit. */
 export type WebSocketClass = new (url: string, protocols?: string | string[]) => WebSocketLike;
 
+/** The part of a WebSocket that is used. */
 export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;
   binaryType: string;
+  /** Set by the client, as are the other three. */
   onopen: ((event: never) => void) | null;
+  /** A frame came; `data` is a text where it is a text frame. */
   onmessage: ((event: { data: unknown }) => void) | null;
+  /** Something is wrong; `onclose` follows. */
   onerror: ((event: never) => void) | null;
+  /** The end, which comes once. */
   onclose: ((event: { code: number; reason: string }) => void) | null;
+  /** Sends a text frame. */
   send(data: string): void;
+  /** Begins to close; called before it is open, too. */
   close(code?: number, reason?: string): void;
 }

@@ -12,6 +12,7 @@ import type { HttpClient } from './types.js';
 
 export type { DownloadProgress, DownloadSource, OpenDownloadOptions };
 
+/** Of `VideoClient.download` and `VideoJob.download`. */
 export interface DownloadOptions<Variant extends string = string> {
   /** Which of the job's files. @default the backend's first, the video */
   readonly variant?: Variant | undefined;

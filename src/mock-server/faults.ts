@@ -58,15 +58,15 @@ export type AnswerFault =
       /** The `Retry-After` header: seconds, or an HTTP date. */
       retryAfter?: number | string;
     }
-  /** An HTML page, as proxies send it. @default status 200 */
+  /** An HTML page, as proxies send it; by default status 200. */
   | { type: 'html'; status?: number }
   /** The right answer, cut in the middle, its length declared accordingly. */
   | { type: 'truncated-json' }
-  /** The right answer with so many bytes of padding. @default 1.5 MiB */
+  /** The right answer with so many bytes of padding; by default 1.5 MiB. */
   | { type: 'oversized-json'; bytes?: number }
   /** The right answer without one of its fields. */
   | { type: 'without-field'; field: string }
-  /** To a URL, or to the same file on the second origin. @default status 302, to the second origin */
+  /** To a URL, or to the same file on the second origin; by default status 302, to the second origin. */
   | { type: 'redirect'; status?: 301 | 302 | 303 | 307 | 308; to?: string };
 
 /** The body of a download is not what it should be. */
@@ -97,7 +97,7 @@ export type DownloadFault =
 export type StreamFault =
   /** Open, and silent from the given moment on. */
   | ({ type: 'mute' } & StreamMoment)
-  /** Closed: a WebSocket with this code (1006: no close frame), SSE by the end of its body. @default 1001 */
+  /** Closed: a WebSocket with this code (1006: no close frame), SSE by the end of its body; by default 1001. */
   | ({ type: 'close'; code?: number; reason?: string } & StreamMoment)
   /** Gone without a FIN: nothing more is read or written, and the caller hears nothing. */
   | ({ type: 'half-open' } & StreamMoment)
@@ -106,9 +106,9 @@ export type StreamFault =
       type: 'inject';
       frame: 'garbage' | 'binary' | 'oversized' | 'foreign-job' | { data: string | Uint8Array<ArrayBuffer> };
     } & StreamMoment)
-  /** Every update so many times. @default 2 */
+  /** Every update so many times; by default 2. */
   | { type: 'duplicate'; copies?: number }
-  /** So many updates are held back and sent in reverse. @default 2 */
+  /** So many updates are held back and sent in reverse; by default 2. */
   | { type: 'disorder'; window?: number }
   /** Everything is told but the end. */
   | { type: 'drop-terminal' }
@@ -132,9 +132,12 @@ export type EventStreamFault =
       bom?: boolean;
     };
 
+/** Something that goes wrong: where and how often, and what. */
 export type MockFault = FaultScope &
   (ConnectionFault | AnswerFault | DownloadFault | StreamFault | EventStreamFault);
+/** What can go wrong, by its name. */
 export type MockFaultType = MockFault['type'];
+/** @internal */
 export type FaultOf<T extends MockFaultType> = Extract<MockFault, { type: T }>;
 
 /** The faults in force. */
@@ -152,6 +155,7 @@ export class MockFaults {
     return () => void this.#entries.delete(entry);
   }
 
+  /** Takes all of them back. */
   clear(): void {
     this.#entries.clear();
   }
@@ -160,7 +164,7 @@ export class MockFaults {
     return this.#entries.size;
   }
 
-  /** Counts one call (or one connection of a stream) and tells what strikes it, in the order of adding. */
+  /** @internal Counts one call (or one connection of a stream) and tells what strikes it, in the order of adding. */
   take(route: MockRoute, jobIds: readonly string[]): StruckFaults {
     const struck: MockFault[] = [];
     for (const entry of this.#entries) {
@@ -175,7 +179,7 @@ export class MockFaults {
   }
 }
 
-/** What strikes one call or one connection. */
+/** @internal What strikes one call or one connection. */
 export class StruckFaults {
   readonly all: readonly MockFault[];
 

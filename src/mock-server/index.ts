@@ -1,5 +1,23 @@
+/**
+ * A server of all three dialects to test against, with faults to order. For Node.
+ *
+ * @module reelwire/mock-server
+ */
+
 export { parseMockFault } from './fault-text.js';
-export type { MockFault, MockFaults, MockFaultType, MockRoute } from './faults.js';
+export type {
+  AnswerFault,
+  ConnectionFault,
+  DownloadFault,
+  EventStreamFault,
+  FaultScope,
+  MockFault,
+  MockFaults,
+  MockFaultType,
+  MockRoute,
+  StreamFault,
+  StreamMoment,
+} from './faults.js';
 export type {
   MockDialect,
   MockJob,

@@ -1,5 +1,6 @@
 import type { JobStatus } from '../core/model.js';
 
+/** The dialects that the mock server speaks, all at once. */
 export type MockDialect = 'soraGateway' | 'vidBuilder' | 'openAIVideos';
 
 /** How a job runs and how it is told. Given to the server it holds for all jobs, by `onSubmit` for one. */
@@ -130,6 +131,7 @@ export class MockJob {
     return this.#change(change);
   }
 
+  /** The video is there, and everybody is told. */
   complete(message?: string): this {
     return this.advance({
       status: 'completed',
@@ -138,6 +140,7 @@ export class MockJob {
     });
   }
 
+  /** The job ends without a video, and everybody is told. */
   fail(reason = 'Video generation failed', code?: string): this {
     return this.advance({
       status: 'failed',

@@ -42,10 +42,12 @@ export class MockJobs {
     return this.#jobs.get(id) ?? this.#byUpstreamId.get(id);
   }
 
+  /** Whether there is such a job. */
   has(id: string): boolean {
     return this.get(id) !== undefined;
   }
 
+  /** Forgets a job; false where there was none. */
   delete(id: string): boolean {
     const job = this.get(id);
     if (job === undefined) return false;
@@ -54,6 +56,7 @@ export class MockJobs {
     return this.#jobs.delete(job.id);
   }
 
+  /** Forgets all of them. */
   clear(): void {
     for (const job of this.#jobs.values()) job.stop();
     this.#jobs.clear();
@@ -69,10 +72,12 @@ export class MockJobs {
     return [...this.#jobs.values()].at(-1);
   }
 
+  /** All of them, the oldest first. */
   values(): IterableIterator<MockJob> {
     return this.#jobs.values();
   }
 
+  /** All of them, the oldest first. */
   [Symbol.iterator](): IterableIterator<MockJob> {
     return this.#jobs.values();
   }

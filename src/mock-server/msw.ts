@@ -1,3 +1,9 @@
+/**
+ * The same mock as handlers for `msw`, without a socket.
+ *
+ * @module reelwire/mock-server/msw
+ */
+
 import { http, type RequestHandler, type WebSocketHandler, ws } from 'msw';
 import { ConnectionLost, type Exchange } from './exchange.js';
 import type { MockFaults } from './faults.js';
@@ -9,6 +15,7 @@ import type { Wire } from './streams/stream.js';
 import type { MockStreams } from './streams/stream-log.js';
 import type { MockWebhooks } from './webhooks.js';
 
+/** Where the application believes the server to be, and how the mock behaves. */
 export interface MockHandlersOptions extends MockServiceOptions {
   /** What the application under test calls; a path of it is kept. @default 'http://localhost:3001' */
   baseUrl?: string | URL;
@@ -35,6 +42,7 @@ export function createMockHandlers(options: MockHandlersOptions = {}): MockHandl
   return new MockHandlers(options);
 }
 
+/** Handlers for `msw`, and the hands on the mock server behind them. */
 export class MockHandlers {
   /** For `setupServer` or `setupWorker`. */
   readonly handlers: readonly (RequestHandler | WebSocketHandler)[];
@@ -56,18 +64,22 @@ export class MockHandlers {
     ];
   }
 
+  /** The jobs, to be moved on by hand. */
   get jobs(): MockJobs {
     return this.#service.jobs;
   }
 
+  /** What goes wrong, from now on. */
   get faults(): MockFaults {
     return this.#service.faults;
   }
 
+  /** The webhooks that were sent. */
   get webhooks(): MockWebhooks {
     return this.#service.webhooks;
   }
 
+  /** WebSockets and SSE streams, with hands on each. */
   get streams(): MockStreams {
     return this.#service.streams;
   }
@@ -77,6 +89,7 @@ export class MockHandlers {
     return this.#service.requests;
   }
 
+  /** Forgets them. */
   clearRequests(): void {
     this.#service.clearRequests();
   }
@@ -87,6 +100,7 @@ export class MockHandlers {
     this.#service.close();
   }
 
+  /** As `close()`; for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

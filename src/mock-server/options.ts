@@ -3,6 +3,7 @@ import type { MockDialect, MockJobBehaviour } from './job.js';
 import type { MockRequest } from './request-log.js';
 import type { MockWebhookOptions } from './webhooks.js';
 
+/** Credentials that the mock server asks for. */
 export type MockAuth =
   | { readonly type: 'bearer'; readonly token: string }
   | { readonly type: 'basic'; readonly username: string; readonly password: string };

@@ -10,6 +10,7 @@ import type { MockStreams } from './streams/stream-log.js';
 import { WebSocketUpgrades } from './streams/websocket-upgrade.js';
 import type { MockWebhooks } from './webhooks.js';
 
+/** Of `createMockServer`. */
 export interface MockServerOptions extends MockServiceOptions {
   /** @default 0, any free one */
   port?: number;
@@ -31,6 +32,7 @@ export async function createMockServer(options: MockServerOptions = {}): Promise
   return server;
 }
 
+/** A mock server that listens, with hands on all that it does. */
 export class MockServer {
   readonly #service: MockService;
   readonly #host: string;
@@ -71,10 +73,12 @@ export class MockServer {
     return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.#files.port}`;
   }
 
+  /** The jobs, to be moved on by hand. */
   get jobs(): MockJobs {
     return this.#service.jobs;
   }
 
+  /** What goes wrong, from now on. */
   get faults(): MockFaults {
     return this.#service.faults;
   }
@@ -93,6 +97,7 @@ export class MockServer {
     };
   }
 
+  /** The webhooks that were sent. */
   get webhooks(): MockWebhooks {
     return this.#service.webhooks;
   }
@@ -102,6 +107,7 @@ export class MockServer {
     return this.#service.requests;
   }
 
+  /** Forgets them. */
   clearRequests(): void {
     this.#service.clearRequests();
   }
@@ -133,6 +139,7 @@ export class MockServer {
     await Promise.all([this.#main.close(), this.#files.close()]);
   }
 
+  /** As `close()`; for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

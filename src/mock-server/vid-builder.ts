@@ -12,6 +12,7 @@ const WORDS = {
   failed: 'failed',
 } as const;
 
+/** @internal */
 export type SignedUrl = (job: MockJob, variant: MockVariant) => string;
 
 export const vidBuilderRoutes: readonly Route[] = [

@@ -5,6 +5,7 @@ import { hexSignature, standardWebhookHeaders } from './signatures.js';
 import { gatewayEvent } from './sora-gateway.js';
 import { type SignedUrl, vidBuilderEvent } from './vid-builder.js';
 
+/** Where webhooks go, and how they are signed. */
 export interface MockWebhookOptions {
   /** soraGateway: where its events go, as `x-signature` signed with `secret` where there is one. */
   readonly gateway?: { readonly url: string; readonly secret?: string };
@@ -81,6 +82,7 @@ export class MockWebhooks {
     return this.#attempt(delivery, delivery.headers, delivery.attempt + 1);
   }
 
+  /** Ends what is under way, and sends nothing more. */
   close(): void {
     this.#closed.abort(new Error('the mock server is closed'));
   }

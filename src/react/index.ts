@@ -1,3 +1,8 @@
+/**
+ * Hooks for React 18 and 19.
+ *
+ * @module reelwire/react
+ */
 'use client';
 
 export { type GenerateVideo, useGenerateVideo } from './use-generate-video.js';

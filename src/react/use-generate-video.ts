@@ -6,6 +6,7 @@ import type { JobSnapshot } from '../core/model.js';
 import type { VideoJob } from '../job.js';
 import { useJobState, type VideoJobState } from './job-store.js';
 
+/** What `useGenerateVideo` gives: the state of the job submitted last, and the way to submit one. */
 export interface GenerateVideo<B extends AnyBackend> extends VideoJobState {
   /**
    * Submits a job and follows it in place of the one before. Never rejects: resolves to `undefined` where the submit

@@ -9,7 +9,10 @@ import type {
 } from '../core/model.js';
 import type { VideoError } from '../errors.js';
 
-/** Who wants to know about one job. Nothing is called after the terminal snapshot, `stopped`, or the end of `follow`. */
+/**
+ * @internal Who wants to know about one job. Nothing is called after the terminal snapshot, `stopped`, or the end of
+ * `follow`.
+ */
 export interface JobSink {
   /** A snapshot that differs from the one before; the terminal one comes exactly once, as the last. */
   update(snapshot: JobSnapshot): void;
@@ -19,7 +22,7 @@ export interface JobSink {
   stopped(error: VideoError): void;
 }
 
-/** Follows any number of jobs to their ends. */
+/** @internal Follows any number of jobs to their ends. */
 export interface JobFollower {
   /**
    * Starts to follow; several sinks may follow one job. Returns the way to stop, safe to call twice.

@@ -33,6 +33,7 @@ export interface DeliveryRecord {
   readonly body?: string;
 }
 
+/** Of `recentDeliveries`. */
 export interface RecentDeliveriesOptions {
   /** How many are kept. @default 100 */
   readonly max?: number;
@@ -43,8 +44,11 @@ export interface RecentDeliveriesOptions {
 /** The last deliveries, oldest first, in memory. `JSON.stringify` and `Response.json` take it as it is. */
 export interface RecentDeliveries {
   readonly bodies: boolean;
+  /** Called by the handler. */
   add(record: DeliveryRecord): void;
+  /** Those kept, oldest first. */
   list(): readonly DeliveryRecord[];
+  /** As `list()`; for `JSON.stringify`. */
   toJSON(): readonly DeliveryRecord[];
 }
 

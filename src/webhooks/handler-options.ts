@@ -8,9 +8,13 @@ import { memoryStore } from './stores/memory.js';
 import type { WebhookStore } from './stores/store.js';
 import type { VerifyOptions } from './verify.js';
 
+/** A verified event that tells something about a job. */
 export type JobEvent = Exclude<WebhookEvent, { readonly type: 'unknown' }>;
+/** The video is there. */
 export type CompletedEvent = JobEvent & { readonly type: 'job.completed'; readonly snapshot: CompletedJob };
+/** The job ended without a video. */
 export type FailedEvent = JobEvent & { readonly type: 'job.failed'; readonly snapshot: FailedJob };
+/** The job goes on. */
 export type ProgressEvent = JobEvent & {
   readonly type: 'job.queued' | 'job.processing';
   readonly snapshot: PendingJob;
@@ -27,6 +31,7 @@ export interface WebhookContext {
   readonly remoteAddress?: string | undefined;
 }
 
+/** Of `createWebhookHandler`: whom to believe, what to do, and how long to take. */
 export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'now'> {
   /** One secret, several while one replaces another, or a function that is asked at each delivery. */
   readonly secret?: Secrets | (() => Secrets | Promise<Secrets>) | undefined;

@@ -3,7 +3,10 @@
  * pairs, or Node's flat `req.rawHeaders`.
  */
 export type WebhookHeaders =
-  | { get(name: string): string | null | undefined }
+  | {
+      /** As `Headers` has it: by a name in any case. */
+      get(name: string): string | null | undefined;
+    }
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | readonly (readonly [string, string])[]
   | readonly string[];

@@ -1,3 +1,9 @@
+/**
+ * Receives webhooks, in any runtime: verifies, understands, and acts once.
+ *
+ * @module reelwire/webhooks
+ */
+
 export type { CompletedJob, FailedJob, JobSnapshot, WebhookEvent } from '../core/model.js';
 export {
   ConfigurationError,

@@ -1,3 +1,9 @@
+/**
+ * Receives webhooks with node:http, Express and Fastify.
+ *
+ * @module reelwire/webhooks/node
+ */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WebhookHandler } from './handler.js';
 import { toRequest } from './node-request.js';
@@ -5,7 +11,13 @@ import { toRequest } from './node-request.js';
 /** A request of node:http, Express, or Fastify; the latter two hang more on it. */
 export type NodeRequest = IncomingMessage | { readonly raw: IncomingMessage };
 /** A response of node:http or Express, or a reply of Fastify. */
-export type NodeResponse = ServerResponse | { readonly raw: ServerResponse; hijack(): unknown };
+export type NodeResponse =
+  | ServerResponse
+  | {
+      readonly raw: ServerResponse;
+      /** Fastify then leaves the answer to others. */
+      hijack(): unknown;
+    };
 
 /**
  * Makes a webhook handler a listener of node:http, a route of Express 4 and 5, or one of Fastify. It reads the body

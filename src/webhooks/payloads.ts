@@ -1,5 +1,6 @@
 import type { JobStatus } from '../core/model.js';
 
+/** Whose words a test delivery uses. */
 export type WebhookDialect = 'soraGateway' | 'vidBuilder' | 'openAIVideos';
 
 /** What a test wants a delivery to say. */

@@ -12,6 +12,7 @@ import {
   type WebhookSecret,
 } from './secret.js';
 
+/** What to sign, and with what. */
 export interface SignOptions {
   readonly body: string | Uint8Array;
   /** `whsec_…`, `whsk_…` (Ed25519: seed, or seed and public key) or raw. Several sign with each. */

@@ -1,3 +1,9 @@
+/**
+ * Signed deliveries, good and bad, to test a receiver with.
+ *
+ * @module reelwire/webhooks/testing
+ */
+
 import { encodeDelivery, type TestDelivery, type WebhookDialect } from './payloads.js';
 import {
   headersOfScheme,
@@ -10,6 +16,7 @@ import { signWebhook } from './sign.js';
 
 export type { TestDelivery, WebhookDialect } from './payloads.js';
 
+/** What the test deliveries are signed with, and whose words they use. */
 export interface WebhookFactoryOptions {
   /** What the receiver under test is given. */
   readonly secret: WebhookSecret | readonly WebhookSecret[];
@@ -27,9 +34,13 @@ type Details = Omit<TestDelivery, 'jobId' | 'status'>;
 
 /** Makes what a server would send, signed: for a handler as it is, or for `fetch` to a receiver that listens. */
 export interface WebhookFactory {
+  /** The job waits for its turn. */
   queued(jobId: string, details?: Details): Promise<Request>;
+  /** The job is being worked on, half way where `details` say no other progress. */
   processing(jobId: string, details?: Details): Promise<Request>;
+  /** The video is there. */
   completed(jobId: string, details?: Details): Promise<Request>;
+  /** The job failed; `details.error` is the reason. */
   failed(jobId: string, details?: Details): Promise<Request>;
   /** Any body, signed. */
   signed(body: string | Uint8Array, timestamp?: Date): Promise<Request>;
@@ -44,6 +55,13 @@ export interface WebhookFactory {
   reordered(jobId: string): Promise<Request[]>;
 }
 
+/**
+ * Makes signed deliveries, good and bad, to test a receiver with.
+ *
+ * @example
+ * const factory = createWebhookFactory({ secret: 'test' });
+ * const response = await handler(await factory.completed('job-1'));
+ */
 export function createWebhookFactory(options: WebhookFactoryOptions): WebhookFactory {
   const { secret, url = 'http://localhost/webhook', now = () => new Date() } = options;
   const standard = headersOfScheme(options.scheme, secretsOf(secret)) === STANDARD_HEADERS;

@@ -14,6 +14,7 @@ import {
   type WebhookSecret,
 } from './secret.js';
 
+/** Whom to believe, and for how long. */
 export interface VerifyOptions {
   /** One secret, or several while one replaces another. */
   readonly secret: WebhookSecret | readonly WebhookSecret[];
@@ -27,6 +28,7 @@ export interface VerifyOptions {
   readonly now?: number | Date | undefined;
 }
 
+/** A delivery as it came. */
 export interface WebhookParts {
   readonly body: WebhookBody;
   /** May be left out where `body` is a `Request`. */

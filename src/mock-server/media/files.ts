@@ -3,6 +3,7 @@ import { SPRITESHEET_BASE64 } from './spritesheet.js';
 import { THUMBNAIL_BASE64 } from './thumbnail.js';
 import { VIDEO_BASE64 } from './video.js';
 
+/** The files that the mock server has for a completed job. */
 export type MockVariant = 'video' | 'reels' | 'thumbnail' | 'spritesheet';
 
 /** A file of known size of which any part can be had. */

@@ -25,6 +25,7 @@ export class MockStreams {
     return this.#streams.filter((stream) => stream.open);
   }
 
+  /** How many are open of one kind. */
   count(kind: MockStream['kind']): number {
     return this.open.filter((stream) => stream.kind === kind).length;
   }

@@ -2,7 +2,7 @@ import type { MockFault, StreamMoment, StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import { UpdateFaults } from './update-faults.js';
 
-/** How a stream reaches its caller. */
+/** @internal How a stream reaches its caller. */
 export interface Wire {
   send(frame: string | Uint8Array<ArrayBuffer>): void;
   close(code: number, reason: string): void;

@@ -4,14 +4,17 @@ import { DEFAULT_TTL_MS, type WebhookClaim, type WebhookStore } from './store.js
 /** The part of an `ioredis` client that is used. */
 export interface IORedisClient {
   defineCommand: unknown;
+  /** Runs a script of Lua. */
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
 
 /** The part of a `redis` (node-redis) client that is used. */
 export interface NodeRedisClient {
+  /** Runs a script of Lua. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
+/** Of `redisStore`. */
 export interface RedisStoreOptions {
   /** Before each key; give each endpoint one of its own. @default 'reelwire:webhook:' */
   readonly prefix?: string;
