@@ -26,7 +26,7 @@ export function iterateSnapshots(waits: JobWaits): AsyncIterableIterator<JobSnap
   const start = (): Wait => {
     const { known } = waits;
     const started = waits.add(waiter);
-    if (known !== undefined && !isEnd(known) && !started.isReleased) waiter.update(known, known);
+    if (known !== undefined && !isEnd(known) && !started.hasLeft) waiter.update(known, known);
     return started;
   };
 

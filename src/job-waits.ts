@@ -1,8 +1,9 @@
 import type { Alarm, Alarms } from './alarms.js';
+import { type Link, unlink } from './core/chain.js';
 import { isEnd, type JobSnapshot, type JobWarning, type TransportChange } from './core/model.js';
 import { JobTimeoutError, VideoError } from './errors.js';
 import { checkTimeoutMs } from './options.js';
-import type { JobFollower, JobSink } from './transports/transport.js';
+import type { Following, JobFollower, JobSink } from './transports/transport.js';
 
 /** How long to wait for a job. */
 export interface WaitOptions {
@@ -36,11 +37,10 @@ export class JobWaits implements JobSink {
   readonly #host: WaitHost;
   readonly #signal: AbortSignal | undefined;
   readonly #timeoutMs: number;
-  /** The list is copied when it changes, so that it can change while it is told. */
-  #waits: readonly Wait[] = [];
+  #first: Wait | undefined;
   #snapshot: JobSnapshot;
   #isKnown: boolean;
-  #unfollow: (() => void) | undefined;
+  #following: Following | undefined;
   #closed: VideoError | undefined;
 
   /** @param isKnown - False until a server said anything: then the snapshot is only a placeholder. */
@@ -72,55 +72,57 @@ export class JobWaits implements JobSink {
     if (isEnd(this.#snapshot)) {
       // Nobody is called in the middle of asking for it.
       queueMicrotask(() => {
-        if (!wait.isReleased) waiter.update(this.#snapshot, this.#snapshot);
+        if (!wait.hasLeft) waiter.update(this.#snapshot, this.#snapshot);
       });
       return wait;
     }
     const signals = [options.signal, this.#signal].filter((signal) => signal !== undefined);
     const aborted = signals.find((signal) => signal.aborted);
     if (this.#closed !== undefined || aborted !== undefined) {
-      wait.isReleased = true;
+      wait.hasLeft = true;
       waiter.stopped(this.#closed ?? aborted?.reason);
       return wait;
     }
-    this.#waits = this.#waits.concat(wait); // A spread would reserve room for more.
+    wait.next = this.#first;
+    this.#first = wait;
     this.#host.alarms.set(wait, timeoutMs);
     if (signals.length > 0) wait.listenTo(signals);
-    this.#unfollow ??= this.#host.follower.follow(this.#snapshot.id, this, this.known);
+    this.#following ??= this.#host.follower.follow(this.#snapshot.id, this, this.known);
     return wait;
   }
 
   /** Safe to call twice. */
   release(wait: Wait): void {
-    if (wait.isReleased) return;
-    wait.isReleased = true;
+    if (wait.hasLeft) return;
+    wait.hasLeft = true;
     wait.stopListening?.();
     this.#host.alarms.delete(wait);
-    this.#waits = this.#waits.filter((one) => one !== wait);
-    if (this.#waits.length === 0) this.#stopFollowing();
+    this.#first = unlink(this.#first, wait);
+    if (this.#first === undefined) this.#stopFollowing();
   }
 
   update(snapshot: JobSnapshot): void {
     const before = this.known;
     this.#snapshot = snapshot;
     this.#isKnown = true;
-    for (const wait of this.#waits) {
-      if (!wait.isReleased) wait.waiter.update(snapshot, before);
+    const isLast = isEnd(snapshot);
+    for (let wait = this.#first; wait !== undefined; wait = wait.next) {
+      if (wait.hasLeft) continue;
+      wait.waiter.update(snapshot, before);
+      if (isLast) wait.release();
     }
-    if (!isEnd(snapshot)) return;
-    for (const wait of this.#waits) wait.release();
   }
 
   transport(change: TransportChange): void {
-    for (const wait of this.#waits) wait.waiter.transport?.(change);
+    for (let wait = this.#first; wait !== undefined; wait = wait.next) wait.waiter.transport?.(change);
   }
 
   warning(warning: JobWarning): void {
-    for (const wait of this.#waits) wait.waiter.warning?.(warning);
+    for (let wait = this.#first; wait !== undefined; wait = wait.next) wait.waiter.warning?.(warning);
   }
 
   stopped(error: unknown): void {
-    for (const wait of this.#waits) wait.stop(error);
+    for (let wait = this.#first; wait !== undefined; wait = wait.next) wait.stop(error);
     this.#stopFollowing();
   }
 
@@ -134,16 +136,16 @@ export class JobWaits implements JobSink {
   }
 
   #stopFollowing(): void {
-    const unfollow = this.#unfollow;
-    this.#unfollow = undefined;
-    unfollow?.();
+    this.#following?.stop();
+    this.#following = undefined;
   }
 }
 
 /** One of them: a `completed()`, an iterator, or all listeners together. */
-export class Wait implements Alarm {
+export class Wait implements Alarm, Link<Wait> {
   readonly waiter: JobWaiter;
-  isReleased = false;
+  next: Wait | undefined;
+  hasLeft = false;
   dueAt = 0;
   place = -1;
   stopListening: (() => void) | undefined;
@@ -161,7 +163,7 @@ export class Wait implements Alarm {
   }
 
   stop(error: unknown): void {
-    if (this.isReleased) return;
+    if (this.hasLeft) return;
     this.release();
     this.waiter.stopped(error);
   }

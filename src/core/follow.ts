@@ -12,17 +12,20 @@ import { isTerminal } from './model.js';
 export function step(state: FollowState, signal: FollowSignal): readonly FollowEffect[] {
   state.effects = [];
   state.steps += 1;
-  setClock(state, signal.now);
+  setClock(state, signal);
   handle(state, signal);
   arm(state, signal.type === 'clock');
   return state.effects;
 }
 
 /** A clock that is set back would put every deadline off by as much. */
-function setClock(state: FollowState, now: number): void {
+function setClock(state: FollowState, { now, type }: FollowSignal): void {
   state.wallNow = now;
   if (now + state.clockOffset < state.now) state.clockOffset = state.now - now;
   state.now = now + state.clockOffset;
+  // A timer may fire a little before a clock of whole milliseconds says so; another one would come late.
+  if (type === 'clock' && state.timerAt <= state.now + 1)
+    state.now = Math.max(state.now, Math.ceil(state.timerAt));
 }
 
 function handle(state: FollowState, signal: FollowSignal): void {

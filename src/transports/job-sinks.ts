@@ -1,40 +1,65 @@
+import { type Link, unlink } from '../core/chain.js';
 import type { TellEffect } from '../core/follow-model.js';
-import type { JobSink } from './transport.js';
+import type { Following, JobSink } from './transport.js';
 
-/** Those who follow one job. The list is copied when it changes, so that it can change while it is told. */
+/** Those who follow one job. */
 export class JobSinks {
-  #sinks: readonly JobSink[] = [];
+  #first: SinkLink | undefined;
 
-  get size(): number {
-    return this.#sinks.length;
+  get isEmpty(): boolean {
+    return this.#first === undefined;
   }
 
-  has(sink: JobSink): boolean {
-    return this.#sinks.includes(sink);
+  add(jobId: string, sink: JobSink, stopped: (link: SinkLink) => void): SinkLink {
+    this.#first = new SinkLink(jobId, sink, this, this.#first, stopped);
+    return this.#first;
   }
 
-  add(sink: JobSink): void {
-    this.#sinks = this.#sinks.concat(sink); // A spread would reserve room for more.
-  }
-
-  /** False where it had left already. */
-  delete(sink: JobSink): boolean {
-    const before = this.#sinks;
-    this.#sinks = before.filter((one) => one !== sink);
-    return this.#sinks.length < before.length;
+  delete(link: SinkLink): void {
+    link.hasLeft = true;
+    this.#first = unlink(this.#first, link);
   }
 
   /** One that throws does not keep it from the others; nor is one told that left while another was. */
   tell(effect: TellEffect, onError: (error: unknown) => void): void {
-    const told = this.#sinks;
-    for (const sink of told) {
-      if (told !== this.#sinks && !this.has(sink)) continue;
+    for (let link = this.#first; link !== undefined; link = link.next) {
+      if (link.hasLeft) continue;
       try {
-        call(sink, effect);
+        call(link.sink, effect);
       } catch (error) {
         onError(error);
       }
     }
+  }
+}
+
+/** One of them. */
+export class SinkLink implements Following, Link<SinkLink> {
+  readonly jobId: string;
+  readonly sink: JobSink;
+  readonly sinks: JobSinks;
+  next: SinkLink | undefined;
+  hasLeft = false;
+  readonly #stopped: (link: SinkLink) => void;
+
+  constructor(
+    jobId: string,
+    sink: JobSink,
+    sinks: JobSinks,
+    next: SinkLink | undefined,
+    stopped: (link: SinkLink) => void,
+  ) {
+    this.jobId = jobId;
+    this.sink = sink;
+    this.sinks = sinks;
+    this.next = next;
+    this.#stopped = stopped;
+  }
+
+  stop(): void {
+    if (this.hasLeft) return;
+    this.sinks.delete(this);
+    this.#stopped(this);
   }
 }
 

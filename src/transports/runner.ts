@@ -11,7 +11,7 @@ import { isTerminal } from '../core/model.js';
 import type { Runtime, TimerHandle } from '../core/runtime.js';
 import type { VideoError } from '../errors.js';
 import type { Logger, Settings } from '../options.js';
-import { JobSinks } from './job-sinks.js';
+import { JobSinks, type SinkLink } from './job-sinks.js';
 import { type AskStatus, StatusCalls } from './polling.js';
 import { type StreamDeps, streamsOf } from './streams.js';
 import type { JobFollower, StreamConnection } from './transport.js';
@@ -135,7 +135,9 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     runtime.clearTimeout(timer);
     timer = undefined;
     if (delayMs === undefined) return;
-    timer = runtime.setTimeout(() => dispatch({ type: 'clock', now: runtime.now() }), delayMs);
+    // Timers fire late by about a millisecond, and one that fires that much early is taken as on time.
+    const earlierMs = Math.max(0, delayMs - 1);
+    timer = runtime.setTimeout(() => dispatch({ type: 'clock', now: runtime.now() }), earlierMs);
   }
 
   function connect(stream: StreamName, connection: number, jobIds: readonly string[]): void {
@@ -150,6 +152,12 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     if (made !== undefined) connections.set(stream, made);
   }
 
+  function left({ jobId, sinks }: SinkLink): void {
+    if (!sinks.isEmpty || jobs.get(jobId) !== sinks) return;
+    jobs.delete(jobId);
+    dispatch({ type: 'unfollow', now: runtime.now(), jobId });
+  }
+
   function onError(error: unknown): void {
     safely(() => logger.error(`a listener, or the backend, threw: ${String(error)}`));
   }
@@ -159,14 +167,14 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       if (closed !== undefined) {
         const closing = closed(jobId);
         queueMicrotask(() => sink.stopped(closing));
-        return () => {};
+        return { stop() {} };
       }
       const sinks = jobs.get(jobId) ?? new JobSinks();
-      sinks.add(sink);
+      const link = sinks.add(jobId, sink, left);
       jobs.set(jobId, sinks);
       // Not before this has returned: who follows gets no call in the middle of it.
       queueMicrotask(() => {
-        if (!sinks.has(sink) || jobs.get(jobId) !== sinks) return;
+        if (link.hasLeft || jobs.get(jobId) !== sinks) return;
         const snapshot = state.jobs.get(jobId)?.snapshot;
         dispatch({ type: 'follow', now: runtime.now(), jobId, known, owner: sinks });
         if (snapshot === undefined || snapshot === known) return;
@@ -176,11 +184,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
           onError(error);
         }
       });
-      return () => {
-        if (!sinks.delete(sink) || sinks.size > 0 || jobs.get(jobId) !== sinks) return;
-        jobs.delete(jobId);
-        dispatch({ type: 'unfollow', now: runtime.now(), jobId });
-      };
+      return link;
     },
     ingest(update, source) {
       // After what was followed in this moment.

@@ -22,13 +22,19 @@ export interface JobSink {
   stopped(error: VideoError): void;
 }
 
+/** @internal One sink that follows one job. */
+export interface Following {
+  /** Safe to call twice. */
+  stop(): void;
+}
+
 /** @internal Follows any number of jobs to their ends. */
 export interface JobFollower {
   /**
-   * Starts to follow; several sinks may follow one job. Returns the way to stop, safe to call twice.
+   * Starts to follow; several sinks may follow one job.
    * `known` is what the caller knows already, such as the answer to generate.
    */
-  follow(jobId: string, sink: JobSink, known?: JobSnapshot): () => void;
+  follow(jobId: string, sink: JobSink, known?: JobSnapshot): Following;
   /** Something learned elsewhere, such as from a webhook. Ignored where nobody follows the job. */
   ingest(update: JobUpdate, source: SnapshotSource): void;
   /** Ends everything; every sink is told `stopped` with this error made for its job. */

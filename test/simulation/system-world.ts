@@ -3,6 +3,7 @@ import type { StreamFailure } from '../../src/core/follow-model.js';
 import type { Runtime, WakeReason, WebSocketLike } from '../../src/core/runtime.js';
 import { NetworkError } from '../../src/errors.js';
 import { createRunner } from '../../src/transports/runner.js';
+import type { Following } from '../../src/transports/transport.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';
 import { CONCURRENCY, idOf, type Plan, SETTINGS } from './plan.js';
 import { type Frame, SimulatedServer } from './server.js';
@@ -68,9 +69,9 @@ export async function playSystem(plan: Plan): Promise<void> {
   let trouble: unknown;
   for (const [index, job] of plan.jobs.entries()) {
     const jobId = idOf(index);
-    let unfollow: (() => void) | undefined;
+    let following: Following | undefined;
     clock.after(job.followAt, () => {
-      unfollow = follower.follow(jobId, {
+      following = follower.follow(jobId, {
         update: (snapshot) => witness.update(jobId, snapshot),
         stopped: (error) => witness.stopped(jobId, error),
         transport() {},
@@ -81,7 +82,7 @@ export async function playSystem(plan: Plan): Promise<void> {
       clock.after(Math.max(job.unfollowAt, job.followAt + 1), () => {
         if (witness.isDone(jobId)) return;
         witness.left(jobId);
-        unfollow?.();
+        following?.stop();
       });
     }
   }

@@ -20,7 +20,7 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
       follow(_jobId, sink) {
         follows++;
         sinks.add(sink);
-        return () => sinks.delete(sink);
+        return { stop: () => void sinks.delete(sink) };
       },
       ingest() {},
       close() {},

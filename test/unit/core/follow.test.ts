@@ -141,6 +141,16 @@ describe('the clock', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
+  test('a timer that fires a millisecond before its time is on time', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.forget();
+    driver.now += 299;
+    driver.send({ type: 'clock' });
+    expect(driver.connections.sse).toBeDefined();
+    expect(driver.all('timer').every(({ delayMs }) => delayMs !== 1)).toBe(true);
+  });
+
   test('being set forward, or a sleep, asks once, not for each interval missed', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
 import { VideoError } from '../../../src/errors.js';
 import { createRunner } from '../../../src/transports/runner.js';
-import type { JobSink } from '../../../src/transports/transport.js';
+import type { Following, JobSink } from '../../../src/transports/transport.js';
 import { codec, FakeTimers, FakeWebSocket, settled } from './support.js';
 
 let timers: FakeTimers;
@@ -73,7 +73,7 @@ describe('a runner', () => {
   });
 
   test('does nothing for a job that is left in the same moment', async () => {
-    start().follow('a', sink())();
+    start().follow('a', sink()).stop();
     await settled();
     expect(asked).toEqual([]);
     expect(FakeWebSocket.made).toEqual([]);
@@ -84,12 +84,12 @@ describe('a runner', () => {
     const [one, two] = [sink(), sink()];
     follower.follow('a', one);
     await settled();
-    const leave = follower.follow('a', two);
+    const following = follower.follow('a', two);
     await settled();
     expect(asked).toEqual(['a']);
     expect(two.told).toEqual(['processing', 10]);
-    leave();
-    leave();
+    following.stop();
+    following.stop();
     follower.ingest(completed('a'), 'webhook');
     await settled();
     expect(one.told).toEqual(['processing', 10, 'completed', 100]);
@@ -127,12 +127,22 @@ describe('a runner', () => {
 
   test('lets a sink follow and leave others from within', async () => {
     const follower = start();
-    const two = sink();
-    let leave = () => {};
-    follower.follow('a', sink({ update: () => leave() }));
-    leave = follower.follow('a', two);
+    const told: string[] = [];
+    const followings = new Map<string, Following>();
+    const rival = (name: string, other: string) =>
+      sink({
+        update: () => {
+          told.push(name);
+          followings.get(other)?.stop();
+        },
+      });
+    followings.set('one', follower.follow('a', rival('one', 'two')));
+    followings.set('two', follower.follow('a', rival('two', 'one')));
     await settled();
-    expect(two.told).toEqual([]);
+    follower.ingest(completed('a'), 'webhook');
+    await settled();
+    expect(told).toHaveLength(2);
+    expect(new Set(told).size).toBe(1);
   });
 
   test('leaves no timer, no socket and no listener after the last job', async () => {

@@ -1,0 +1,24 @@
+import { isVideoError, type VideoError } from 'reelwire';
+
+/** By the heading of its section: brings the situation about, and tells what the library said, line by line. */
+export type Situations = Readonly<Record<string, () => Promise<string[]>>>;
+
+/** What an error, or a finding, says: what is wrong, and what to do. */
+export function words({ message, hint }: { readonly message: string; readonly hint?: string }): string[] {
+  return hint === undefined ? [message] : [message, hint];
+}
+
+export async function rejection(work: Promise<unknown> | (() => Promise<unknown>)): Promise<VideoError> {
+  try {
+    await (typeof work === 'function' ? work() : work);
+  } catch (error) {
+    if (isVideoError(error)) return error;
+    throw error;
+  }
+  throw new Error('nothing was wrong');
+}
+
+/** As a reader would see it whose server is at `shown`. */
+export function shownAs(shown: string, host: string, lines: readonly string[]): string[] {
+  return lines.map((line) => line.replaceAll(host, shown));
+}
