@@ -1,24 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { blocksOf, documents, root } from '../support/documents.js';
 
 /** Every `ts` and `tsx` block of the documents, as a file that is only thought of, beside its document. */
-const blocks = new Map<string, string>();
-const guides = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
-  .map((path) => `examples/${path}`);
-for (const document of ['README.md', ...guides]) {
-  const text = readFileSync(join(root, document), 'utf8');
-  for (const [index, match] of [...text.matchAll(/^```(tsx?)\n([\s\S]*?)^```$/gm)].entries()) {
-    const name = `${document.replace(/\.md$/, '')}-block-${index + 1}.${match[1]}`;
+const blocks = new Map(
+  documents.flatMap(blocksOf).flatMap(({ document, line, language, code }) => {
+    if (language !== 'ts' && language !== 'tsx') return [];
+    const name = `${document.replace(/\.md$/, '')}-line-${line}.${language}`;
     // A module even where it imports nothing: else the blocks would share their names.
-    blocks.set(join(root, name), `${match[2]}\nexport {};\n`);
-  }
-}
+    return [[join(root, name), `${code}\nexport {};\n`]];
+  }),
+);
 
 function problems(): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
@@ -43,6 +36,6 @@ function problems(): string[] {
 }
 
 test('every block of TypeScript in the documents compiles', () => {
-  expect(blocks.size).toBeGreaterThanOrEqual(5);
+  expect(blocks.size).toBeGreaterThanOrEqual(7);
   expect(problems()).toEqual([]);
 });

@@ -67,7 +67,7 @@ export const followSituations: Situations = {
       diagnosis(blocked, ['websocket']),
       diagnosis(swallowed, ['websocket'], { timeouts: { connectMs: 300 } }),
     ]);
-    return all.flat();
+    return shownAs('10000 ms', '300 ms', all.flat());
   },
 
   async 'Look for CORS issues in browser console'() {
@@ -137,7 +137,8 @@ export const followSituations: Situations = {
   async 'OpenAI Sora typically takes 2-5 minutes'() {
     const server = await startServer();
     server.jobs.create({ id: 'job-1', manual: true });
-    return words(await rejection(connect(server).subscribe('job-1').completed({ timeoutMs: 60 })));
+    const error = await rejection(connect(server).subscribe('job-1').completed({ timeoutMs: 60 }));
+    return shownAs('600000 ms', '60 ms', words(error));
   },
 
   async 'Check server logs for errors'() {
@@ -149,7 +150,12 @@ export const followSituations: Situations = {
   },
 
   async 'Monitor `/api/videos/status/{jobId}` for progress'() {
-    const server = await withFault({ route: 'status', type: 'status', status: 500, body: { error: 'database is away' } });
+    const server = await withFault({
+      route: 'status',
+      type: 'status',
+      status: 500,
+      body: { error: 'database is away' },
+    });
     return asShown(server, [await warning(server, 'status-failed', () => {})]);
   },
 
@@ -158,10 +164,26 @@ export const followSituations: Situations = {
     const client = connect(server, { backend: vidBuilder() });
     const scenes = [{ type: 'hero-title', duration: 4, content: {} }];
     const forgotten: object = { scenes };
-    return words(await rejection(client.generate(forgotten as { scenes: typeof scenes; webhookUrl: string })));
+    return words(
+      await rejection(client.generate(forgotten as { scenes: typeof scenes; webhookUrl: string })),
+    );
   },
 
   async 'Invalid webhook URL format.'() {
     return words(await rejection(async () => vidBuilder({ webhookUrl: 'invalid-url' })));
+  },
+
+  async 'The answer to a submit was lost'() {
+    const server = await withFault({ route: 'generate', type: 'reset', at: 'after-handling' });
+    return asShown(server, words(await rejection(connect(server).generate(input))));
+  },
+
+  async 'The client was closed'() {
+    const server = await startServer();
+    server.jobs.create({ id: 'job-1', manual: true });
+    const client = connect(server);
+    const waiting = rejection(client.subscribe('job-1').completed());
+    client.close();
+    return words(await waiting);
   },
 };

@@ -18,7 +18,7 @@ export async function rejection(work: Promise<unknown> | (() => Promise<unknown>
   throw new Error('nothing was wrong');
 }
 
-/** As a reader would see it whose server is at `shown`. */
-export function shownAs(shown: string, host: string, lines: readonly string[]): string[] {
-  return lines.map((line) => line.replaceAll(host, shown));
+/** As the page shows it, which has the usual host, and no test's short time. */
+export function shownAs(shown: string, real: string, lines: readonly string[]): string[] {
+  return lines.map((line) => line.replaceAll(real, shown));
 }

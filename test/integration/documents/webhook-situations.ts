@@ -45,10 +45,16 @@ async function told(answer: Promise<Response>): Promise<string> {
 
 /** What `reelwire webhook send` prints. */
 async function send(url: URL, ...flags: readonly string[]): Promise<string[]> {
-  const { stdout, stderr } = await run(['webhook', 'send', '--url', url.href, '--job-id', 'job-1', ...flags], {
-    env: { REELWIRE_WEBHOOK_SECRET: STANDARD_SECRET },
-  });
-  const lines = `${stderr}${stdout}`.replace(/\d+ ms/, '3 ms').trim().split('\n');
+  const { stdout, stderr } = await run(
+    ['webhook', 'send', '--url', url.href, '--job-id', 'job-1', ...flags],
+    {
+      env: { REELWIRE_WEBHOOK_SECRET: STANDARD_SECRET },
+    },
+  );
+  const lines = `${stderr}${stdout}`
+    .replace(/\d+ ms/, '3 ms')
+    .trim()
+    .split('\n');
   return shownAs(
     'localhost:3000',
     url.host,
@@ -57,11 +63,16 @@ async function send(url: URL, ...flags: readonly string[]): Promise<string[]> {
 }
 
 /** What a log of the deliveries has of these. */
-async function written(deliveries: readonly Request[], options: WebhookHandlerOptions = {}): Promise<string[]> {
+async function written(
+  deliveries: readonly Request[],
+  options: WebhookHandlerOptions = {},
+): Promise<string[]> {
   const log = recentDeliveries();
   const handler = receiver({ ...options, deliveries: log });
   for (const delivery of deliveries) await handler(delivery);
-  return log.list().map(({ outcome, status, reason, type }) => JSON.stringify({ outcome, status, reason, type }));
+  return log
+    .list()
+    .map(({ outcome, status, reason, type }) => JSON.stringify({ outcome, status, reason, type }));
 }
 
 async function refusal(delivery: Request, options: Partial<VerifyOptions> = {}): Promise<string[]> {
@@ -175,7 +186,9 @@ export const webhookSituations: Situations = {
     const delivery = await openAI.completed('job-1');
     const parsed: Record<string, unknown> = await delivery.clone().json();
     const body = parsed as unknown as string;
-    return words(await rejection(unwrapWebhook({ body, headers: delivery.headers }, { secret: STANDARD_SECRET })));
+    return words(
+      await rejection(unwrapWebhook({ body, headers: delivery.headers }, { secret: STANDARD_SECRET })),
+    );
   },
 
   async "Don't parse JSON before verification"() {

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createMockServer, type MockServer, mockMedia } from 'reelwire/mock-server';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Block, blocksOf, documents, root } from '../../support/documents.js';
+import { temporaryFolder } from '../client/support.js';
+
+const SECRET = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiBhIHRlc3Q=';
+const loader = new URL('../../../node_modules/tsx/dist/loader.mjs', import.meta.url).href;
+
+/** What the environment of a reader's program would have. */
+const environment = {
+  PATH: process.env.PATH,
+  TSX_TSCONFIG_PATH: join(root, 'tsconfig.json'),
+  API_TOKEN: 'token-of-a-test',
+  WEBHOOK_SECRET: SECRET,
+};
+
+/** For what a block of a page needs of it. */
+const PAGE = "Object.assign(globalThis, { document: Object.assign(new EventTarget(), { title: '' }) });\n";
+
+/** For a block that only exports a route: it is called as its framework would. */
+const CALL_ROUTE = `
+import { createWebhookFactory } from 'reelwire/webhooks/testing';
+const factory = createWebhookFactory({ secret: process.env.WEBHOOK_SECRET ?? '' });
+const genuine = await factory.completed('job-1');
+const tampered = await factory.tampered(genuine);
+const answers = [await POST(genuine), await POST(tampered)].map(({ status }) => status);
+if (String(answers) !== '200,401') throw new Error('answered ' + answers);
+`;
+
+async function startMock(): Promise<MockServer> {
+  let made = 0;
+  const server = await createMockServer({
+    durationMs: 300,
+    webhooks: { vidBuilder: { secret: SECRET } },
+    onSubmit: () => ({ id: `job-${++made}` }),
+  });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Runs a block as a program of its own, in a folder of its own, against a server of its own. */
+async function run({
+  code,
+  language,
+}: Block): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const [server, port, folder] = await Promise.all([startMock(), freePort(), temporaryFolder()]);
+  const program = code
+    .replaceAll(/http:\/\/localhost:3001|https:\/\/videos\.example\.com/g, server.url)
+    .replaceAll(/\b3000\b/g, String(port));
+  const before = /\bdocument\./.test(code) ? PAGE : '';
+  const after = /^export async function POST\b/m.test(code) ? CALL_ROUTE : '';
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+  await writeFile(join(folder, `program.${language}`), before + program + after);
+
+  const child = spawn(process.execPath, ['--import', loader, `program.${language}`], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 12_000,
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [exitCode, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.mp4'))) {
+    expect(new Uint8Array(await readFile(join(folder, file))), file).toEqual(new Uint8Array(mockMedia()));
+  }
+  return { code: exitCode, stdout: stdout.replaceAll(server.url, 'http://localhost:3001'), stderr };
+}
+
+/** The programs of the documents, each with the output that stands right below it, where one does. */
+const programs = documents.flatMap((document) => {
+  const blocks = blocksOf(document);
+  return blocks.flatMap((block, index) => {
+    if (!block.runs) return [];
+    const next = blocks[index + 1];
+    const isBelow = next?.language === 'text' && next.line - block.line === block.code.split('\n').length + 2;
+    return [{ name: `${document}:${block.line}`, block, output: isBelow ? next.code : undefined }];
+  });
+});
+
+test.each(programs)('$name runs, says nothing on stderr, and exits by itself', async ({ block, output }) => {
+  const outcome = await run(block);
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  if (output !== undefined) expect(outcome.stdout).toBe(output);
+});
+
+test('there are programs in the README and in each guide', () => {
+  const without = documents.filter((document) => !programs.some(({ block }) => block.document === document));
+  expect(without.filter((document) => document !== 'examples/README.md')).toEqual([]);
+});
