@@ -27,6 +27,12 @@ export interface Runtime {
 /** The part of the WebSocket class that is used: the browser's, Node's own and the one of `ws` all fit. */
 export type WebSocketClass = new (url: string, protocols?: string | string[]) => WebSocketLike;
 
+/**
+ * Each class hands its own events over, which have more than is used. As a method's, the parameter is compared both
+ * ways, so that those classes fit.
+ */
+type Handler<Event> = { handle(event: Event): void }['handle'];
+
 /** The part of a WebSocket that is used. */
 export interface WebSocketLike {
   readonly readyState: number;
@@ -35,11 +41,11 @@ export interface WebSocketLike {
   /** Set by the client, as are the other three. */
   onopen: ((event: never) => void) | null;
   /** A frame came; `data` is a text where it is a text frame. */
-  onmessage: ((event: { data: unknown }) => void) | null;
+  onmessage: Handler<{ data: unknown }> | null;
   /** Something is wrong; `onclose` follows. */
   onerror: ((event: never) => void) | null;
   /** The end, which comes once. */
-  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onclose: Handler<{ code: number; reason: string }> | null;
   /** Sends a text frame. */
   send(data: string): void;
   /** Begins to close; called before it is open, too. */

@@ -1,5 +1,6 @@
 /** What must and must not compile with a VideoClient; `npm run types` is the test. */
 import { expectTypeOf } from 'vitest';
+import { WebSocket as NodeWebSocket } from 'ws';
 import {
   type Backend,
   type CompletedJob,
@@ -100,4 +101,7 @@ export function optionsAreTyped() {
     auth: { type: 'bearer', token: async () => 'token' },
     headers: () => ({ 'x-team': 'a' }),
   });
+  // The class of a browser, and of Node from 22 on; and the one of ws.
+  new VideoClient({ baseUrl, WebSocket: globalThis.WebSocket });
+  new VideoClient({ baseUrl, WebSocket: NodeWebSocket });
 }
