@@ -14,6 +14,9 @@ import type { WakeReason } from './runtime.js';
 
 export type StreamName = Exclude<TransportName, 'polling'>;
 
+/** Timers fire late by about as much. One that fires so much early is taken as on time, so it can be set earlier. */
+export const TIMER_SLACK_MS = 2;
+
 export const STREAM_LABELS = { websocket: 'WebSocket', sse: 'SSE' } as const;
 
 /** Why a stream could not be opened, or is open no longer. */

@@ -1,6 +1,12 @@
 import { answered, end, learn, refused, said } from './follow-answers.js';
 import { ask, dueAt, schedule, settle } from './follow-jobs.js';
-import { createJob, type FollowEffect, type FollowSignal, type FollowState } from './follow-model.js';
+import {
+  createJob,
+  type FollowEffect,
+  type FollowSignal,
+  type FollowState,
+  TIMER_SLACK_MS,
+} from './follow-model.js';
 import { expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 
@@ -23,9 +29,9 @@ function setClock(state: FollowState, { now, type }: FollowSignal): void {
   state.wallNow = now;
   if (now + state.clockOffset < state.now) state.clockOffset = state.now - now;
   state.now = now + state.clockOffset;
-  // A timer may fire a little before a clock of whole milliseconds says so; another one would come late.
-  if (type === 'clock' && state.timerAt <= state.now + 1)
+  if (type === 'clock' && state.timerAt <= state.now + TIMER_SLACK_MS) {
     state.now = Math.max(state.now, Math.ceil(state.timerAt));
+  }
 }
 
 function handle(state: FollowState, signal: FollowSignal): void {

@@ -6,6 +6,7 @@ import {
   type FollowSignal,
   type StreamName,
   type TellEffect,
+  TIMER_SLACK_MS,
 } from '../core/follow-model.js';
 import { isTerminal } from '../core/model.js';
 import type { Runtime, TimerHandle } from '../core/runtime.js';
@@ -135,8 +136,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     runtime.clearTimeout(timer);
     timer = undefined;
     if (delayMs === undefined) return;
-    // Timers fire late by about a millisecond, and one that fires that much early is taken as on time.
-    const earlierMs = Math.max(0, delayMs - 1);
+    const earlierMs = Math.max(0, delayMs - TIMER_SLACK_MS);
     timer = runtime.setTimeout(() => dispatch({ type: 'clock', now: runtime.now() }), earlierMs);
   }
 
