@@ -277,6 +277,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       backend: settings.backend,
       settings,
       askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
+      locate: (update) => this.#located(update),
       logger: settings.logger,
     });
     this.#followers.add(follower);

@@ -8,7 +8,7 @@ import {
   type TellEffect,
   TIMER_SLACK_MS,
 } from '../core/follow-model.js';
-import { isTerminal } from '../core/model.js';
+import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
 import type { Runtime, TimerHandle } from '../core/runtime.js';
 import type { VideoError } from '../errors.js';
 import type { Logger, Settings } from '../options.js';
@@ -23,6 +23,8 @@ export interface RunnerDeps extends StreamDeps {
   readonly settings: Pick<Settings, 'transports' | 'polling' | 'timeouts' | 'retry'>;
   /** One attempt; rejects with our errors. */
   readonly askStatus: AskStatus;
+  /** Makes a `videoUrl` that is relative to the server absolute. */
+  readonly locate: (update: JobUpdate) => JobUpdate;
   readonly logger: Logger;
 }
 
@@ -143,13 +145,20 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   function connect(stream: StreamName, connection: number, jobIds: readonly string[]): void {
     const made = connectors[stream]?.(jobIds, {
       opened: (ids) => dispatch({ type: 'opened', now: runtime.now(), stream, connection, jobIds: ids }),
-      said: (message) => dispatch({ type: 'said', now: runtime.now(), stream, connection, message }),
+      said: (message) =>
+        dispatch({ type: 'said', now: runtime.now(), stream, connection, message: located(message) }),
       failed: (failure) => {
         safely(() => logger.info(failure.reason));
         dispatch({ type: 'failed', now: runtime.now(), stream, connection, failure });
       },
     });
     if (made !== undefined) connections.set(stream, made);
+  }
+
+  function located(message: StreamMessage): StreamMessage {
+    return message.type === 'update' && message.update.videoUrl !== undefined
+      ? { type: 'update', update: deps.locate(message.update) }
+      : message;
   }
 
   function left({ jobId, sinks }: SinkLink): void {

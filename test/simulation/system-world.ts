@@ -55,6 +55,7 @@ export async function playSystem(plan: Plan): Promise<void> {
       return BACKEND.parseStatus({ status: 200, headers: new Headers(), body }, jobId);
     },
     openStream: (url, signal) => openStream(server, witness, url, signal),
+    locate: (update) => update,
     webSocketUrl: () => 'ws://simulated/',
     logger: {
       debug() {},

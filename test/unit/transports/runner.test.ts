@@ -43,6 +43,7 @@ function start(transports: readonly ('websocket' | 'sse' | 'polling')[] = ['webs
       asked.push(jobId);
       return answer(jobId);
     },
+    locate: (update) => ({ ...update, videoUrl: `http://host${update.videoUrl}` }),
     openStream: () => Promise.reject(new Error('not used')),
     webSocketUrl: () => 'ws://host/',
     logger,
@@ -61,6 +62,7 @@ function sink(overrides: Partial<JobSink> = {}) {
   };
 }
 
+const urlOf = (snapshot: JobSnapshot) => (snapshot.status === 'completed' ? snapshot.videoUrl : undefined);
 const completed = (jobId: string): JobUpdate => ({ jobId, status: 'completed', raw: 0 });
 
 describe('a runner', () => {
@@ -143,6 +145,18 @@ describe('a runner', () => {
     await settled();
     expect(told).toHaveLength(2);
     expect(new Set(told).size).toBe(1);
+  });
+
+  test('makes the URL of a video that a stream brings absolute', async () => {
+    const follower = start();
+    const videoUrls: unknown[] = [];
+    follower.follow('a', sink({ update: (snapshot) => void videoUrls.push(urlOf(snapshot)) }));
+    await settled();
+    const [socket] = FakeWebSocket.made;
+    socket?.open();
+    socket?.onmessage?.({ data: 'a' });
+    await settled();
+    expect(videoUrls.at(-1)).toBe('http://host/videos/a.mp4');
   });
 
   test('leaves no timer, no socket and no listener after the last job', async () => {

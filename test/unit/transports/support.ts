@@ -97,5 +97,8 @@ export const codec: WebSocketCodec = {
   path: '/',
   subscribe: (jobId) => `+${jobId}`,
   unsubscribe: (jobId) => `-${jobId}`,
-  parse: (frame) => ({ type: 'update', update: { jobId: frame, status: 'completed', raw: frame } }),
+  parse: (frame) => ({
+    type: 'update',
+    update: { jobId: frame, status: 'completed', videoUrl: `/videos/${frame}.mp4`, raw: frame },
+  }),
 };
