@@ -1,4 +1,4 @@
-import { VideoError } from './errors.js';
+import { howToGoOn, VideoError } from './errors.js';
 
 /** All that is under way, so that closing a client can end it. */
 export class Calls {
@@ -46,9 +46,6 @@ export function closedError(jobId: string | undefined): VideoError {
   const about = jobId === undefined ? '' : ` while job ${jobId} was under way`;
   return new VideoError('closed', `the client was closed${about}`, {
     jobId,
-    hint:
-      jobId === undefined
-        ? 'Make a new VideoClient.'
-        : `The job may go on: subscribe(${JSON.stringify(jobId)}) of a new VideoClient follows it again.`,
+    hint: jobId === undefined ? 'Make a new VideoClient.' : `${howToGoOn(jobId)} of a new VideoClient.`,
   });
 }

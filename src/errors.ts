@@ -165,6 +165,11 @@ export class JobFailedError extends VideoError {
   }
 }
 
+/** @internal What to do about a job that is followed no longer, without the full stop. */
+export function howToGoOn(jobId: string): string {
+  return `The job may still be running. Go on with client.subscribe(${JSON.stringify(jobId)})`;
+}
+
 /** The caller's deadline passed. The job itself may go on: follow it again by its id. */
 export class JobTimeoutError extends VideoError {
   override readonly name = 'JobTimeoutError';
@@ -172,7 +177,7 @@ export class JobTimeoutError extends VideoError {
 
   constructor(jobId: string, timeoutMs: number, options: VideoErrorOptions = {}) {
     super('job-timeout', `job ${jobId} did not end within ${timeoutMs} ms`, {
-      hint: `The job may still be running. Go on with client.subscribe(${JSON.stringify(jobId)}), or give a larger timeoutMs.`,
+      hint: `${howToGoOn(jobId)}, or give a larger timeoutMs.`,
       ...options,
       jobId,
     });

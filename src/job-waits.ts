@@ -1,7 +1,7 @@
 import type { Alarm, Alarms } from './alarms.js';
 import { type Link, unlink } from './core/chain.js';
 import { isEnd, type JobSnapshot, type JobWarning, type TransportChange } from './core/model.js';
-import { JobTimeoutError, VideoError } from './errors.js';
+import { howToGoOn, JobTimeoutError, VideoError } from './errors.js';
 import { checkTimeoutMs } from './options.js';
 import type { Following, JobFollower, JobSink } from './transports/transport.js';
 
@@ -38,7 +38,8 @@ export class JobWaits implements JobSink {
   readonly #signal: AbortSignal | undefined;
   readonly #timeoutMs: number;
   #first: Wait | undefined;
-  #snapshot: JobSnapshot;
+  /** Changed by `update` alone. */
+  snapshot: JobSnapshot;
   #isKnown: boolean;
   #following: Following | undefined;
   #closed: VideoError | undefined;
@@ -46,19 +47,15 @@ export class JobWaits implements JobSink {
   /** @param isKnown - False until a server said anything: then the snapshot is only a placeholder. */
   constructor(host: WaitHost, snapshot: JobSnapshot, isKnown: boolean, options: WaitOptions) {
     this.#host = host;
-    this.#snapshot = snapshot;
+    this.snapshot = snapshot;
     this.#isKnown = isKnown;
     this.#signal = options.signal;
     this.#timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? host.jobMs;
   }
 
-  get snapshot(): JobSnapshot {
-    return this.#snapshot;
-  }
-
   /** What a server said, where one did. */
   get known(): JobSnapshot | undefined {
-    return this.#isKnown ? this.#snapshot : undefined;
+    return this.#isKnown ? this.snapshot : undefined;
   }
 
   get isClosed(): boolean {
@@ -69,10 +66,10 @@ export class JobWaits implements JobSink {
   add(waiter: JobWaiter, options: WaitOptions = {}): Wait {
     const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? this.#timeoutMs;
     const wait = new Wait(this, waiter, timeoutMs);
-    if (isEnd(this.#snapshot)) {
+    if (isEnd(this.snapshot)) {
       // Nobody is called in the middle of asking for it.
       queueMicrotask(() => {
-        if (!wait.hasLeft) waiter.update(this.#snapshot, this.#snapshot);
+        if (!wait.hasLeft) waiter.update(this.snapshot, this.snapshot);
       });
       return wait;
     }
@@ -87,7 +84,7 @@ export class JobWaits implements JobSink {
     this.#first = wait;
     this.#host.alarms.set(wait, timeoutMs);
     if (signals.length > 0) wait.listenTo(signals);
-    this.#following ??= this.#host.follower.follow(this.#snapshot.id, this, this.known);
+    this.#following ??= this.#host.follower.follow(this.snapshot.id, this, this.known);
     return wait;
   }
 
@@ -103,7 +100,7 @@ export class JobWaits implements JobSink {
 
   update(snapshot: JobSnapshot): void {
     const before = this.known;
-    this.#snapshot = snapshot;
+    this.snapshot = snapshot;
     this.#isKnown = true;
     const isLast = isEnd(snapshot);
     for (let wait = this.#first; wait !== undefined; wait = wait.next) {
@@ -127,10 +124,10 @@ export class JobWaits implements JobSink {
   }
 
   close(): void {
-    const { id } = this.#snapshot;
+    const { id } = this.snapshot;
     this.#closed ??= new VideoError('closed', `job ${id} was closed before it ended`, {
       jobId: id,
-      hint: `The job may still be running: client.subscribe(${JSON.stringify(id)}) follows it again.`,
+      hint: `${howToGoOn(id)}.`,
     });
     this.stopped(this.#closed);
   }

@@ -1,4 +1,5 @@
 import type { Runtime, WakeReason, WebSocketClass } from './core/runtime.js';
+import { nodeWebSocket } from './node-web-socket.js';
 
 /** The longest delay `setTimeout` takes; beyond it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -27,11 +28,6 @@ export function systemRuntime(
 
 function globalWebSocket(): WebSocketClass | undefined {
   return (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketClass | undefined;
-}
-
-/** Node before 22 has no class of its own. Loaded only then, and only when a WebSocket is wanted. */
-async function nodeWebSocket(): Promise<WebSocketClass> {
-  return (await import('isomorphic-ws')).default as unknown as WebSocketClass;
 }
 
 /** Where there is no window (Node, workers of a server) nothing ever wakes, and that is fine. */

@@ -4,14 +4,20 @@ import type { Following, JobSink } from './transport.js';
 
 /** Those who follow one job. */
 export class JobSinks {
+  readonly jobId: string;
   #first: SinkLink | undefined;
+
+  constructor(jobId: string) {
+    this.jobId = jobId;
+  }
 
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
 
-  add(jobId: string, sink: JobSink, stopped: (link: SinkLink) => void): SinkLink {
-    this.#first = new SinkLink(jobId, sink, this, this.#first, stopped);
+  /** `left` is told once it has stopped by itself. */
+  add(sink: JobSink, left: (sinks: JobSinks) => void): SinkLink {
+    this.#first = new SinkLink(sink, this, this.#first, left);
     return this.#first;
   }
 
@@ -35,31 +41,23 @@ export class JobSinks {
 
 /** One of them. */
 export class SinkLink implements Following, Link<SinkLink> {
-  readonly jobId: string;
   readonly sink: JobSink;
-  readonly sinks: JobSinks;
   next: SinkLink | undefined;
   hasLeft = false;
-  readonly #stopped: (link: SinkLink) => void;
+  readonly #sinks: JobSinks;
+  readonly #left: (sinks: JobSinks) => void;
 
-  constructor(
-    jobId: string,
-    sink: JobSink,
-    sinks: JobSinks,
-    next: SinkLink | undefined,
-    stopped: (link: SinkLink) => void,
-  ) {
-    this.jobId = jobId;
+  constructor(sink: JobSink, sinks: JobSinks, next: SinkLink | undefined, left: (sinks: JobSinks) => void) {
     this.sink = sink;
-    this.sinks = sinks;
+    this.#sinks = sinks;
     this.next = next;
-    this.#stopped = stopped;
+    this.#left = left;
   }
 
   stop(): void {
     if (this.hasLeft) return;
-    this.sinks.delete(this);
-    this.#stopped(this);
+    this.#sinks.delete(this);
+    this.#left(this.#sinks);
   }
 }
 

@@ -12,7 +12,7 @@ import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js
 import type { Runtime, TimerHandle } from '../core/runtime.js';
 import type { VideoError } from '../errors.js';
 import type { Logger, Settings } from '../options.js';
-import { JobSinks, type SinkLink } from './job-sinks.js';
+import { JobSinks } from './job-sinks.js';
 import { type AskStatus, StatusCalls } from './polling.js';
 import { type StreamDeps, streamsOf } from './streams.js';
 import type { JobFollower, StreamConnection } from './transport.js';
@@ -161,7 +161,8 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       : message;
   }
 
-  function left({ jobId, sinks }: SinkLink): void {
+  function left(sinks: JobSinks): void {
+    const { jobId } = sinks;
     if (!sinks.isEmpty || jobs.get(jobId) !== sinks) return;
     jobs.delete(jobId);
     dispatch({ type: 'unfollow', now: runtime.now(), jobId });
@@ -178,8 +179,8 @@ export function createRunner(deps: RunnerDeps): JobFollower {
         queueMicrotask(() => sink.stopped(closing));
         return { stop() {} };
       }
-      const sinks = jobs.get(jobId) ?? new JobSinks();
-      const link = sinks.add(jobId, sink, left);
+      const sinks = jobs.get(jobId) ?? new JobSinks(jobId);
+      const link = sinks.add(sink, left);
       jobs.set(jobId, sinks);
       // Not before this has returned: who follows gets no call in the middle of it.
       queueMicrotask(() => {

@@ -36,7 +36,8 @@ describe.each(['websocket', 'sse', 'polling'] as const)('%s alone', (transport) 
 
 test('many jobs share one WebSocket, which closes with the last', async () => {
   const server = await startMock();
-  const client = connect(server);
+  // However slow the machine is: no other stream is to start beside it.
+  const client = connect(server, { timeouts: { headStartMs: 10_000 } });
   const jobs = await Promise.all(Array.from({ length: 8 }, () => client.generate(input)));
   await Promise.all(jobs.map((job) => served(listen(job), 'websocket')));
   expect(await server.do('connections')).toMatchObject({ webSockets: 1, eventStreams: 0 });

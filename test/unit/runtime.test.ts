@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket as Ws } from 'ws';
 import type { WebSocketClass } from '../../src/core/runtime.js';
+import { nodeWebSocket as nodeWebSocketOfBrowsers } from '../../src/node-web-socket.browser.js';
 import { systemRuntime } from '../../src/runtime.js';
 
 class FakeSocket {}
@@ -34,6 +35,10 @@ describe('systemRuntime', () => {
   it('falls back to the class of ws where there is no global one', async () => {
     vi.stubGlobal('WebSocket', undefined);
     expect(await systemRuntime().webSocket()).toBe(Ws);
+  });
+
+  it('says in a browser build that there is no WebSocket, where there is none', () => {
+    expect(() => nodeWebSocketOfBrowsers()).toThrow('this runtime has no WebSocket');
   });
 
   it('follows a fake clock installed later', () => {
