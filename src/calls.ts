@@ -1,10 +1,16 @@
+import type { Aborts } from './aborts.js';
 import { howToGoOn, VideoError } from './errors.js';
 
 /** All that is under way, so that closing a client can end it. */
 export class Calls {
   /** How to end each, and the job it is about. */
   readonly #underWay = new Map<(reason: unknown) => void, string | undefined>();
+  readonly #aborts: Aborts;
   #closed = false;
+
+  constructor(aborts: Aborts) {
+    this.#aborts = aborts;
+  }
 
   /** One call: rejects with the caller's own reason where that aborts it. */
   async run<T>(
@@ -15,14 +21,14 @@ export class Calls {
     this.refuseClosed(jobId);
     outer?.throwIfAborted();
     const controller = new AbortController();
-    const onAbort = () => controller.abort(outer?.reason);
-    outer?.addEventListener('abort', onAbort);
-    const over = this.add(jobId, (reason) => controller.abort(reason));
+    const abort = (reason: unknown) => controller.abort(reason);
+    const stopListening = outer && this.#aborts.listen(outer, abort);
+    const over = this.add(jobId, abort);
     try {
       return await work(controller.signal);
     } finally {
       over();
-      outer?.removeEventListener('abort', onAbort);
+      stopListening?.();
     }
   }
 

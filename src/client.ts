@@ -1,3 +1,4 @@
+import { Aborts } from './aborts.js';
 import { Alarms } from './alarms.js';
 import type { AnyBackend, Backend, HttpRequest, InputOf, VariantOf } from './backends/backend.js';
 import { soraGateway } from './backends/sora-gateway.js';
@@ -60,7 +61,8 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #http: HttpClient;
   readonly #host: JobHost<VariantOf<B>>;
   readonly #followers = new Set<JobFollower>();
-  readonly #calls = new Calls();
+  readonly #aborts = new Aborts();
+  readonly #calls = new Calls(this.#aborts);
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: VideoClientOptions<B>) {
@@ -299,6 +301,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   #hostOf(follower: JobFollower): JobHost<VariantOf<B>> {
     return {
       alarms: this.#alarms,
+      aborts: this.#aborts,
       follower,
       jobMs: this.#settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),

@@ -1,3 +1,4 @@
+import type { Aborts } from './aborts.js';
 import type { Alarm, Alarms } from './alarms.js';
 import { type Link, unlink } from './core/chain.js';
 import { isEnd, type JobSnapshot, type JobWarning, type TransportChange } from './core/model.js';
@@ -25,6 +26,7 @@ export interface JobWaiter {
 /** @internal What waiting needs of the client. */
 export interface WaitHost {
   readonly alarms: Alarms;
+  readonly aborts: Aborts;
   readonly follower: JobFollower;
   /** `timeouts.jobMs` */
   readonly jobMs: number;
@@ -83,7 +85,7 @@ export class JobWaits implements JobSink {
     wait.next = this.#first;
     this.#first = wait;
     this.#host.alarms.set(wait, timeoutMs);
-    if (signals.length > 0) wait.listenTo(signals);
+    if (signals.length > 0) wait.listenTo(signals, this.#host.aborts);
     this.#following ??= this.#host.follower.follow(this.snapshot.id, this, this.known);
     return wait;
   }
@@ -169,11 +171,10 @@ export class Wait implements Alarm, Link<Wait> {
     this.stop(new JobTimeoutError(this.#waits.snapshot.id, this.#timeoutMs));
   }
 
-  listenTo(signals: readonly AbortSignal[]): void {
-    const onAbort = (event: Event) => this.stop((event.target as AbortSignal).reason);
-    for (const signal of signals) signal.addEventListener('abort', onAbort);
+  listenTo(signals: readonly AbortSignal[], aborts: Aborts): void {
+    const stops = signals.map((signal) => aborts.listen(signal, (reason) => this.stop(reason)));
     this.stopListening = () => {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      for (const stop of stops) stop();
     };
   }
 }

@@ -4,7 +4,6 @@
  *
  * REELWIRE_BASE_URL=http://localhost:3001 npx tsx examples/batch/main.ts scripts.txt videos/batch
  */
-import { setMaxListeners } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -40,7 +39,6 @@ await using client = new VideoClient({
 });
 
 const stop = new AbortController();
-setMaxListeners(0, stop.signal); // All jobs listen to it: Node takes more than ten for a leak.
 process.once('SIGINT', () => stop.abort());
 const outcomes = await runBatch({
   client,

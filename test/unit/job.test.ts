@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { Aborts } from '../../src/aborts.js';
 import { Alarms } from '../../src/alarms.js';
 import { applyUpdate, initialSnapshot } from '../../src/core/job-state.js';
 import type { JobSnapshot, JobUpdate } from '../../src/core/model.js';
@@ -15,6 +16,7 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
   let snapshot: JobSnapshot = initialSnapshot('job-1', 'polling', 0);
   const host: JobHost<string> = {
     alarms: new Alarms(systemRuntime()),
+    aborts: new Aborts(),
     jobMs: 60_000,
     follower: {
       follow(_jobId, sink) {

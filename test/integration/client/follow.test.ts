@@ -18,6 +18,44 @@ function completedEvent(jobId: string): WebhookEvent {
   return { id: 'msg_1', type: 'job.completed', jobId, snapshot, timestamp: new Date(), raw: {} };
 }
 
+test('one signal may end any number of jobs and calls: no leak is suspected, and none is', async () => {
+  const server = await startServer();
+  const client = connect(server);
+  const { signal, ...controller } = listenedTo();
+  const jobs = await Promise.all(Array.from({ length: 12 }, () => client.generate(input, { signal })));
+  const ends = jobs.map((job) => job.completed({ signal }).catch((error: unknown) => error));
+  await Promise.all(jobs.map((job) => client.status(job.id, { signal })));
+  expect(controller.most()).toBe(1);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  expect(await Promise.all(ends)).toEqual(jobs.map(() => reason));
+  expect(controller.now()).toBe(0);
+});
+
+/** A signal that counts who listens to it. */
+function listenedTo() {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let now = 0;
+  let most = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...parameters: Parameters<typeof addEventListener>) => {
+    now += 1;
+    most = Math.max(most, now);
+    addEventListener.apply(signal, parameters);
+  };
+  signal.removeEventListener = (...parameters: Parameters<typeof removeEventListener>) => {
+    now -= 1;
+    removeEventListener.apply(signal, parameters);
+  };
+  return {
+    signal,
+    abort: (reason: unknown) => controller.abort(reason),
+    most: () => most,
+    now: () => now,
+  };
+}
+
 describe('poll', () => {
   test('asks by status calls alone, tells each change, and resolves at the end', async () => {
     const server = await startServer({ manual: false, durationMs: 200 });
