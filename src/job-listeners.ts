@@ -46,8 +46,9 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
     if (isEnd(snapshot) && (event === 'update' || event === snapshot.status))
       return tellSoon(listener, snapshot);
     if (!this.#waits.isClosed) {
+      if (isOnce) this.once(event, guardedOnce(listener));
       // One function for all, which finds the listener as its `this`: nothing is made for each.
-      this[isOnce ? 'once' : 'on'](event, callGuarded, listener);
+      else this.on(event, callGuarded, listener);
       this.#wait ??= this.#waits.add(this);
     }
     return () => this.remove(event, listener);
@@ -55,6 +56,9 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
 
   remove(event: keyof VideoJobEvents, listener: Listener): void {
     this.off(event, callGuarded, listener);
+    for (const guarded of this.listeners(event)) {
+      if ((guarded as Partial<GuardedOnce>).listener === listener) this.off(event, guarded);
+    }
     this.#stopIfEmpty();
   }
 
@@ -91,6 +95,13 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
     this.#wait?.release();
     this.#wait = undefined;
   }
+}
+
+type GuardedOnce = Listener & { readonly listener: Listener };
+
+/** Of its own for each: an emitter that has told one for once removes all that are the same function. */
+function guardedOnce(listener: Listener): GuardedOnce {
+  return Object.assign((payload: unknown) => guard(listener, payload), { listener });
 }
 
 /** A listener that throws must not keep the end from the others. */

@@ -155,6 +155,23 @@ describe('events', () => {
     job.close();
   });
 
+  test('a listener for once may ask for once more, whoever else listens for once', () => {
+    const { job, say } = setUp();
+    const told: string[] = [];
+    const again = ({ progress }: JobSnapshot) => {
+      told.push(`again ${progress}`);
+      job.once('progress', again);
+    };
+    job.once('progress', again);
+    job.once('progress', ({ progress }) => told.push(`once ${progress}`));
+    say(processing(1));
+    say(processing(2));
+    expect(told).toEqual(['again 1', 'once 1', 'again 2']);
+    job.off('progress', again);
+    say(processing(3));
+    expect(told).toHaveLength(3);
+  });
+
   test('a listener added after the end is told the end, once', async () => {
     const { job, say } = setUp();
     job.on('update', () => {});
