@@ -121,8 +121,11 @@ export class JobWaits implements JobSink {
   }
 
   stopped(error: unknown): void {
-    for (let wait = this.#first; wait !== undefined; wait = wait.next) wait.stop(error);
+    const first = this.#first;
+    // Before anybody is told: whoever then waits anew is followed anew.
+    this.#first = undefined;
     this.#stopFollowing();
+    for (let wait = first; wait !== undefined; wait = wait.next) wait.stop(error);
   }
 
   close(): void {

@@ -222,6 +222,23 @@ describe('events', () => {
       error,
     });
   });
+
+  test('whoever follows anew, when told that following ended, is followed anew', async () => {
+    const { job, sinks, say } = setUp();
+    const anew: Promise<unknown>[] = [];
+    job.on('warning', () => anew.push(job.completed()));
+    const before = job.completed().catch((error: unknown) => error);
+    const error = new ApiError('there is no such job', { status: 404, jobId: 'job-1' });
+    for (const sink of [...sinks]) {
+      sinks.delete(sink);
+      sink.stopped(error);
+    }
+    expect(await before).toBe(error);
+    expect(anew).toHaveLength(1);
+    expect(sinks.size).toBe(1);
+    say({ status: 'completed' });
+    await expect(anew[0]).resolves.toMatchObject({ status: 'completed' });
+  });
 });
 
 describe('the iterator', () => {
