@@ -1,5 +1,5 @@
 /**
- * One listener on each signal of the caller's, however many calls and jobs it is to end: Node takes more than ten for
+ * @internal One listener on each signal of the caller’s, however many calls and jobs it is to end: Node takes more than ten for
  * a leak, and says so.
  */
 export class Aborts {

@@ -127,6 +127,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   /** Follows a job by polling only, whatever `transports` says. Throws as `VideoJob.completed` does. */
   async poll(jobId: string, options: PollOptions = {}): Promise<CompletedJob> {
+    this.#calls.refuseClosed(jobId);
     const intervalMs = checkTimeoutMs('intervalMs', options.intervalMs) ?? this.#settings.polling.intervalMs;
     const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#runtime.now());
     const follower = this.#follower({
@@ -134,12 +135,13 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       transports: ['polling'],
       polling: { ...this.#settings.polling, intervalMs },
     });
-    const job = new VideoJob(this.#hostOf(follower), placeholder, false, options);
+    let job: VideoJob<VariantOf<B>> | undefined;
     try {
+      job = new VideoJob(this.#hostOf(follower), placeholder, false, options);
       if (options.onUpdate !== undefined) job.on('update', options.onUpdate);
       return await job.completed();
     } finally {
-      job.close();
+      job?.close();
       this.#followers.delete(follower);
     }
   }

@@ -9,7 +9,12 @@ export function iterateSnapshots(waits: JobWaits): AsyncIterableIterator<JobSnap
   const unread: JobSnapshot[] = [];
   let end: { readonly error?: unknown } | undefined;
   let wait: Wait | undefined;
-  let wake = () => {};
+  let sleepers: (() => void)[] = [];
+  const wake = () => {
+    const woken = sleepers;
+    sleepers = [];
+    for (const sleeper of woken) sleeper();
+  };
 
   const waiter: JobWaiter = {
     update(snapshot) {
@@ -26,7 +31,7 @@ export function iterateSnapshots(waits: JobWaits): AsyncIterableIterator<JobSnap
   const start = (): Wait => {
     const { known } = waits;
     const started = waits.add(waiter);
-    if (known !== undefined && !isEnd(known) && !started.hasLeft) waiter.update(known, known);
+    if (known !== undefined && started.isActive) waiter.update(known, known);
     return started;
   };
 
@@ -38,7 +43,7 @@ export function iterateSnapshots(waits: JobWaits): AsyncIterableIterator<JobSnap
         if (value !== undefined) return { done: false, value };
         if (end !== undefined) break;
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          sleepers.push(resolve);
         });
       }
       const { error } = end;

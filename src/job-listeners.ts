@@ -45,13 +45,18 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
     const { snapshot } = this.#waits;
     if (isEnd(snapshot) && (event === 'update' || event === snapshot.status))
       return tellSoon(listener, snapshot);
-    if (!this.#waits.isClosed) {
-      if (isOnce) this.once(event, guardedOnce(listener));
-      // One function for all, which finds the listener as its `this`: nothing is made for each.
-      else this.on(event, callGuarded, listener);
-      this.#wait ??= this.#waits.add(this);
-    }
-    return () => this.remove(event, listener);
+    // One function for all, which finds the listener as its `this`: nothing is made for each.
+    const guarded = isOnce ? guardedOnce(listener) : callGuarded;
+    const context = isOnce ? undefined : listener;
+    this[isOnce ? 'once' : 'on'](event, guarded, context);
+    this.#wait ??= this.#waits.add(this);
+    let isRemoved = false;
+    return () => {
+      if (isRemoved) return;
+      isRemoved = true;
+      this.off(event, guarded, context);
+      this.#stopIfEmpty();
+    };
   }
 
   remove(event: keyof VideoJobEvents, listener: Listener): void {
@@ -80,7 +85,8 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
   }
 
   stopped(error: unknown): void {
-    this.#wait = undefined;
+    // Where all is over, the wait that has left stays: no other is made.
+    if (!this.#waits.isOver) this.#wait = undefined;
     const message = error instanceof Error ? error.message : 'the wait was aborted';
     this.warning({ code: 'stopped', message, jobId: this.#waits.snapshot.id, error });
   }

@@ -1,8 +1,9 @@
 import type { Aborts } from './aborts.js';
 import type { Alarm, Alarms } from './alarms.js';
 import { type Link, unlink } from './core/chain.js';
+import { positionOf } from './core/job-state.js';
 import { isEnd, type JobSnapshot, type JobWarning, type TransportChange } from './core/model.js';
-import { howToGoOn, JobTimeoutError, VideoError } from './errors.js';
+import { howToGoOn, isVideoError, JobTimeoutError, VideoError } from './errors.js';
 import { checkTimeoutMs } from './options.js';
 import type { Following, JobFollower, JobSink } from './transports/transport.js';
 
@@ -60,8 +61,9 @@ export class JobWaits implements JobSink {
     return this.#isKnown ? this.snapshot : undefined;
   }
 
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
+  /** Whoever waits from now on is told so, and nothing else. */
+  get isOver(): boolean {
+    return this.#closed !== undefined || this.#signal?.aborted === true;
   }
 
   /** Keeps the job followed until the end, an error, or the release of what this returns. */
@@ -78,8 +80,10 @@ export class JobWaits implements JobSink {
     const signals = [options.signal, this.#signal].filter((signal) => signal !== undefined);
     const aborted = signals.find((signal) => signal.aborted);
     if (this.#closed !== undefined || aborted !== undefined) {
-      wait.hasLeft = true;
-      waiter.stopped(this.#closed ?? aborted?.reason);
+      const reason = this.#closed ?? aborted?.reason;
+      queueMicrotask(() => {
+        if (!wait.hasLeft) waiter.stopped(reason);
+      });
       return wait;
     }
     wait.next = this.#first;
@@ -102,6 +106,8 @@ export class JobWaits implements JobSink {
 
   update(snapshot: JobSnapshot): void {
     const before = this.known;
+    // Another job object of the same id may have known less.
+    if (before === snapshot || (before !== undefined && positionOf(snapshot) < positionOf(before))) return;
     this.snapshot = snapshot;
     this.#isKnown = true;
     const isLast = isEnd(snapshot);
@@ -121,6 +127,7 @@ export class JobWaits implements JobSink {
   }
 
   stopped(error: unknown): void {
+    if (isVideoError(error) && error.code === 'closed') this.#closed ??= error;
     const first = this.#first;
     // Before anybody is told: whoever then waits anew is followed anew.
     this.#first = undefined;
@@ -129,6 +136,7 @@ export class JobWaits implements JobSink {
   }
 
   close(): void {
+    if (isEnd(this.snapshot)) return;
     const { id } = this.snapshot;
     this.#closed ??= new VideoError('closed', `job ${id} was closed before it ended`, {
       jobId: id,
@@ -160,12 +168,18 @@ export class Wait implements Alarm, Link<Wait> {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** Its deadline is to come: the job is followed for it. */
+  get isActive(): boolean {
+    return this.place >= 0;
+  }
+
   release(): void {
     this.#waits.release(this);
   }
 
   stop(error: unknown): void {
-    if (this.hasLeft) return;
+    // The end that is being told is told to all, whatever one of them does about it.
+    if (this.hasLeft || isEnd(this.#waits.snapshot)) return;
     this.release();
     this.waiter.stopped(error);
   }

@@ -241,7 +241,90 @@ describe('events', () => {
   });
 });
 
+describe('what is done within a callback', () => {
+  test.each(['completed', 'update'] as const)(
+    'closing or aborting on %s keeps the end from nobody',
+    async (event) => {
+      const { job, say } = setUp();
+      const controller = new AbortController();
+      const warning = vi.fn();
+      const ends = [job.completed(), job.completed({ signal: controller.signal })];
+      job.on('warning', warning);
+      job.on(event, () => {
+        controller.abort();
+        job.close();
+      });
+      say({ status: 'completed' });
+      for (const end of ends) await expect(end).resolves.toMatchObject({ status: 'completed' });
+      expect(warning).not.toHaveBeenCalled();
+    },
+  );
+
+  test('listening anew each time that all is over goes round once', async () => {
+    const controller = new AbortController();
+    const { job } = setUp({ signal: controller.signal });
+    const warning = vi.fn(() => void job.on('update', () => {}));
+    job.on('warning', warning);
+    controller.abort();
+    await Promise.resolve();
+    expect(warning).toHaveBeenCalledOnce();
+  });
+
+  test('a listener of a job that was aborted before is told so, in whatever order they come', async () => {
+    const { job } = setUp({ signal: AbortSignal.abort() });
+    const warning = vi.fn();
+    job.on('completed', () => {});
+    job.on('warning', warning);
+    expect(warning).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect(warning).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'stopped' }));
+  });
+});
+
+test('what says less than is known, or the same once more, is not told', () => {
+  const { job, sinks } = setUp();
+  const told: number[] = [];
+  job.on('update', ({ progress }) => told.push(progress));
+  const [ten, sixty] = [10, 60].map((progress) =>
+    applyUpdate(undefined, { jobId: 'job-1', raw: 0, status: 'processing', progress }, 'polling', 1),
+  ) as [JobSnapshot, JobSnapshot];
+  for (const snapshot of [sixty, sixty, ten]) for (const sink of sinks) sink.update(snapshot);
+  expect(told).toEqual([60]);
+  expect(job.snapshot).toBe(sixty);
+  job.close();
+});
+
+test('the way to remove a listener removes that one, once', () => {
+  const { job, say } = setUp();
+  const listener = vi.fn();
+  const first = job.on('progress', listener);
+  first();
+  job.on('progress', listener);
+  first();
+  const once = job.once('progress', listener);
+  once();
+  say(processing(1));
+  expect(listener).toHaveBeenCalledOnce();
+  job.close();
+});
+
 describe('the iterator', () => {
+  test('may be read several times at once: each gets its own', async () => {
+    const { job, say } = setUp();
+    const iterator = job[Symbol.asyncIterator]();
+    const reads = [iterator.next(), iterator.next(), iterator.next(), iterator.next()];
+    say(processing(1));
+    say(processing(2));
+    say({ status: 'completed' });
+    const values = (await Promise.all(reads)).map(({ done, value }) => [done, value?.progress]);
+    expect(values).toEqual([
+      [false, 1],
+      [false, 2],
+      [false, 100],
+      [true, undefined],
+    ]);
+  });
+
   test('gives every snapshot, the known one first, and ends after the terminal one', async () => {
     const { job, say } = setUp({ known: true });
     const seen: string[] = [];

@@ -89,6 +89,15 @@ describe('poll', () => {
     expect(error.hint).toContain('subscribe');
   });
 
+  test('of a client that was closed sends nothing', async () => {
+    const server = await startServer();
+    const client = connect(server);
+    client.close();
+    const error = await errorOf(client.poll('job-1', { timeoutMs: 200 }));
+    expect(error).toMatchObject({ code: 'closed', jobId: 'job-1' });
+    expect(server.requests).toEqual([]);
+  });
+
   test('stops at once with the signal’s own reason', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
