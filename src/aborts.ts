@@ -1,6 +1,6 @@
 /**
- * @internal One listener on each signal of the caller’s, however many calls and jobs it is to end: Node takes more than ten for
- * a leak, and says so.
+ * @internal One listener on each signal of the caller's, however many calls and jobs it is to end: Node takes more
+ * than ten for a leak, and says so.
  */
 export class Aborts {
   readonly #told = new Map<AbortSignal, Set<(reason: unknown) => void>>();
