@@ -48,14 +48,25 @@ export {
   type VidBuilderVideo,
   vidBuilder,
 } from './backends/vid-builder.js';
-export { VideoClient } from './client.js';
+export { VideoClient } from './client/client.js';
 export type {
   BoundOperations,
   CallOptions,
   DefaultBackend,
   GenerateOptions,
   PollOptions,
-} from './client-types.js';
+} from './client/client-types.js';
+export type { Diagnosis, TransportDiagnosis } from './client/diagnose.js';
+export type { GenerateManyOptions, GenerateManyResult } from './client/generate-many.js';
+export type {
+  Auth,
+  Logger,
+  PollingOptions,
+  Resolvable,
+  RetryOptions,
+  TimeoutOptions,
+  VideoClientOptions,
+} from './client/options.js';
 export type {
   CompletedJob,
   FailedJob,
@@ -69,8 +80,7 @@ export type {
   TransportName,
   WebhookEvent,
 } from './core/model.js';
-export type { WebSocketClass, WebSocketLike } from './core/runtime.js';
-export type { Diagnosis, TransportDiagnosis } from './diagnose.js';
+export type { DownloadOptions, DownloadProgress, VideoDownload } from './download/download.js';
 export {
   ApiError,
   type ApiErrorOptions,
@@ -89,20 +99,10 @@ export {
   WebhookVerificationError,
   type WebhookVerificationReason,
 } from './errors.js';
-export type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
-export type { DownloadOptions, DownloadProgress, VideoDownload } from './http/download.js';
-export { VideoJob } from './job.js';
-export type { VideoJobEvents } from './job-listeners.js';
-export type { WaitOptions } from './job-waits.js';
-export type {
-  Auth,
-  Logger,
-  PollingOptions,
-  Resolvable,
-  RetryOptions,
-  TimeoutOptions,
-  VideoClientOptions,
-} from './options.js';
+export { VideoJob } from './job/job.js';
+export type { VideoJobEvents } from './job/listeners.js';
+export type { WaitOptions } from './job/waits.js';
+export type { WebSocketClass, WebSocketLike } from './runtime/runtime.js';
 export {
   type VerifiedWebhook,
   type VerifyOptions,

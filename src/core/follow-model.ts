@@ -1,4 +1,5 @@
 import type { VideoError } from '../errors.js';
+import type { WakeReason } from '../runtime/runtime.js';
 import type { BackoffBounds } from './backoff.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import type {
@@ -10,7 +11,6 @@ import type {
   TransportChange,
   TransportName,
 } from './model.js';
-import type { WakeReason } from './runtime.js';
 
 export type StreamName = Exclude<TransportName, 'polling'>;
 

@@ -1,3 +1,4 @@
+import type { WakeReason } from '../runtime/runtime.js';
 import { backoffDelayMs } from './backoff.js';
 import { ask, hasten, isCarriedBy, settleAll } from './follow-jobs.js';
 import {
@@ -9,7 +10,6 @@ import {
   type StreamState,
   warn,
 } from './follow-model.js';
-import type { WakeReason } from './runtime.js';
 
 /** How long a failure costs a transport its head start. */
 const MEMORY_MS = 30 * 60_000;

@@ -2,7 +2,7 @@ import { parseRetryAfterMs } from '../core/backoff.js';
 import { type ErrorBody, parseErrorBody } from '../core/error-body.js';
 import { bounded } from '../core/text.js';
 import { ApiError, InvalidResponseError } from '../errors.js';
-import { abortable } from './abort.js';
+import { abortable } from '../runtime/abort.js';
 
 /** The most that is read of a JSON answer, in bytes. */
 const MAX_JSON_BYTES = 1_048_576;

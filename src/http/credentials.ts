@@ -1,5 +1,5 @@
+import type { Auth, Resolvable, Settings } from '../client/options.js';
 import { ConfigurationError } from '../errors.js';
-import type { Auth, Resolvable, Settings } from '../options.js';
 
 /** The headers that go to our origins alone, by lower-case name, and the secrets in them. */
 export interface Credentials {

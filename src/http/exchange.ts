@@ -1,8 +1,8 @@
 import type { HttpRequest } from '../backends/backend.js';
-import type { Runtime } from '../core/runtime.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ConfigurationError, InvalidResponseError } from '../errors.js';
-import { abortable } from './abort.js';
+import { abortable } from '../runtime/abort.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { CallContext } from './answer.js';
 import {
   askCredentials,

@@ -1,11 +1,11 @@
 import type { AnyBackend, HttpRequest } from '../backends/backend.js';
+import type { Settings } from '../client/options.js';
 import { backoffDelayMs } from '../core/backoff.js';
-import type { Runtime } from '../core/runtime.js';
 import { redactUrl } from '../core/text.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ApiError, InputError, InvalidResponseError, VideoError } from '../errors.js';
-import type { Settings } from '../options.js';
-import { sleep, startDeadline } from './abort.js';
+import { sleep, startDeadline } from '../runtime/abort.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { type CallContext, readApiError, readJson } from './answer.js';
 import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';

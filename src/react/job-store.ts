@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { JobSnapshot, TransportName } from '../core/model.js';
-import type { VideoJob } from '../job.js';
+import type { VideoJob } from '../job/job.js';
 
 /** What a component shows of a job. */
 export interface VideoJobState {

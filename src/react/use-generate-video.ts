@@ -1,9 +1,9 @@
 import { useCallback, useRef, useState } from 'react';
 import type { AnyBackend, InputOf, VariantOf } from '../backends/backend.js';
-import type { VideoClient } from '../client.js';
-import type { GenerateOptions } from '../client-types.js';
+import type { VideoClient } from '../client/client.js';
+import type { GenerateOptions } from '../client/client-types.js';
 import type { JobSnapshot } from '../core/model.js';
-import type { VideoJob } from '../job.js';
+import type { VideoJob } from '../job/job.js';
 import { useJobState, type VideoJobState } from './job-store.js';
 
 /** What `useGenerateVideo` gives: the state of the job submitted last, and the way to submit one. */

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { AnyBackend } from '../backends/backend.js';
-import type { VideoClient } from '../client.js';
+import type { VideoClient } from '../client/client.js';
 import { useJobState, type VideoJobState } from './job-store.js';
 
 export type { VideoJobState };

@@ -1,6 +1,6 @@
 import type { JobUpdate } from '../core/model.js';
-import type { Runtime, TimerHandle } from '../core/runtime.js';
 import { ApiError } from '../errors.js';
+import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 
 /** One attempt at a status call; rejects with our errors. */
 export type AskStatus = (jobId: string, signal: AbortSignal) => Promise<JobUpdate>;

@@ -1,4 +1,5 @@
 import type { AnyBackend } from '../backends/backend.js';
+import type { Logger, Settings } from '../client/options.js';
 import { step } from '../core/follow.js';
 import {
   createFollowState,
@@ -9,9 +10,8 @@ import {
   TIMER_SLACK_MS,
 } from '../core/follow-model.js';
 import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
-import type { Runtime, TimerHandle } from '../core/runtime.js';
 import type { VideoError } from '../errors.js';
-import type { Logger, Settings } from '../options.js';
+import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { JobSinks } from './job-sinks.js';
 import { type AskStatus, StatusCalls } from './polling.js';
 import { type StreamDeps, streamsOf } from './streams.js';

@@ -2,8 +2,8 @@ import type { EventSource } from 'eventsource';
 import type { SseCodec } from '../backends/backend.js';
 import { parseRetryAfterMs } from '../core/backoff.js';
 import type { StreamFailure } from '../core/follow-model.js';
-import type { Runtime, TimerHandle } from '../core/runtime.js';
 import { ConfigurationError } from '../errors.js';
+import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { guardEventSize } from './sse-guard.js';
 import { MAX_FRAME_SIZE, type StreamEvents } from './transport.js';
 

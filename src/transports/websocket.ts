@@ -1,8 +1,8 @@
 import type { WebSocketCodec } from '../backends/backend.js';
 import type { StreamFailure } from '../core/follow-model.js';
 import type { StreamMessage } from '../core/model.js';
-import type { Runtime, WebSocketLike } from '../core/runtime.js';
 import { ConfigurationError } from '../errors.js';
+import type { Runtime, WebSocketLike } from '../runtime/runtime.js';
 import { type ConnectStream, MAX_FRAME_SIZE, type StreamConnection, type StreamEvents } from './transport.js';
 
 /** How long the other side has to answer a close before the socket is cut, where the class can do that. */

@@ -1,4 +1,4 @@
-import { VideoClient } from '../../src/client.js';
+import { VideoClient } from '../../src/client/client.js';
 import { startProgram } from './support/children.js';
 import { median, printTable, verdict } from './support/table.js';
 

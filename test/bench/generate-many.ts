@@ -1,4 +1,4 @@
-import { VideoClient } from '../../src/client.js';
+import { VideoClient } from '../../src/client/client.js';
 import { createMockServer, type MockServer } from '../../src/mock-server/index.js';
 import { printTable } from './support/table.js';
 

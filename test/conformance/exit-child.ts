@@ -3,7 +3,7 @@
  * Prints `ended` then. With `cycles` in place of the transports it follows and leaves the job so often, and prints by
  * how many bytes the heap has grown.
  */
-import { VideoClient } from '../../src/client.js';
+import { VideoClient } from '../../src/client/client.js';
 
 const QUICK = {
   polling: { intervalMs: 100 },

@@ -3,7 +3,8 @@ import type { AnyBackend } from '../../src/backends/backend.js';
 import { openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../src/backends/vid-builder.js';
-import { VideoClient } from '../../src/client.js';
+import { VideoClient } from '../../src/client/client.js';
+import type { VideoClientOptions } from '../../src/client/options.js';
 import type { JobSnapshot, JobWarning, TransportChange, TransportName } from '../../src/core/model.js';
 import {
   createMockServer,
@@ -11,7 +12,6 @@ import {
   type MockServer,
   type MockServerOptions,
 } from '../../src/mock-server/index.js';
-import type { VideoClientOptions } from '../../src/options.js';
 
 export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   soraGateway: () => soraGateway(),

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { filmStudio } from '../../examples/custom-backend/backend.js';
-import { VideoClient } from '../../src/client.js';
+import { VideoClient } from '../../src/client/client.js';
 
 /** The film as the server has it; each status call shows the next of `states`. */
 let states: object[];

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
-import { VideoClient } from '../../../src/client.js';
+import { VideoClient } from '../../../src/client/client.js';
 import { createMockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
 
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);

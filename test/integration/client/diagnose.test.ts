@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
-import { VideoClient } from '../../../src/client.js';
+import { VideoClient } from '../../../src/client/client.js';
 import { connect, startServer } from './support.js';
 
 test('says that all works where all works', async () => {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { AnyBackend } from '../../../src/backends/backend.js';
-import { VideoClient } from '../../../src/client.js';
-import type { DefaultBackend } from '../../../src/client-types.js';
+import { VideoClient } from '../../../src/client/client.js';
+import type { DefaultBackend } from '../../../src/client/client-types.js';
+import type { VideoClientOptions } from '../../../src/client/options.js';
 import { isVideoError, type VideoError } from '../../../src/errors.js';
 import { createMockServer, type MockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
-import type { VideoClientOptions } from '../../../src/options.js';
 
 export const input = { walletAddress: '0x123', script: 'Explain blockchain' };
 

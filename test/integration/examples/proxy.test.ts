@@ -3,15 +3,15 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../../examples/proxy/page.js';
 import { createProxy, type ProxyOptions } from '../../../examples/proxy/server.js';
-import type { DefaultBackend } from '../../../src/client-types.js';
-import type { WebSocketClass } from '../../../src/core/runtime.js';
+import type { DefaultBackend } from '../../../src/client/client-types.js';
+import type { VideoClientOptions } from '../../../src/client/options.js';
 import {
   type MockServer,
   type MockServerOptions,
   mockMedia,
   patternBytes,
 } from '../../../src/mock-server/index.js';
-import type { VideoClientOptions } from '../../../src/options.js';
+import type { WebSocketClass } from '../../../src/runtime/runtime.js';
 import { errorOf, input, startServer } from '../client/support.js';
 import { startExample } from './support.js';
 

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
+import type { Auth } from '../../../src/client/options.js';
 import { ConfigurationError, InvalidResponseError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
-import type { Auth } from '../../../src/options.js';
-import { systemRuntime } from '../../../src/runtime.js';
+import { systemRuntime } from '../../../src/runtime/system.js';
 import { client, json, rejection, serve, settings } from './support.js';
 
 const get = { method: 'GET', url: '/api/status' } as const;

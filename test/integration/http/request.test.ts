@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError, InvalidResponseError, NetworkError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
-import { systemRuntime } from '../../../src/runtime.js';
+import { systemRuntime } from '../../../src/runtime/system.js';
 import { client, countedSignal, deadUrl, json, rejection, serve, serveTcp, settings } from './support.js';
 
 const get = { method: 'GET', url: '/api/status' } as const;

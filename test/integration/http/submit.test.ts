@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError, InputError, NetworkError, SubmitOutcomeUnknownError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
-import { systemRuntime } from '../../../src/runtime.js';
+import { systemRuntime } from '../../../src/runtime/system.js';
 import { client, deadUrl, json, rejection, serve, serveTcp, settings } from './support.js';
 
 const submit = {

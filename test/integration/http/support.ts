@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { createHttpClient, type HttpSettings } from '../../../src/http/request.js';
 import type { HttpClient } from '../../../src/http/types.js';
-import { systemRuntime } from '../../../src/runtime.js';
+import { systemRuntime } from '../../../src/runtime/system.js';
 
 export interface Seen {
   readonly method: string;

@@ -1,0 +1,48 @@
+import type { Backend, Operation, OperationsOf, SubmitOperation, VariantOf } from '../backends/backend.js';
+import type { SoraGatewayInput } from '../backends/sora-gateway.js';
+import type { JobSnapshot } from '../core/model.js';
+import type { VideoJob } from '../job/job.js';
+import type { WaitOptions } from '../job/waits.js';
+
+/** Of any call. */
+export interface CallOptions {
+  /** Ends the call at once; it rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Of `VideoClient.generate`. */
+export interface GenerateOptions extends CallOptions {
+  /**
+   * Sent as `Idempotency-Key`. Give one only where the server honours it: a submit whose outcome is unknown is
+   * then sent again.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /**
+   * What an abort of the signal means for a job that was, or is being, submitted. `detach` leaves it to the server;
+   * `cancel` cancels it there, where the backend can. @default 'detach'
+   */
+  readonly onAbort?: 'detach' | 'cancel' | undefined;
+}
+
+/** Of `VideoClient.poll`. */
+export interface PollOptions extends WaitOptions {
+  /** Between two status calls, in milliseconds. @default polling.intervalMs */
+  readonly intervalMs?: number | undefined;
+  /** Called with each snapshot that differs from the one before. */
+  readonly onUpdate?: ((snapshot: JobSnapshot) => void) | undefined;
+}
+
+/** A backend's further calls, bound to a client. */
+export type BoundOperations<B> = {
+  readonly [Name in keyof OperationsOf<B>]: OperationsOf<B>[Name] extends SubmitOperation<infer Args>
+    ? (...args: Given<Args, GenerateOptions>) => Promise<VideoJob<VariantOf<B>>>
+    : OperationsOf<B>[Name] extends Operation<infer Args, infer Result>
+      ? (...args: Given<Args, CallOptions>) => Promise<Result>
+      : never;
+};
+
+type Given<Args, Options> =
+  Record<never, never> extends Args ? [args?: Args, options?: Options] : [args: Args, options?: Options];
+
+/** What `soraGateway()` returns. */
+export type DefaultBackend = Backend<SoraGatewayInput, 'video', Record<never, never>>;

@@ -1,0 +1,58 @@
+import type { Runtime, TimerHandle } from '../runtime/runtime.js';
+
+/** One connection of a download: ends with the download, or by itself where nothing comes for too long. */
+export class Connection {
+  readonly #runtime: Runtime;
+  readonly #stallMs: number;
+  readonly #life: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #follow = (): void => this.close(this.#life.reason);
+  #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  #timer: TimerHandle;
+  /** Since when a read is under way; a reader that takes its time is no stall. */
+  #waitingSince: number | undefined;
+
+  constructor(runtime: Runtime, stallMs: number, life: AbortSignal) {
+    this.#runtime = runtime;
+    this.#stallMs = stallMs;
+    this.#life = life;
+    life.addEventListener('abort', this.#follow);
+  }
+
+  /** For the request that opens it. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  attach(response: Response): this {
+    this.#reader = response.body?.getReader();
+    return this;
+  }
+
+  /** The next bytes; undefined at the end. Rejects where the connection broke or stalled. */
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#waitingSince = this.#runtime.now();
+    // One timer for many reads: it looks when it fires, and is not set anew for each of them.
+    if (this.#timer === undefined) this.#watch(this.#stallMs);
+    const chunk = await this.#reader?.read();
+    this.#waitingSince = undefined;
+    return chunk?.value;
+  }
+
+  close(reason?: unknown): void {
+    this.#life.removeEventListener('abort', this.#follow);
+    this.#runtime.clearTimeout(this.#timer);
+    this.#controller.abort(reason);
+    this.#reader?.cancel(reason).catch(() => {});
+  }
+
+  #watch(delayMs: number): void {
+    this.#timer = this.#runtime.setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#waitingSince === undefined) return;
+      const leftMs = this.#waitingSince + this.#stallMs - this.#runtime.now();
+      if (leftMs > 0) this.#watch(leftMs);
+      else this.close(new DOMException(`no bytes for ${this.#stallMs} ms`, 'TimeoutError'));
+    }, delayMs);
+  }
+}

@@ -1,0 +1,111 @@
+import type { RetryOptions } from '../client/options.js';
+import { backoffDelayMs } from '../core/backoff.js';
+import { ApiError, DownloadError } from '../errors.js';
+import { sleep } from '../runtime/abort.js';
+import type { Runtime } from '../runtime/runtime.js';
+
+/** A URL is fetched anew so often without a byte in between. */
+const MAX_RENEWALS = 3;
+/** Lost connections in all, however much each of them brought. */
+const MAX_DROPS = 1_000;
+
+export interface PaceOptions {
+  /** How long a file that is not there yet is waited for. */
+  readonly notReadyMs: number;
+  readonly retry: Readonly<Required<RetryOptions>>;
+  readonly runtime: Runtime;
+}
+
+/** Paces the connections of one download: waits before the next one, or throws where there were enough. */
+export class DownloadPace {
+  readonly #jobId: string;
+  readonly #options: PaceOptions;
+  readonly #signal: AbortSignal;
+  #failures = 0;
+  #renewals = 0;
+  #drops = 0;
+  #waits = 0;
+  #notReadySince: number | undefined;
+
+  constructor(jobId: string, options: PaceOptions, signal: AbortSignal) {
+    this.#jobId = jobId;
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  progressed(): void {
+    this.#failures = 0;
+    this.#renewals = 0;
+  }
+
+  /** After a connection that failed or broke off; throws `final` where it was the last. */
+  async failed(error: unknown, final: unknown): Promise<void> {
+    const { attempts, maxDelayMs } = this.#options.retry;
+    const askedMs = retryAfterMs(error);
+    if (++this.#failures >= attempts || ++this.#drops >= MAX_DROPS || askedMs > maxDelayMs) throw final;
+    await this.#wait(this.#failures, askedMs);
+  }
+
+  async expired(error: ApiError): Promise<void> {
+    if (++this.#renewals > MAX_RENEWALS) {
+      throw noVideo(
+        'download-expired',
+        this.#jobId,
+        `has a URL that expired, as did each new one: ${error.message}`,
+        error,
+      );
+    }
+    // The first new one is had at once.
+    if (this.#renewals > 1) await this.#wait(this.#renewals, 0);
+  }
+
+  async notReady(error: ApiError): Promise<void> {
+    const { runtime, notReadyMs } = this.#options;
+    const now = runtime.now();
+    this.#notReadySince ??= now;
+    const leftMs = this.#notReadySince + notReadyMs - now;
+    const askedMs = retryAfterMs(error);
+    if (leftMs <= 0 || askedMs > leftMs) {
+      throw noVideo(
+        'download-not-ready',
+        this.#jobId,
+        `was not there within ${notReadyMs} ms: ${error.message}`,
+        error,
+      );
+    }
+    await this.#wait(++this.#waits, askedMs, leftMs);
+  }
+
+  async #wait(attempt: number, leastMs: number, mostMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { retry, runtime } = this.#options;
+    const delayMs = Math.max(leastMs, backoffDelayMs(attempt, retry, runtime.random()));
+    await sleep(runtime, Math.min(delayMs, mostMs), this.#signal);
+  }
+}
+
+const HINTS = {
+  'download-expired': 'The server may keep a video only for some time.',
+  'download-not-ready': 'Download again later, or give a larger timeouts.notReadyMs.',
+  'download-not-video': 'Check that baseUrl and backend fit the server.',
+  'download-incomplete': 'Check the network, then download again.',
+};
+
+export function noVideo(
+  code: keyof typeof HINTS,
+  jobId: string,
+  what: string,
+  cause?: unknown,
+): DownloadError {
+  const { status, requestId } = cause instanceof ApiError ? cause : {};
+  return new DownloadError(code, `the video of job ${jobId} ${what}`, {
+    jobId,
+    status,
+    requestId,
+    cause,
+    hint: HINTS[code],
+  });
+}
+
+function retryAfterMs(error: unknown): number {
+  return (error instanceof ApiError ? error.retryAfterMs : undefined) ?? 0;
+}

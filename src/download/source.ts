@@ -1,0 +1,45 @@
+import type { AnyBackend } from '../backends/backend.js';
+import type { CompletedJob, JobSnapshot } from '../core/model.js';
+import { DownloadError, JobFailedError } from '../errors.js';
+import type { DownloadSource } from './download.js';
+
+/**
+ * Finds where the bytes of a job are: at once where the backend can tell, else, and whenever they are not there any
+ * more or not yet, by asking the status.
+ */
+export function downloadSource(options: {
+  readonly backend: AnyBackend;
+  readonly id: string;
+  readonly known: CompletedJob | undefined;
+  readonly variant: string;
+  askStatus(signal: AbortSignal): Promise<JobSnapshot>;
+}): DownloadSource {
+  const { backend, id, variant } = options;
+  const seenCompleted = options.known?.status === 'completed';
+  let snapshot: JobSnapshot | undefined = options.known;
+
+  return {
+    jobId: id,
+    fallbackName: `video-${id}`,
+    async request(reason, signal) {
+      const located = reason === 'first' ? backend.download({ id, snapshot }, variant) : undefined;
+      if (located !== undefined) return located;
+      const answer = await options.askStatus(signal);
+      if (answer.status === 'failed') {
+        const { error, errorCode } = answer;
+        throw new JobFailedError(id, error, { reasonCode: errorCode, hint: 'A failed job has no video.' });
+      }
+      if (answer.status === 'completed') snapshot = answer;
+      // Once seen completed a job is: a status route that lags behind is waited for, as the file is.
+      else if (!seenCompleted) {
+        throw new DownloadError('download-not-ready', `job ${id} is still ${answer.status}`, {
+          jobId: id,
+          hint: `Wait for its end first: await client.subscribe(${JSON.stringify(id)}).completed().`,
+        });
+      }
+      const request = backend.download({ id, snapshot }, variant);
+      if (request !== undefined) return request;
+      throw new DownloadError('download-not-ready', `job ${id} names no file for ${variant}`, { jobId: id });
+    },
+  };
+}

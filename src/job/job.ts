@@ -1,0 +1,97 @@
+import type { CompletedJob, FailedJob, JobSnapshot } from '../core/model.js';
+import type { DownloadOptions, VideoDownload } from '../download/download.js';
+import { JobFailedError } from '../errors.js';
+import { iterateSnapshots } from './iterator.js';
+import { JobListeners, type VideoJobEvents } from './listeners.js';
+import { JobWaits, type WaitHost, type WaitOptions } from './waits.js';
+
+/** @internal What a job needs of the client that made it. */
+export interface JobHost<Variant extends string> extends WaitHost {
+  download(job: CompletedJob, options?: DownloadOptions<Variant>): Promise<VideoDownload>;
+}
+
+/**
+ * One job that a server works on. It is followed while somebody listens, iterates or awaits, and no longer.
+ */
+export class VideoJob<Variant extends string = string> {
+  readonly id: string;
+  readonly #host: JobHost<Variant>;
+  readonly #waits: JobWaits;
+  readonly #listeners: JobListeners;
+
+  /** @internal Made by `generate` and `subscribe`. */
+  constructor(host: JobHost<Variant>, snapshot: JobSnapshot, isKnown: boolean, options: WaitOptions) {
+    this.id = snapshot.id;
+    this.#host = host;
+    this.#waits = new JobWaits(host, snapshot, isKnown, options);
+    this.#listeners = new JobListeners(this.#waits);
+  }
+
+  /** The last that is known, at once and without I/O. A placeholder (`queued`, 0) before anything is. */
+  get snapshot(): JobSnapshot {
+    return this.#waits.snapshot;
+  }
+
+  /** Starts to follow with the first listener. Returns the way to remove it, safe to call twice. */
+  on<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): () => void {
+    return this.#listeners.add(event, listener, false);
+  }
+
+  /** As `on`, for the next such event only. */
+  once<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): () => void {
+    return this.#listeners.add(event, listener, true);
+  }
+
+  /** Stops to follow with the last listener, unless somebody else waits. */
+  off<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): void {
+    this.#listeners.remove(event, listener);
+  }
+
+  /**
+   * Resolves when the job has completed.
+   *
+   * @throws JobFailedError, JobTimeoutError, the signal's own reason, or what ended following (such as an
+   * ApiError of code `not-found`, or a VideoError of code `closed`). Each carries the job's id.
+   */
+  completed(options: WaitOptions = {}): Promise<CompletedJob> {
+    return new Promise((resolve, reject) => {
+      const update = (snapshot: JobSnapshot) => {
+        if (snapshot.status === 'completed') resolve(snapshot);
+        else if (snapshot.status === 'failed') reject(failure(snapshot));
+      };
+      this.#waits.add({ update, stopped: reject }, options);
+    });
+  }
+
+  /**
+   * Every snapshot from now on, the one known now first; ends after the terminal one. `break` cleans up.
+   * Throws as `completed()` does, except that a failed job is a snapshot like any other.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<JobSnapshot> {
+    return iterateSnapshots(this.#waits);
+  }
+
+  /** Waits for the end where it has not come yet, then opens the download. */
+  async download(options: DownloadOptions<Variant> = {}): Promise<VideoDownload> {
+    const job = await this.completed({ signal: options.signal });
+    return this.#host.download(job, options);
+  }
+
+  /** Stops following and drops all listeners; whoever still waits gets a VideoError of code `closed`. */
+  close(): void {
+    this.#waits.close();
+    this.#listeners.removeAllListeners();
+  }
+
+  /** As `close()`; for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function failure(snapshot: FailedJob): JobFailedError {
+  return new JobFailedError(snapshot.id, snapshot.error, {
+    reasonCode: snapshot.errorCode,
+    hint: 'The server ended this job; submit a new one once the reason is mended.',
+  });
+}

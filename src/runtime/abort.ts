@@ -1,0 +1,68 @@
+import type { Runtime } from './runtime.js';
+
+/**
+ * Waits for `work`, or rejects with the signal's own reason as soon as that is aborted, whether or not `work`
+ * itself listens. Leaves no listener behind.
+ */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Waits; rejects with the signal's own reason as soon as that is aborted. */
+export async function sleep(runtime: Runtime, delayMs: number, signal?: AbortSignal): Promise<void> {
+  let timer: unknown;
+  const over = new Promise<void>((resolve) => {
+    timer = runtime.setTimeout(resolve, delayMs);
+  });
+  try {
+    await abortable(over, signal);
+  } finally {
+    runtime.clearTimeout(timer);
+  }
+}
+
+/** A signal that aborts with `outer`, and after a time. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** True once it was the time that ran out. */
+  readonly expired: boolean;
+  /** Stops the clock; `outer` still aborts. */
+  stopClock(): void;
+  /** Stops the clock and lets go of `outer`. */
+  end(): void;
+}
+
+export function startDeadline(runtime: Runtime, timeoutMs: number, outer: AbortSignal | undefined): Deadline {
+  const controller = new AbortController();
+  let expired = false;
+  const timer = runtime.setTimeout(() => {
+    expired = true;
+    controller.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
+  }, timeoutMs);
+  const follow = (): void => controller.abort(outer?.reason);
+  outer?.addEventListener('abort', follow);
+  if (outer?.aborted === true) follow();
+  const stopClock = (): void => runtime.clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    get expired() {
+      return expired;
+    },
+    stopClock,
+    end() {
+      stopClock();
+      outer?.removeEventListener('abort', follow);
+    },
+  };
+}

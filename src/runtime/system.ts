@@ -1,0 +1,55 @@
+import { nodeWebSocket } from './node-web-socket.js';
+import type { Runtime, WakeReason, WebSocketClass } from './runtime.js';
+
+/** The longest delay `setTimeout` takes; beyond it fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The real runtime: the globals, and what the caller gave instead of them. Every global is looked up when it is
+ * used, so that a polyfill, a mock or a fake clock installed later is seen.
+ */
+export function systemRuntime(
+  options: {
+    readonly fetch?: typeof globalThis.fetch | undefined;
+    readonly WebSocket?: WebSocketClass | undefined;
+  } = {},
+): Runtime {
+  return {
+    now: () => Date.now(),
+    elapsedMs: () => Math.round(performance.now()),
+    random: () => Math.random(),
+    setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS)),
+    clearTimeout: (handle) => globalThis.clearTimeout(handle as ReturnType<typeof setTimeout>),
+    fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
+    webSocket: () => options.WebSocket ?? globalWebSocket() ?? nodeWebSocket(),
+    onWake,
+  };
+}
+
+function globalWebSocket(): WebSocketClass | undefined {
+  return (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketClass | undefined;
+}
+
+/** Where there is no window (Node, workers of a server) nothing ever wakes, and that is fine. */
+function onWake(listener: (reason: WakeReason) => void): () => void {
+  const { document, addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>;
+  const listened: [Pick<EventTarget, 'addEventListener' | 'removeEventListener'>, string, () => void][] = [];
+  if (typeof addEventListener === 'function' && typeof removeEventListener === 'function') {
+    for (const reason of ['online', 'offline', 'pageshow'] as const) {
+      listened.push([globalThis, reason, () => listener(reason)]);
+    }
+  }
+  if (document !== undefined) {
+    listened.push([
+      document,
+      'visibilitychange',
+      () => {
+        if (document.visibilityState === 'visible') listener('visible');
+      },
+    ]);
+  }
+  for (const [target, event, callback] of listened) target.addEventListener(event, callback);
+  return () => {
+    for (const [target, event, callback] of listened) target.removeEventListener(event, callback);
+  };
+}

@@ -1,0 +1,123 @@
+import { expect, test, vi } from 'vitest';
+import type { AnyBackend } from '../../../src/backends/backend.js';
+import { resolveOptions, toWebSocketUrl } from '../../../src/client/options.js';
+import { ConfigurationError } from '../../../src/errors.js';
+
+const backend = { generate() {}, status() {} } as unknown as AnyBackend;
+const baseUrl = 'http://localhost:3001';
+
+function resolve(options: Record<string, unknown>) {
+  return resolveOptions({ baseUrl, ...options } as never, () => backend);
+}
+
+function refusal(options: Record<string, unknown>): ConfigurationError {
+  try {
+    resolve(options);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+  }
+  throw new Error('the options were taken');
+}
+
+test('every option but the base URL has the documented default', () => {
+  expect(resolve({})).toMatchObject({
+    backend,
+    transports: ['websocket', 'sse', 'polling'],
+    polling: { intervalMs: 5_000, concurrency: 6 },
+    timeouts: {
+      requestMs: 30_000,
+      connectMs: 10_000,
+      headStartMs: 300,
+      silenceMs: 30_000,
+      jobMs: 1_800_000,
+      notReadyMs: 60_000,
+    },
+    retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
+  });
+});
+
+test.each([
+  ['missing', undefined],
+  ['relative in Node', '/api'],
+  ['not http', 'ftp://example.com'],
+  ['no text', 7],
+  ['one with a password', 'https://me:secret@example.com'],
+])('a base URL that is %s is refused', (_what, value) => {
+  const error = refusal({ baseUrl: value });
+  expect(error.option).toBe('baseUrl');
+  expect(error.hint).toBeTruthy();
+  expect(error.message).not.toContain('secret');
+});
+
+test('a relative base URL is taken below the page in a browser', () => {
+  vi.stubGlobal('location', { href: 'https://app.example.com/videos/' });
+  try {
+    expect(resolve({ baseUrl: '/api' }).baseUrl.href).toBe('https://app.example.com/api');
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test.each([
+  [{ baseURL: 'x' }, 'baseURL', 'baseUrl'],
+  [{ transport: [] }, 'transport', 'transports'],
+  [{ timeouts: { requestMS: 1 } }, 'timeouts.requestMS', 'requestMs'],
+  [{ polling: { intervalMS: 1 } }, 'polling.intervalMS', 'intervalMs'],
+  [{ retry: { attempt: 1 } }, 'retry.attempt', 'attempts'],
+])('an unknown option is named, with the nearest right one: %o', (options, name, nearest) => {
+  const error = refusal(options);
+  expect(error.option).toBe(name);
+  expect(error.hint).toContain(JSON.stringify(nearest));
+});
+
+test.each([
+  [{ timeouts: { jobMs: Number.POSITIVE_INFINITY } }, 'timeouts.jobMs'],
+  [{ timeouts: { requestMs: 0 } }, 'timeouts.requestMs'],
+  [{ timeouts: { silenceMs: 2 ** 31 } }, 'timeouts.silenceMs'],
+  [{ timeouts: 5 }, 'timeouts'],
+  [{ polling: { intervalMs: Number.NaN } }, 'polling.intervalMs'],
+  [{ polling: { concurrency: 1.5 } }, 'polling.concurrency'],
+  [{ retry: { attempts: '3' } }, 'retry.attempts'],
+  [{ retry: { minDelayMs: 50, maxDelayMs: 10 } }, 'retry.maxDelayMs'],
+  [{ transports: [] }, 'transports'],
+  [{ transports: ['websockets'] }, 'transports'],
+  [{ transports: ['sse', 'sse'] }, 'transports'],
+  [{ auth: { type: 'bearer', token: '' } }, 'auth.token'],
+  [{ auth: { type: 'basic', username: 'me' } }, 'auth'],
+  [{ auth: { type: 'digest' } }, 'auth.type'],
+  [{ headers: 'x' }, 'headers'],
+  [{ fetch: {} }, 'fetch'],
+  [{ WebSocket: {} }, 'WebSocket'],
+  [{ backend: {} }, 'backend'],
+  [{ webSocketUrl: 'ftp://example.com' }, 'webSocketUrl'],
+])('an option out of range is refused by its name: %o', (options, name) => {
+  expect(refusal(options).option).toBe(name);
+});
+
+test('an unknown transport is told which was probably meant', () => {
+  expect(refusal({ transports: ['websockets'] }).hint).toContain('"websocket"');
+});
+
+test.each([[{ type: 'basic', username: 'me', password: 12345 }], ['12345'], [['12345']]])(
+  'a refused credential is not in the message: %j',
+  (auth) => {
+    const error = refusal({ auth });
+    expect(JSON.stringify(error) + error.message).not.toContain('12345');
+  },
+);
+
+test.each([
+  ['http://h:1/x', 'ws://h:1/x'],
+  ['https://h/x#part', 'wss://h/x'],
+  ['wss://h/x?token=1', 'wss://h/x?token=1'],
+  ['/socket', 'ws://localhost:3001/socket'],
+])('a WebSocket URL %s is taken as %s', (given, taken) => {
+  expect(toWebSocketUrl(given, new URL(baseUrl)).href).toBe(taken);
+});
+
+test('the options given are not kept: changing them later changes nothing', () => {
+  const transports = ['sse'];
+  const settings = resolve({ transports });
+  transports.push('polling');
+  expect(settings.transports).toEqual(['sse']);
+});

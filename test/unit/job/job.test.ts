@@ -1,0 +1,503 @@
+import { describe, expect, test, vi } from 'vitest';
+import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
+import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
+import { ApiError, type JobTimeoutError, VideoError } from '../../../src/errors.js';
+import { type JobHost, VideoJob } from '../../../src/job/job.js';
+import type { WaitOptions } from '../../../src/job/waits.js';
+import { Aborts } from '../../../src/runtime/aborts.js';
+import { Alarms } from '../../../src/runtime/alarms.js';
+import { systemRuntime } from '../../../src/runtime/system.js';
+import type { JobSink } from '../../../src/transports/transport.js';
+
+/** A job whose follower is the test: `say` is what a server says, `sinks` who follows. */
+function setUp(options: WaitOptions & { known?: boolean } = {}) {
+  const sinks = new Set<JobSink>();
+  let follows = 0;
+  let snapshot: JobSnapshot = initialSnapshot('job-1', 'polling', 0);
+  const host: JobHost<string> = {
+    alarms: new Alarms(systemRuntime()),
+    aborts: new Aborts(),
+    jobMs: 60_000,
+    follower: {
+      follow(_jobId, sink) {
+        follows++;
+        sinks.add(sink);
+        return { stop: () => void sinks.delete(sink) };
+      },
+      ingest() {},
+      close() {},
+    },
+    download: vi.fn(),
+  };
+  const job = new VideoJob(host, snapshot, options.known ?? false, options);
+  const say = (update: Omit<JobUpdate, 'jobId' | 'raw'>) => {
+    snapshot = applyUpdate(snapshot, { jobId: 'job-1', raw: undefined, ...update }, 'websocket', 1);
+    for (const sink of [...sinks]) {
+      sink.update(snapshot);
+      if (snapshot.status === 'completed' || snapshot.status === 'failed') sinks.delete(sink);
+    }
+  };
+  return { job, host, say, sinks, follows: () => follows };
+}
+
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const value of values) list.push(value);
+  return list;
+}
+
+const processing = (progress: number) => ({ status: 'processing', progress }) as const;
+
+describe('following', () => {
+  test('starts with the first listener and stops with the last', () => {
+    const { job, sinks, follows } = setUp();
+    expect(follows()).toBe(0);
+    const first = job.on('progress', () => {});
+    const second = job.on('completed', () => {});
+    expect(follows()).toBe(1);
+    first();
+    first();
+    expect(sinks.size).toBe(1);
+    second();
+    expect(sinks.size).toBe(0);
+    job.on('update', () => {});
+    expect(follows()).toBe(2);
+    job.close();
+  });
+
+  test('stops when the last listener was there for one event only, and has had it', () => {
+    const { job, sinks, say } = setUp();
+    const stop = job.on('status', () => {});
+    job.once('progress', () => {});
+    say(processing(10));
+    expect(sinks.size).toBe(1);
+    stop();
+    expect(sinks.size).toBe(0);
+    job.once('progress', () => {});
+    say(processing(20));
+    expect(sinks.size).toBe(0);
+  });
+
+  test('goes on while somebody else waits', async () => {
+    const { job, sinks, say } = setUp();
+    const stop = job.on('progress', () => {});
+    const completed = job.completed();
+    stop();
+    expect(sinks.size).toBe(1);
+    say({ status: 'completed' });
+    await expect(completed).resolves.toMatchObject({ status: 'completed', progress: 100 });
+    expect(sinks.size).toBe(0);
+  });
+
+  test('an iterator follows from its first read, and no longer than to its break', async () => {
+    const { job, sinks, say } = setUp();
+    const iterator = job[Symbol.asyncIterator]();
+    expect(sinks.size).toBe(0);
+    const reading = iterator.next();
+    expect(sinks.size).toBe(1);
+    say(processing(10));
+    expect((await reading).value).toMatchObject({ progress: 10 });
+    await iterator.return?.();
+    expect(sinks.size).toBe(0);
+  });
+
+  test('using a job closes it', () => {
+    const { job, sinks } = setUp();
+    {
+      using following = job;
+      following.on('update', () => {});
+      expect(sinks.size).toBe(1);
+    }
+    expect(sinks.size).toBe(0);
+  });
+});
+
+describe('events', () => {
+  test('come by their names, each for what it says', () => {
+    const { job, say } = setUp();
+    const told: string[] = [];
+    job.on('update', ({ status, progress }) => told.push(`update ${status} ${progress}`));
+    job.on('status', ({ status }) => told.push(`status ${status}`));
+    job.on('progress', ({ progress }) => told.push(`progress ${progress}`));
+    job.on('completed', ({ id }) => told.push(`completed ${id}`));
+    say(processing(10));
+    say(processing(20));
+    say({ status: 'completed' });
+    expect(told).toEqual([
+      ...['update processing 10', 'status processing', 'progress 10'],
+      ...['update processing 20', 'progress 20'],
+      ...['update completed 100', 'status completed', 'progress 100', 'completed job-1'],
+    ]);
+  });
+
+  test('a failed job tells failed with the reason, and not completed', () => {
+    const { job, say } = setUp();
+    const completed = vi.fn();
+    const failed = vi.fn();
+    job.on('completed', completed);
+    job.on('failed', failed);
+    say({ status: 'failed', error: 'out of memory' });
+    expect(completed).not.toHaveBeenCalled();
+    expect(failed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ error: 'out of memory' }));
+  });
+
+  test('once is called once, and off removes it before', () => {
+    const { job, say } = setUp();
+    const once = vi.fn();
+    const removed = vi.fn();
+    job.once('progress', once);
+    job.once('progress', removed);
+    job.off('progress', removed);
+    say(processing(1));
+    say(processing(2));
+    expect(once).toHaveBeenCalledOnce();
+    expect(removed).not.toHaveBeenCalled();
+    job.close();
+  });
+
+  test('a listener for once may ask for once more, whoever else listens for once', () => {
+    const { job, say } = setUp();
+    const told: string[] = [];
+    const again = ({ progress }: JobSnapshot) => {
+      told.push(`again ${progress}`);
+      job.once('progress', again);
+    };
+    job.once('progress', again);
+    job.once('progress', ({ progress }) => told.push(`once ${progress}`));
+    say(processing(1));
+    say(processing(2));
+    expect(told).toEqual(['again 1', 'once 1', 'again 2']);
+    job.off('progress', again);
+    say(processing(3));
+    expect(told).toHaveLength(3);
+  });
+
+  test('a listener added after the end is told the end, once', async () => {
+    const { job, say } = setUp();
+    job.on('update', () => {});
+    say({ status: 'completed' });
+    const late = vi.fn();
+    const removed = vi.fn();
+    job.on('completed', late);
+    job.on('completed', removed)();
+    job.on('failed', removed);
+    expect(late).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect(late).toHaveBeenCalledExactlyOnceWith(job.snapshot);
+    expect(removed).not.toHaveBeenCalled();
+  });
+
+  test('a listener that throws keeps nothing from the others, and is not hidden', async () => {
+    const { job, say } = setUp();
+    const uncaught = new Promise((resolve) => {
+      const listeners = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const listener of listeners) process.on('uncaughtException', listener);
+        resolve(error);
+      });
+    });
+    const other = vi.fn();
+    job.on('completed', () => {
+      throw new Error('mine');
+    });
+    job.on('completed', other);
+    const completed = job.completed();
+    say({ status: 'completed' });
+    expect(other).toHaveBeenCalledOnce();
+    await expect(completed).resolves.toBeDefined();
+    await expect(uncaught).resolves.toMatchObject({ message: 'mine' });
+  });
+
+  test('following that ends without the job is told as a last warning', () => {
+    const { job, sinks } = setUp();
+    const warning = vi.fn();
+    job.on('warning', warning);
+    const error = new ApiError('there is no such job', { status: 404, jobId: 'job-1' });
+    for (const sink of [...sinks]) sink.stopped(error);
+    expect(warning).toHaveBeenCalledExactlyOnceWith({
+      code: 'stopped',
+      message: 'there is no such job',
+      jobId: 'job-1',
+      error,
+    });
+  });
+
+  test('whoever follows anew, when told that following ended, is followed anew', async () => {
+    const { job, sinks, say } = setUp();
+    const anew: Promise<unknown>[] = [];
+    job.on('warning', () => anew.push(job.completed()));
+    const before = job.completed().catch((error: unknown) => error);
+    const error = new ApiError('there is no such job', { status: 404, jobId: 'job-1' });
+    for (const sink of [...sinks]) {
+      sinks.delete(sink);
+      sink.stopped(error);
+    }
+    expect(await before).toBe(error);
+    expect(anew).toHaveLength(1);
+    expect(sinks.size).toBe(1);
+    say({ status: 'completed' });
+    await expect(anew[0]).resolves.toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('what is done within a callback', () => {
+  test.each(['completed', 'update'] as const)(
+    'closing or aborting on %s keeps the end from nobody',
+    async (event) => {
+      const { job, say } = setUp();
+      const controller = new AbortController();
+      const warning = vi.fn();
+      const ends = [job.completed(), job.completed({ signal: controller.signal })];
+      job.on('warning', warning);
+      job.on(event, () => {
+        controller.abort();
+        job.close();
+      });
+      say({ status: 'completed' });
+      for (const end of ends) await expect(end).resolves.toMatchObject({ status: 'completed' });
+      expect(warning).not.toHaveBeenCalled();
+    },
+  );
+
+  test('listening anew each time that all is over goes round once', async () => {
+    const controller = new AbortController();
+    const { job } = setUp({ signal: controller.signal });
+    const warning = vi.fn(() => void job.on('update', () => {}));
+    job.on('warning', warning);
+    controller.abort();
+    await Promise.resolve();
+    expect(warning).toHaveBeenCalledOnce();
+  });
+
+  test('a listener of a job that was aborted before is told so, in whatever order they come', async () => {
+    const { job } = setUp({ signal: AbortSignal.abort() });
+    const warning = vi.fn();
+    job.on('completed', () => {});
+    job.on('warning', warning);
+    expect(warning).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect(warning).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'stopped' }));
+  });
+});
+
+test('what says less than is known, or the same once more, is not told', () => {
+  const { job, sinks } = setUp();
+  const told: number[] = [];
+  job.on('update', ({ progress }) => told.push(progress));
+  const [ten, sixty] = [10, 60].map((progress) =>
+    applyUpdate(undefined, { jobId: 'job-1', raw: 0, status: 'processing', progress }, 'polling', 1),
+  ) as [JobSnapshot, JobSnapshot];
+  for (const snapshot of [sixty, sixty, ten]) for (const sink of sinks) sink.update(snapshot);
+  expect(told).toEqual([60]);
+  expect(job.snapshot).toBe(sixty);
+  job.close();
+});
+
+test('the way to remove a listener removes that one, once', () => {
+  const { job, say } = setUp();
+  const listener = vi.fn();
+  const first = job.on('progress', listener);
+  first();
+  job.on('progress', listener);
+  first();
+  const once = job.once('progress', listener);
+  once();
+  say(processing(1));
+  expect(listener).toHaveBeenCalledOnce();
+  job.close();
+});
+
+describe('the iterator', () => {
+  test('may be read several times at once: each gets its own', async () => {
+    const { job, say } = setUp();
+    const iterator = job[Symbol.asyncIterator]();
+    const reads = [iterator.next(), iterator.next(), iterator.next(), iterator.next()];
+    say(processing(1));
+    say(processing(2));
+    say({ status: 'completed' });
+    const values = (await Promise.all(reads)).map(({ done, value }) => [done, value?.progress]);
+    expect(values).toEqual([
+      [false, 1],
+      [false, 2],
+      [false, 100],
+      [true, undefined],
+    ]);
+  });
+
+  test('gives every snapshot, the known one first, and ends after the terminal one', async () => {
+    const { job, say } = setUp({ known: true });
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { status, progress } of job) seen.push(`${status} ${progress}`);
+    })();
+    await Promise.resolve();
+    say(processing(10));
+    say(processing(20));
+    say({ status: 'completed' });
+    await reading;
+    expect(seen).toEqual(['queued 0', 'processing 10', 'processing 20', 'completed 100']);
+  });
+
+  test('begins with what a server said where nothing is known before', async () => {
+    const { job, say } = setUp();
+    const reading = job[Symbol.asyncIterator]().next();
+    say(processing(5));
+    expect((await reading).value).toMatchObject({ status: 'processing', progress: 5 });
+    job.close();
+  });
+
+  test('gives a failed job as its last snapshot and does not throw', async () => {
+    const { job, say } = setUp();
+    const reading = all(job);
+    await Promise.resolve();
+    say({ status: 'failed', error: 'no credits' });
+    expect(await reading).toMatchObject([{ status: 'failed', error: 'no credits' }]);
+  });
+
+  test('of a job that has ended gives that end', async () => {
+    const { job, say } = setUp();
+    job.on('update', () => {});
+    say({ status: 'completed' });
+    expect(await all(job)).toMatchObject([{ status: 'completed' }]);
+  });
+
+  test('holds no more than a bounded number of unread snapshots, and never drops the end', async () => {
+    const { job, say } = setUp();
+    const iterator = job[Symbol.asyncIterator]();
+    const first = iterator.next();
+    for (let step = 1; step <= 5_000; step++) say({ status: 'processing', message: `step ${step}` });
+    say({ status: 'completed' });
+    await first;
+    let count = 1;
+    let last: JobSnapshot | undefined;
+    for await (const snapshot of iterator) {
+      count++;
+      last = snapshot;
+    }
+    expect(count).toBeLessThanOrEqual(1_001);
+    expect(last?.status).toBe('completed');
+  });
+
+  test('throws what ended following, once', async () => {
+    const { job, sinks } = setUp();
+    const iterator = job[Symbol.asyncIterator]();
+    const reading = iterator.next();
+    const error = new VideoError('closed', 'the client was closed', { jobId: 'job-1' });
+    for (const sink of [...sinks]) sink.stopped(error);
+    await expect(reading).rejects.toBe(error);
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('completed', () => {
+  test('rejects with the reason of a failed job', async () => {
+    const { job, say } = setUp();
+    const completed = job.completed();
+    say({ status: 'failed', error: 'out of memory', errorCode: 'oom' });
+    const error: unknown = await completed.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'job-failed',
+      jobId: 'job-1',
+      reason: 'out of memory',
+      reasonCode: 'oom',
+    });
+  });
+
+  test('rejects with the signal’s own reason at once, and lets go of everything', async () => {
+    const { job, sinks } = setUp();
+    const controller = new AbortController();
+    const removed = vi.spyOn(controller.signal, 'removeEventListener');
+    const completed = job.completed({ signal: controller.signal });
+    const reason = { mine: true };
+    controller.abort(reason);
+    await expect(completed).rejects.toBe(reason);
+    await expect(job.completed({ signal: controller.signal })).rejects.toBe(reason);
+    expect(sinks.size).toBe(0);
+    expect(removed).toHaveBeenCalled();
+  });
+
+  test('rejects after its own timeout, which wins over the job’s', async () => {
+    vi.useFakeTimers();
+    try {
+      const { job, sinks } = setUp({ timeoutMs: 1_000 });
+      const listener = vi.fn();
+      job.on('warning', listener);
+      const longer = job.completed({ timeoutMs: 5_000 });
+      const caught = longer.catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(listener).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'stopped' }));
+      expect(sinks.size).toBe(1);
+      await vi.advanceTimersByTimeAsync(4_000);
+      const error = (await caught) as JobTimeoutError;
+      expect(error).toMatchObject({ code: 'job-timeout', jobId: 'job-1' });
+      expect(error.message).toContain('5000 ms');
+      expect(sinks.size).toBe(0);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('refuses a timeout that is none', async () => {
+    const { job } = setUp();
+    await expect(job.completed({ timeoutMs: Number.NaN })).rejects.toMatchObject({ option: 'timeoutMs' });
+  });
+
+  test('leaves no timer behind after the end', async () => {
+    vi.useFakeTimers();
+    try {
+      const { job, say } = setUp();
+      job.on('update', () => {});
+      const completed = job.completed();
+      say({ status: 'completed' });
+      await completed;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('closing', () => {
+  test('rejects whoever waits, with the job’s id and how to go on', async () => {
+    const { job, sinks } = setUp();
+    const completed = job.completed();
+    job.close();
+    await expect(completed).rejects.toMatchObject({ code: 'closed', jobId: 'job-1' });
+    await expect(job.completed()).rejects.toMatchObject({ code: 'closed' });
+    expect(sinks.size).toBe(0);
+  });
+
+  test('after the end changes nothing: the end is still told', async () => {
+    const { job, say } = setUp();
+    job.on('update', () => {});
+    say({ status: 'completed' });
+    job.close();
+    await expect(job.completed()).resolves.toMatchObject({ status: 'completed' });
+  });
+});
+
+test('the signal of the job ends all who wait', async () => {
+  const controller = new AbortController();
+  const { job, sinks } = setUp({ signal: controller.signal });
+  const completed = job.completed();
+  const reading = job[Symbol.asyncIterator]().next();
+  controller.abort('enough');
+  await expect(completed).rejects.toBe('enough');
+  await expect(reading).rejects.toBe('enough');
+  expect(sinks.size).toBe(0);
+});
+
+test('download waits for the end and hands the completed job over', async () => {
+  const { job, host, say } = setUp();
+  const download = job.download({ variant: 'reels' });
+  await Promise.resolve();
+  expect(host.download).not.toHaveBeenCalled();
+  say({ status: 'completed', videoUrl: 'https://cdn.example.com/a.mp4' });
+  await download;
+  expect(host.download).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ id: 'job-1', status: 'completed' }),
+    { variant: 'reels' },
+  );
+});
