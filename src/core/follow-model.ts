@@ -1,5 +1,4 @@
 import type { VideoError } from '../errors.js';
-import type { WakeReason } from '../runtime/runtime.js';
 import type { BackoffBounds } from './backoff.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import type {
@@ -11,6 +10,9 @@ import type {
   TransportChange,
   TransportName,
 } from './model.js';
+
+/** @internal Why the runtime thinks that now is a good moment to connect and ask (or that it is not: `offline`). */
+export type WakeReason = 'online' | 'offline' | 'pageshow' | 'visible';
 
 export type StreamName = Exclude<TransportName, 'polling'>;
 

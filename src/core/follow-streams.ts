@@ -1,4 +1,3 @@
-import type { WakeReason } from '../runtime/runtime.js';
 import { backoffDelayMs } from './backoff.js';
 import { ask, hasten, isCarriedBy, settleAll } from './follow-jobs.js';
 import {
@@ -8,6 +7,7 @@ import {
   type StreamFailure,
   type StreamName,
   type StreamState,
+  type WakeReason,
   warn,
 } from './follow-model.js';
 

@@ -1,8 +1,7 @@
+import type { WakeReason } from '../core/follow-model.js';
+
 /** @internal Opaque; whatever the runtime's `setTimeout` returns. */
 export type TimerHandle = unknown;
-
-/** @internal Why the runtime thinks that now is a good moment to connect and ask (or that it is not: `offline`). */
-export type WakeReason = 'online' | 'offline' | 'pageshow' | 'visible';
 
 /**
  * @internal Everything impure that following needs. The real one is made of the globals and the client's options; a

@@ -1,5 +1,6 @@
+import type { WakeReason } from '../core/follow-model.js';
 import { nodeWebSocket } from './node-web-socket.js';
-import type { Runtime, WakeReason, WebSocketClass } from './runtime.js';
+import type { Runtime, WebSocketClass } from './runtime.js';
 
 /** The longest delay `setTimeout` takes; beyond it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

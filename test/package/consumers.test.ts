@@ -32,7 +32,7 @@ describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
       ['--enable-source-maps', `--input-type=${type}`, '--eval', program],
       { cwd: join(consumers, kind) },
     );
-    expect(stdout).toMatch(/ConfigurationError: baseUrl .*\n.*reelwire\/src\/options\.ts:\d+/);
+    expect(stdout).toMatch(/ConfigurationError: baseUrl .*\n.*reelwire\/src\/client\/options\.ts:\d+/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { soraGateway } from '../../src/backends/sora-gateway.js';
-import type { StreamFailure } from '../../src/core/follow-model.js';
+import type { StreamFailure, WakeReason } from '../../src/core/follow-model.js';
 import { NetworkError } from '../../src/errors.js';
-import type { Runtime, WakeReason, WebSocketLike } from '../../src/runtime/runtime.js';
+import type { Runtime, WebSocketLike } from '../../src/runtime/runtime.js';
 import { createRunner } from '../../src/transports/runner.js';
 import type { Following } from '../../src/transports/transport.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';

@@ -1,7 +1,7 @@
 import type { WebSocketCodec } from '../../../src/backends/backend.js';
-import type { StreamFailure } from '../../../src/core/follow-model.js';
+import type { StreamFailure, WakeReason } from '../../../src/core/follow-model.js';
 import type { StreamMessage } from '../../../src/core/model.js';
-import type { WakeReason, WebSocketLike } from '../../../src/runtime/runtime.js';
+import type { WebSocketLike } from '../../../src/runtime/runtime.js';
 import type { StreamEvents } from '../../../src/transports/transport.js';
 
 /** A clock by hand, and all that is armed on it. */
