@@ -7,6 +7,12 @@ const PIECE = 256 * 1024;
 /** A digest needs the whole file in memory. */
 const MAX_DIGEST_SIZE = 64 * 1024 * 1024;
 
+/** From `start` up to, and without, `end`. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface ContentOptions {
   readonly request: { readonly headers: Headers; readonly signal: AbortSignal };
   readonly filename: string;
@@ -24,31 +30,50 @@ export async function serveContent(file: MockFile, options: ContentOptions): Pro
 
   const rangeHeader = faults.find('no-ranges') ? null : request.headers.get('range');
   const changed = faults.find('changed') !== undefined && rangeHeader !== null;
-  const etag = changed ? `"changed-${options.etag.slice(1)}` : options.etag;
+  const { etag, lastModified } = validatorsOf(options, changed);
   const headers = new Headers({
     'content-type': file.contentType,
     'content-disposition': `attachment; filename="${options.filename}"`,
   });
   if (!faults.find('no-ranges')) headers.set('accept-ranges', 'bytes');
   if (!faults.find('no-validators')) {
-    headers.set('etag', etag);
-    headers.set('last-modified', options.lastModified.toUTCString());
+    if (!faults.find('no-etag')) headers.set('etag', etag);
+    headers.set('last-modified', lastModified.toUTCString());
   }
   if (options.digest && file.size <= MAX_DIGEST_SIZE) headers.set('repr-digest', await digestOf(file));
 
   const range = rangeHeader === null ? undefined : parseRange(rangeHeader, file.size);
-  const sameFile = matchesIfRange(request.headers.get('if-range'), etag, options.lastModified);
+  const sameFile =
+    faults.find('ignore-if-range') !== undefined ||
+    matchesIfRange(request.headers.get('if-range'), etag, lastModified);
   if (range === 'unsatisfiable' && sameFile) {
     headers.set('content-range', `bytes */${file.size}`);
     headers.set('content-length', '0');
     return new Response(null, { status: 416, headers });
   }
-  const partial = typeof range === 'object' && sameFile ? range : undefined;
+  const partial = cap(typeof range === 'object' && sameFile ? range : undefined, file.size, faults);
   const { start, end } = partial ?? { start: 0, end: file.size };
-  if (partial) headers.set('content-range', `bytes ${start}-${end - 1}/${file.size}`);
-  const short = faults.find('short');
-  if (short?.declared !== false) headers.set('content-length', String(end - start));
+  const total = faults.find('total')?.total ?? file.size;
+  if (partial) headers.set('content-range', `bytes ${start}-${end - 1}/${total}`);
+  const declared = faults.find('short')?.declared !== false && !faults.find('no-length');
+  if (declared) headers.set('content-length', String(end - start));
   return new Response(stream(file, start, end, changed, options), { status: partial ? 206 : 200, headers });
+}
+
+/** A file that has changed is another by each of its validators. */
+function validatorsOf({ etag, faults, lastModified }: ContentOptions, changed: boolean) {
+  const strong = changed ? `"changed-${etag.slice(1)}` : etag;
+  return {
+    etag: faults.find('weak-etag') ? `W/${strong}` : strong,
+    lastModified: changed ? new Date(lastModified.getTime() + 3_600_000) : lastModified,
+  };
+}
+
+function cap(part: Part | undefined, size: number, faults: StruckFaults): Part | undefined {
+  const capped = faults.find('capped');
+  if (capped === undefined || (part === undefined && capped.unasked !== true)) return part;
+  const { start, end } = part ?? { start: 0, end: size };
+  return { start, end: Math.min(end, start + capped.bytes) };
 }
 
 function stream(
@@ -92,10 +117,7 @@ function stream(
   );
 }
 
-function parseRange(
-  header: string,
-  size: number,
-): { start: number; end: number } | 'unsatisfiable' | undefined {
+function parseRange(header: string, size: number): Part | 'unsatisfiable' | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
   if (match === null) return undefined; // Several ranges, or another unit: answered with the whole.
   const [, first = '', last = ''] = match;

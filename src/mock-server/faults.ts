@@ -21,8 +21,10 @@ export interface FaultScope {
   times?: number;
   /** So many calls or connections pass before it strikes. @default 0 */
   after?: number;
-  /** It strikes at every so many-th call or connection only. @default 1 */
+  /** It strikes at every so many-th call or connection only: 2 is every other one, as of two workers. @default 1 */
   every?: number;
+  /** It strikes for so many milliseconds from its first time on, as a redeploy does. @default always */
+  lastsMs?: number;
 }
 
 /** When in the life of a stream: the later of both, if both are given. */
@@ -49,7 +51,7 @@ export type ConnectionFault =
 
 /** The answer is another one, on any route, the upgrade to WebSocket included. */
 export type AnswerFault =
-  /** Any status with any body; an object is sent as JSON. The call is not carried out. */
+  /** Any status with any body; an object is sent as JSON, a text as `text/plain`. */
   | {
       type: 'status';
       status: number;
@@ -57,6 +59,8 @@ export type AnswerFault =
       headers?: Readonly<Record<string, string>>;
       /** The `Retry-After` header: seconds, or an HTTP date. */
       retryAfter?: number | string;
+      /** The call was carried out, and its own answer lost on the way, as of a proxy. @default false */
+      carriedOut?: boolean;
     }
   /** An HTML page, as proxies send it; by default status 200. */
   | { type: 'html'; status?: number }
@@ -78,12 +82,23 @@ export type DownloadFault =
   | { type: 'empty' }
   /** 200 and JSON where a video should be. */
   | { type: 'json'; body?: unknown }
-  /** A resumed download finds another file: another `ETag`, other bytes. */
+  /** A resumed download finds another file: another `ETag` and `Last-Modified`, other bytes. */
   | { type: 'changed' }
+  /** `If-Range` is not looked at: a part comes, whatever it is a part of. */
+  | { type: 'ignore-if-range' }
   /** No `Accept-Ranges`, and `Range` is ignored. */
   | { type: 'no-ranges' }
+  /** A part is never longer than so many bytes; with `unasked`, that is so where no part was asked for, too. */
+  | { type: 'capped'; bytes: number; unasked?: boolean }
+  /** What `Content-Range` says of the whole: another size, or `*`. */
+  | { type: 'total'; total: number | '*' }
+  /** No `Content-Length`: the body comes in chunks. */
+  | { type: 'no-length' }
   /** No `ETag` and no `Last-Modified`. */
   | { type: 'no-validators' }
+  /** No `ETag`, or one that only says that two files are alike (`W/"…"`). */
+  | { type: 'no-etag' }
+  | { type: 'weak-etag' }
   /** One byte in the middle is wrong. */
   | { type: 'corrupt' }
   /** The signed URL is over. */
@@ -113,13 +128,21 @@ export type StreamFault =
   /** Everything is told but the end. */
   | { type: 'drop-terminal' }
   /** Updates are lost: the first so many of a connection. */
-  | { type: 'drop-updates'; first: number };
+  | { type: 'drop-updates'; first: number }
+  /** WebSocket: JSON in binary frames, as relays send it that pass on what they got. */
+  | { type: 'binary-frames' };
 
 /** SSE only. */
 export type EventStreamFault =
   | { type: 'content-type'; contentType: string }
   /** A buffering proxy: nothing is passed on for so long, with `headers` not even the header. */
   | { type: 'buffer'; forMs: number; headers?: boolean }
+  /** The head of the answer comes with the first event only. */
+  | { type: 'held-head' }
+  /** A proxy that compresses: each event waits for the next. `identity` in `Accept-Encoding` helps, unless `always`. */
+  | { type: 'held-events'; always?: boolean }
+  /** Events with a name; by default the word for the status. */
+  | { type: 'named-events'; name?: string }
   /** Another form of the same events, all of them allowed by the standard. */
   | {
       type: 'format';
@@ -140,9 +163,17 @@ export type MockFaultType = MockFault['type'];
 /** @internal */
 export type FaultOf<T extends MockFaultType> = Extract<MockFault, { type: T }>;
 
+interface Entry {
+  readonly fault: MockFault;
+  seen: number;
+  struck: number;
+  /** When it struck first. */
+  sinceMs: number | undefined;
+}
+
 /** The faults in force. */
 export class MockFaults {
-  readonly #entries = new Set<{ readonly fault: MockFault; seen: number; struck: number }>();
+  readonly #entries = new Set<Entry>();
 
   constructor(faults: readonly MockFault[] = []) {
     for (const fault of faults) this.add(fault);
@@ -150,7 +181,7 @@ export class MockFaults {
 
   /** Returns the way to take it back. */
   add(fault: MockFault): () => void {
-    const entry = { fault, seen: 0, struck: 0 };
+    const entry: Entry = { fault, seen: 0, struck: 0, sinceMs: undefined };
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
   }
@@ -171,7 +202,13 @@ export class MockFaults {
       const { fault } = entry;
       if (!matches(fault, route, jobIds)) continue;
       const index = entry.seen++ - (fault.after ?? 0);
-      if (index < 0 || index % (fault.every ?? 1) !== 0) continue;
+      if (index < 0) continue;
+      entry.sinceMs ??= performance.now();
+      if (performance.now() - entry.sinceMs > (fault.lastsMs ?? Number.POSITIVE_INFINITY)) {
+        this.#entries.delete(entry);
+        continue;
+      }
+      if (index % (fault.every ?? 1) !== 0) continue;
       struck.push(fault);
       if (++entry.struck >= (fault.times ?? Number.POSITIVE_INFINITY)) this.#entries.delete(entry);
     }

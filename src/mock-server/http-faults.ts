@@ -26,6 +26,7 @@ export function replacedAnswer(
   for (const fault of faults.all) {
     switch (fault.type) {
       case 'status':
+        if (fault.carriedOut) break;
         return statusAnswer(fault);
       case 'html':
         return bytes(encode(HTML), fault.status ?? 200, { 'content-type': 'text/html; charset=utf-8' });
@@ -52,8 +53,17 @@ export function replacedAnswer(
   return undefined;
 }
 
-/** The call's own answer, damaged on its way. A file's answer comes damaged already. */
-export async function alteredAnswer(faults: StruckFaults, response: Response): Promise<Response> {
+/** The call's own answer, lost or damaged on its way. A file's answer comes damaged already. */
+export async function alteredAnswer(
+  faults: StruckFaults,
+  response: Response,
+  writeIds: (json: string) => string,
+): Promise<Response> {
+  const lost = faults.all.find((fault) => fault.type === 'status' && fault.carriedOut === true);
+  if (lost?.type === 'status') {
+    await response.body?.cancel();
+    return statusAnswer(lost);
+  }
   if (response.headers.get('content-type')?.startsWith('application/json') !== true) return response;
   const { status } = response;
   const headers = Object.fromEntries(response.headers);
@@ -67,7 +77,7 @@ export async function alteredAnswer(faults: StruckFaults, response: Response): P
       text = withFields(text, { padding: 'x'.repeat(fault.bytes ?? OVERSIZED_BYTES) });
     else if (fault.type === 'without-field') text = withFields(text, { [fault.field]: undefined });
   }
-  const body = encode(text);
+  const body = encode(writeIds(text));
   const drop = faults.find('drop');
   if (drop === undefined) return bytes(body, status, headers);
   const stream = new ReadableStream<Uint8Array>({

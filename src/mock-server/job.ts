@@ -20,6 +20,11 @@ export interface MockJobBehaviour {
   words?: Partial<Record<JobStatus, string>>;
   /** What the status call says while processing, whatever the job's progress is. Running servers say 50. */
   coarseProgress?: number;
+  /**
+   * soraGateway: the status call says `pending` and 50 for ever, and `videoAvailable` once the video is there. Running
+   * servers do so where their webhooks go to the customer. @default false
+   */
+  staysPending?: boolean;
   /** The progress told with a failure. Some emitters say 0. @default where it stopped */
   failureProgress?: number;
   /** For so many milliseconds after the end the download answers `notReadyStatus`. @default 0 */

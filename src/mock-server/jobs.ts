@@ -7,6 +7,9 @@ import {
   randomHex,
 } from './job.js';
 
+/** Nineteen digits: a JSON number that a double does not hold. */
+const newNumber = () => String(2n ** 62n + BigInt(`0x${randomHex(7)}`));
+
 const NEW_ID: Readonly<Record<MockDialect, () => string>> = {
   soraGateway: () => `job-${randomHex(8)}`,
   vidBuilder: () => randomHex(6),
@@ -19,15 +22,17 @@ export class MockJobs {
   readonly #byUpstreamId = new Map<string, MockJob>();
   readonly #listeners = new Set<(update: MockJobUpdate) => void>();
   readonly #defaults: MockJobBehaviour;
+  readonly #numericIds: boolean;
 
-  constructor(defaults: MockJobBehaviour) {
+  constructor(defaults: MockJobBehaviour, numericIds = false) {
     this.#defaults = defaults;
+    this.#numericIds = numericIds;
   }
 
   /** Makes a job without a submit. */
   create(init: MockJobInit = {}): MockJob {
     const dialect = init.dialect ?? 'soraGateway';
-    const id = init.id ?? NEW_ID[dialect]();
+    const id = init.id ?? (this.#numericIds ? newNumber() : NEW_ID[dialect]());
     const job = new MockJob({ ...this.#defaults, ...init, id, dialect }, (update) => {
       for (const listener of [...this.#listeners]) listener(update);
     });

@@ -45,6 +45,8 @@ export interface MockServiceOptions extends MockJobBehaviour {
   credits?: number;
   /** Answer a repeated `Idempotency-Key` with the same job. @default true */
   idempotency?: boolean;
+  /** Ids of jobs are JSON numbers beyond 2^53, as databases give them: in answers, frames and webhooks. @default false */
+  numericIds?: boolean;
   /** Send a `Repr-Digest` (RFC 9530) with downloads. @default false */
   digest?: boolean;
   /** Changes how one job runs, or what its id is. */

@@ -9,6 +9,7 @@ import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
 import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
 import { MockJobs } from './jobs.js';
 import { type MockFile, type MockVariant, mediaFile, patternFile } from './media/files.js';
+import { idWriter } from './numeric-ids.js';
 import { openAIVideosRoutes } from './openai-videos.js';
 import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
@@ -39,6 +40,7 @@ export class MockService implements RouteContext {
   readonly #requests: BoundedLog<MockRequest>;
   readonly #idempotent = new Map<string, MockJob>();
   readonly #files = new Map<string, MockFile>();
+  readonly #writeIds: (json: string) => string;
   readonly #urlKey = randomHex(16);
 
   constructor(options: MockServiceOptions = {}) {
@@ -48,6 +50,7 @@ export class MockService implements RouteContext {
       cors,
       credits,
       idempotency,
+      numericIds = false,
       digest,
       onSubmit,
       onRequest,
@@ -58,12 +61,18 @@ export class MockService implements RouteContext {
       ...behaviour
     } = options;
     this.options = options;
-    this.jobs = new MockJobs(behaviour);
+    this.jobs = new MockJobs(behaviour, numericIds);
     this.faults = new MockFaults(faults);
     this.account = { credits: credits ?? Number.POSITIVE_INFINITY };
     this.#requests = new BoundedLog(logSize ?? DEFAULT_LOG_SIZE);
     this.upstreamEvents = new UpstreamEvents(webhooks?.upstreamSecret);
-    this.webhooks = new MockWebhooks(webhooks ?? {}, logSize ?? DEFAULT_LOG_SIZE, this.signedUrl);
+    this.#writeIds = idWriter(options);
+    this.webhooks = new MockWebhooks(
+      webhooks ?? {},
+      logSize ?? DEFAULT_LOG_SIZE,
+      this.signedUrl,
+      this.#writeIds,
+    );
     this.jobs.watch((update) => this.webhooks.tell(update));
   }
 
@@ -236,7 +245,7 @@ export class MockService implements RouteContext {
     };
     const job = jobIds[0] === undefined ? undefined : this.jobs.get(jobIds[0]);
     const replaced = replacedAnswer(faults, call, job);
-    const response = replaced ?? (await alteredAnswer(faults, await route.handle(call)));
+    const response = replaced ?? (await alteredAnswer(faults, await route.handle(call), this.#writeIds));
     if (faults.find('reset')?.at === 'after-handling') throw new ConnectionLost('reset');
     return response;
   }

@@ -93,12 +93,15 @@ function outOfCredits(credits: number): Response {
 
 /** `GET /api/videos/status/{jobId}` */
 function pathStatus(job: MockJob): Record<string, unknown> {
+  const { staysPending = false, style } = job.behaviour;
   return {
     jobId: job.id,
-    status: gatewayWord(job),
-    progress: progressOf(job),
-    ...(job.error === undefined ? {} : { error: job.error }),
-    ...(job.behaviour.style === 'field'
+    status: staysPending ? 'pending' : gatewayWord(job),
+    progress: staysPending ? 50 : progressOf(job),
+    ...(job.error === undefined || staysPending ? {} : { error: job.error }),
+    ...(staysPending ? { ready: false, videoAvailable: job.ready } : {}),
+    ...(staysPending && job.ready ? { videoId: job.upstreamId } : {}),
+    ...(style === 'field' && !staysPending
       ? {
           ready: job.ready,
           videoAvailable: job.ready,

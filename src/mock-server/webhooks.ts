@@ -55,13 +55,20 @@ export class MockWebhooks {
   readonly #options: MockWebhookOptions;
   readonly #log: BoundedLog<MockDelivery>;
   readonly #signedUrl: SignedUrl;
+  readonly #writeIds: (json: string) => string;
   readonly #closed = new AbortController();
   /** The end of what was sent for a job: its events are first tried in order. */
   readonly #queues = new Map<string, Promise<void>>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #started = new WeakSet<object>();
 
-  constructor(options: MockWebhookOptions, logSize: number, signedUrl: SignedUrl) {
+  constructor(
+    options: MockWebhookOptions,
+    logSize: number,
+    signedUrl: SignedUrl,
+    writeIds: (json: string) => string,
+  ) {
+    this.#writeIds = writeIds;
     this.#options = options;
     this.#signedUrl = signedUrl;
     this.#log = new BoundedLog(logSize);
@@ -89,8 +96,9 @@ export class MockWebhooks {
 
   /** Sends what the job's dialect tells of this. */
   tell(update: MockJobUpdate): void {
-    const message = this.#messageOf(update);
-    if (message === undefined || this.#closed.signal.aborted) return;
+    const told = this.#messageOf(update);
+    if (told === undefined || this.#closed.signal.aborted) return;
+    const message = { ...told, body: this.#writeIds(told.body) };
     const before = this.#queues.get(message.jobId) ?? Promise.resolve();
     let firstDone = () => {};
     const first = new Promise<void>((resolve) => {

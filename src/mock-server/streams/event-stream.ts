@@ -1,8 +1,10 @@
-import { ConnectionLost, json } from '../exchange.js';
+import { ConnectionLost, json, stall } from '../exchange.js';
 import type { FaultOf, StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockJobs } from '../jobs.js';
+import { idWriter } from '../numeric-ids.js';
 import type { Call, Route } from '../routes.js';
+import { gatewayWord } from '../sora-gateway.js';
 import { eventStreamData, streamOptions } from './frames.js';
 import { MockStream } from './stream.js';
 
@@ -30,17 +32,21 @@ export function eventStreamJobIds(url: URL, jobs: MockJobs): readonly string[] {
     .filter((id) => id !== '');
 }
 
-function openEventStream(call: Call): Response {
+async function openEventStream(call: Call): Promise<Response> {
   const { context, exchange, faults } = call;
   const { jobs } = context;
   const jobIds = eventStreamJobIds(exchange.url, jobs);
   if (jobIds.length === 0) return json({ error: 'jobIds is required' }, 400);
   const options = streamOptions(context.options);
-  const out = new EventStreamBody(faults);
+  const writeIds = idWriter(context.options);
+  const out = new EventStreamBody(faults, exchange.headers.get('accept-encoding') ?? '');
 
   const tell = (update: MockJobUpdate) => {
     if (!stream.jobIds.has(update.job.id) && !stream.jobIds.has(update.job.upstreamId)) return;
-    stream.update(update, eventStreamData);
+    stream.update(update, (one) => {
+      out.word = gatewayWord(one.job, one);
+      return writeIds(eventStreamData(one));
+    });
     if (options.endWithJobs && jobIds.every((id) => jobs.get(id)?.ended ?? false)) stream.close();
   };
   const unwatch = jobs.watch(tell);
@@ -61,6 +67,7 @@ function openEventStream(call: Call): Response {
   stream.start();
   if (options.snapshotOnSubscribe) for (const id of jobIds) tellSnapshot(jobs, id, tell);
 
+  if (faults.find('held-head')) await Promise.race([out.begun, stall(exchange.signal)]);
   return new Response(out.body, {
     headers: {
       'content-type': faults.find('content-type')?.contentType ?? 'text/event-stream',
@@ -78,7 +85,16 @@ function tellSnapshot(jobs: MockJobs, id: string, tell: (update: MockJobUpdate) 
 class EventStreamBody {
   readonly body: ReadableStream<Uint8Array>;
   onCancel: () => void = () => {};
+  /** For the status that the next event tells. */
+  word = '';
+  /** Resolves with the first that is written, or with the end. */
+  readonly begun: Promise<void>;
+  #begin = () => {};
   readonly #format: FaultOf<'format'> | undefined;
+  readonly #named: FaultOf<'named-events'> | undefined;
+  readonly #compresses: boolean;
+  /** The event that waits for the next. */
+  #waiting: Uint8Array | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** What a buffering proxy holds; undefined where none is in the way. */
   #held: Uint8Array[] | undefined;
@@ -87,8 +103,15 @@ class EventStreamBody {
   readonly #pieces: Uint8Array[] = [];
   #pieceTimer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(faults: StruckFaults) {
+  constructor(faults: StruckFaults, acceptEncoding: string) {
     this.#format = faults.find('format');
+    this.#named = faults.find('named-events');
+    const compressing = faults.find('held-events');
+    this.#compresses =
+      compressing !== undefined && (compressing.always === true || !/\bidentity\b/i.test(acceptEncoding));
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
     this.body = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
@@ -102,15 +125,24 @@ class EventStreamBody {
     }
     if (this.#format?.bom) this.#write(Uint8Array.of(0xef, 0xbb, 0xbf));
     if (this.#format?.commentEveryMs !== undefined)
-      this.#commentTimer = setInterval(() => this.#text(': keep-alive\n\n'), this.#format.commentEveryMs);
+      this.#commentTimer = setInterval(
+        () => this.#write(this.#encode(': keep-alive\n\n')),
+        this.#format.commentEveryMs,
+      );
   }
 
   event(frame: string | Uint8Array<ArrayBuffer>): void {
-    if (typeof frame !== 'string') this.#write(frame);
-    else this.#text(`${frame.replaceAll(/^/gm, 'data: ')}\n\n`);
+    const name = this.#named === undefined ? '' : `event: ${this.#named.name ?? this.word}\n`;
+    const event =
+      typeof frame === 'string' ? this.#encode(`${name}${frame.replaceAll(/^/gm, 'data: ')}\n\n`) : frame;
+    const next = this.#compresses ? this.#waiting : event;
+    this.#waiting = event;
+    if (next !== undefined) this.#write(next);
   }
 
   end(abruptly: boolean): void {
+    if (this.#compresses && this.#waiting !== undefined && !abruptly) this.#write(this.#waiting);
+    this.#begin();
     for (const piece of this.#pieces) this.#controller?.enqueue(piece);
     if (abruptly) this.#controller?.error(new ConnectionLost('reset'));
     else this.#controller?.close();
@@ -128,11 +160,12 @@ class EventStreamBody {
     clearInterval(this.#pieceTimer);
   }
 
-  #text(text: string): void {
-    this.#write(new TextEncoder().encode(text.replaceAll('\n', this.#format?.lineEnding ?? '\n')));
+  #encode(text: string): Uint8Array {
+    return new TextEncoder().encode(text.replaceAll('\n', this.#format?.lineEnding ?? '\n'));
   }
 
   #write(chunk: Uint8Array): void {
+    this.#begin();
     if (this.#held !== undefined) this.#held.push(chunk);
     else if (this.#format?.splitEveryBytes === undefined) this.#controller?.enqueue(chunk);
     else this.#split(chunk, this.#format.splitEveryBytes);

@@ -2,6 +2,7 @@ import { isRecord } from '../body.js';
 import type { StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockJobs } from '../jobs.js';
+import { idWriter } from '../numeric-ids.js';
 import type { MockServiceOptions, MockStreamOptions } from '../options.js';
 import { streamOptions, webSocketFrame } from './frames.js';
 import { MockStream, type Wire } from './stream.js';
@@ -15,10 +16,12 @@ export class GatewaySocket {
   readonly stream: MockStream;
   readonly #jobs: MockJobs;
   readonly #options: Required<MockStreamOptions>;
+  readonly #writeIds: (json: string) => string;
 
   constructor(jobs: MockJobs, options: MockServiceOptions, faults: StruckFaults, wire: Wire) {
     this.#jobs = jobs;
     this.#options = streamOptions(options);
+    this.#writeIds = idWriter(options);
     this.stream = new MockStream(
       'websocket',
       wire,
@@ -58,11 +61,11 @@ export class GatewaySocket {
   #tell(update: MockJobUpdate): void {
     const { id, upstreamId } = update.job;
     if (!this.stream.jobIds.has(id) && !this.stream.jobIds.has(upstreamId)) return;
-    this.stream.update(update, (one) => webSocketFrame(one, this.#options.frames));
+    this.stream.update(update, (one) => this.#writeIds(webSocketFrame(one, this.#options.frames)));
   }
 
   #send(frame: Readonly<Record<string, unknown>>): void {
-    this.stream.send(JSON.stringify(frame));
+    this.stream.send(this.#writeIds(JSON.stringify(frame)));
   }
 }
 

@@ -37,6 +37,7 @@ export class MockStream {
   readonly #moments: Set<MomentFault>;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #onEnd: () => void;
+  readonly #binary: boolean;
   #muted = false;
 
   /** @internal */
@@ -45,6 +46,7 @@ export class MockStream {
     this.#wire = wire;
     this.#onEnd = onEnd;
     this.#updates = new UpdateFaults(faults);
+    this.#binary = kind === 'websocket' && faults.find('binary-frames') !== undefined;
     this.#moments = new Set(faults.all.filter(isMomentFault));
   }
 
@@ -65,7 +67,7 @@ export class MockStream {
   /** Sends a frame as it is; bytes are a binary one. */
   send(frame: string | Uint8Array<ArrayBuffer>): void {
     if (!this.open || this.#muted) return;
-    this.#wire.send(frame);
+    this.#wire.send(this.#binary && typeof frame === 'string' ? new TextEncoder().encode(frame) : frame);
     this.sent++;
     this.#strike();
   }
