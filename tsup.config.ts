@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, posix, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
@@ -65,19 +65,57 @@ const shared = {
  * The CommonJS build is the ESM build, file by file: esbuild cannot split CommonJS into chunks by itself, and what
  * tsup does about that loses the source maps.
  */
-async function toCommonJS(): Promise<void> {
-  await rm('dist/cjs', { recursive: true, force: true });
-  const files = await readdir('dist/esm', { recursive: true });
+async function toCommonJS(from: string, to: string, platform: 'node' | 'browser'): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  const files = await readdir(from, { recursive: true });
   await build({
-    entryPoints: files.filter((file) => file.endsWith('.js')).map((file) => `dist/esm/${file}`),
-    outdir: 'dist/cjs',
-    outbase: 'dist/esm',
+    entryPoints: files.filter((file) => file.endsWith('.js')).map((file) => `${from}/${file}`),
+    outdir: to,
+    outbase: from,
     format: 'cjs',
-    platform: 'node',
+    platform,
     target: shared.target,
     sourcemap: true,
+    // Jest runs it where there is no `import()`.
+    supported: { 'dynamic-import': false },
   });
-  await writeFile('dist/cjs/package.json', '{ "type": "commonjs", "sideEffects": false }\n');
+  await writeFile(`${to}/package.json`, '{ "type": "commonjs", "sideEffects": false }\n');
+  await cp(`${from}/LICENSES.txt`, `${to}/LICENSES.txt`).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error; // It bundles nothing of others.
+  });
+}
+
+/**
+ * For what reads no `exports`: Parcel 2 as it comes, webpack 4, the default resolver of ESLint. Each subpath is a
+ * folder with a package.json that says where its files are.
+ */
+async function writeSubpathFolders(): Promise<void> {
+  const { exports } = JSON.parse(await readFile('package.json', 'utf8')) as Manifest;
+  for (const [subpath, { import: esm, require: cjs, browser }] of Object.entries(exports)) {
+    if (subpath === '.' || esm === undefined || cjs === undefined) continue;
+    const here = (target: string) => posix.relative(subpath, posix.normalize(target));
+    const fields = {
+      main: here(cjs.default),
+      module: here(esm.default),
+      ...(browser && { browser: here(browser.import.default) }),
+      types: here(cjs.types),
+      sideEffects: false,
+    };
+    await mkdir(subpath, { recursive: true });
+    await writeFile(`${subpath}/package.json`, `${JSON.stringify(fields, null, 2)}\n`);
+  }
+}
+
+interface Target {
+  readonly types: string;
+  readonly default: string;
+}
+
+interface Manifest {
+  readonly exports: Record<
+    string,
+    { import?: Target; require?: Target; browser?: { import: Target; require: Target } }
+  >;
 }
 
 /** The command uses the library as anybody does: built, by its entries. */
@@ -102,18 +140,24 @@ const licences: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'licences',
   setup(build) {
     build.initialOptions.metafile = true;
+    const folder = build.initialOptions.outdir ?? '';
     build.onEnd(async ({ metafile }) => {
-      const inputs = Object.keys(metafile?.inputs ?? {});
+      const outputs = Object.values(metafile?.outputs ?? {});
+      const inputs = outputs.flatMap((output) =>
+        Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
+      );
       // A package may have packages of its own.
       const folders = inputs.flatMap(
         (file) => /^.*node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? [],
       );
       const texts = [...new Set(folders)].sort().map(async (folder) => {
         const licence = (await readdir(folder)).find((file) => /^licen[cs]e/i.test(file));
+        if (licence === undefined) throw new Error(`${folder} is bundled, and has no licence to go with it`);
         return `${folder.replace(/^.*node_modules\//, '')}\n\n${await readFile(`${folder}/${licence}`, 'utf8')}`;
       });
-      await mkdir('dist/cli', { recursive: true });
-      await writeFile('dist/cli/LICENSES.txt', (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`));
+      if (texts.length === 0) return;
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'LICENSES.txt'), (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`));
     });
   },
 };
@@ -128,14 +172,20 @@ export default defineConfig([
     // little that is used of them is bundled. Browser builds leave it to the application's bundler, which can share
     // it with the application.
     noExternal: ['zod', 'eventemitter3'],
-    onSuccess: toCommonJS,
+    esbuildPlugins: [licences],
+    onSuccess: async () => {
+      await toCommonJS('dist/esm', 'dist/cjs', 'node');
+      await writeSubpathFolders();
+    },
   },
   {
     ...shared,
     entry: browserEntries,
     platform: 'browser',
     outDir: 'dist/browser',
-    esbuildPlugins: [browserCounterparts],
+    esbuildPlugins: [browserCounterparts, licences],
+    // Jest in jsdom asks for the condition `browser`, and requires what it finds.
+    onSuccess: () => toCommonJS('dist/browser', 'dist/browser-cjs', 'browser'),
   },
   {
     ...shared,
