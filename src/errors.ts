@@ -223,6 +223,13 @@ export function isVideoError(error: unknown): error is VideoError {
   return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
 }
 
+/** @internal Every error after a submit names the job: gives it to one that was made where nobody knew. */
+export function aboutJob<T>(error: T, jobId: string | undefined): T {
+  if (jobId !== undefined && isVideoError(error) && error.jobId === undefined)
+    Object.assign(error, { jobId });
+  return error;
+}
+
 /** Messages hold words of servers and callers: none of them may begin a line of a log, or colour a terminal. */
 function onOneLine(text: string): string {
   return text.replace(

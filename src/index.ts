@@ -9,6 +9,7 @@ export type {
   Backend,
   ErrorBody,
   FormField,
+  HttpRefusal,
   HttpRequest,
   HttpRequestBody,
   HttpResponse,

@@ -30,10 +30,20 @@ export interface FormField {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
+  /** Undefined where the answer has no body. A number beyond 2^53 is a text of its digits. */
   readonly body: unknown;
 }
 
 export type { ErrorBody };
+
+/** An answer that is no success, its body parsed where it is JSON, else its text. */
+export interface HttpRefusal {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+  /** The call that was refused. */
+  readonly call: 'status' | 'followUp';
+}
 
 /** What is said over a dialect's WebSocket. */
 export interface WebSocketCodec {
@@ -99,13 +109,19 @@ export interface Backend<
   /** Throws `InvalidResponseError` where the body is not a status answer. */
   parseStatus(response: HttpResponse, jobId: string): JobUpdate;
   /**
-   * Where the bytes are. `job.snapshot` is there when the caller has one; undefined means that the backend
+   * For servers that tell of a job, such as one that failed, by a status code that is no success. Undefined where the
+   * refusal tells nothing: it is then an error. Never asked for 401, 407, 408, 425 and 429; asked before anything is
+   * tried again.
+   */
+  parseRefusal?(refusal: HttpRefusal, jobId: string): JobUpdate | undefined;
+  /**
+   * Where the bytes are: one place, or several, each tried where the one before has no file. `job.snapshot` is there when the caller has one; undefined means that the backend
    * must see the completed job first, and the client asks.
    */
   download(
     job: { readonly id: string; readonly snapshot?: JobSnapshot | undefined },
     variant: Variant,
-  ): HttpRequest | undefined;
+  ): HttpRequest | readonly HttpRequest[] | undefined;
   /** Names for `download`'s `variant`; the first is the default. */
   readonly variants: readonly [Variant, ...Variant[]];
   /** The server's words in an error body. Default: `error`, `message`, `hint`, `details`. */

@@ -17,12 +17,14 @@ export function downloadSource(options: {
   const { backend, id, variant } = options;
   const seenCompleted = options.known?.status === 'completed';
   let snapshot: JobSnapshot | undefined = options.known;
+  const firstPlace = () => [backend.download({ id, snapshot }, variant)].flat()[0];
 
   return {
     jobId: id,
-    fallbackName: `video-${id}`,
+    // Two files of one job, saved by their names, must not be one.
+    fallbackName: variant === backend.variants[0] ? `video-${id}` : `video-${id}-${variant}`,
     async request(reason, signal) {
-      const located = reason === 'first' ? backend.download({ id, snapshot }, variant) : undefined;
+      const located = reason === 'first' ? firstPlace() : undefined;
       if (located !== undefined) return located;
       const answer = await options.askStatus(signal);
       if (answer.status === 'failed') {
@@ -37,7 +39,7 @@ export function downloadSource(options: {
           hint: `Wait for its end first: await client.subscribe(${JSON.stringify(id)}).completed().`,
         });
       }
-      const request = backend.download({ id, snapshot }, variant);
+      const request = firstPlace();
       if (request !== undefined) return request;
       throw new DownloadError('download-not-ready', `job ${id} names no file for ${variant}`, { jobId: id });
     },

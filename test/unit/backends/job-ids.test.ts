@@ -14,17 +14,20 @@ const completed = (id: string): CompletedJob => ({
   updatedAt: new Date(0),
 });
 
+/** The first place where a file is looked for. */
+const placeOf = (places: ReturnType<typeof gateway.download>) => [places].flat()[0]?.url;
+
 /** Every URL that a job id goes into. */
 const urls: Record<string, (id: string) => string | undefined> = {
   'gateway status, by path': (id) => gateway.status(id).url,
   'gateway status, by query': (id) => byQuery.status(id).url,
-  'gateway download': (id) => gateway.download({ id }, 'video')?.url,
+  'gateway download': (id) => placeOf(gateway.download({ id }, 'video')),
   'gateway SSE': (id) => gateway.sse?.url([id]),
   'vidBuilder status': (id) => builder.status(id).url,
-  'vidBuilder download': (id) => builder.download({ id, snapshot: completed(id) }, 'video')?.url,
-  'vidBuilder reels': (id) => builder.download({ id, snapshot: completed(id) }, 'reels')?.url,
+  'vidBuilder download': (id) => placeOf(builder.download({ id, snapshot: completed(id) }, 'video')),
+  'vidBuilder reels': (id) => placeOf(builder.download({ id, snapshot: completed(id) }, 'reels')),
   'OpenAI status': (id) => openAI.status(id).url,
-  'OpenAI content': (id) => openAI.download({ id }, 'video')?.url,
+  'OpenAI content': (id) => placeOf(openAI.download({ id }, 'video')),
   'OpenAI cancel': (id) => openAI.cancel?.(id).url,
   'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
 };
