@@ -1,28 +1,45 @@
-import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../index.js';
+import { shellCommand } from './text.js';
 
 /** Twenty images fit; a device that never ends does not. */
-const MAX_BYTES = 64 * 1024 * 1024;
+export const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 
-/** @throws InputError that names the flag and the path. */
-export async function readInputFile(flag: string, path: string): Promise<Buffer> {
+/**
+ * Counts what is read: devices, FIFOs and what is in /proc have no size, and a file may grow.
+ *
+ * @throws InputError that names the flag and the path.
+ */
+export async function readInputFile(
+  flag: string,
+  path: string,
+  maxBytes: number = MAX_INPUT_BYTES,
+): Promise<Buffer> {
   try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
-    return await readFile(path);
+    return await readAtMost(createReadStream(path), maxBytes);
   } catch (error) {
     throw new InputError(flag, `${flag}: ${path} could not be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 
+/** @throws InputError */
 export async function readStdin(): Promise<Buffer> {
+  try {
+    return await readAtMost(process.stdin, MAX_INPUT_BYTES);
+  } catch (error) {
+    throw new InputError('stdin', `stdin could not be read: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function readAtMost(source: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+  for await (const chunk of source) {
     size += chunk.byteLength;
-    if (size > MAX_BYTES) throw new InputError('stdin', `more than ${MAX_BYTES} bytes came from stdin`);
+    // Leaving the loop closes the file.
+    if (size > maxBytes) throw new Error(`it holds more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -51,7 +68,7 @@ export async function targetOf(output: string | undefined, filename: string): Pr
   const target = join(output ?? '.', basename(filename));
   if ((await stat(target).catch(() => undefined)) !== undefined) {
     throw new InputError('--output', `${target} is there already`, {
-      hint: `Replace it with --output ${target}, or give another path.`,
+      hint: `Replace it with ${shellCommand(['--output', target])}, or give another path.`,
     });
   }
   return target;
@@ -64,5 +81,6 @@ async function isDirectory(path: string): Promise<boolean> {
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'it is not there';
+  if (code === 'EISDIR') return 'it is a directory';
   return code === 'EACCES' ? 'not permitted' : message;
 }

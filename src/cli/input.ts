@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { InputError } from '../index.js';
-import { readInputFile, readStdin } from './files.js';
+import { MAX_INPUT_BYTES, readInputFile, readStdin } from './files.js';
 import type { BackendName } from './names.js';
 
 export interface InputFlags {
@@ -24,8 +24,13 @@ export async function readInput(
       hint: 'Give a prompt, such as reelwire generate "Explain blockchain", or --input file.json.',
     });
   }
+  if (prompt === '-') {
+    throw new InputError('prompt', 'the prompt is a hyphen, and nothing else', {
+      hint: 'JSON is read from stdin with --input -; a prompt from there is "$(cat)".',
+    });
+  }
   const fields = flags.input === undefined ? {} : await readFields(flags.input);
-  const images = await Promise.all((flags.image ?? []).map(readImage));
+  const images = await readImages(flags.image ?? []);
   return FORMS[backend](fields, prompt, images, flags);
 }
 
@@ -81,6 +86,14 @@ async function readFields(path: string): Promise<Fields> {
   throw new InputError('--input', `--input: ${where} must hold a JSON object`);
 }
 
-async function readImage(path: string): Promise<File> {
-  return new File([new Uint8Array(await readInputFile('--image', path))], basename(path));
+/** One after the other: all of them together stay below the limit. */
+async function readImages(paths: readonly string[]): Promise<File[]> {
+  const images: File[] = [];
+  let left = MAX_INPUT_BYTES;
+  for (const path of paths) {
+    const bytes = await readInputFile('--image', path, left);
+    left -= bytes.byteLength;
+    images.push(new File([new Uint8Array(bytes)], basename(path)));
+  }
+  return images;
 }

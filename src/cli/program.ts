@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { BACKENDS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
 import { addWebhookCommands } from './program-webhook.js';
+import { visible } from './text.js';
 
 /** Takes the exit code of the command that ran. */
 export type Exit = (code: number) => void;
@@ -30,6 +31,8 @@ export function createProgram(exit: Exit): Command {
     .description('Generate videos, follow the jobs, download the results, and try out webhooks.')
     .version(version(), '-V, --version')
     .exitOverride()
+    // A word that it does not know may be the id of a job.
+    .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', EXIT_CODES)
     .addHelpText('after', '\nExample:\n  $ reelwire generate "Explain blockchain" -o out.mp4');
@@ -158,6 +161,12 @@ function connected(command: Command): Command {
     )
     .option('--config <file>', 'a file of NAME=value lines for the environment')
     .option('--json', 'one JSON object a line');
+}
+
+/** Of commander: what is wrong, and on a line of its own what may have been meant. */
+function visibleLines(text: string): string {
+  const parts = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
+  return `${parts.map(visible).join('\n')}\n`;
 }
 
 function timeoutOption(): Option {

@@ -15,6 +15,17 @@ import { BACKENDS, type BackendName } from './names.js';
 /** Where `reelwire mock` listens. */
 const DEFAULT_BASE_URL = 'http://localhost:3001';
 
+const MAX_CONFIG_BYTES = 64 * 1024;
+/** More than any server takes in a header. */
+const MAX_TOKEN_BYTES = 64 * 1024;
+
+/** What a `--config` file may set. */
+const VARIABLES: readonly string[] = [
+  ...['REELWIRE_BASE_URL', 'REELWIRE_TOKEN', 'REELWIRE_USERNAME', 'REELWIRE_PASSWORD', 'REELWIRE_BACKEND'],
+  ...['REELWIRE_WEBHOOK_SECRET', 'REELWIRE_WEB_SOCKET_URL', 'REELWIRE_WALLET', 'REELWIRE_WEBHOOK_URL'],
+  'REELWIRE_MODEL',
+];
+
 /** Flags that every command which talks to a server takes. */
 export interface ConnectionFlags {
   readonly baseUrl?: string;
@@ -52,7 +63,27 @@ export async function readEnvironment(config: string | undefined): Promise<Envir
   // A variable that is set to nothing counts as not set.
   const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
   if (config === undefined) return set;
-  return { ...parseEnv((await readInputFile('--config', config)).toString()), ...set };
+  const text = (await readInputFile('--config', config, MAX_CONFIG_BYTES)).toString();
+  return { ...checkConfig(config, text), ...set };
+}
+
+/** A name or a line that means nothing would be a server, or a token, that nobody asked for. */
+function checkConfig(path: string, text: string): NodeJS.Dict<string> {
+  const values = parseEnv(text);
+  const wrong = Object.keys(values).find((name) => name.startsWith('REELWIRE_') && !VARIABLES.includes(name));
+  if (wrong !== undefined) {
+    throw new ConfigurationError('--config', `--config: ${path} sets ${wrong}, which there is not`, {
+      hint: `There are ${VARIABLES.join(', ')}.`,
+    });
+  }
+  const rest = text.replace(/^[ \t]*(?:export\s+)?[\w.-]+[ \t]*=[ \t]*(["'`])[\s\S]*?\1.*$/gm, (value) =>
+    value.replace(/[^\n]/g, ''),
+  );
+  const line = rest.split('\n').findIndex((one) => !/^\s*(?:#.*|(?:export\s+)?[\w.-]+[ \t]*=.*)?$/.test(one));
+  // Not quoted: there may be a secret in it.
+  if (line !== -1)
+    throw new ConfigurationError('--config', `--config: line ${line + 1} of ${path} is not NAME=value`);
+  return values;
 }
 
 export function createClient(flags: ConnectionFlags, settings: Settings): VideoClient<AnyBackend> {
@@ -95,7 +126,7 @@ export function checkUrl(flag: string, value: string): string {
 async function readAuth(tokenFile: string | undefined, environment: Environment): Promise<Auth | undefined> {
   const { REELWIRE_TOKEN, REELWIRE_USERNAME, REELWIRE_PASSWORD } = environment;
   if (tokenFile !== undefined) {
-    const token = (await readInputFile('--token-file', tokenFile)).toString().trim();
+    const token = (await readInputFile('--token-file', tokenFile, MAX_TOKEN_BYTES)).toString().trim();
     if (token === '') throw new ConfigurationError('--token-file', `--token-file: ${tokenFile} is empty`);
     return { type: 'bearer', token };
   }

@@ -1,4 +1,8 @@
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+/**
+ * What a terminal obeys, or shows as nothing: control characters (C1 too), directions of writing, zero widths, tags,
+ * blanks that are letters, halves of pairs. The variation selector of emoji is a part of what is seen.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}/gu;
 
 /** Words of servers as they may reach a terminal: nothing in them moves the cursor, colours or begins a line. */
 export function visible(text: string): string {
@@ -36,9 +40,22 @@ export function formatElapsed(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** Words as a POSIX shell reads them back. */
+/** Words as a shell reads them back, on one line, whatever is in them: to be shown, and pasted. */
 export function shellCommand(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  // zsh looks up a command behind a = that comes first.
+  if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word;
+  if (word.search(INVISIBLE) === -1) return `'${word.replaceAll("'", `'\\''`)}'`;
+  // The bytes of what cannot be seen: three octal digits are read alike by bash, zsh and ksh, in every locale.
+  const escaped = word.replace(/['\\!]/g, octal).replace(INVISIBLE, octal);
+  return `$'${escaped}'`;
+}
+
+function octal(char: string): string {
+  return Array.from(new TextEncoder().encode(char), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(
+    '',
+  );
 }

@@ -1,0 +1,113 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readInputFile, targetOf } from '../../../src/cli/files.js';
+import { readInput } from '../../../src/cli/input.js';
+import { readEnvironment } from '../../../src/cli/settings.js';
+
+const posix = process.platform !== 'win32';
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'reelwire-files-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const file = async (name: string, content: string | Uint8Array) => {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+};
+
+describe('a file that a flag names', () => {
+  it('is read whole up to the limit, and not a byte beyond it', async () => {
+    const path = await file('ten', '0123456789');
+    expect(String(await readInputFile('--input', path, 10))).toBe('0123456789');
+    await expect(readInputFile('--input', path, 9)).rejects.toThrow(
+      `--input: ${path} could not be read: it holds more than 9 bytes`,
+    );
+  });
+
+  it.runIf(posix)('may be a FIFO, and is given up where that never ends', async () => {
+    const path = join(folder, 'fifo');
+    execFileSync('mkfifo', [path]);
+    const write = (script: string) => {
+      const writer = spawn('sh', ['-c', script]);
+      onTestFinished(() => void writer.kill('SIGKILL'));
+    };
+    write(`printf token > '${path}'`);
+    expect(String(await readInputFile('--token-file', path, 10))).toBe('token');
+    write(`exec cat /dev/zero > '${path}'`);
+    await expect(readInputFile('--token-file', path, 1_000_000)).rejects.toThrow('more than 1000000 bytes');
+  });
+
+  it.runIf(posix)('may be a device without a size, which is given up', async () => {
+    await expect(readInputFile('--input', '/dev/zero', 1_000_000)).rejects.toThrow('more than 1000000 bytes');
+    expect(await readInputFile('--input', '/dev/null')).toHaveLength(0);
+  });
+
+  it.runIf(process.platform === 'linux')('may say that it is empty, as those of /proc do', async () => {
+    expect((await readInputFile('--input', '/proc/self/cmdline')).length).toBeGreaterThan(0);
+  });
+
+  it('is told of where it is a directory or is not there', async () => {
+    await expect(readInputFile('--config', folder)).rejects.toThrow('it is a directory');
+    await expect(readInputFile('--config', join(folder, 'nowhere'))).rejects.toThrow('it is not there');
+  });
+});
+
+describe('images', () => {
+  it('are within the limit all together', async () => {
+    const path = await file('large.png', '');
+    await truncate(path, 40 * 1024 * 1024);
+    const input = { input: await file('scenes.json', '{}') };
+    const both = readInput('vidBuilder', undefined, { ...input, image: [path, path] });
+    await expect(both).rejects.toThrow('it holds more than 25165824 bytes');
+    const one = await readInput('vidBuilder', undefined, { ...input, image: [path] });
+    expect(one.images).toMatchObject([{ name: 'large.png', size: 40 * 1024 * 1024 }]);
+  });
+});
+
+describe('a prompt', () => {
+  it('is not paid for where it is the hyphen that means stdin elsewhere', async () => {
+    await expect(readInput('soraGateway', '-', {})).rejects.toThrow('the prompt is a hyphen');
+  });
+});
+
+describe('a file of variables', () => {
+  const read = async (text: string) => readEnvironment(await file('video.env', text));
+
+  it('may have comments, blanks, quotes over several lines, and variables of others', async () => {
+    const text = [
+      '# ours',
+      '',
+      'export REELWIRE_TOKEN="a',
+      'b = c"',
+      "OTHER='x' # why",
+      '  REELWIRE_MODEL = m',
+    ].join('\n');
+    expect(await read(text)).toMatchObject({ REELWIRE_TOKEN: 'a\nb = c', OTHER: 'x', REELWIRE_MODEL: 'm' });
+  });
+
+  it('is refused for a name that there is not, with those there are', async () => {
+    await expect(read('REELWIRE_TOKN=x')).rejects.toMatchObject({
+      message: expect.stringMatching(/sets REELWIRE_TOKN, which there is not/),
+      hint: expect.stringContaining('REELWIRE_TOKEN'),
+    });
+  });
+
+  it('is refused for a line that is none, by its number alone', async () => {
+    await expect(read('REELWIRE_MODEL=m\n\nsk-secret\n')).rejects.toThrow(/line 3 of .* is not NAME=value$/);
+  });
+});
+
+describe('where to save', () => {
+  it('is a path to paste where something is there already', async () => {
+    const name = '$(touch pwned) `id`.mp4';
+    await file(name, 'old');
+    await expect(targetOf(folder, name)).rejects.toMatchObject({
+      hint: `Replace it with --output '${join(folder, name)}', or give another path.`,
+    });
+  });
+});
