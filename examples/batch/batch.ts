@@ -89,11 +89,9 @@ const MAYBE_SUBMITTED =
   'an earlier run may have submitted it, its answer was lost: ask the server, ' +
   'and take its entries out of the journal to submit it again';
 
-/** True where the submit certainly made no job, and may be tried again. */
+/** True where the submit certainly made no job, and may be tried again: an ApiError of a submit is a refusal. */
 function didNothing(error: unknown): boolean {
-  if (error instanceof ApiError)
-    return error.status !== undefined && (error.status < 500 || error.status === 503);
-  return error instanceof InputError || error instanceof NetworkError;
+  return error instanceof ApiError || error instanceof InputError || error instanceof NetworkError;
 }
 
 /** Lets so many tasks run at once; the others wait. */

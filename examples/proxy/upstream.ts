@@ -59,7 +59,7 @@ function refuseBroken(answer: Response): void {
   const { headers, status } = answer;
   if (status < 500 && status !== 401 && status !== 403) return;
   void answer.body?.cancel();
-  // 503 stays what it is: a client may send a submit again after it.
+  // 503 stays what it is: a client waits as long as it says before it asks for a status again.
   if (status === 503)
     throw new Refusal(503, 'the video server is busy', headers.get('retry-after') ?? undefined);
   throw new Refusal(502, `the video server answered ${status}`);

@@ -69,8 +69,6 @@ export async function readApiError(
     readonly parseError: ((body: unknown) => ErrorBody) | undefined;
     readonly secrets: readonly string[];
     readonly nowMs: number;
-    /** The call may have made a job. */
-    readonly submits: boolean;
   },
 ): Promise<ApiError> {
   // Without a body that can be read, the status alone is an answer.
@@ -92,7 +90,7 @@ export async function readApiError(
     {
       ...identify(response, context),
       status,
-      hint: hint ?? hintOf(status, headers.get('location'), options.submits),
+      hint: hint ?? hintOf(status, headers.get('location')),
       serverMessage: message,
       serverCode: code,
       details,
@@ -127,14 +125,12 @@ function wordsOf(text: string): string {
   );
 }
 
-function hintOf(status: number, location: string | null, submits: boolean): string | undefined {
+function hintOf(status: number, location: string | null): string | undefined {
   if (location !== null && status < 400)
     return `The server sends to ${bounded(location.replace(/[?#].*/s, ''))}: set baseUrl to where the API is.`;
   if (status === 401) return 'Check the auth option.';
   if (status === 404 || status === 405)
     return 'Check the job id, and that baseUrl and backend fit the server.';
   if (status === 429) return 'Wait, then try again with fewer calls at once.';
-  if (submits && status >= 500 && status !== 503)
-    return 'A job may have been made all the same: look on the server before you generate again.';
   return undefined;
 }

@@ -21,7 +21,7 @@ const HARMLESS_HEADERS = new Set(['accept', 'accept-encoding', 'range', 'if-rang
 export interface Trip {
   /** Something was handed to the network. */
   sent: boolean;
-  /** A POST was answered by `303 See Other`: it did its work, and only the answer is elsewhere. */
+  /** A POST was answered as one that did its work: `303 See Other`, or what many frameworks make of it, see below. */
   accepted: boolean;
   credentials: Credentials;
 }
@@ -49,6 +49,8 @@ export async function exchange(
   trip.credentials = await abortable(askCredentials(settings), options.signal);
   const response = await travel(true);
   if (response.status !== 401 || trip.accepted) return response;
+  // Refused: whatever happens from here until it is sent again, it did nothing.
+  trip.sent = false;
   const again = await abortable(askCredentials(settings), options.signal);
   if (JSON.stringify(again.headers) === JSON.stringify(trip.credentials.headers)) return response;
   discard(response);
@@ -70,9 +72,12 @@ export async function exchange(
         ...bodyOf(request, method, headers),
         ...patience(options.timeoutMs),
       };
+      // A `fetch` of the caller's may not look at its signal.
+      options.signal.throwIfAborted();
       trip.sent = true;
       const response = await send(at, { ...init, headers, redirect: 'manual' }, trusted);
       const next = redirectOf(response, at, method);
+      if (method !== 'GET' && isAcceptance(response, at)) trip.accepted = true;
       if (next === undefined) return response;
       discard(response);
       if (redirects === MAX_REDIRECTS) {
@@ -81,10 +86,7 @@ export async function exchange(
           { jobId: options.context.jobId },
         );
       }
-      if (response.status === 303 && method !== 'GET') {
-        trip.accepted = true;
-        method = 'GET';
-      }
+      if (response.status === 303) method = 'GET';
       if (next.origin !== at.origin) {
         // Once left, our origin gets no credentials on the way back: the way is a stranger's.
         trusted = trusted && isTrusted(next, settings);
@@ -99,7 +101,7 @@ export async function exchange(
     init: RequestInit & { headers: Headers },
     trusted: boolean,
   ): Promise<Response> {
-    const response = await abortable(runtime.fetch(at.href, init), options.signal);
+    const response = await ask(at, init);
     if (response.type !== 'opaqueredirect') return response;
     // A browser does not say where a redirect leads. It drops `Authorization` itself where that is another origin,
     // but no other header, so those stay behind. Nothing but a GET is sent to a place nobody has seen.
@@ -116,13 +118,30 @@ export async function exchange(
     const headers = new Headers([...init.headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
     const authorization = trusted ? trip.credentials.headers.authorization : undefined;
     if (authorization !== undefined) headers.set('authorization', authorization);
-    return abortable(runtime.fetch(at.href, { ...init, headers, redirect: 'follow' }), options.signal);
+    return ask(at, { ...init, headers, redirect: 'follow' });
+  }
+
+  async function ask(at: URL, init: RequestInit): Promise<Response> {
+    const asked = Promise.resolve(runtime.fetch(at.href, init));
+    // One that comes when nobody waits for it any more holds no connection.
+    const dropLate = (late: Response) => options.signal.aborted && discard(late);
+    asked.then(dropLate).catch(() => {});
+    return abortable(asked, options.signal);
   }
 }
 
 /** Lets go of an answer that nobody reads, so that its connection is free. */
 function discard(response: Response): void {
   response.body?.cancel().catch(() => {});
+}
+
+/**
+ * After a POST, `303 See Other` says that the work is done. Many frameworks say 302 for it, with a place of their
+ * own; one that leads elsewhere is of a proxy, to https or to a login.
+ */
+function isAcceptance({ headers, status }: Response, from: URL): boolean {
+  if (status !== 302) return status === 303;
+  return parseUrl(headers.get('location') ?? '', from)?.origin === from.origin;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 import type { CallContext } from './answer.js';
 import type { Trip } from './exchange.js';
 import { explain, neverConnected } from './node-fetch.js';
-import type { SendOptions } from './types.js';
+import type { SendOptions, SubmitProgress } from './types.js';
 
 /** What `fetch` rejected with, as our error. */
 export function networkError(error: unknown, { call, jobId }: CallContext): NetworkError {
@@ -30,21 +30,44 @@ export function timeoutError(timeoutMs: number, { call, jobId }: CallContext): N
   });
 }
 
-/** For a submit that was sent, and of which nobody knows whether it made a job. */
+/**
+ * For a submit of which nobody knows whether it made a job.
+ *
+ * @param doubt - What left that open; no failure after it says any more about it.
+ * @param last - What the last attempt failed with, `doubt` itself where there was none after it.
+ */
 export function outcomeUnknown(
-  error: VideoError,
+  doubt: VideoError,
+  last: VideoError,
   { call, jobId }: CallContext,
-  repeatable: boolean,
+  isKeyed: boolean,
 ): VideoError {
-  return new SubmitOutcomeUnknownError(`${call} was sent, and may have made a job or not: ${error.message}`, {
-    jobId,
-    status: error.status,
-    requestId: error.requestId,
-    cause: error,
-    hint: repeatable
-      ? 'Call generate again with the same idempotencyKey: it makes no second job.'
-      : 'It was not sent again, which may be paid for twice: look for the job on the server first, or give an idempotencyKey where it honours one.',
-  });
+  const after = last === doubt ? '' : `; then, with the same idempotencyKey: ${last.message}`;
+  return new SubmitOutcomeUnknownError(
+    `${call} was sent, and may have made a job or not: ${doubt.message}${after}`,
+    {
+      jobId,
+      status: doubt.status,
+      requestId: doubt.requestId,
+      cause: doubt,
+      hint: [
+        adviceOf(doubt),
+        isKeyed
+          ? 'Call generate again with the same idempotencyKey: it makes no second job.'
+          : 'It was not sent again, which may be paid for twice: look for the job on the server first, or give an idempotencyKey where it honours one.',
+      ]
+        .filter(Boolean)
+        .join(' '),
+    },
+  );
+}
+
+/** What to look at besides, without a word of trying again. */
+function adviceOf(doubt: VideoError): string {
+  if (doubt.code !== 'network') return doubt.hint ?? '';
+  // A code says what happened. A browser gives none, and tells a page the same for three things.
+  if (explain(doubt.cause) !== undefined) return '';
+  return 'In a browser, a server that is not running and one that does not allow this page (CORS) look the same: client.diagnose() tells which.';
 }
 
 /** Answers that come and go: asking again can help. */
@@ -60,19 +83,37 @@ export function judge(
   trip: Trip,
   { repeat, idempotencyKey }: SendOptions,
 ): { again: boolean; unknown: boolean } {
-  const again = repeat !== 'never' && isTransient(error);
-  if (repeat !== 'submit') return { again, unknown: false };
-  const nothingDone = !trip.accepted && (!trip.sent || refusedForNow(error) || neverArrived(error));
-  const ambiguous = error instanceof NetworkError || error instanceof InvalidResponseError;
+  const isPassing = isTransient(error);
+  if (repeat !== 'submit') return { again: repeat === 'safe' && isPassing, unknown: false };
+  const isKeyed = idempotencyKey !== undefined;
+  const nothingDone = !trip.accepted && (!trip.sent || isRefusal(error, isKeyed) || neverArrived(error));
   return {
-    again: again && (nothingDone || idempotencyKey !== undefined),
-    unknown: !nothingDone && (trip.accepted || ambiguous),
+    again: isKeyed ? isPassing || (!nothingDone && isAnswerLost(error)) : isPassing && nothingDone,
+    unknown: !nothingDone,
   };
 }
 
-/** By 429 and 503 a server says that it did nothing, for now. */
-function refusedForNow(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 429 || error.status === 503);
+/**
+ * By these the server says that it did not do what was asked. Not 408, nor what lies beyond 431 (such as 444, 460
+ * and 499): those are words of proxies about a connection, whatever the server behind them did. Nor any 5xx: Envoy,
+ * Heroku and Varnish answer 503, others 502 and 504, after the server had the request. A 409 to a request with a key
+ * says that one with the same key is under way.
+ */
+function isRefusal(error: unknown, isKeyed: boolean): boolean {
+  if (!(error instanceof ApiError)) return false;
+  const { status } = error;
+  if (status === 409) return !isKeyed;
+  return [301, 302, 307, 308, 451].includes(status) || (status >= 400 && status <= 431 && status !== 408);
+}
+
+/** Under the same key, the server can be asked once more for the answer that it gave, or is about to give. */
+function isAnswerLost(error: unknown): boolean {
+  return error instanceof InvalidResponseError || (error instanceof ApiError && error.status === 409);
+}
+
+/** True while what was sent of a submit may have made a job, or may yet. */
+export function isAtStake({ trip, doubt }: SubmitProgress): boolean {
+  return doubt !== undefined || trip?.sent === true;
 }
 
 function neverArrived(error: unknown): boolean {

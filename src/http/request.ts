@@ -81,15 +81,10 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     }
   }
 
-  function readError(
-    response: Response,
-    context: CallContext,
-    trip: Trip,
-    submits: boolean,
-  ): Promise<ApiError> {
+  function readError(response: Response, context: CallContext, trip: Trip): Promise<ApiError> {
     const { parseError } = settings.backend;
     const { secrets } = trip.credentials;
-    return readApiError(response, context, { parseError, secrets, nowMs: runtime.now(), submits });
+    return readApiError(response, context, { parseError, secrets, nowMs: runtime.now() });
   }
 
   /** How long until the next attempt; undefined where the error is final. */
@@ -115,7 +110,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
       const deadline = startDeadline(runtime, timeouts.requestMs, signal);
       const context = { call: describe(request), jobId, signal: deadline.signal };
       try {
-        return await readError(response, context, trips.get(response) ?? newTrip(), false);
+        return await readError(response, context, trips.get(response) ?? newTrip());
       } finally {
         deadline.end();
         signal?.throwIfAborted();
@@ -123,17 +118,18 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     },
 
     async send(request, options) {
-      const { signal, jobId, idempotencyKey } = options;
+      const { signal, jobId, idempotencyKey, progress = {} } = options;
       const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
       for (let failures = 1; ; failures++) {
         const trip = newTrip();
+        progress.trip = trip;
         try {
           return await attempt(
             request,
             { signal, jobId, headers },
             trip,
             async (response, context) => {
-              if (!response.ok) throw await readError(response, context, trip, options.repeat === 'submit');
+              if (!response.ok) throw await readError(response, context, trip);
               return {
                 status: response.status,
                 headers: response.headers,
@@ -144,12 +140,21 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
           );
         } catch (error) {
           signal?.throwIfAborted();
-          const fate = judge(error, trip, options);
-          const delayMs = fate.again ? delayAfter(error, failures) : undefined;
+          // All that `attempt` rejects with but an abort, which was thrown just now.
+          const failure = error as VideoError;
+          const { again, unknown } = judge(failure, trip, options);
+          if (unknown) progress.doubt ??= failure;
+          else trip.sent = false;
+          const delayMs = again ? delayAfter(failure, failures) : undefined;
           if (delayMs === undefined) {
-            throw fate.unknown && error instanceof VideoError
-              ? outcomeUnknown(error, { call: describe(request), jobId }, fate.again)
-              : error;
+            const { doubt } = progress;
+            if (doubt === undefined) throw failure;
+            throw outcomeUnknown(
+              doubt,
+              failure,
+              { call: describe(request), jobId },
+              idempotencyKey !== undefined,
+            );
           }
           await sleep(runtime, delayMs, signal);
         }

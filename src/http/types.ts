@@ -1,11 +1,11 @@
 import type { HttpRequest, HttpResponse } from '../backends/backend.js';
-import type { ApiError } from '../errors.js';
+import type { ApiError, VideoError } from '../errors.js';
 
 /** When a call that failed may be sent again. */
 export type Repeat =
   /** It changes nothing: any network error, 429 and 5xx. */
   | 'safe'
-  /** It may cost money: only where it provably never arrived, or an idempotency key is in force. */
+  /** It may cost money: only where it provably did nothing (never connected, 429), or under an idempotency key. */
   | 'submit'
   /** The caller paces its own attempts. */
   | 'never';
@@ -16,6 +16,16 @@ export interface SendOptions {
   readonly jobId?: string | undefined;
   readonly repeat: Repeat;
   readonly idempotencyKey?: string | undefined;
+  /** Of a submit: kept up to date while it is under way. */
+  readonly progress?: SubmitProgress | undefined;
+}
+
+/** How far a submit is. */
+export interface SubmitProgress {
+  /** The attempt under way, or the last one. */
+  trip?: { readonly sent: boolean };
+  /** What first left open whether a job was made. */
+  doubt?: VideoError;
 }
 
 /** The one door to the network for calls: credentials by origin, timeouts, retries, aborts, errors. */

@@ -234,12 +234,22 @@ describe('a redirect that a browser hides', () => {
     ]);
   });
 
-  it('is not followed for a submit', async () => {
+  it('is not followed for a submit, which may have made a job: a 303 looks the same', async () => {
     const fetch = vi.fn(async () => opaque());
     const http = createHttpClient(settings('http://host.test', secrets), systemRuntime({ fetch }));
     expect(await rejection(http.send(post, { repeat: 'submit' }))).toMatchObject({
+      name: 'SubmitOutcomeUnknownError',
+      hint: expect.stringContaining('Set baseUrl to where the API is.'),
+      cause: { name: 'ConfigurationError', option: 'baseUrl' },
+    });
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not followed for a call that deletes, to a place nobody has seen', async () => {
+    const fetch = vi.fn(async () => opaque());
+    const http = createHttpClient(settings('http://host.test', secrets), systemRuntime({ fetch }));
+    expect(await rejection(http.send({ ...post, method: 'DELETE' }, safe))).toMatchObject({
       name: 'ConfigurationError',
-      option: 'baseUrl',
     });
     expect(fetch).toHaveBeenCalledTimes(1);
   });

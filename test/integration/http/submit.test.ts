@@ -17,9 +17,9 @@ function withFetch(fetch: typeof globalThis.fetch) {
 }
 
 describe('a submit is sent again', () => {
-  it.each([429, 503])('where the answer is %i, as the server wishes', async (status) => {
+  it('where the answer is 429, as the server wishes', async () => {
     const server = await serve((_seen, response, index) =>
-      json(response, index < 2 ? status : 200, { jobId: 'a' }, { 'retry-after': '0' }),
+      json(response, index < 2 ? 429 : 200, { jobId: 'a' }, { 'retry-after': '0' }),
     );
     expect((await client(server.url).send(submit, once)).body).toEqual({ jobId: 'a' });
     expect(server.seen).toHaveLength(3);
@@ -141,7 +141,7 @@ describe('a submit is not sent again, and its outcome is said to be unknown', ()
 });
 
 describe('a submit that is refused', () => {
-  it.each([400, 401, 402, 403, 404, 409, 500, 502, 504])(
+  it.each([400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 425, 428, 431, 451])(
     'with %i is told as such, after one attempt',
     async (status) => {
       const server = await serve((_seen, response) => json(response, status, { error: 'no' }));
@@ -149,7 +149,6 @@ describe('a submit that is refused', () => {
       expect(error).toBeInstanceOf(ApiError);
       expect(error).toMatchObject({ status, serverMessage: 'no' });
       expect(server.seen).toHaveLength(1);
-      if (status >= 500) expect(error).toMatchObject({ hint: expect.stringContaining('may have been made') });
     },
   );
 
