@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyBackend, Backend, HttpRequest, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
 import { checkJobId } from '../core/job-id.js';

@@ -1,3 +1,4 @@
+import type { ByteArray } from '../core/bytes.js';
 import { DownloadError } from '../errors.js';
 
 /** The bytes of one download, in order, whatever happens to the connections that bring them. */
@@ -6,7 +7,7 @@ export interface ByteSource {
    * The next bytes; `restart` where all bytes so far are void and it begins again; undefined at the end. Rejects
    * where it cannot go on, or with the reason of the signal.
    */
-  read(): Promise<Uint8Array<ArrayBuffer> | 'restart' | undefined>;
+  read(): Promise<ByteArray | 'restart' | undefined>;
   /** Of the bytes now being read; known after the first read. */
   readonly size: number | undefined;
   /** The base64 SHA-256 of the whole file, where the server gave it. */

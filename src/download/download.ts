@@ -1,3 +1,4 @@
+import type { ByteArray } from '../core/bytes.js';
 import { DownloadError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 import type { ByteSource } from './byte-source.js';
@@ -39,11 +40,11 @@ export interface VideoDownload {
    * The bytes as they arrive, no faster than they are read. Where the server cannot resume, a lost connection is
    * an error: what was read cannot be taken back. A hash the server gave is not checked.
    */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  stream(): ReadableStream<ByteArray>;
   /** All of it, in memory. */
   blob(): Promise<Blob>;
   /** All of it, in memory. */
-  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(): Promise<ByteArray>;
   /**
    * Saves it whole, or not at all. In Node `pathOrName` is the path of a file, which is replaced only when all is
    * there; in a browser it is the name proposed to the user.
@@ -90,9 +91,9 @@ export async function openDownload(
   };
 }
 
-function streamOf(body: ByteSource, jobId: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+function streamOf(body: ByteSource, jobId: string): ReadableStream<ByteArray> {
   let delivered = false;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+  return new ReadableStream<ByteArray>(
     {
       async pull(controller) {
         let chunk = await body.read();

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../backends/backend.js';
+import type { ByteArray } from '../core/bytes.js';
 import { bounded, redactQueries } from '../core/text.js';
 import type { ApiError, DownloadError } from '../errors.js';
 import { isTransient } from '../http/failure.js';
@@ -62,7 +63,7 @@ export class ResumableBody implements ByteSource {
   #head: FileHead | undefined;
   #connection: Connection | undefined;
   /** Read ahead, to know that it is a video. */
-  #peeked: Uint8Array<ArrayBuffer> | undefined;
+  #peeked: ByteArray | undefined;
   #received = 0;
   /** The most that was ever received: less than that again is no progress. */
   #furthest = 0;
@@ -103,7 +104,7 @@ export class ResumableBody implements ByteSource {
     this.#peeked = undefined;
   }
 
-  async read(): Promise<Uint8Array<ArrayBuffer> | 'restart' | undefined> {
+  async read(): Promise<ByteArray | 'restart' | undefined> {
     const peeked = this.#peeked;
     this.#peeked = undefined;
     if (peeked !== undefined) return peeked;
@@ -122,7 +123,7 @@ export class ResumableBody implements ByteSource {
     }
   }
 
-  async #next(): Promise<Uint8Array<ArrayBuffer> | 'restart' | undefined> {
+  async #next(): Promise<ByteArray | 'restart' | undefined> {
     while (!this.#ended) {
       this.#connection ??= await this.#connect();
       if (this.#mustRestart) {
@@ -148,7 +149,7 @@ export class ResumableBody implements ByteSource {
   }
 
   /** The next bytes of the connection; undefined where it ended, which may be the end of the file. */
-  async #readOrDrop(connection: Connection): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #readOrDrop(connection: Connection): Promise<ByteArray | undefined> {
     let trouble: unknown;
     try {
       const chunk = await connection.read();

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { CompletedJob, FailedJob, JobSnapshot } from '../core/model.js';
 import type { DownloadOptions, VideoDownload } from '../download/download.js';
 import { JobFailedError } from '../errors.js';

@@ -1,3 +1,5 @@
+import type { ByteArray } from './bytes.js';
+
 /** A request as the mock core sees it, whichever way it came: over a socket, or handed over by msw. */
 export interface Exchange {
   readonly method: string;
@@ -30,11 +32,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
 }
 
 /** An answer with its `Content-Length`. */
-export function bytes(
-  body: Uint8Array<ArrayBuffer>,
-  status: number,
-  headers: Record<string, string> = {},
-): Response {
+export function bytes(body: ByteArray, status: number, headers: Record<string, string> = {}): Response {
   if (status === 204 || status === 205 || status === 304) return new Response(null, { status, headers });
   return new Response(body, { status, headers: { 'content-length': String(body.byteLength), ...headers } });
 }

@@ -1,3 +1,5 @@
+import type { ByteArray } from './bytes.js';
+
 /** What a fault can be tied to. `sse` and `websocket` are the streams, `files` is the second origin. */
 export type MockRoute =
   | 'generate'
@@ -55,7 +57,7 @@ export type AnswerFault =
   | {
       type: 'status';
       status: number;
-      body?: string | Uint8Array<ArrayBuffer> | Readonly<Record<string, unknown>>;
+      body?: string | ByteArray | Readonly<Record<string, unknown>>;
       headers?: Readonly<Record<string, string>>;
       /** The `Retry-After` header: seconds, or an HTTP date. */
       retryAfter?: number | string;
@@ -119,7 +121,7 @@ export type StreamFault =
   /** A frame that should not be there: bytes are sent as a binary frame. */
   | ({
       type: 'inject';
-      frame: 'garbage' | 'binary' | 'oversized' | 'foreign-job' | { data: string | Uint8Array<ArrayBuffer> };
+      frame: 'garbage' | 'binary' | 'oversized' | 'foreign-job' | { data: string | ByteArray };
     } & StreamMoment)
   /** Every update so many times; by default 2. */
   | { type: 'duplicate'; copies?: number }

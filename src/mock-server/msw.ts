@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The same mock as handlers for `msw`, without a socket.
  *
@@ -5,6 +6,7 @@
  */
 
 import { http, type RequestHandler, type WebSocketHandler, ws } from 'msw';
+import type { ByteArray } from './bytes.js';
 import { ConnectionLost, type Exchange } from './exchange.js';
 import type { MockFaults } from './faults.js';
 import type { MockJobs } from './jobs.js';
@@ -118,7 +120,7 @@ async function answer(service: MockService, exchange: Exchange): Promise<Respons
 
 interface Client {
   readonly url: URL;
-  send(data: string | Uint8Array<ArrayBuffer>): void;
+  send(data: string | ByteArray): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
   addEventListener(type: 'close', listener: (event: { readonly code: number }) => void): void;

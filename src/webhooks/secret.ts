@@ -1,3 +1,4 @@
+import type { ByteArray } from '../core/bytes.js';
 import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
 import { refused } from './refused.js';
@@ -15,7 +16,7 @@ export type WebhookScheme =
 export type WebhookSecret = string | Uint8Array;
 
 export interface Key {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: ByteArray;
   /** A public key, which verifies Ed25519; else a shared secret. */
   readonly isPublic: boolean;
 }
@@ -54,7 +55,7 @@ export function readKey(secret: WebhookSecret, standard: boolean): Key {
   return { bytes, isPublic };
 }
 
-function utf8(secret: WebhookSecret): Uint8Array<ArrayBuffer> {
+function utf8(secret: WebhookSecret): ByteArray {
   if (ArrayBuffer.isView(secret)) return new Uint8Array(secret);
   // Whitespace is what a shell or an env file adds. A secret that really has it can be given as bytes.
   const exact = typeof secret === 'string' && secret.trim() === secret;

@@ -1,3 +1,4 @@
+import type { ByteArray } from '../bytes.js';
 import { REELS_BASE64 } from './reels.js';
 import { SPRITESHEET_BASE64 } from './spritesheet.js';
 import { THUMBNAIL_BASE64 } from './thumbnail.js';
@@ -11,7 +12,7 @@ export interface MockFile {
   readonly size: number;
   readonly contentType: string;
   readonly extension: string;
-  slice(start: number, end: number): Uint8Array<ArrayBuffer>;
+  slice(start: number, end: number): ByteArray;
 }
 
 const CONTENT: Readonly<
@@ -24,7 +25,7 @@ const CONTENT: Readonly<
 };
 
 /** The bytes that the mock server serves for a variant. */
-export function mockMedia(variant: MockVariant = 'video'): Uint8Array<ArrayBuffer> {
+export function mockMedia(variant: MockVariant = 'video'): ByteArray {
   return Uint8Array.from(atob(CONTENT[variant][0].replaceAll('\n', '')), (char) => char.charCodeAt(0));
 }
 
@@ -43,7 +44,7 @@ export function mediaFile(variant: MockVariant): MockFile {
 const PERIOD = 65_521;
 
 /** Any part of the endless pattern that is served where `videoBytes` is given, for comparison. */
-export function patternBytes(start: number, length: number): Uint8Array<ArrayBuffer> {
+export function patternBytes(start: number, length: number): ByteArray {
   const result = new Uint8Array(length);
   for (let i = 0; i < length; i++) result[i] = patternByte(start + i);
   return result;

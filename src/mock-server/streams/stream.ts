@@ -1,10 +1,11 @@
+import type { ByteArray } from '../bytes.js';
 import type { MockFault, StreamMoment, StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import { UpdateFaults } from './update-faults.js';
 
 /** @internal How a stream reaches its caller. */
 export interface Wire {
-  send(frame: string | Uint8Array<ArrayBuffer>): void;
+  send(frame: string | ByteArray): void;
   close(code: number, reason: string): void;
   /** Stops reading and writing and leaves the connection open. */
   freeze(): void;
@@ -65,7 +66,7 @@ export class MockStream {
   }
 
   /** Sends a frame as it is; bytes are a binary one. */
-  send(frame: string | Uint8Array<ArrayBuffer>): void {
+  send(frame: string | ByteArray): void {
     if (!this.open || this.#muted) return;
     this.#wire.send(this.#binary && typeof frame === 'string' ? new TextEncoder().encode(frame) : frame);
     this.sent++;
@@ -119,7 +120,7 @@ function isMomentFault(fault: MockFault): fault is MomentFault {
   return ['mute', 'half-open', 'close', 'inject'].includes(fault.type);
 }
 
-function injected(frame: Extract<MockFault, { type: 'inject' }>['frame']): string | Uint8Array<ArrayBuffer> {
+function injected(frame: Extract<MockFault, { type: 'inject' }>['frame']): string | ByteArray {
   if (typeof frame === 'object') return frame.data;
   if (frame !== 'oversized') return INJECTED[frame];
   return JSON.stringify({ padding: 'x'.repeat(OVERSIZED_BYTES) });
