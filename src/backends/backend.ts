@@ -61,8 +61,8 @@ export interface WebSocketCodec {
 export interface SseCodec {
   /** The request for one stream that carries these jobs. */
   url(jobIds: readonly string[]): string;
-  /** Never throws. */
-  parse(data: string): StreamMessage;
+  /** `event` is its name, `message` where the server gave none; always given by the client. Never throws. */
+  parse(data: string, context?: { readonly event: string }): StreamMessage;
 }
 
 /** A call of a dialect beyond the common ones; appears as a method of `client.backend`. */

@@ -3,12 +3,21 @@ import { isRecord } from '../core/record.js';
 import { type Fields, idOf, readUpdate, textOf } from './fields.js';
 
 const CONTROL: StreamMessage = { type: 'control' };
+/** Names of events that say no more than that the stream is there. */
+const HEARTBEAT = /^(ping|pong|heart-?beat|keep-?alive|hello|open|ready|connected|subscribed)$/i;
 
 /**
  * One frame of the gateway's WebSocket or SSE stream, which look alike. Never throws. No schema here: hundreds of
  * thousands of frames a second come through, and any field of them may be missing.
+ *
+ * @param event - The name of an SSE event: its type, where its data has none.
  */
-export function parseGatewayFrame(text: string): StreamMessage {
+export function parseGatewayFrame(text: string, event?: string): StreamMessage {
+  const message = readFrame(text, event === 'message' ? undefined : event);
+  return message.type === 'problem' && event !== undefined && HEARTBEAT.test(event) ? CONTROL : message;
+}
+
+function readFrame(text: string, event: string | undefined): StreamMessage {
   let frame: unknown;
   try {
     frame = JSON.parse(text);
@@ -17,11 +26,11 @@ export function parseGatewayFrame(text: string): StreamMessage {
   }
   if (!isRecord(frame)) return problem('a frame is not a JSON object');
   const jobId = idOf(frame.jobId);
-  return jobId === undefined ? aboutNoJob(frame) : aboutJob(frame, jobId);
+  const type = frame.type ?? event;
+  return jobId === undefined ? aboutNoJob(frame, type) : aboutJob(frame, jobId, type);
 }
 
-function aboutJob(frame: Fields, jobId: string): StreamMessage {
-  const { type } = frame;
+function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
   if (frame.status === undefined && (type === 'subscribed' || type === 'unsubscribed')) return CONTROL;
   const update = readUpdate(frame, jobId, type);
   if (update.status === undefined && update.unknownStatus === undefined) {
@@ -34,12 +43,10 @@ function aboutJob(frame: Fields, jobId: string): StreamMessage {
   return { type: 'update', update };
 }
 
-function aboutNoJob(frame: Fields): StreamMessage {
-  const error = textOf(frame.error) ?? (frame.type === 'error' ? textOf(frame.message) : undefined);
+function aboutNoJob(frame: Fields, type: unknown): StreamMessage {
+  const error = textOf(frame.error) ?? (type === 'error' ? textOf(frame.message) : undefined);
   if (error !== undefined) return problem(`the server says ${quote(error)}`);
-  return typeof frame.type === 'string' && frame.status === undefined
-    ? CONTROL
-    : problem('a frame names no job');
+  return typeof type === 'string' && frame.status === undefined ? CONTROL : problem('a frame names no job');
 }
 
 function problem(message: string, jobId?: string): StreamMessage {

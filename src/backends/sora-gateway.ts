@@ -118,11 +118,11 @@ export function soraGateway(
       path: '/',
       subscribe: (jobId) => JSON.stringify({ action: 'subscribe', jobId }),
       unsubscribe: (jobId) => JSON.stringify({ action: 'unsubscribe', jobId }),
-      parse: parseGatewayFrame,
+      parse: (frame) => parseGatewayFrame(frame),
     },
     sse: {
       url: (jobIds) => `/api/jobs/events?jobIds=${jobIds.map(encodeJobId).join(',')}`,
-      parse: parseGatewayFrame,
+      parse: (data, context) => parseGatewayFrame(data, context?.event),
     },
   };
 }

@@ -14,6 +14,7 @@ import { isRecord } from '../core/record.js';
 import { type DownloadOptions, openDownload, type VideoDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
 import { ConfigurationError } from '../errors.js';
+import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
 import { type JobHost, VideoJob } from '../job/job.js';
@@ -297,6 +298,12 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       webSocketUrl: async () => {
         const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
         return toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl).href;
+      },
+      webSocketHeaders: async (url) => {
+        // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
+        const origin = new URL(url).origin.replace(/^ws/, 'http');
+        if (webSocketUrl === undefined && origin !== baseUrl.origin) return {};
+        return (await askCredentials(this.#settings)).headers;
       },
     };
   }

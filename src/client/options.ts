@@ -10,7 +10,7 @@ import type { WebSocketClass } from '../runtime/runtime.js';
 /** A value, or a function that is asked for it at every connect. */
 export type Resolvable<T> = T | (() => T | Promise<T>);
 
-/** The credentials. Sent to the origin of `baseUrl` (and of `webSocketUrl`), and nowhere else. */
+/** The credentials. Sent as `headers` are: to the origin of `baseUrl` (and of `webSocketUrl`), and nowhere else. */
 export type Auth =
   | { readonly type: 'bearer'; readonly token: Resolvable<string> }
   | { readonly type: 'basic'; readonly username: string; readonly password: string };
@@ -67,10 +67,16 @@ export interface VideoClientOptions<B extends AnyBackend> {
   readonly baseUrl: string | URL;
   /** The dialect the server speaks. @default soraGateway() */
   readonly backend?: B;
-  /** Where the WebSocket is, if not at the backend's path below `baseUrl`. `http(s)` is mapped to `ws(s)`. */
+  /**
+   * Where the WebSocket is, if not at the backend's path at the root of `baseUrl`'s origin. A relative one is
+   * resolved against `baseUrl`; `http(s)` is mapped to `ws(s)`.
+   */
   readonly webSocketUrl?: Resolvable<string | URL>;
   readonly auth?: Auth;
-  /** Sent with every call to the origin of `baseUrl` (and of `webSocketUrl`), and nowhere else. */
+  /**
+   * Sent with every call to the origin of `baseUrl` (and of `webSocketUrl`), and nowhere else; with the upgrade to a
+   * WebSocket, too, but by a page or a Cloudflare Worker, which cannot.
+   */
   readonly headers?: Resolvable<Readonly<Record<string, string>>>;
   /** In order of preference; a subset is allowed. @default ['websocket', 'sse', 'polling'] */
   readonly transports?: readonly TransportName[];
@@ -79,7 +85,12 @@ export interface VideoClientOptions<B extends AnyBackend> {
   readonly retry?: RetryOptions;
   /** @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
-  /** @default the global one, or `ws` in Node */
+  /**
+   * Outside of a page called as `new WebSocket(url, [], { headers })`, as the class of `ws` is, where there are
+   * `auth` or `headers`. One that takes them otherwise is given in a subclass that hands them over.
+   *
+   * @default the global one, or `ws` in Node 20
+   */
   readonly WebSocket?: WebSocketClass;
   /** @default silent */
   readonly logger?: Logger;
@@ -186,7 +197,7 @@ export function resolveOptions<B extends AnyBackend>(
 }
 
 /**
- * Where the WebSocket is: `http(s)` is mapped to `ws(s)`, a relative URL goes below `base`.
+ * Where the WebSocket is: `http(s)` is mapped to `ws(s)`, a relative URL is resolved against `base`.
  *
  * @throws ConfigurationError for any other scheme.
  */

@@ -23,8 +23,17 @@ export interface Runtime {
   onWake(listener: (reason: WakeReason) => void): () => void;
 }
 
-/** The part of the WebSocket class that is used: the browser's, Node's own and the one of `ws` all fit. */
-export type WebSocketClass = new (url: string, protocols?: string | string[]) => WebSocketLike;
+/**
+ * The part of the WebSocket class that is used: the browser's, Node's own and the one of `ws` all fit. Outside of a
+ * page the third parameter is an object with the `headers` of the upgrade, as `ws` takes it, where there are any.
+ */
+export type WebSocketClass = new (
+  url: string,
+  // biome-ignore lint/suspicious/noExplicitAny: it is a list of names for some classes, an object of options for others
+  protocols?: any,
+  // biome-ignore lint/suspicious/noExplicitAny: each class has options of its own
+  options?: any,
+) => WebSocketLike;
 
 /**
  * Each class hands its own events over, which have more than is used. As a method's, the parameter is compared both

@@ -4,7 +4,7 @@ import { parseRetryAfterMs } from '../core/backoff.js';
 import type { StreamFailure } from '../core/follow-model.js';
 import { ConfigurationError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
-import { guardEventSize } from './sse-guard.js';
+import { guardEvents } from './sse-guard.js';
 import { MAX_FRAME_SIZE, type StreamEvents } from './transport.js';
 
 /** An authorised `fetch` of an event stream: any status, the body unread. */
@@ -19,6 +19,11 @@ export interface SseDeps {
   readonly openStream: OpenStream;
 }
 
+/** Whether the parser could not be loaded the last time: then no stream is opened before it is there. */
+export interface ParserState {
+  isMissing: boolean;
+}
+
 /**
  * One event stream, once: it never comes back by itself. The parser and dispatcher are those of the `eventsource`
  * package, but it never sees an error or an end, so that it neither reconnects nor leaves a timer behind.
@@ -28,6 +33,7 @@ export class SseStream {
   readonly jobIds: readonly string[];
   readonly #deps: SseDeps;
   readonly #codec: SseCodec;
+  readonly #parser: ParserState;
   readonly #events: Omit<StreamEvents, 'opened'> & { opened(): void };
   readonly #controller = new AbortController();
   readonly #timer: TimerHandle;
@@ -37,12 +43,14 @@ export class SseStream {
   constructor(
     deps: SseDeps,
     codec: SseCodec,
+    parser: ParserState,
     jobIds: readonly string[],
     connectMs: number,
     events: Omit<StreamEvents, 'opened'> & { opened(): void },
   ) {
     this.#deps = deps;
     this.#codec = codec;
+    this.#parser = parser;
     this.jobIds = jobIds;
     this.#events = events;
     this.#timer = deps.runtime.setTimeout(
@@ -60,13 +68,16 @@ export class SseStream {
   }
 
   async #connect(): Promise<void> {
-    // Loaded while the server thinks about it.
+    // Loaded while the server thinks about it; where that failed before, no stream is opened in vain.
     const loading = import('eventsource');
     loading.catch(() => {}); // Told below, where it is waited for.
     try {
+      if (this.#parser.isMissing && !(await this.#load(loading))) return;
       const response = await this.#deps.openStream(this.#codec.url(this.jobIds), this.#controller.signal, {
-        // No other: in a browser a header beyond the common ones costs a preflight, and servers refuse it.
         accept: 'text/event-stream',
+        // What compresses on the way keeps events back until it has enough of them. A page cannot set it, and is not
+        // asked by a preflight about it; any header beyond the common ones costs one, and servers refuse it.
+        'accept-encoding': 'identity',
       });
       const { body } = response;
       const failure = refusal(response, this.#deps.runtime.now());
@@ -75,11 +86,31 @@ export class SseStream {
         this.#fail(failure ?? { reason: 'SSE answered without a body' });
         return;
       }
-      const { EventSource } = await loading;
-      if (this.#closed) await body.cancel();
-      else this.#listen(EventSource, response, body);
+      const Source = await this.#load(loading);
+      if (this.#closed || Source === undefined) body.cancel().catch(() => {});
+      else this.#listen(Source, response, body);
     } catch (error) {
       this.#fail(unreachable(error));
+    }
+  }
+
+  /** A service worker may not import, and a bundle may have left it out. */
+  async #load(
+    loading: Promise<{ EventSource: typeof EventSource }>,
+  ): Promise<typeof EventSource | undefined> {
+    try {
+      const { EventSource } = await loading;
+      this.#parser.isMissing = false;
+      return EventSource;
+    } catch (error) {
+      this.#parser.isMissing = true;
+      const why = error instanceof Error ? ` (${error.message})` : '';
+      this.#fail({
+        reason: `SSE is not possible here: its parser cannot be loaded${why}`,
+        kind: 'absent',
+        error,
+      });
+      return undefined;
     }
   }
 
@@ -89,7 +120,11 @@ export class SseStream {
     // The answer is there already; its URL is nobody's business but that of `openStream`.
     const source = new Source('http://localhost/', { fetch: async () => answer });
     this.#source = source;
-    source.onmessage = ({ data }) => this.#received(data);
+    // Events of any name, which a listener would have to know: this is called with each of them.
+    source.dispatchEvent = (event) => {
+      if ('data' in event) this.#received(String(event.data), event.type);
+      return true;
+    };
     source.onopen = () => {
       if (this.#closed) return;
       this.isOpen = true;
@@ -102,11 +137,11 @@ export class SseStream {
     };
   }
 
-  #received(data: string): void {
+  #received(data: string, event: string): void {
     if (this.#closed) return;
     try {
       if (data.length > MAX_FRAME_SIZE) this.#events.said(TOO_LARGE);
-      else this.#events.said(this.#codec.parse(data));
+      else this.#events.said(this.#codec.parse(data, { event }));
     } catch (error) {
       this.#fail({ reason: 'SSE brought what could not be read', error });
     }
@@ -115,7 +150,7 @@ export class SseStream {
   /** The body as the parser gets it: an end or an error closes the stream before the parser can see it. */
   #guard(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     const reader = body.getReader();
-    const measure = guardEventSize(MAX_FRAME_SIZE);
+    const guard = guardEvents(MAX_FRAME_SIZE);
     const stop = (failure: StreamFailure) => {
       reader.cancel().catch(() => {});
       this.#fail(failure);
@@ -131,14 +166,16 @@ export class SseStream {
               controller.close();
               return;
             }
-            if (!measure(value)) {
+            const { bytes, fits, beats } = guard(value);
+            if (!fits) {
               this.#events.said(TOO_LARGE);
               stop({ reason: 'SSE sent an event of more than 1 MiB' });
               controller.close();
               return;
             }
-            this.#events.said({ type: 'control' });
-            controller.enqueue(value);
+            // Not for any bytes: an event that cannot be read proves nothing.
+            if (beats) this.#events.said({ type: 'control' });
+            controller.enqueue(bytes);
           } catch (error) {
             stop({ reason: 'SSE broke off', error });
             controller.close();

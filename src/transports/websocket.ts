@@ -1,8 +1,8 @@
 import type { WebSocketCodec } from '../backends/backend.js';
 import type { StreamFailure } from '../core/follow-model.js';
 import type { StreamMessage } from '../core/model.js';
-import { ConfigurationError } from '../errors.js';
-import type { Runtime, WebSocketLike } from '../runtime/runtime.js';
+import type { Runtime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
+import { carriesHeaders, openSocket } from '../runtime/web-socket.js';
 import { type ConnectStream, MAX_FRAME_SIZE, type StreamConnection, type StreamEvents } from './transport.js';
 
 /** How long the other side has to answer a close before the socket is cut, where the class can do that. */
@@ -12,6 +12,16 @@ export interface WebSocketDeps {
   readonly runtime: Pick<Runtime, 'webSocket' | 'setTimeout' | 'clearTimeout'>;
   /** Asked at every connect. */
   readonly webSocketUrl: () => string | Promise<string>;
+  /** Asked at every connect, where the class can send them with its upgrade: none for a stranger's URL. */
+  readonly webSocketHeaders?: (url: string) => Promise<Headers>;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What one attempt goes with. */
+interface Ticket {
+  readonly url: string;
+  readonly headers: Headers;
 }
 
 /** One socket for all jobs. How long an attempt may take is not decided here. */
@@ -25,8 +35,9 @@ class Connection implements StreamConnection {
   readonly #events: StreamEvents;
   readonly #jobIds: Set<string>;
   #socket: WebSocketLike | undefined;
-  #open = false;
+  #isOpen = false;
   #closed = false;
+  #reading: Promise<void> | undefined;
 
   constructor(deps: WebSocketDeps, codec: WebSocketCodec, jobIds: readonly string[], events: StreamEvents) {
     this.#deps = deps;
@@ -38,11 +49,11 @@ class Connection implements StreamConnection {
 
   subscribe(jobId: string): void {
     this.#jobIds.add(jobId);
-    if (this.#open && this.#send('subscribe', jobId)) this.#events.opened([jobId]);
+    if (this.#isOpen && this.#send('subscribe', jobId)) this.#events.opened([jobId]);
   }
 
   unsubscribe(jobId: string): void {
-    if (this.#jobIds.delete(jobId) && this.#open) this.#send('unsubscribe', jobId);
+    if (this.#jobIds.delete(jobId) && this.#isOpen) this.#send('unsubscribe', jobId);
   }
 
   close(): void {
@@ -52,43 +63,67 @@ class Connection implements StreamConnection {
     if (socket !== undefined) abandon(socket, this.#deps.runtime);
   }
 
-  async #connect(): Promise<void> {
-    let url: string;
+  /** Once more where the server said 401, and the functions have something else to say now. */
+  async #connect(refused?: { readonly ticket: Ticket; readonly failure: StreamFailure }): Promise<void> {
+    let WebSocket: WebSocketClass;
     try {
-      url = await this.#deps.webSocketUrl();
+      WebSocket = await this.#deps.runtime.webSocket();
+    } catch (error) {
+      const reason = `WebSocket could not be made${error instanceof Error ? ` (${error.message})` : ''}`;
+      this.#fail({ reason, kind: 'absent', error });
+      return;
+    }
+    let ticket: Ticket;
+    try {
+      const url = await this.#deps.webSocketUrl();
+      const headers = carriesHeaders(WebSocket) ? await this.#deps.webSocketHeaders?.(url) : undefined;
+      ticket = { url, headers: headers ?? {} };
     } catch (error) {
       // What was thrown is not quoted: it may hold the secret that could not be had.
       const reason = 'WebSocket was not tried: its URL, or a token for it, could not be had';
       this.#fail({ reason, kind: 'credentials', error });
       return;
     }
-    try {
-      const WebSocket = await this.#deps.runtime.webSocket();
-      if (this.#closed) return;
-      if (isMixedContent(url)) {
-        const reason = 'WebSocket was not tried: a page on https: may not open a ws: URL; use wss:';
-        this.#fail({ reason, kind: 'mixed-content' });
-        return;
-      }
-      this.#listen(new WebSocket(url));
-    } catch (error) {
-      const kind = error instanceof ConfigurationError ? 'credentials' : undefined;
-      this.#fail({ reason: 'WebSocket could not be made', kind, error });
+    if (this.#closed) return;
+    if (refused !== undefined && JSON.stringify(refused.ticket) === JSON.stringify(ticket)) {
+      this.#fail(refused.failure);
+    } else if (isMixedContent(ticket.url)) {
+      const reason = 'WebSocket was not tried: a page on https: may not open a ws: URL; use wss:';
+      this.#fail({ reason, kind: 'mixed-content' });
+    } else {
+      this.#open(WebSocket, ticket, refused === undefined);
     }
   }
 
-  #listen(socket: WebSocketLike): void {
+  #open(WebSocket: WebSocketClass, ticket: Ticket, first: boolean): void {
+    let socket: WebSocketLike;
+    try {
+      socket = openSocket(WebSocket, ticket.url, { headers: ticket.headers, maxPayload: MAX_FRAME_SIZE });
+    } catch (error) {
+      this.#fail({ reason: 'WebSocket could not be made', error });
+      return;
+    }
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#received(data);
-    socket.onerror = (event) => this.#fail(refusal(event, this.#open));
     socket.onclose = ({ code }) => this.#fail({ reason: `WebSocket closed (${code})` });
+    socket.onerror = (event) => {
+      if (isTooLarge(event)) this.#events.said(TOO_LARGE);
+      const failure = refusal(event, this.#isOpen);
+      if (!first || failure.status !== 401) {
+        this.#fail(failure);
+        return;
+      }
+      this.#socket = undefined;
+      abandon(socket, this.#deps.runtime);
+      void this.#connect({ ticket, failure });
+    };
   }
 
   #opened(): void {
     if (this.#closed) return;
-    this.#open = true;
+    this.#isOpen = true;
     for (const jobId of this.#jobIds) {
       if (!this.#send('subscribe', jobId)) return;
     }
@@ -96,16 +131,34 @@ class Connection implements StreamConnection {
   }
 
   #received(data: unknown): void {
-    if (!this.#closed) this.#events.said(this.#read(data));
+    if (this.#closed) return;
+    // A class that knows no array buffers gives a Blob, which is read in a moment: frames keep their order.
+    if (this.#reading === undefined && !isBlob(data)) {
+      this.#events.said(this.#read(data));
+      return;
+    }
+    const reading = Promise.resolve(this.#reading)
+      .then(() => (isBlob(data) && data.size <= MAX_FRAME_SIZE ? data.arrayBuffer() : data))
+      .catch(() => undefined)
+      .then((read) => {
+        if (this.#reading === reading) this.#reading = undefined;
+        if (!this.#closed) this.#events.said(this.#read(read));
+      });
+    this.#reading = reading;
   }
 
+  /** Some gateways send their JSON in binary frames: it is text all the same. */
   #read(data: unknown): StreamMessage {
-    const problem = (message: string) => ({ type: 'problem', message }) as const;
-    if (typeof data !== 'string') return problem('The server sent a binary WebSocket frame; it was dropped.');
-    if (data.length > MAX_FRAME_SIZE)
-      return problem('The server sent a WebSocket frame of more than 1 MiB; it was dropped.');
+    if (sizeOf(data) > MAX_FRAME_SIZE) return TOO_LARGE;
+    let text: string;
     try {
-      return this.#codec.parse(data);
+      // Of undefined, a decoder makes an empty text.
+      text = typeof data === 'string' ? data : decoder().decode((data ?? null) as ArrayBuffer);
+    } catch {
+      return problem('The server sent a WebSocket frame that is no text; it was dropped.');
+    }
+    try {
+      return this.#codec.parse(text);
     } catch {
       return problem('The backend could not read a WebSocket frame; it was dropped.');
     }
@@ -127,6 +180,30 @@ class Connection implements StreamConnection {
     this.close();
     this.#events.failed(failure);
   }
+}
+
+const TOO_LARGE = problem('The server sent a WebSocket frame of more than 1 MiB; it was dropped.');
+
+const decoder = () => new TextDecoder('utf-8', { fatal: true });
+
+function problem(message: string): StreamMessage {
+  return { type: 'problem', message };
+}
+
+function isBlob(data: unknown): data is Blob {
+  return typeof (data as Partial<Blob> | null)?.arrayBuffer === 'function';
+}
+
+/** In UTF-16 code units or bytes. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length;
+  const { byteLength, size } = Object(data) as { byteLength?: number; size?: number };
+  return byteLength ?? size ?? 0;
+}
+
+/** The class of `ws` does not even read such a frame, and ends the connection. */
+function isTooLarge(event: unknown): boolean {
+  return (event as { error?: { code?: unknown } }).error?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 }
 
 /** Leaves a listener for errors to the end: closing a socket that is still connecting makes one. */
@@ -151,13 +228,13 @@ function abandon(socket: WebSocketLike, runtime: WebSocketDeps['runtime']): void
 }
 
 /** Browsers say nothing; the class of `ws` says what the server answered. Its URL is never in it. */
-function refusal(event: unknown, open: boolean): StreamFailure {
+function refusal(event: unknown, open: boolean): StreamFailure & { status?: number } {
   const { error, message } = event as { error?: { code?: unknown }; message?: unknown };
   const status = Number(/^Unexpected server response: (\d{3})$/.exec(String(message))?.[1]);
   if (status > 0) {
     const reason = `WebSocket refused (HTTP ${status})`;
-    if ([404, 405, 501].includes(status)) return { reason, kind: 'absent' };
-    return { reason, kind: status === 401 || status === 403 ? 'credentials' : undefined };
+    if ([404, 405, 501].includes(status)) return { reason, kind: 'absent', status };
+    return { reason, kind: status === 401 || status === 403 ? 'credentials' : undefined, status };
   }
   const code = typeof error?.code === 'string' ? ` (${error.code})` : '';
   return { reason: `WebSocket ${open ? 'failed' : 'refused'}${code}` };

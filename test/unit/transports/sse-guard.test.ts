@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { guardEventSize } from '../../../src/transports/sse-guard.js';
+import { guardEvents } from '../../../src/transports/sse-guard.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Whether all of these chunks, in their order, are within ten bytes an event. */
 function allows(...chunks: string[]): boolean {
-  const measure = guardEventSize(10);
-  return chunks.every((chunk) => measure(bytes(chunk)));
+  const guard = guardEvents(10);
+  return chunks.every((chunk) => guard(bytes(chunk)).fits);
 }
 
 test.each(['\n', '\r\n', '\r'])(
@@ -25,4 +25,27 @@ test.each(['\n', '\r\n', '\r'])('an event of many small lines ending in %j is co
 test('a line that never ends is refused, in one chunk or in many', () => {
   expect(allows('data:1234567')).toBe(false);
   expect(allows(...'data:1234567')).toBe(false);
+});
+
+/** What a parser gets of these chunks, and which of them show that something comes through. */
+function guarded(...chunks: string[]) {
+  const guard = guardEvents(1_000);
+  const looked = chunks.map((chunk) => guard(bytes(chunk)));
+  return {
+    text: looked.map((one) => new TextDecoder().decode(one.bytes)).join('|'),
+    beats: looked.map(({ beats }) => beats),
+  };
+}
+
+test('each line end becomes a single LF at once, so that no parser waits for what follows a CR', () => {
+  expect(guarded('data: 1\r\r').text).toBe('data: 1\n\n');
+  expect(guarded('data: 1\r\n\r\n', 'data: 2\n\n').text).toBe('data: 1\n\n|data: 2\n\n');
+  expect(guarded('data: 1\r', '\n\r', '\n').text).toBe('data: 1\n|\n|');
+});
+
+test('a comment, and an event without data, is a heartbeat; data, and the beginning of an event, is none', () => {
+  expect(guarded(': hi\n').beats).toEqual([true]);
+  expect(guarded('event: ping\n\n').beats).toEqual([true]);
+  expect(guarded('retry: 5\n', '\n').beats).toEqual([false, true]);
+  expect(guarded('event: x\ndata: a:b\n\n', '\n').beats).toEqual([false, false]);
 });

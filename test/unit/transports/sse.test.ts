@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SseCodec } from '../../../src/backends/backend.js';
 import { ConfigurationError } from '../../../src/errors.js';
 import { connectSse } from '../../../src/transports/sse.js';
@@ -20,8 +20,11 @@ class Request {
   readonly url: string;
   readonly signal: AbortSignal;
 
-  constructor(url: string, signal: AbortSignal) {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(url: string, signal: AbortSignal, headers: Readonly<Record<string, string>>) {
     this.url = url;
+    this.headers = headers;
     this.signal = signal;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -80,8 +83,8 @@ beforeEach(() => {
 });
 
 function connect(jobIds: readonly string[]) {
-  const openStream = (url: string, signal: AbortSignal) => {
-    const request = new Request(url, signal);
+  const openStream = (url: string, signal: AbortSignal, headers: Readonly<Record<string, string>>) => {
+    const request = new Request(url, signal, headers);
     requests.push(request);
     return request.response;
   };
@@ -110,11 +113,53 @@ describe('an event stream', () => {
     expect(events.messages).toEqual([{ type: 'control' }]);
     events.messages.length = 0;
     await request(0).write('data: a\n\ndata: b\n\n');
-    expect(events.messages).toMatchObject([
-      { type: 'control' },
-      { update: { jobId: 'a' } },
-      { update: { jobId: 'b' } },
+    expect(events.messages).toMatchObject([{ update: { jobId: 'a' } }, { update: { jobId: 'b' } }]);
+  });
+
+  test('hands events of any name to the backend, with their names, also those of its own events', async () => {
+    const parse = vi.spyOn(codec, 'parse');
+    connect(['a']);
+    await request(0).answer();
+    for (const name of ['completed', 'error', 'open', 'message', 'Ähm'])
+      await request(0).write(`event: ${name}\ndata: ${name}\n\n`);
+    await request(0).write('data: none\n\n');
+    const names = parse.mock.calls.map(([data, context]) => `${data}=${context?.event}`);
+    parse.mockRestore();
+    expect(names).toEqual([
+      'completed=completed',
+      'error=error',
+      'open=open',
+      'message=message',
+      'Ähm=Ähm',
+      'none=message',
     ]);
+    expect(events.failures).toEqual([]);
+  });
+
+  test.each([['data: a\r\r'], ['data: a\r\n\r\n'], ['data: a\n\n']])(
+    'tells of an event the moment its last line end is there: %j',
+    async (text) => {
+      connect(['a']);
+      await request(0).answer();
+      await request(0).write(text);
+      expect(events.messages).toMatchObject([{ update: { jobId: 'a' } }]);
+    },
+  );
+
+  test('that brings only what cannot be read brings nothing that would prove it', async () => {
+    const parse = vi
+      .spyOn(codec, 'parse')
+      .mockImplementation(() => ({ type: 'problem', message: 'no JSON' }));
+    connect(['a']);
+    await request(0).answer();
+    await request(0).write('id: 1\ndata: <html>\n\n');
+    parse.mockRestore();
+    expect(events.messages).toEqual([{ type: 'problem', message: 'no JSON' }]);
+  });
+
+  test('asks that nothing on the way compresses it', async () => {
+    connect(['a']);
+    expect(request(0).headers).toEqual({ accept: 'text/event-stream', 'accept-encoding': 'identity' });
   });
 
   test.each([

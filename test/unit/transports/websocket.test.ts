@@ -89,6 +89,7 @@ describe('a WebSocket', () => {
     const { socket } = await connect();
     socket.error(event);
     socket.onclose?.({ code: 1006, reason: '' });
+    await settled(); // At 401 the functions are asked again first.
     expect(events.failures).toHaveLength(1);
     expect({ kind: undefined, ...events.failures[0] }).toMatchObject(failure);
     expect(JSON.stringify(events.failures)).not.toContain('secret');
@@ -101,13 +102,63 @@ describe('a WebSocket', () => {
     expect(events.failures).toEqual([{ reason: 'WebSocket closed (1011)' }]);
   });
 
-  test('drops a binary frame and one over 1 MiB, and says so', async () => {
+  test('reads binary frames of every kind as the text they are, in their order', async () => {
+    const bytes = new TextEncoder().encode('jöb');
     const { socket } = await connect();
     socket.open();
-    socket.onmessage?.({ data: new ArrayBuffer(3) });
-    socket.onmessage?.({ data: 'x'.repeat(2 ** 20 + 1) });
+    const frames = [bytes.buffer, bytes, Buffer.from(bytes), new DataView(bytes.buffer), new Blob([bytes])];
+    for (const data of frames) socket.onmessage?.({ data });
+    socket.onmessage?.({ data: 'last' });
+    await vi.waitFor(() => expect(events.messages).toHaveLength(6));
+    const jobIds = events.messages.map((message) => message.type === 'update' && message.update.jobId);
+    expect(jobIds).toEqual(['jöb', 'jöb', 'jöb', 'jöb', 'jöb', 'last']);
+    socket.onmessage?.({ data: 'at once again' });
+    expect(events.messages).toHaveLength(7);
+  });
+
+  test('drops a frame that is no text and one over 1 MiB, and says so', async () => {
+    const { socket } = await connect();
+    socket.open();
+    const notUtf8 = new Uint8Array([0xff, 0xfe, 0x00]);
+    const tooLarge = new Uint8Array(2 ** 20 + 1);
+    const dropped = [notUtf8, tooLarge, 'x'.repeat(2 ** 20 + 1), 7, null, {}, undefined];
+    for (const data of dropped) socket.onmessage?.({ data });
     socket.onmessage?.({ data: 'x'.repeat(2 ** 20) });
-    expect(events.messages.map(({ type }) => type)).toEqual(['problem', 'problem', 'update']);
+    for (const data of [new Blob([notUtf8]), new Blob([tooLarge])]) socket.onmessage?.({ data });
+    await vi.waitFor(() => expect(events.messages).toHaveLength(10));
+    const types = events.messages.map(({ type }) => type);
+    expect(types).toEqual([...dropped.map(() => 'problem'), 'update', 'problem', 'problem']);
+  });
+
+  test('that is closed while a Blob is read says nothing of it', async () => {
+    const { socket, connection } = await connect();
+    socket.open();
+    const blob = new Blob(['a']);
+    socket.onmessage?.({ data: blob });
+    connection.close();
+    await blob.arrayBuffer();
+    await settled();
+    expect(events.messages).toEqual([]);
+  });
+
+  test('whose class refused to read a frame, as too large, says so', async () => {
+    const { socket } = await connect();
+    socket.open();
+    socket.error({ error: { code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' } });
+    expect(events.messages).toMatchObject([{ type: 'problem', message: expect.stringContaining('1 MiB') }]);
+    expect(events.failures).toHaveLength(1);
+  });
+
+  test('that cannot be made says why, and counts as not there', async () => {
+    const webSocket = () => Promise.reject(new Error('Cannot find module ws'));
+    connectWebSocket({ runtime: { ...timers.runtime, webSocket }, webSocketUrl: () => 'ws://host/' }, codec)(
+      ['a'],
+      events,
+    );
+    await settled();
+    expect(events.failures).toMatchObject([
+      { kind: 'absent', reason: 'WebSocket could not be made (Cannot find module ws)' },
+    ]);
   });
 
   test('survives a codec that throws', async () => {
@@ -167,6 +218,13 @@ describe('a WebSocket', () => {
     Object.assign(second.socket, { terminate });
     second.connection.close();
     second.socket.onclose?.({ code: 1000, reason: '' });
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('that the server has closed already leaves no timer', async () => {
+    const { socket } = await connect();
+    Object.assign(socket, { terminate: vi.fn(), readyState: 3, close() {} });
+    socket.onclose?.({ code: 1006, reason: '' });
     expect(timers.armed.size).toBe(0);
   });
 });
