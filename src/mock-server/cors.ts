@@ -9,8 +9,11 @@ export function addCorsHeaders(headers: Headers): void {
   headers.set('access-control-expose-headers', EXPOSED);
 }
 
-/** Allows whatever is asked: a `*` would not cover `Authorization`. */
-export function preflight(request: Headers): Response {
+/**
+ * Allows whatever is asked: a `*` would not cover `Authorization`. Only whom the owner named reaches a private network
+ * from a public one.
+ */
+export function preflight(request: Headers, privateNetwork: boolean): Response {
   const headers = new Headers({
     'access-control-allow-origin': '*',
     'access-control-allow-methods': 'GET, HEAD, POST, DELETE, OPTIONS',
@@ -18,7 +21,7 @@ export function preflight(request: Headers): Response {
     'access-control-max-age': '600',
     vary: 'Access-Control-Request-Headers',
   });
-  if (request.has('access-control-request-private-network'))
+  if (privateNetwork && request.has('access-control-request-private-network'))
     headers.set('access-control-allow-private-network', 'true');
   return new Response(null, { status: 204, headers });
 }

@@ -1,4 +1,5 @@
 import type { ByteArray } from './bytes.js';
+import { checkFault } from './check-options.js';
 
 /** What a fault can be tied to. `sse` and `websocket` are the streams, `files` is the second origin. */
 export type MockRoute =
@@ -183,6 +184,7 @@ export class MockFaults {
 
   /** Returns the way to take it back. */
   add(fault: MockFault): () => void {
+    checkFault(fault);
     const entry: Entry = { fault, seen: 0, struck: 0, sinceMs: undefined };
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);

@@ -18,6 +18,7 @@ export type {
   StreamFault,
   StreamMoment,
 } from './faults.js';
+export type { MockGateOptions } from './gate.js';
 export type {
   MockDialect,
   MockJob,

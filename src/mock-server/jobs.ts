@@ -1,3 +1,4 @@
+import { checkJobInit } from './check-options.js';
 import {
   type MockDialect,
   MockJob,
@@ -31,6 +32,7 @@ export class MockJobs {
 
   /** Makes a job without a submit. */
   create(init: MockJobInit = {}): MockJob {
+    checkJobInit(init);
     const dialect = init.dialect ?? 'soraGateway';
     const id = init.id ?? (this.#numericIds ? newNumber() : NEW_ID[dialect]());
     const job = new MockJob({ ...this.#defaults, ...init, id, dialect }, (update) => {

@@ -7,6 +7,7 @@
 
 import { http, type RequestHandler, type WebSocketHandler, ws } from 'msw';
 import type { ByteArray } from './bytes.js';
+import { checkMockOptions } from './check-options.js';
 import { ConnectionLost, type Exchange } from './exchange.js';
 import type { MockFaults } from './faults.js';
 import type { MockJobs } from './jobs.js';
@@ -41,6 +42,7 @@ export interface MockHandlersOptions extends MockServiceOptions {
  * server.listen();
  */
 export function createMockHandlers(options: MockHandlersOptions = {}): MockHandlers {
+  checkMockOptions(options, ['baseUrl', 'webSocketUrl', 'filesUrl']);
   return new MockHandlers(options);
 }
 
@@ -53,7 +55,8 @@ export class MockHandlers {
   /** @internal Use `createMockHandlers`. */
   constructor(options: MockHandlersOptions) {
     const { baseUrl = 'http://localhost:3001', webSocketUrl, filesUrl, ...rest } = options;
-    const service = new MockService(rest);
+    // Only the application under test can submit here.
+    const service = new MockService({ ...rest, webhooks: { allowedHosts: ['*'], ...rest.webhooks } });
     const base = withoutSlash(new URL(baseUrl, globalThis.location?.href));
     const files = withoutSlash(new URL(filesUrl ?? 'http://files.mock.invalid'));
     const socketUrl = withoutSlash(new URL(webSocketUrl ?? new URL('/', base))).replace(/^http/, 'ws');

@@ -73,7 +73,7 @@ export function openAIEvent(update: MockJobUpdate): Record<string, unknown> {
 }
 
 function create(call: Call): Response {
-  const problem = promptProblem(call);
+  const problem = encodingProblem(call) ?? promptProblem(call);
   if (problem) return problem;
   const { seconds } = call.body.input;
   if (seconds !== undefined && !['4', '8', '12'].includes(String(seconds)))
@@ -92,6 +92,17 @@ function remix(call: Call, original: MockJob): Response {
   const { model, size, seconds } = original.input;
   const input = { model, size, seconds, ...call.body.input, remixed_from_video_id: original.id };
   return json(video(call.context.submit({ ...call, body: { ...call.body, input } }, 'openAIVideos')));
+}
+
+/** As FastAPI has it, which looks for the fields where they are not. */
+function encodingProblem({ context, exchange }: Call): Response | undefined {
+  const { encoding } = context.options.openAIVideos ?? {};
+  const isForm = exchange.headers.get('content-type')?.startsWith('multipart/form-data') === true;
+  if (encoding === undefined || isForm === (encoding === 'multipart')) return undefined;
+  return json(
+    { detail: [{ type: 'missing', loc: ['body', 'prompt'], msg: 'Field required', input: null }] },
+    400,
+  );
 }
 
 function promptProblem({ body }: Call): Response | undefined {

@@ -39,7 +39,7 @@ export interface MockServiceOptions extends MockJobBehaviour {
   faults?: readonly MockFault[];
   /** Credentials that a call needs, any one of them; without them it is answered 401. @default none needed */
   auth?: MockAuth | readonly MockAuth[];
-  /** Let pages of every origin in. @default true */
+  /** Let the pages that are let in read the answers. @default true */
   cors?: boolean;
   /** soraGateway: the account's credits, 10 of which a job costs; then 402. @default unlimited */
   credits?: number;
@@ -56,6 +56,8 @@ export interface MockServiceOptions extends MockJobBehaviour {
   /** Told of each HTTP request when it is answered, or its connection is lost: its `status` says which. */
   onAnswer?: (request: MockRequest) => void;
   streams?: MockStreamOptions;
+  /** openAIVideos: how a submit must be encoded, as servers have it that take one form only. @default either */
+  openAIVideos?: { readonly encoding?: 'multipart' | 'json' };
   webhooks?: MockWebhookOptions;
   /** How many requests and webhook deliveries are remembered. @default 10000 */
   logSize?: number;

@@ -1,7 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { checkMockOptions } from './check-options.js';
 import type { MockFaults } from './faults.js';
+import { Gate, type MockGateOptions } from './gate.js';
 import { answerHttp } from './http-adapter.js';
 import type { MockJobs } from './jobs.js';
 import type { MockServiceOptions } from './options.js';
@@ -12,7 +14,7 @@ import { WebSocketUpgrades } from './streams/websocket-upgrade.js';
 import type { MockWebhooks } from './webhooks.js';
 
 /** Of `createMockServer`. */
-export interface MockServerOptions extends MockServiceOptions {
+export interface MockServerOptions extends MockServiceOptions, MockGateOptions {
   /** @default 0, any free one */
   port?: number;
   /** @default '127.0.0.1' */
@@ -20,15 +22,21 @@ export interface MockServerOptions extends MockServiceOptions {
 }
 
 /**
- * Starts a real HTTP server that speaks all three dialects at once.
+ * Starts a real HTTP server that speaks all three dialects at once, and lets in pages of this machine only.
  *
+ * @throws ConfigurationError for an option that there is not.
  * @example
  * await using server = await createMockServer({ durationMs: 500 });
  * const client = new VideoClient({ baseUrl: server.url });
  */
 export async function createMockServer(options: MockServerOptions = {}): Promise<MockServer> {
-  const { port = 0, host = '127.0.0.1', ...rest } = options;
-  const server = new MockServer(rest, host);
+  checkMockOptions(options, ['port', 'host', 'allowedOrigins', 'allowedHosts']);
+  const { port = 0, host = '127.0.0.1', allowedHosts, allowedOrigins, ...rest } = options;
+  const gate = new Gate(
+    { ...(allowedHosts && { allowedHosts }), ...(allowedOrigins && { allowedOrigins }) },
+    host,
+  );
+  const server = new MockServer(rest, host, gate);
   await server.listen(port);
   return server;
 }
@@ -41,9 +49,9 @@ export class MockServer {
   readonly #files: Listener;
 
   /** @internal Use `createMockServer`. */
-  constructor(options: MockServiceOptions, host: string) {
+  constructor(options: MockServiceOptions, host: string, gate: Gate) {
     this.#host = host;
-    this.#service = new MockService(options);
+    this.#service = new MockService(options, gate);
     this.#main = new Listener(this.#service, 'main');
     this.#files = new Listener(this.#service, 'files');
   }

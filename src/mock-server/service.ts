@@ -5,12 +5,13 @@ import { addCorsHeaders, preflight } from './cors.js';
 import { ConnectionLost, type Exchange, json, sleep } from './exchange.js';
 import { MockFaults, type MockRoute, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
+import type { Gate } from './gate.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
 import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
 import { MockJobs } from './jobs.js';
 import { type MockFile, type MockVariant, mediaFile, patternFile } from './media/files.js';
 import { idWriter } from './numeric-ids.js';
-import { openAIVideosRoutes } from './openai-videos.js';
+import { openAIError, openAIVideosRoutes } from './openai-videos.js';
 import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
@@ -43,7 +44,10 @@ export class MockService implements RouteContext {
   readonly #writeIds: (json: string) => string;
   readonly #urlKey = randomHex(16);
 
-  constructor(options: MockServiceOptions = {}) {
+  readonly #gate: Gate | undefined;
+
+  constructor(options: MockServiceOptions = {}, gate?: Gate) {
+    this.#gate = gate;
     const {
       faults,
       auth,
@@ -58,6 +62,7 @@ export class MockService implements RouteContext {
       streams,
       webhooks,
       logSize,
+      openAIVideos,
       ...behaviour
     } = options;
     this.options = options;
@@ -99,7 +104,15 @@ export class MockService implements RouteContext {
     const { method, headers } = exchange;
     const match = this.#match(exchange);
     const found = typeof match === 'object' ? match : undefined;
-    if (method === 'OPTIONS' && match !== undefined && this.options.cors !== false) return preflight(headers);
+    const refusal = this.#gate?.refusal(headers);
+    if (refusal !== undefined) {
+      const entry = this.record(exchange, found);
+      entry.status = refusal.status;
+      this.options.onAnswer?.(entry);
+      return refusal;
+    }
+    if (method === 'OPTIONS' && match !== undefined && this.options.cors !== false)
+      return preflight(headers, this.#gate?.asked(headers.get('origin')) ?? true);
     const entry = this.record(exchange, found);
     let response: Response;
     try {
@@ -118,7 +131,8 @@ export class MockService implements RouteContext {
     const { url, headers } = exchange;
     const entry = this.record(exchange, undefined, 'websocket');
     const faults = this.faults.take('websocket', []);
-    let refusal = replacedAnswer(faults, { exchange, context: this }, undefined);
+    let refusal = this.#gate?.refusal(headers);
+    refusal ??= replacedAnswer(faults, { exchange, context: this }, undefined);
     if (url.pathname !== '/') refusal ??= json({ error: 'Not found' }, 404);
     if (!authorised(this.options.auth, headers, url.searchParams)) refusal ??= unauthorised('soraGateway');
     entry.status = refusal?.status ?? 101;
@@ -216,8 +230,7 @@ export class MockService implements RouteContext {
     match: RouteMatch | 'wrong-method' | undefined,
     entry: MockRequest,
   ): Promise<Response> {
-    if (match === undefined) return json({ error: 'Not found' }, 404);
-    if (match === 'wrong-method') return json({ error: 'Method not allowed' }, 405);
+    if (typeof match !== 'object') return noRoute(exchange, match);
     const { route, params } = match;
     const jobIds =
       route.name === 'sse' ? eventStreamJobIds(exchange.url, this.jobs) : jobIdsOf(entry, this.jobs);
@@ -268,6 +281,18 @@ export class MockService implements RouteContext {
     }
     return file;
   }
+}
+
+/** In the words of the dialect whose path it looks like. */
+function noRoute({ method, url }: Exchange, match: 'wrong-method' | undefined): Response {
+  const status = match === undefined ? 404 : 405;
+  const { pathname } = url;
+  if (pathname === '/v1' || pathname.startsWith('/v1/')) {
+    return status === 404
+      ? openAIError(404, `Unknown request URL: ${method} ${pathname}.`, { code: 'unknown_url' })
+      : openAIError(405, `Invalid method for URL (${method} ${pathname})`, { code: 'method_not_supported' });
+  }
+  return json({ error: status === 404 ? 'Not found' : 'Method not allowed' }, status);
 }
 
 /** The jobs that a call names. */

@@ -1,3 +1,4 @@
+import { isLoopback } from './gate.js';
 import { isEnd, type MockDialect, type MockJobUpdate, randomHex } from './job.js';
 import { openAIEvent } from './openai-videos.js';
 import { BoundedLog } from './request-log.js';
@@ -19,6 +20,15 @@ export interface MockWebhookOptions {
   readonly retryScale?: number;
   /** Other delays than the dialect's, in milliseconds before scaling. */
   readonly retryDelaysMs?: Partial<Record<MockDialect, readonly number[]>>;
+  /**
+   * Hosts besides loopback that a request's own `webhookUrl` may lead to; `*` is any. Whoever can submit would
+   * otherwise let this machine call the hosts that it reaches.
+   *
+   * @default []
+   */
+  readonly allowedHosts?: readonly string[];
+  /** Told of each attempt once it was answered, has failed, or was not made. */
+  readonly onDelivery?: (delivery: MockDelivery) => void;
   /** An attempt not answered for so long has failed, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
 }
@@ -146,7 +156,7 @@ export class MockWebhooks {
       const headers = await this.#headersOf(message, id);
       const { status } = await this.#attempt(message, headers, attempt);
       firstDone();
-      const delayMs = delays[attempt - 1];
+      const delayMs = this.#forbids(message) ? undefined : delays[attempt - 1];
       if ((status !== undefined && status >= 200 && status < 300) || delayMs === undefined) return;
       await this.#sleep(delayMs * retryScale);
     }
@@ -183,6 +193,8 @@ export class MockWebhooks {
     this.#log.push(delivery);
     const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 10_000);
     try {
+      if (this.#forbids(message))
+        throw new Error('not sent: its host is not this machine; see webhooks.allowedHosts');
       const response = await fetch(url, {
         method: 'POST',
         headers: { ...headers },
@@ -193,9 +205,22 @@ export class MockWebhooks {
       delivery.status = response.status;
       await response.body?.cancel();
     } catch (error) {
-      delivery.error = error instanceof Error ? error.message : String(error);
+      delivery.error = reasonOf(error);
     }
+    if (!this.#closed.signal.aborted) this.#options.onDelivery?.(delivery);
     return delivery;
+  }
+
+  /** The other dialects' URLs are those of whoever started the server. */
+  #forbids({ dialect, url }: Pick<Message, 'dialect' | 'url'>): boolean {
+    const allowed = this.#options.allowedHosts ?? [];
+    const { hostname } = new URL(url);
+    return (
+      dialect === 'vidBuilder' &&
+      !isLoopback(hostname) &&
+      !allowed.includes('*') &&
+      !allowed.includes(hostname)
+    );
   }
 
   #sleep(delayMs: number): Promise<void> {
@@ -213,4 +238,10 @@ export class MockWebhooks {
       signal.addEventListener('abort', abort, { once: true });
     });
   }
+}
+
+/** Of a fetch that failed, what lies behind it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 }

@@ -127,4 +127,30 @@ describe('openAIVideos of the mock server', () => {
       expect(headers.get('x-request-id')).toMatch(/^req_/);
     }
   });
+
+  it('has that shape for routes and methods that it has not, too', async () => {
+    await using server = await createMockServer({ manual: true });
+    const id = await create(server);
+    const told = [await get(server, '/v1/video'), await post(server, `${CREATE}/edits`, { prompt: 'x' })];
+    expect(told.map(({ status }) => status)).toEqual([404, 405]);
+    told.push(await post(server, `${CREATE}/${id}`, {}));
+    for (const { body } of told)
+      expect(Object.keys(body.error as object)).toEqual(['message', 'type', 'param', 'code']);
+  });
+
+  it.each([
+    ['multipart', [400, 200]],
+    ['json', [200, 400]],
+  ] as const)('takes %s alone where so told', async (encoding, [json, multipart]) => {
+    await using server = await createMockServer({ openAIVideos: { encoding } });
+    const sent = await post(server, CREATE, { prompt: 'x' });
+    expect(sent.status).toBe(json);
+    const form = new FormData();
+    form.set('prompt', 'x');
+    const answer = await fetch(server.url + CREATE, { method: 'POST', body: form });
+    expect(answer.status).toBe(multipart);
+    const refused = json === 400 ? sent.body : await answer.json();
+    expect(refused).toMatchObject({ detail: [{ loc: ['body', 'prompt'], msg: 'Field required' }] });
+    expect(server.jobs.size).toBe(1);
+  });
 });
