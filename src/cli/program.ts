@@ -21,7 +21,7 @@ Environment (all of it can be in a file of NAME=value lines, given as --config):
   REELWIRE_BASE_URL         the server (default: http://localhost:3001, where "reelwire mock" listens)
   REELWIRE_TOKEN            bearer token; or REELWIRE_USERNAME and REELWIRE_PASSWORD
   REELWIRE_BACKEND          ${BACKENDS.join(', ')}
-  REELWIRE_WEBHOOK_SECRET   for "reelwire webhook"
+  REELWIRE_WEBHOOK_SECRET   for "reelwire webhook" and "reelwire mock"
   REELWIRE_WEB_SOCKET_URL, REELWIRE_WALLET, REELWIRE_WEBHOOK_URL, REELWIRE_MODEL
   NO_COLOR                  no colours`;
 
@@ -133,10 +133,24 @@ Examples:
     .option('--field', 'speak as running servers do, not as their documents say')
     .option('--fail-with <reason>', 'let every job fail half way')
     .option('--fault <route=name>', 'break something; may be repeated', collect)
+    .option('--webhook-url <url>', 'soraGateway, openAIVideos: where events go; vidBuilder says so itself')
+    .option('--webhook-secret <secret>', 'sign webhooks; better in REELWIRE_WEBHOOK_SECRET')
+    .option(
+      '--allow-webhook-host <name>',
+      'vidBuilder: send webhooks there too, not to loopback alone',
+      collect,
+    )
+    .option('--allow-origin <origin>', 'let pages from there in, not those of this machine alone', collect)
+    .option('--allow-host <name>', 'let itself be called by that name too', collect)
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
-      '\nExample:\n  $ reelwire mock --port 3001 --fault websocket=blackhole --fault status=status:503',
+      `
+Prints each request, each answer, and each attempt to deliver a webhook.
+
+Examples:
+  $ reelwire mock --port 3001 --fault websocket=blackhole --fault status=status:503
+  $ REELWIRE_WEBHOOK_SECRET=whsec_… reelwire mock --webhook-url http://localhost:3000/webhook`,
     )
     .action(async (flags) => {
       const { mock } = await import('./commands/mock.js');

@@ -9,9 +9,9 @@ export async function hexSignature(secret: string, body: Uint8Array<ArrayBuffer>
   return Array.from(signature, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The three headers of Standard Webhooks. */
+/** The three headers of Standard Webhooks; two, where nothing signs. */
 export async function standardWebhookHeaders(
-  secret: string,
+  secret: string | undefined,
   body: Uint8Array<ArrayBuffer>,
   id = `wh_${randomHex(12)}`,
   timestamp = Math.floor(Date.now() / 1000),
@@ -19,7 +19,9 @@ export async function standardWebhookHeaders(
   return {
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
-    'webhook-signature': `v1,${await standardSignature(secret, id, timestamp, body)}`,
+    ...(secret !== undefined && {
+      'webhook-signature': `v1,${await standardSignature(secret, id, timestamp, body)}`,
+    }),
   };
 }
 
@@ -44,12 +46,18 @@ async function standardSignature(
   timestamp: number,
   body: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  const key = Uint8Array.from(atob(secret.replace(/^whsec_/, '')), (char) => char.charCodeAt(0));
+  const key = standardKey(secret);
   const prefix = new TextEncoder().encode(`${id}.${timestamp}.`);
   const message = new Uint8Array(prefix.length + body.length);
   message.set(prefix);
   message.set(body, prefix.length);
   return btoa(String.fromCharCode(...(await hmacSha256(key, message))));
+}
+
+/** @throws where what follows `whsec_` is not base64. */
+export function standardKey(secret: string): Uint8Array<ArrayBuffer> {
+  if (!secret.startsWith('whsec_')) return new TextEncoder().encode(secret);
+  return Uint8Array.from(atob(secret.slice('whsec_'.length)), (char) => char.charCodeAt(0));
 }
 
 async function hmacSha256(

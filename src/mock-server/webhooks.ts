@@ -1,8 +1,9 @@
+import { ConfigurationError } from '../errors.js';
 import { isLoopback } from './gate.js';
 import { isEnd, type MockDialect, type MockJobUpdate, randomHex } from './job.js';
 import { openAIEvent } from './openai-videos.js';
 import { BoundedLog } from './request-log.js';
-import { hexSignature, standardWebhookHeaders } from './signatures.js';
+import { hexSignature, standardKey, standardWebhookHeaders } from './signatures.js';
 import { gatewayEvent } from './sora-gateway.js';
 import { type SignedUrl, vidBuilderEvent } from './vid-builder.js';
 
@@ -12,8 +13,11 @@ export interface MockWebhookOptions {
   readonly gateway?: { readonly url: string; readonly secret?: string };
   /** vidBuilder: signs as `x-webhook-signature`; the URL is each request's `webhookUrl`. */
   readonly vidBuilder?: { readonly secret?: string };
-  /** openAIVideos: where its events go, by Standard Webhooks; `secret` is base64 after `whsec_`. */
-  readonly openAI?: { readonly url: string; readonly secret: string };
+  /**
+   * openAIVideos: where its events go, by Standard Webhooks. A `secret` is base64 after `whsec_`, or the key's own
+   * text; without one they are not signed.
+   */
+  readonly openAI?: { readonly url: string; readonly secret?: string };
   /** Verifies what comes to `POST /api/webhook/video-events`. @default not verified */
   readonly upstreamSecret?: string;
   /** The dialect's delays between attempts are multiplied by it. @default 0.001 */
@@ -80,6 +84,8 @@ export class MockWebhooks {
   ) {
     this.#writeIds = writeIds;
     this.#options = options;
+    checkSecret('webhooks.openAI.secret', options.openAI?.secret);
+    checkSecret('webhooks.upstreamSecret', options.upstreamSecret);
     this.#signedUrl = signedUrl;
     this.#log = new BoundedLog(logSize);
   }
@@ -166,8 +172,8 @@ export class MockWebhooks {
     const body = new TextEncoder().encode(message.body);
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     const { gateway, vidBuilder, openAI } = this.#options;
-    if (message.dialect === 'openAIVideos' && openAI !== undefined)
-      return { ...headers, ...(await standardWebhookHeaders(openAI.secret, body, id)) };
+    if (message.dialect === 'openAIVideos')
+      return { ...headers, ...(await standardWebhookHeaders(openAI?.secret, body, id)) };
     if (message.dialect === 'soraGateway') {
       headers['x-timestamp'] = String(Date.now());
       if (gateway?.secret) headers['x-signature'] = await hexSignature(gateway.secret, body);
@@ -244,4 +250,13 @@ export class MockWebhooks {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
+
+/** What cannot be a key would let every delivery fail without a word. */
+function checkSecret(option: string, secret: string | undefined): void {
+  try {
+    if (secret !== undefined) standardKey(secret);
+  } catch {
+    throw new ConfigurationError(option, `${option} is not base64 after whsec_`);
+  }
 }

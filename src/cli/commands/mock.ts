@@ -1,13 +1,16 @@
 import { ConfigurationError } from '../../index.js';
 import {
   createMockServer,
+  type MockDelivery,
   type MockRequest,
   type MockServer,
+  type MockWebhookOptions,
   parseMockFault,
 } from '../../mock-server/index.js';
 import { EXIT, exitCodeOf } from '../exit-code.js';
 import { catchInterruptions } from '../interruption.js';
 import { Output } from '../output.js';
+import { checkUrl } from '../settings.js';
 import { shorten, visible } from '../text.js';
 
 export interface MockFlags {
@@ -17,6 +20,11 @@ export interface MockFlags {
   readonly field?: boolean;
   readonly failWith?: string;
   readonly fault?: readonly string[];
+  readonly webhookUrl?: string;
+  readonly webhookSecret?: string;
+  readonly allowWebhookHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+  readonly allowHost?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -43,7 +51,7 @@ export async function mock(flags: MockFlags): Promise<number> {
 }
 
 async function start(flags: MockFlags, output: Output): Promise<MockServer> {
-  const { durationMs, failWith, fault = [], field, host, port } = flags;
+  const { allowHost, allowOrigin, durationMs, failWith, fault = [], field, host, port } = flags;
   try {
     return await createMockServer({
       port,
@@ -52,6 +60,9 @@ async function start(flags: MockFlags, output: Output): Promise<MockServer> {
       style: field === true ? 'field' : 'documented',
       faults: fault.map(parseMockFault),
       ...(failWith !== undefined && { failWith }),
+      ...(allowHost !== undefined && { allowedHosts: allowHost }),
+      ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin.map((one) => originOf(one)) }),
+      webhooks: webhooksOf(flags, output),
       onRequest: (request) =>
         output.result(`${timeOf(request)} → ${request.method} ${visible(request.path)}`),
       onAnswer: (request) => report(request, output),
@@ -75,6 +86,46 @@ function report(request: MockRequest, output: Output): void {
   output.result(words.join(' '));
 }
 
-function timeOf({ at }: MockRequest): string {
+function webhooksOf(flags: MockFlags, output: Output): MockWebhookOptions {
+  const { allowWebhookHost, webhookUrl } = flags;
+  const url = webhookUrl === undefined ? undefined : checkUrl('--webhook-url', webhookUrl);
+  const secret = flags.webhookSecret ?? (process.env.REELWIRE_WEBHOOK_SECRET || undefined);
+  const signed = secret === undefined ? {} : { secret };
+  let told = false;
+  return {
+    ...(allowWebhookHost !== undefined && { allowedHosts: allowWebhookHost }),
+    vidBuilder: signed,
+    ...(url !== undefined && { gateway: { url, ...signed }, openAI: { url, ...signed } }),
+    onDelivery(delivery) {
+      reportDelivery(delivery, output);
+      if (secret === undefined && !told)
+        output.note('Webhooks are not signed: --webhook-secret, or REELWIRE_WEBHOOK_SECRET, signs them.');
+      told = true;
+    },
+  };
+}
+
+/** Where it went, how that ended, and under which header its signature was. */
+function reportDelivery(delivery: MockDelivery, output: Output): void {
+  const { at, attempt, error, event, headers, jobId, status } = delivery;
+  const signature = Object.keys(headers).find((name) => name.endsWith('signature'));
+  // A query may be the receiver's own secret.
+  const url = delivery.url.replace(/[?#].*/s, '');
+  output.event({ type: 'delivery', at, jobId, event, url, status, error, attempt, signature });
+  const outcome = status ?? visible(error ?? 'no answer');
+  const signed = signature === undefined ? 'unsigned' : `signed in ${signature}`;
+  output.result(
+    `${timeOf(delivery)} ⇒ webhook ${visible(event)} for job ${visible(jobId)} to ${visible(url)}: ${outcome} ` +
+      `(attempt ${attempt}, ${signed})`,
+  );
+}
+
+/** As a browser sends it: lower case, no path, no default port. */
+function originOf(given: string): string {
+  if (given === '*') return given;
+  return new URL(checkUrl('--allow-origin', given)).origin;
+}
+
+function timeOf({ at }: { readonly at: Date }): string {
   return at.toISOString().slice(11, 23);
 }

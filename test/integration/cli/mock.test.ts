@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
-import { run, start, startServer } from './support.js';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { verifyWebhookSignature } from '../../../src/webhooks/index.js';
+import { jsonLines, run, start, startServer } from './support.js';
 
 test('the mock server runs until it is interrupted, and prints what it got', async () => {
   const mock = start(['mock', '--port', '0', '--duration-ms', '300', '--fault', 'websocket=refuse']);
@@ -22,4 +25,106 @@ test('a port that is taken, or a fault that there is not, is wrong usage', async
   expect(fault.stderr).toContain('--fault');
   const port = await run(['mock', '--port', '70000']);
   expect([taken.code, fault.code, port.code]).toEqual([2, 2, 2]);
+});
+
+const receiver = async (status = 200) => {
+  const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    seen.push({ headers: request.headers, body });
+    response.writeHead(status).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
+};
+
+const startMock = async (flags: readonly string[], env: Record<string, string> = {}) => {
+  const mock = start(['mock', '--port', '0', '--duration-ms', '50', ...flags], { env });
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(await mock.until(/Ctrl-C|listening/))?.[0] ?? '';
+  const send = (path: string, body: unknown) =>
+    fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
+  const end = async () => {
+    mock.interrupt();
+    return mock.ended;
+  };
+  return { ...mock, url, send, end };
+};
+const scenes = [{ type: 'x', duration: 1, content: {} }];
+
+test('each attempt to deliver a webhook has a line: where to, what came back, and who signed it', async () => {
+  const { seen, url } = await receiver(401);
+  const mock = await startMock(['--webhook-secret', 'of the test']);
+  await mock.send('/api/generate-video-async', { scenes, webhookUrl: `${url}?key=secret` });
+  const text = await mock.until(/webhook completed .*\(attempt 2, /);
+  const line = `webhook started for job \\w+ to ${url}: 401 \\(attempt 1, signed in x-webhook-signature\\)`;
+  expect(text).toMatch(new RegExp(line));
+  expect(
+    text
+      .split('\n')
+      .filter((one) => one.includes(' webhook '))
+      .join(),
+  ).not.toContain('key=secret');
+  const { stderr } = await mock.end();
+  expect(stderr).not.toContain('not signed');
+  await verifyWebhookSignature({ ...(seen[0] as (typeof seen)[0]), secret: 'of the test' });
+});
+
+test('webhooks that nothing signs say so, once with what would sign them', async () => {
+  const { seen, url } = await receiver();
+  const mock = await startMock([]);
+  await mock.send('/api/generate-video-async', { scenes, webhookUrl: url });
+  await mock.until(/webhook completed for job \w+ to .*: 200 \(attempt 1, unsigned\)/);
+  const { stderr } = await mock.end();
+  expect(stderr.match(/--webhook-secret/g)).toHaveLength(1);
+  expect(seen[0]?.headers['x-webhook-signature']).toBeUndefined();
+});
+
+test('webhooks of all dialects are sent, signed with the secret of the environment', async () => {
+  const { seen, url } = await receiver();
+  const secret = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiBhIHRlc3Q=';
+  const mock = await startMock(['--webhook-url', url, '--json'], { REELWIRE_WEBHOOK_SECRET: secret });
+  await mock.send('/v1/videos', { prompt: 'x' });
+  await mock.send('/api/generate?renderVersion=v3', { walletAddress: '0x1', script: 'x' });
+  await mock.until(/"type":"delivery".*video\.completed/);
+  await mock.until(/"type":"delivery".*"event":"completed"/);
+  const { stdout } = await mock.end();
+  expect(jsonLines(stdout)).toContainEqual(
+    expect.objectContaining({
+      type: 'delivery',
+      status: 200,
+      attempt: 1,
+      url,
+      signature: 'webhook-signature',
+    }),
+  );
+  const standard = seen.find(({ headers }) => headers['webhook-id'] !== undefined);
+  await verifyWebhookSignature({ ...(standard as (typeof seen)[0]), secret });
+  const hex = seen.find(({ headers }) => headers['x-signature'] !== undefined);
+  await verifyWebhookSignature({ ...(hex as (typeof seen)[0]), secret, scheme: 'hmac-sha256-hex' });
+});
+
+test('a webhook to another machine is not sent, and a page of a stranger is not let in, unless so told', async () => {
+  const webhookUrl = 'http://internal.invalid/admin';
+  const closed = await startMock([]);
+  const submit = { scenes, webhookUrl };
+  await closed.send('/api/generate-video-async', submit);
+  await closed.until(/webhook completed .* to http:\/\/internal\.invalid\/admin: not sent/);
+  const origin = 'https://app.example';
+  const asked = (url: string) => fetch(`${url}/v1/videos`, { headers: { origin } });
+  expect((await asked(closed.url)).status).toBe(403);
+  await closed.until(/ 403 \/v1\/videos/);
+  const flags = ['--allow-webhook-host', 'internal.invalid', '--allow-origin', `${origin}/`];
+  const open = await startMock([...flags, '--allow-host', 'mock.example']);
+  await open.send('/api/generate-video-async', submit);
+  await open.until(/webhook started .* to http:\/\/internal\.invalid\/admin: (?!not sent)/);
+  expect((await asked(open.url)).status).toBe(200);
+});
+
+test('a secret that cannot be one, and a URL that is none, are wrong usage', async () => {
+  const secret = await run(['mock', '--webhook-url', 'http://localhost/', '--webhook-secret', 'whsec_!']);
+  const url = await run(['mock', '--webhook-url', 'localhost']);
+  expect(secret.stderr + url.stderr).toMatch(/whsec_[\s\S]*--webhook-url is not/);
+  expect([secret.code, url.code]).toEqual([2, 2]);
 });
