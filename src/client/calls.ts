@@ -3,8 +3,8 @@ import type { Aborts } from '../runtime/aborts.js';
 
 /** All that is under way, so that closing a client can end it. */
 export class Calls {
-  /** How to end each, and the job it is about. */
-  readonly #underWay = new Map<(reason: unknown) => void, string | undefined>();
+  /** How to end each, and what it is told then. */
+  readonly #underWay = new Map<(reason: unknown) => void, () => VideoError>();
   readonly #aborts: Aborts;
   #closed = false;
 
@@ -33,8 +33,12 @@ export class Calls {
   }
 
   /** Something longer than a call; returns what to do when it is over. */
-  add(jobId: string | undefined, abort: (reason: unknown) => void): () => void {
-    this.#underWay.set(abort, jobId);
+  add(
+    jobId: string | undefined,
+    abort: (reason: unknown) => void,
+    closed = () => closedError(jobId),
+  ): () => void {
+    this.#underWay.set(abort, closed);
     return () => this.#underWay.delete(abort);
   }
 
@@ -44,7 +48,7 @@ export class Calls {
 
   close(): void {
     this.#closed = true;
-    for (const [abort, jobId] of this.#underWay) abort(closedError(jobId));
+    for (const [abort, closed] of this.#underWay) abort(closed());
   }
 }
 

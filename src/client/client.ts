@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { AnyBackend, Backend, HttpRequest, InputOf, VariantOf } from '../backends/backend.js';
+import type { AnyBackend, Backend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
 import { checkJobId } from '../core/job-id.js';
 import { applyUpdate, initialSnapshot } from '../core/job-state.js';
@@ -13,13 +13,11 @@ import {
 import { isRecord } from '../core/record.js';
 import { type DownloadOptions, openDownload, type VideoDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
-import { ConfigurationError } from '../errors.js';
 import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
 import { type JobHost, VideoJob } from '../job/job.js';
 import type { WaitOptions } from '../job/waits.js';
-import { abortable } from '../runtime/abort.js';
 import { Aborts } from '../runtime/aborts.js';
 import { Alarms } from '../runtime/alarms.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -28,6 +26,7 @@ import { createRunner } from '../transports/runner.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
 import type { JobFollower } from '../transports/transport.js';
 import { Calls, closedError } from './calls.js';
+import { Cancels } from './cancels.js';
 import type {
   BoundOperations,
   CallOptions,
@@ -44,6 +43,7 @@ import {
   toWebSocketUrl,
   type VideoClientOptions,
 } from './options.js';
+import { type Submission, type SubmitHost, type SubmitOptions, submit } from './submit.js';
 
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.
@@ -65,6 +65,8 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #followers = new Set<JobFollower>();
   readonly #aborts = new Aborts();
   readonly #calls = new Calls(this.#aborts);
+  readonly #cancels: Cancels;
+  readonly #submits: SubmitHost;
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: VideoClientOptions<B>) {
@@ -72,6 +74,25 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     this.#runtime = systemRuntime(this.#settings);
     this.#alarms = new Alarms(this.#runtime);
     this.#http = createHttpClient(this.#settings, this.#runtime);
+    const shared = {
+      http: this.#http,
+      runtime: this.#runtime,
+      aborts: this.#aborts,
+      logger: this.#settings.logger,
+    };
+    const { backend, retry } = this.#settings;
+    this.#cancels = new Cancels({
+      ...shared,
+      backend,
+      retry,
+      askStatus: (jobId, signal, repeat) => this.#askStatus(jobId, signal, repeat),
+    });
+    this.#submits = {
+      ...shared,
+      calls: this.#calls,
+      cancels: this.#cancels,
+      locate: (update) => this.#located(update),
+    };
     this.#host = this.#hostOf(this.#follower(this.#settings));
     this.backend = this.#bindOperations();
   }
@@ -79,17 +100,11 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /**
    * Submits a job. Sent again only where it provably did nothing: see SubmitOutcomeUnknownError.
    *
-   * @throws InputError before anything is sent, ApiError, NetworkError, SubmitOutcomeUnknownError,
-   * InvalidResponseError.
+   * @throws InputError before anything is sent; ApiError where the server refused; NetworkError where no connection
+   * was made; SubmitOutcomeUnknownError where nobody knows whether a job was made.
    */
   async generate(input: InputOf<B>, options: GenerateOptions = {}): Promise<VideoJob<VariantOf<B>>> {
-    // What fits B's input fits its generate; the settings hold it as any backend.
-    const backend = this.#settings.backend as unknown as Backend<InputOf<B>>;
-    return this.#submit(
-      () => backend.generate(input),
-      (response) => backend.parseGenerate(response),
-      options,
-    );
+    return this.#submit(this.#submission(input), options);
   }
 
   /**
@@ -103,11 +118,13 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const host = {
       runtime: this.#runtime,
       retry: this.#settings.retry,
-      generate: (input: InputOf<B>, signal: AbortSignal) => this.generate(input, { signal }),
-      unread: (job: VideoJob<VariantOf<B>>) =>
-        this.#settings.logger.warn(
-          `job ${JSON.stringify(job.id)} was submitted by generateMany, and nobody read it`,
-        ),
+      aborts: this.#aborts,
+      logger: this.#settings.logger,
+      generate: async (input: InputOf<B>, signal: AbortSignal) => {
+        const snapshot = await submit(this.#submits, this.#submission(input), { signal, onAbort: 'finish' });
+        // The signal ends the submits; a job that is there lives on.
+        return new VideoJob(this.#host, snapshot, true, {});
+      },
     };
     return generateMany(host, inputs, options);
   }
@@ -164,14 +181,26 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const known = typeof job === 'string' ? undefined : job;
     const variant = options.variant ?? backend.variants[0];
     const askStatus = (signal: AbortSignal) => this.status(id, { signal });
+    const controller = new AbortController();
+    const { signal: outer } = options;
+    outer?.throwIfAborted();
     return openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
-      signal: options.signal,
+      signal: outer && controller.signal,
       onProgress: options.onProgress,
       notReadyMs: timeouts.notReadyMs,
       requestMs: timeouts.requestMs,
       retry,
       runtime: this.#runtime,
-      whileOpen: (abort) => this.#calls.add(id, abort),
+      // One listener on the caller's signal, however many downloads hang on it, and only while they are open.
+      whileOpen: (abort) => {
+        const over = this.#calls.add(id, abort);
+        const stop = outer && this.#aborts.listen(outer, (reason) => controller.abort(reason));
+        if (outer?.aborted === true) controller.abort(outer.reason);
+        return () => {
+          over();
+          stop?.();
+        };
+      },
     });
   }
 
@@ -203,69 +232,77 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     );
   }
 
-  /** Ends everything: whoever still waits gets a VideoError of code `closed` with the job's id. */
-  close(): void {
+  /**
+   * Cancels a job at the server, where the backend can. Its status is asked first: one that has ended is left alone,
+   * since where cancelling is deleting its video would be gone. Resolves with the newest snapshot: failed with
+   * `errorCode: 'cancelled'` where the server knows the job no longer, and not ended yet where the server takes a
+   * cancel for a wish.
+   *
+   * @throws ConfigurationError where the backend cannot cancel; ApiError, NetworkError.
+   */
+  async cancel(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
+    checkJobId(jobId);
+    this.#cancels.checkSupported('backend', 'The job goes on; close() ends only the wait for it.', jobId);
+    this.#calls.refuseClosed(jobId);
+    options.signal?.throwIfAborted();
+    const snapshot = await this.#cancels.owe((signal) => this.#cancels.cancel(jobId, signal), {
+      jobId,
+      outer: options.signal,
+    });
+    // Whoever follows it need not ask for what is known here.
+    if (isTerminal(snapshot.status)) {
+      const { id, ...update } = snapshot;
+      for (const follower of this.#followers) follower.ingest({ ...update, jobId: id }, 'polling');
+    }
+    return snapshot;
+  }
+
+  /**
+   * Ends everything at once: whoever still waits gets a VideoError of code `closed` with the job's id. Resolves when
+   * what was to be cancelled (`cancel()`, `onAbort: 'cancel'` after an abort) has been, after 5 s at most. Never
+   * rejects.
+   */
+  close(): Promise<void> {
     for (const follower of this.#followers) follower.close(closedError);
     this.#calls.close();
+    return this.#cancels.close();
   }
 
   /** As `close()`; for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  async #submit(
-    encode: () => HttpRequest | Promise<HttpRequest>,
-    parse: (response: Awaited<ReturnType<HttpClient['send']>>) => JobUpdate,
-    options: GenerateOptions,
-  ): Promise<VideoJob<VariantOf<B>>> {
-    const { idempotencyKey, onAbort = 'detach', signal } = options;
-    const cancels = onAbort === 'cancel';
-    if (cancels && this.#settings.backend.cancel === undefined) {
-      throw new ConfigurationError(
-        'onAbort',
-        `the backend ${this.#settings.backend.name} cannot cancel a job`,
-        {
-          hint: "Use onAbort: 'detach'.",
-        },
-      );
-    }
-    const submitted = this.#calls.run(undefined, cancels ? undefined : signal, async (inner) => {
-      const request = await abortable(Promise.resolve(encode()), inner);
-      const response = await this.#http.send(request, { repeat: 'submit', signal: inner, idempotencyKey });
-      return applyUpdate(undefined, this.#located(parse(response)), 'polling', this.#runtime.now());
-    });
-    if (cancels && signal !== undefined) this.#cancelOnAbort(submitted, signal);
-    const snapshot = await (cancels ? abortable(submitted, signal) : submitted);
-    return new VideoJob(this.#host, snapshot, true, { signal });
+  #submission(input: InputOf<B>): Submission {
+    // What fits B's input fits its generate; the settings hold it as any backend.
+    const backend = this.#settings.backend as unknown as Backend<InputOf<B>>;
+    return {
+      encode: () => backend.generate(input),
+      parse: (response) => backend.parseGenerate(response),
+    };
   }
 
-  /** The submit goes on behind the caller's back, since only its answer names the job to cancel. */
-  #cancelOnAbort(submitted: Promise<JobSnapshot>, signal: AbortSignal): void {
-    const cancel = async () => {
-      const { id } = await submitted;
-      // Where cancelling is deleting, it would take a finished video away.
-      if (isTerminal((await this.status(id)).status)) return;
-      const request = this.#settings.backend.cancel?.(id);
-      if (request !== undefined) await this.#http.send(request, { repeat: 'safe', jobId: id });
-    };
-    const onAbort = () => {
-      cancel().catch((error: unknown) =>
-        this.#settings.logger.warn(`a job could not be cancelled: ${String(error)}`),
-      );
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    submitted.catch(() => signal.removeEventListener('abort', onAbort));
+  async #submit(submission: Submission, options: SubmitOptions): Promise<VideoJob<VariantOf<B>>> {
+    const snapshot = await submit(this.#submits, submission, options);
+    return new VideoJob(this.#host, snapshot, true, { signal: options.signal });
   }
 
   async #askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate> {
     const { backend } = this.#settings;
-    const response = await this.#http.send(backend.status(jobId), { repeat, signal, jobId });
-    return this.#located(backend.parseStatus(response, jobId));
+    try {
+      const response = await this.#http.send(backend.status(jobId), { repeat, signal, jobId });
+      return this.#located(backend.parseStatus(response, jobId));
+    } catch (error) {
+      const cancelled = this.#cancels.explain(jobId, error);
+      if (cancelled === undefined) throw error;
+      return cancelled;
+    }
   }
 
   /** A URL relative to the server would be taken as relative to the page. One that cannot be fetched is dropped. */
   #located(update: JobUpdate): JobUpdate {
+    // All that is learned of jobs comes through here.
+    if (update.status !== undefined && isTerminal(update.status)) this.#cancels.ended(update.jobId);
     if (update.videoUrl === undefined) return update;
     let videoUrl: string | undefined;
     try {
@@ -315,6 +352,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       follower,
       jobMs: this.#settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),
+      cancel: (jobId, options) => this.cancel(jobId, options),
     };
   }
 
@@ -324,7 +362,10 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       // The types of both are those of BoundOperations, which follow from the backend's.
       (args: never, options: GenerateOptions = {}) =>
         'submits' in operation
-          ? this.#submit(() => operation.request(args), operation.parse, options)
+          ? this.#submit(
+              { encode: () => operation.request(args), parse: (response) => operation.parse(response) },
+              options,
+            )
           : this.#calls.run(undefined, options.signal, async (signal) =>
               operation.parse(await this.#http.send(operation.request(args), { repeat: 'safe', signal })),
             ),

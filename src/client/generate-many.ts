@@ -1,8 +1,8 @@
-import { backoffDelayMs } from '../core/backoff.js';
-import { ApiError } from '../errors.js';
-import { abortable, sleep } from '../runtime/abort.js';
-import type { Runtime } from '../runtime/runtime.js';
-import { checkOption, type Settings, wholeNumber } from './options.js';
+import { howToGoOn, isVideoError } from '../errors.js';
+import { sleep } from '../runtime/abort.js';
+import type { Aborts } from '../runtime/aborts.js';
+import { checkOption, wholeNumber } from './options.js';
+import { createRateGate, type RateGateHost } from './rate-gate.js';
 
 /** What became of one input: a job, or the error of its submit. `index` is the input's place. */
 export type GenerateManyResult<Job> =
@@ -13,124 +13,176 @@ export type GenerateManyResult<Job> =
 export interface GenerateManyOptions {
   /** Submits under way, and results not read yet, together. @default 6 */
   readonly concurrency?: number | undefined;
-  /** Stops submitting; the iteration throws the signal's own reason. */
+  /**
+   * Stops submitting. What was sent already is waited for, for 2 s at most, and yielded; then the iteration throws the
+   * signal's own reason.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface GenerateManyHost<Input, Job> {
-  readonly runtime: Runtime;
-  readonly retry: Settings['retry'];
+export interface GenerateManyHost<Input, Job> extends RateGateHost {
+  readonly aborts: Aborts;
+  /** The signal ends a submit that has not been sent; one that has is waited for. */
   generate(input: Input, signal: AbortSignal): Promise<Job>;
-  /** A job that was submitted, but whose result nobody reads any more. */
-  unread(job: Job): void;
 }
 
-// Rate limited so often in a row, without one submit accepted between, a server will not take it today.
-const MAX_REFUSALS_IN_A_ROW = 50;
+/** How long an iteration that ends waits for answers, and for its source to be closed. */
+const ENDING_MS = 2_000;
 
 /**
- * Submits one input after another, a bounded number at once, and yields each result as it comes. What was not read
- * counts as under way, so that a reader who stops has submitted little that it did not see. A 429 makes all
- * submits wait, and halves how many go at once until they are accepted again; the refused one is sent again.
+ * Submits one input after another, a bounded number at once, and yields each result as it comes, however slow the
+ * source is. What was not read counts as under way, so that a reader who stops has submitted little that it did not
+ * see; that is told to the logger. A 429 makes all submits wait, and halves how many go at once until they are
+ * accepted again; the refused one is sent again. Where the source throws, so does the iteration, once all that is
+ * under way was yielded.
  */
-export async function* generateMany<Input, Job>(
+export function generateMany<Input, Job extends { readonly id: string }>(
   host: GenerateManyHost<Input, Job>,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: GenerateManyOptions = {},
 ): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
-  const { concurrency = 6, signal } = options;
-  checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
-  const source = iterate(inputs);
-  const underWay = new Set<Promise<GenerateManyResult<Job>>>();
-  const gate = createGate(host, concurrency);
-  let index = 0;
-  let exhausted = false;
-
-  // One listener on the caller's signal, however many submits it ends.
-  const controllers = new Set<AbortController>();
-  const onAbort = () => {
-    for (const controller of controllers) controller.abort(signal?.reason);
+  const { aborts, logger, runtime } = host;
+  /** Goes on with the loop where it waits. */
+  let wake = () => {};
+  let hasLeft = false;
+  const results = run();
+  const giveBack = results.return.bind(results);
+  // By itself a generator looks at this only when what it waits for has come, which may be never.
+  results.return = (value) => {
+    hasLeft = true;
+    wake();
+    return giveBack(value);
   };
-  signal?.addEventListener('abort', onAbort);
+  return results;
 
-  async function submit(input: Input, at: number): Promise<GenerateManyResult<Job>> {
-    const controller = new AbortController();
-    controllers.add(controller);
+  async function* run(): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
+    const { concurrency = 6, signal } = options;
+    checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
+    signal?.throwIfAborted();
+    const source = iterate(inputs);
+    const gate = createRateGate(host, concurrency);
+    const unsent = new DOMException('not submitted', 'AbortError');
+    const controllers = new Set<AbortController>();
+    const arrived: GenerateManyResult<Job>[] = [];
+    /** The answer of the source, which is asked for one input at a time. */
+    let next: IteratorResult<Input> | undefined;
+    let isAsked = false;
+    let isExhausted = false;
+    let failure: { readonly error: unknown } | undefined;
+    let index = 0;
+    let endsAt: number | undefined;
+    let timer: unknown;
+
+    const endUnsent = () => {
+      for (const controller of controllers) controller.abort(unsent);
+    };
+    const stopListening =
+      signal &&
+      aborts.listen(signal, () => {
+        endUnsent();
+        timer = runtime.setTimeout(() => wake(), ENDING_MS);
+        endsAt = runtime.elapsedMs() + ENDING_MS;
+        wake();
+      });
+
     try {
-      return { index: at, job: await gate((abort) => host.generate(input, abort), controller.signal) };
-    } catch (error) {
-      return { index: at, error };
+      for (;;) {
+        if (hasLeft) return;
+        if (signal?.aborted !== true) fill();
+        const result = arrived.shift();
+        if (result !== undefined) yield result;
+        else if (signal?.aborted === true) {
+          if (controllers.size === 0 || runtime.elapsedMs() >= (endsAt ?? 0)) throw signal.reason;
+          await new Promise<void>((resolve) => (wake = resolve));
+        } else if (controllers.size > 0 || isAsked) await new Promise<void>((resolve) => (wake = resolve));
+        else if (failure !== undefined) throw failure.error;
+        else return;
+      }
     } finally {
-      controllers.delete(controller);
+      hasLeft = true;
+      stopListening?.();
+      runtime.clearTimeout(timer);
+      endUnsent();
+      for (const result of arrived) tellUnread(result);
+      await closeSource();
     }
-  }
 
-  try {
-    for (;;) {
-      signal?.throwIfAborted();
-      while (!exhausted && underWay.size < concurrency) {
-        const next = await abortable(Promise.resolve(source.next()), signal);
-        if (next.done === true) exhausted = true;
-        else underWay.add(submit(next.value, index++));
-      }
-      if (underWay.size === 0) return;
-      const [first, result] = await firstOf(underWay);
-      underWay.delete(first);
-      signal?.throwIfAborted();
-      yield result;
-    }
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    for (const rest of underWay) void rest.then(({ job }) => job === undefined || host.unread(job));
-    await source.return?.();
-  }
-}
-
-/** Lets so many calls through at once, fewer after a 429, more again as calls are accepted. */
-function createGate<Input, Job>(host: GenerateManyHost<Input, Job>, concurrency: number) {
-  const { runtime, retry } = host;
-  let limit = concurrency;
-  let running = 0;
-  let refusals = 0;
-  let openAt = 0;
-  const waiting: (() => void)[] = [];
-  const wake = () => {
-    if (running < limit) waiting.shift()?.();
-  };
-
-  return async function pass<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (;;) {
-      while (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-      running++;
-      try {
-        // Again after each wait: another refusal may have moved the time on.
-        for (let waitMs = openAt - runtime.now(); waitMs > 0; waitMs = openAt - runtime.now()) {
-          await sleep(runtime, waitMs, signal);
+    /** Submits what the source has, as long as there is room. */
+    function fill(): void {
+      while (!isExhausted && !isAsked && controllers.size + arrived.length < concurrency) {
+        try {
+          const answer = next ?? source.next();
+          next = undefined;
+          if ('then' in answer) ask(answer);
+          else if (answer.done === true) isExhausted = true;
+          else void submit(answer.value, index++);
+        } catch (error) {
+          fail(error);
         }
-        const result = await call(signal);
-        refusals = 0;
-        limit = Math.min(concurrency, limit + 1);
-        return result;
+      }
+    }
+
+    function ask(answer: Promise<IteratorResult<Input>>): void {
+      isAsked = true;
+      answer
+        .then((come) => {
+          next = come;
+        }, fail)
+        .finally(() => {
+          isAsked = false;
+          wake();
+        });
+    }
+
+    function fail(error: unknown): void {
+      isExhausted = true;
+      failure = { error };
+    }
+
+    async function submit(input: Input, at: number): Promise<void> {
+      const controller = new AbortController();
+      controllers.add(controller);
+      let result: GenerateManyResult<Job>;
+      try {
+        result = { index: at, job: await gate((abort) => host.generate(input, abort), controller.signal) };
       } catch (error) {
-        const limited = error instanceof ApiError && error.code === 'rate-limited';
-        if (!limited || ++refusals > MAX_REFUSALS_IN_A_ROW) throw error;
-        limit = Math.max(1, Math.floor(limit / 2));
-        const delayMs = error.retryAfterMs ?? backoffDelayMs(Math.min(refusals, 10), retry, runtime.random());
-        openAt = Math.max(openAt, runtime.now() + delayMs);
-      } finally {
-        running--;
-        wake();
+        result = { index: at, error };
+      }
+      controllers.delete(controller);
+      if (result.error === unsent) wake();
+      else if (hasLeft) tellUnread(result);
+      else {
+        arrived.push(result);
         wake();
       }
     }
-  };
+
+    /** A source that hangs, or fails, while it is closed is nothing to wait for, nor to fail by. */
+    async function closeSource(): Promise<void> {
+      if (isExhausted || source.return === undefined) return;
+      const closed = (async () => source.return?.())().catch((error: unknown) =>
+        logger.warn(`the inputs of generateMany could not be closed: ${String(error)}`),
+      );
+      // An async generator that is asked for an input closes only after it has given that.
+      if (isAsked || signal?.aborted === true) return;
+      const over = new AbortController();
+      await Promise.race([closed, sleep(runtime, ENDING_MS, over.signal)]);
+      over.abort();
+    }
+  }
+
+  function tellUnread({ error, index, job }: GenerateManyResult<Job>): void {
+    if (job !== undefined) {
+      logger.warn(
+        `job ${JSON.stringify(job.id)} was submitted by generateMany (input ${index}), and nobody read it. ${howToGoOn(job.id)}.`,
+      );
+    } else if (isVideoError(error) && /^(submit-outcome-unknown|closed)$/.test(error.code)) {
+      logger.warn(`input ${index} of generateMany, which nobody read: ${error.message}. ${error.hint ?? ''}`);
+    }
+  }
 }
 
 function iterate<T>(inputs: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | Iterator<T> {
   if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
   return inputs[Symbol.iterator]();
-}
-
-function firstOf<T>(promises: Set<Promise<T>>): Promise<[Promise<T>, T]> {
-  return Promise.race([...promises].map(async (promise) => [promise, await promise] as [Promise<T>, T]));
 }

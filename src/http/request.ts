@@ -145,9 +145,10 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
           const { again, unknown } = judge(failure, trip, options);
           if (unknown) progress.doubt ??= failure;
           else trip.sent = false;
-          const delayMs = again ? delayAfter(failure, failures) : undefined;
+          const { doubt, isAbandoned } = progress;
+          const isDone = !again || (isAbandoned === true && doubt === undefined);
+          const delayMs = isDone ? undefined : delayAfter(failure, failures);
           if (delayMs === undefined) {
-            const { doubt } = progress;
             if (doubt === undefined) throw failure;
             throw outcomeUnknown(
               doubt,

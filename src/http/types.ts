@@ -26,6 +26,8 @@ export interface SubmitProgress {
   trip?: { readonly sent: boolean };
   /** What first left open whether a job was made. */
   doubt?: VideoError;
+  /** Nobody wants a job any more: sent again only to learn what became of one that may have been made. */
+  isAbandoned?: boolean;
 }
 
 /** The one door to the network for calls: credentials by origin, timeouts, retries, aborts, errors. */

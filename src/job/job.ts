@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { CompletedJob, FailedJob, JobSnapshot } from '../core/model.js';
+import { type CompletedJob, type FailedJob, isEnd, type JobSnapshot } from '../core/model.js';
 import type { DownloadOptions, VideoDownload } from '../download/download.js';
 import { JobFailedError } from '../errors.js';
 import { iterateSnapshots } from './iterator.js';
@@ -9,6 +9,7 @@ import { JobWaits, type WaitHost, type WaitOptions } from './waits.js';
 /** @internal What a job needs of the client that made it. */
 export interface JobHost<Variant extends string> extends WaitHost {
   download(job: CompletedJob, options?: DownloadOptions<Variant>): Promise<VideoDownload>;
+  cancel(jobId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<JobSnapshot>;
 }
 
 /**
@@ -76,6 +77,18 @@ export class VideoJob<Variant extends string = string> {
   async download(options: DownloadOptions<Variant> = {}): Promise<VideoDownload> {
     const job = await this.completed({ signal: options.signal });
     return this.#host.download(job, options);
+  }
+
+  /**
+   * Cancels the job at the server, as `client.cancel(id)` does. Whoever waits for it learns its end as any other.
+   *
+   * @throws ConfigurationError where the backend cannot cancel; ApiError, NetworkError.
+   */
+  async cancel(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<JobSnapshot> {
+    const snapshot = await this.#host.cancel(this.id, options);
+    // Nobody may follow it. What is known to have ended stays as it is.
+    if (!isEnd(this.snapshot)) this.#waits.update(snapshot);
+    return this.snapshot;
   }
 
   /** Stops following and drops all listeners; whoever still waits gets a VideoError of code `closed`. */

@@ -27,6 +27,7 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
       ingest() {},
       close() {},
     },
+    cancel: vi.fn(),
     download: vi.fn(),
   };
   const job = new VideoJob(host, snapshot, options.known ?? false, options);

@@ -1,0 +1,168 @@
+import type { AnyBackend } from '../backends/backend.js';
+import { backoffDelayMs } from '../core/backoff.js';
+import { applyUpdate } from '../core/job-state.js';
+import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
+import { ApiError, ConfigurationError, howToGoOn, InvalidResponseError } from '../errors.js';
+import type { HttpClient } from '../http/types.js';
+import { sleep } from '../runtime/abort.js';
+import type { Aborts } from '../runtime/aborts.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { closedError } from './calls.js';
+import type { Logger, Settings } from './options.js';
+
+/** How long the client, once closed, waits for what is to be cancelled. */
+const AFTER_CLOSE_MS = 5_000;
+
+export interface CancelHost {
+  readonly backend: Pick<AnyBackend, 'name' | 'cancel'>;
+  readonly http: HttpClient;
+  readonly runtime: Runtime;
+  readonly aborts: Aborts;
+  readonly retry: Settings['retry'];
+  readonly logger: Logger;
+  askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate>;
+}
+
+/** Cancels jobs at the server. Never one that has ended: where cancelling is deleting, its video would be gone. */
+export class Cancels {
+  readonly #host: CancelHost;
+  /** What was cancelled here, for as long as the client lives: its status may be "no such job" from then on. */
+  readonly #cancelled = new Set<string>();
+  /** What has to be done although nobody may wait for it. */
+  readonly #due = new Map<() => void, Promise<unknown>>();
+  /** By job: how not to cancel it any more where a signal is aborted. */
+  readonly #watched = new Map<string, Set<() => void>>();
+
+  constructor(host: CancelHost) {
+    this.#host = host;
+  }
+
+  /** @throws ConfigurationError where the backend has no way to cancel. */
+  checkSupported(option: string, hint: string, jobId?: string): void {
+    const { backend } = this.#host;
+    if (typeof backend.cancel === 'function') return;
+    throw new ConfigurationError(option, `the backend ${backend.name} cannot cancel a job`, { jobId, hint });
+  }
+
+  /** Asks the status, cancels where the job has not ended, and resolves with the newest that is known then. */
+  async cancel(jobId: string, signal: AbortSignal): Promise<JobSnapshot> {
+    const before = await this.#status(jobId, signal, 'safe');
+    if (isTerminal(before.status)) return before;
+    const refusal = await this.#send(jobId, signal);
+    this.ended(jobId);
+    const after = await this.#status(jobId, signal, 'never', before).catch(() => before);
+    signal.throwIfAborted();
+    if (refusal !== undefined && !isTerminal(after.status)) {
+      this.#host.logger.warn(
+        `the server did not cancel job ${JSON.stringify(jobId)}, which is ${after.status}: ${refusal.message}`,
+      );
+    }
+    return after;
+  }
+
+  /** Cancels a job that was submitted here, behind the caller's back; tells where that fails. Never rejects. */
+  async cancelOwn(jobId: string, signal: AbortSignal): Promise<void> {
+    const { logger, retry, runtime } = this.#host;
+    try {
+      for (let failures = 1; ; failures++) {
+        try {
+          await this.cancel(jobId, signal);
+          return;
+        } catch (error) {
+          // The status route may not have heard of a job as new as this.
+          if (!(error instanceof ApiError) || error.status !== 404 || failures >= retry.attempts) throw error;
+          await sleep(runtime, backoffDelayMs(failures, retry, runtime.random()), signal);
+        }
+      }
+    } catch (error) {
+      logger.warn(
+        `job ${JSON.stringify(jobId)} was to be cancelled, and could not be: ${String(error)}. ${howToGoOn(jobId)}, or cancel it with client.cancel(${JSON.stringify(jobId)}).`,
+      );
+    }
+  }
+
+  /** Does what is due even where the client is closed meanwhile: it then has some seconds. */
+  owe<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    { jobId, outer }: { jobId?: string | undefined; outer?: AbortSignal | undefined } = {},
+  ): Promise<T> {
+    const controller = new AbortController();
+    const end = () => controller.abort(closedError(jobId));
+    const stop = outer && this.#host.aborts.listen(outer, (reason) => controller.abort(reason));
+    const done = work(controller.signal).finally(() => {
+      stop?.();
+      this.#due.delete(end);
+    });
+    this.#due.set(end, done);
+    return done;
+  }
+
+  /** Cancels the job when the signal is aborted, unless its end becomes known before. */
+  watch(jobId: string, signal: AbortSignal): void {
+    const watches = this.#watched.get(jobId) ?? new Set();
+    this.#watched.set(jobId, watches);
+    const stop = this.#host.aborts.listen(signal, () => {
+      this.ended(jobId);
+      this.owe((life) => this.cancelOwn(jobId, life), { jobId }).catch(() => {});
+    });
+    watches.add(stop);
+  }
+
+  /** The job has ended: there is nothing to cancel any more. */
+  ended(jobId: string): void {
+    for (const stop of this.#watched.get(jobId) ?? []) stop();
+    this.#watched.delete(jobId);
+  }
+
+  /** What "no such job" means for a job that was cancelled here; undefined where the error stands. */
+  explain(jobId: string, error: unknown): JobUpdate | undefined {
+    if (!isGone(error) || !this.#cancelled.has(jobId)) return undefined;
+    return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
+  }
+
+  /** Lets go of all signals. Resolves, after some seconds at most, when nothing is due any more. */
+  async close(): Promise<void> {
+    for (const jobId of this.#watched.keys()) this.ended(jobId);
+    if (this.#due.size === 0) return;
+    const { runtime } = this.#host;
+    const timer = runtime.setTimeout(() => {
+      for (const end of this.#due.keys()) end();
+    }, AFTER_CLOSE_MS);
+    await Promise.allSettled(this.#due.values());
+    runtime.clearTimeout(timer);
+  }
+
+  async #status(
+    jobId: string,
+    signal: AbortSignal,
+    repeat: 'safe' | 'never',
+    known?: JobSnapshot,
+  ): Promise<JobSnapshot> {
+    const update = await this.#host.askStatus(jobId, signal, repeat);
+    return applyUpdate(known, { ...update, jobId }, 'polling', this.#host.runtime.now());
+  }
+
+  /** Resolves with the server's refusal where it is one that a job has which ended a moment ago. */
+  async #send(jobId: string, signal: AbortSignal): Promise<ApiError | undefined> {
+    const request = this.#host.backend.cancel?.(jobId);
+    if (request === undefined) return undefined;
+    // Before it is sent: an answer that is lost may have cancelled it.
+    this.#cancelled.add(jobId);
+    try {
+      await this.#host.http.send(request, { repeat: 'safe', jobId, signal });
+    } catch (error) {
+      // A success, whatever its body is.
+      if (error instanceof InvalidResponseError && error.status !== undefined) return undefined;
+      if (!(error instanceof ApiError) || error.status >= 500) throw error;
+      if (isGone(error)) return error;
+      this.#cancelled.delete(jobId);
+      if (error.status !== 400 && error.status !== 409) throw error;
+      return error;
+    }
+    return undefined;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 404 || error.status === 410);
+}

@@ -1,0 +1,172 @@
+import type { HttpRequest, HttpResponse } from '../backends/backend.js';
+import { applyUpdate } from '../core/job-state.js';
+import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
+import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
+import { isAtStake } from '../http/failure.js';
+import type { HttpClient, SubmitProgress } from '../http/types.js';
+import { abortable } from '../runtime/abort.js';
+import type { Aborts } from '../runtime/aborts.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { Calls } from './calls.js';
+import type { Cancels } from './cancels.js';
+import type { GenerateOptions } from './client-types.js';
+import type { Logger } from './options.js';
+
+export interface SubmitHost {
+  readonly http: HttpClient;
+  readonly runtime: Runtime;
+  readonly aborts: Aborts;
+  readonly calls: Calls;
+  readonly cancels: Cancels;
+  readonly logger: Logger;
+  /** Makes what is relative to the server absolute. */
+  locate(update: JobUpdate): JobUpdate;
+}
+
+/** What a backend says of one submit. */
+export interface Submission {
+  encode(): HttpRequest | Promise<HttpRequest>;
+  parse(response: HttpResponse): JobUpdate;
+}
+
+export interface SubmitOptions extends Omit<GenerateOptions, 'onAbort'> {
+  /** As for the caller; `finish` ends at an abort only what has not been sent, and waits for the answer else. */
+  readonly onAbort?: GenerateOptions['onAbort'] | 'finish';
+}
+
+/** Sends a submit, and resolves with the job that its answer names. */
+export async function submit(
+  host: SubmitHost,
+  submission: Submission,
+  { idempotencyKey, onAbort = 'detach', signal }: SubmitOptions,
+): Promise<JobSnapshot> {
+  const { aborts, calls, cancels } = host;
+  checkOnAbort(onAbort, cancels);
+  calls.refuseClosed(undefined);
+  signal?.throwIfAborted();
+
+  const sending = send(host, submission, idempotencyKey);
+  let leave: (reason: unknown) => void = () => {};
+  const left = new Promise<never>((_resolve, reject) => {
+    leave = reject;
+  });
+  const over = calls.add(undefined, sending.end, () => closedError(sending.isAtStake()));
+  const stop = signal && aborts.listen(signal, abort);
+  try {
+    const snapshot = await Promise.race([sending.answer, left]);
+    if (onAbort !== 'cancel' || signal === undefined) return snapshot;
+    // Aborted since the answer came: it is being cancelled.
+    signal.throwIfAborted();
+    if (!isTerminal(snapshot.status)) cancels.watch(snapshot.id, signal);
+    return snapshot;
+  } finally {
+    over();
+    stop?.();
+  }
+
+  function abort(reason: unknown): void {
+    const isSent = sending.isAtStake();
+    sending.abandon();
+    if (onAbort === 'finish' && isSent) return;
+    leave(reason);
+    if (onAbort === 'cancel' && isSent) {
+      // It goes on behind the caller's back, since only its answer names the job to cancel.
+      over();
+      cancels.owe((life) => cancelWhenKnown(host, sending, life)).catch(() => {});
+    } else {
+      sending.end(reason);
+    }
+  }
+}
+
+interface Sending {
+  readonly answer: Promise<JobSnapshot>;
+  /** True where a job may have been made, or may be yet. */
+  isAtStake(): boolean;
+  /** Nothing that would make a job is sent from now on. */
+  abandon(): void;
+  end(reason: unknown): void;
+}
+
+function send(
+  { http, locate, runtime }: SubmitHost,
+  { encode, parse }: Submission,
+  idempotencyKey: string | undefined,
+): Sending {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const progress: SubmitProgress = {};
+  const answer = (async () => {
+    const request = await abortable((async () => encode())(), signal);
+    const response = await http.send(request, { repeat: 'submit', signal, idempotencyKey, progress });
+    let update: JobUpdate;
+    try {
+      update = locate(parse(response));
+    } catch (error) {
+      throw unreadable(error, response);
+    }
+    return applyUpdate(undefined, update, 'polling', runtime.now());
+  })();
+  answer.catch(() => {}); // Nobody may wait for it any more.
+  return {
+    answer,
+    isAtStake: () => isAtStake(progress),
+    abandon: () => {
+      progress.isAbandoned = true;
+    },
+    end: (reason) => controller.abort(reason),
+  };
+}
+
+/** The server accepted it, and what it answered names no job. A backend may read a refusal out of a success, too. */
+function unreadable(error: unknown, { headers, status }: HttpResponse): unknown {
+  if (error instanceof ApiError) return error;
+  const words = error instanceof Error ? error.message : String(error);
+  return new SubmitOutcomeUnknownError(
+    `the server accepted the submit, but its answer names no job: ${words}`,
+    {
+      status,
+      requestId: headers.get('x-request-id')?.slice(0, 200),
+      cause: error,
+      hint: 'A job may have been made: look for it on the server before you generate again. Check that backend fits the server.',
+    },
+  );
+}
+
+async function cancelWhenKnown({ cancels, logger }: SubmitHost, sending: Sending, life: AbortSignal) {
+  let id: string;
+  life.addEventListener('abort', () => sending.end(life.reason));
+  try {
+    const snapshot = await sending.answer;
+    if (isTerminal(snapshot.status)) return;
+    id = snapshot.id;
+  } catch (error) {
+    if (!sending.isAtStake()) return;
+    logger.warn(
+      `a submit that was aborted may have made a job, which could not be cancelled: ${String(error)}. Look for it on the server.`,
+    );
+    return;
+  }
+  await cancels.cancelOwn(id, life);
+}
+
+function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
+  if (onAbort === 'cancel') cancels.checkSupported('onAbort', "Use onAbort: 'detach'.");
+  else if (onAbort !== 'detach' && onAbort !== 'finish')
+    throw new ConfigurationError('onAbort', "onAbort must be 'detach' or 'cancel'");
+}
+
+function closedError(isSent: boolean): VideoError {
+  if (!isSent) {
+    return new VideoError('closed', 'the client was closed before a submit was sent', {
+      hint: 'No job was made. Make a new VideoClient.',
+    });
+  }
+  return new VideoError(
+    'closed',
+    'the client was closed while a submit was under way, which may have made a job or not',
+    {
+      hint: 'Look for the job on the server before you generate again with a new VideoClient, or use the same idempotencyKey where it honours one.',
+    },
+  );
+}
