@@ -59,9 +59,9 @@ export type {
 } from './client/client-types.js';
 export type { Diagnosis, TransportDiagnosis } from './client/diagnose.js';
 export type { GenerateManyOptions, GenerateManyResult } from './client/generate-many.js';
+export type { Logger, LogLevel } from './client/logger.js';
 export type {
   Auth,
-  Logger,
   PollingOptions,
   Resolvable,
   RetryOptions,

@@ -32,6 +32,8 @@ function packageProject() {
 export default defineConfig({
   test: {
     root,
+    // The client warns on the console: only where a test failed is that worth reading.
+    silent: 'passed-only',
     projects: [
       project('unit'),
       // Type tests themselves are checked by `tsc`; these compile what is not in a file of its own.

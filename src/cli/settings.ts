@@ -92,6 +92,7 @@ export function createClient(flags: ConnectionFlags, settings: Settings): VideoC
   return new VideoClient<AnyBackend>({
     baseUrl,
     backend: createBackend(flags, settings),
+    logger: 'silent', // The command says itself what there is to say.
     ...(auth !== undefined && { auth }),
     ...(webSocketUrl !== undefined && { webSocketUrl }),
     // The client itself says which name is wrong.

@@ -6,6 +6,7 @@ import { isRecord } from '../core/record.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ConfigurationError } from '../errors.js';
 import type { WebSocketClass } from '../runtime/runtime.js';
+import { type Logger, type LogLevel, resolveLogger } from './logger.js';
 
 /** A value, or a function that is asked for it at every connect. */
 export type Resolvable<T> = T | (() => T | Promise<T>);
@@ -14,18 +15,6 @@ export type Resolvable<T> = T | (() => T | Promise<T>);
 export type Auth =
   | { readonly type: 'bearer'; readonly token: Resolvable<string> }
   | { readonly type: 'basic'; readonly username: string; readonly password: string };
-
-/** Where the client says what it does; `console` fits. Never given a secret. */
-export interface Logger {
-  /** Nothing so far. */
-  debug(message: string): void;
-  /** A stream failed, and another transport serves. */
-  info(message: string): void;
-  /** What `warning` tells the listeners of a job, too. */
-  warn(message: string): void;
-  /** A listener, or the backend, threw. */
-  error(message: string): void;
-}
 
 /** How status calls are made. */
 export interface PollingOptions {
@@ -92,8 +81,8 @@ export interface VideoClientOptions<B extends AnyBackend> {
    * @default the global one, or `ws` in Node 20
    */
   readonly WebSocket?: WebSocketClass;
-  /** @default silent */
-  readonly logger?: Logger;
+  /** A level of the console, or where to write instead. @default 'warn' */
+  readonly logger?: Logger | LogLevel;
 }
 
 /** The options with every default in its place. */
@@ -179,7 +168,7 @@ export function resolveOptions<B extends AnyBackend>(
     retry: numbers('retry', options.retry),
     fetch: options.fetch,
     WebSocket: options.WebSocket,
-    logger: options.logger ?? silent,
+    logger: resolveLogger(options.logger),
   };
   const { backend, baseUrl, retry, webSocketUrl } = settings;
   if (retry.minDelayMs > retry.maxDelayMs) {
@@ -299,5 +288,3 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
   return value === null || typeof value === 'number' ? String(value) : typeof value;
 }
-
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

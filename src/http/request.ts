@@ -1,4 +1,5 @@
 import type { AnyBackend, HttpRequest } from '../backends/backend.js';
+import type { Logger } from '../client/logger.js';
 import type { Settings } from '../client/options.js';
 import { backoffDelayMs } from '../core/backoff.js';
 import { redactUrl } from '../core/text.js';
@@ -16,6 +17,7 @@ export type HttpSettings = Pick<
   Settings,
   'baseUrl' | 'webSocketUrl' | 'auth' | 'headers' | 'timeouts' | 'retry'
 > & {
+  readonly logger?: Pick<Logger, 'debug'>;
   readonly backend: Pick<AnyBackend, 'parseError'>;
 };
 
@@ -64,14 +66,24 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     const timeoutMs = request.timeout === 'job' ? timeouts.jobMs : timeouts.requestMs;
     const deadline = startDeadline(runtime, timeoutMs, signal);
     const context = { call: describe(request), jobId, signal: deadline.signal };
+    const startedAt = runtime.elapsedMs();
+    const log = (how: string) => {
+      const about = jobId === undefined ? '' : `job ${JSON.stringify(jobId)}: `;
+      settings.logger?.debug(`${about}${context.call} ${how} (${runtime.elapsedMs() - startedAt} ms)`);
+    };
     let done = false;
+    let answered = false;
     try {
       const exchangeOptions = { signal: deadline.signal, timeoutMs, headers: options.headers, context };
       const response = await exchange(settings, runtime, url, request, exchangeOptions, trip);
+      answered = true;
+      const requestId = response.headers.get('x-request-id')?.slice(0, 200);
+      log(`answered ${response.status}${requestId === undefined ? '' : `, request id ${requestId}`}`);
       const result = await finish(response, context);
       done = true;
       return result;
     } catch (error) {
+      if (!answered) log(signal?.aborted === true ? 'was aborted' : 'got no answer');
       signal?.throwIfAborted();
       if (error instanceof VideoError) throw error;
       throw deadline.expired ? timeoutError(timeoutMs, context) : networkError(error, context);

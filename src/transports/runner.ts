@@ -1,5 +1,6 @@
 import type { AnyBackend } from '../backends/backend.js';
-import type { Logger, Settings } from '../client/options.js';
+import type { Logger } from '../client/logger.js';
+import type { Settings } from '../client/options.js';
 import { step } from '../core/follow.js';
 import {
   createFollowState,
@@ -130,8 +131,19 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     const isLast =
       effect.type === 'stopped' || (effect.type === 'update' && isTerminal(effect.snapshot.status));
     if (isLast && jobs.get(effect.jobId) === sinks) jobs.delete(effect.jobId);
-    if (effect.type === 'warning') safely(() => logger.warn(effect.warning.message));
+    log(effect);
     sinks.tell(effect, onError);
+  }
+
+  /** Each line names its job. */
+  function log(effect: TellEffect): void {
+    const about = `job ${JSON.stringify(effect.jobId)}: `;
+    if (effect.type === 'warning') {
+      safely(() => logger.warn(about + effect.warning.message));
+    } else if (effect.type === 'transport') {
+      const { transport, previous, reason } = effect.change;
+      safely(() => logger.debug(`${about}${previous ?? 'nothing'} → ${transport ?? 'nothing'}: ${reason}`));
+    }
   }
 
   function arm(delayMs: number | undefined): void {
@@ -148,7 +160,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       said: (message) =>
         dispatch({ type: 'said', now: runtime.now(), stream, connection, message: located(message) }),
       failed: (failure) => {
-        safely(() => logger.info(failure.reason));
+        safely(() => logger.info(`${failure.reason}; ${named([...state.jobs.keys()])}`));
         dispatch({ type: 'failed', now: runtime.now(), stream, connection, failure });
       },
     });
@@ -208,6 +220,13 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       }
     },
   };
+}
+
+/** Jobs as a line of a log names them, which has no room for thousands. */
+function named(jobIds: readonly string[]): string {
+  const some = jobIds.slice(0, 3).map((jobId) => JSON.stringify(jobId));
+  const more = jobIds.length > 3 ? ` and ${jobIds.length - 3} more` : '';
+  return `job${jobIds.length === 1 ? '' : 's'} ${some.join(', ')}${more}`;
 }
 
 /** A logger that throws is nobody's concern but its own. */

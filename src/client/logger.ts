@@ -1,0 +1,66 @@
+import { ConfigurationError } from '../errors.js';
+
+/** Where the client says what it does; `console` fits. Never given a secret; each line names its job. */
+export interface Logger {
+  /** Every HTTP call (method, URL without its query, status, time, request id), and every change of transport. */
+  debug(message: string): void;
+  /** A stream failed, and another transport serves. */
+  info(message: string): void;
+  /** What `warning` tells the listeners of a job, too. */
+  warn(message: string): void;
+  /** Following stopped and nobody was told otherwise; a listener, or the backend, threw. */
+  error(message: string): void;
+}
+
+/** The least that is written to the console. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'silent';
+
+const METHODS = ['debug', 'info', 'warn', 'error'] as const;
+
+/**
+ * A logger that harms nobody: what the caller's throws, or rejects with, is dropped, and a server's words cannot
+ * steer a terminal.
+ *
+ * @throws ConfigurationError where it is neither a level nor a logger.
+ */
+export function resolveLogger(given: Logger | LogLevel = 'warn'): Logger {
+  let target: () => Logger;
+  let first = 0;
+  if (typeof given === 'string') {
+    first = ['debug', 'info', 'warn', 'silent'].indexOf(given);
+    if (first < 0) throw refusal(`is ${JSON.stringify(String(given).slice(0, 100))}`);
+    if (given === 'silent') first = METHODS.length;
+    target = () => globalThis.console;
+  } else {
+    const missing = METHODS.find((name) => typeof (given as Partial<Logger> | null)?.[name] !== 'function');
+    if (missing !== undefined) throw refusal(`has no method ${missing}`);
+    target = () => given;
+  }
+  const methods = METHODS.map((name, level) => [
+    name,
+    level < first ? () => {} : (message: string) => tell(target, name, message),
+  ]);
+  return Object.fromEntries(methods);
+}
+
+function tell(target: () => Logger, name: keyof Logger, message: string): void {
+  try {
+    const told: unknown = target()[name](printable(message));
+    Promise.resolve(told).catch(() => {});
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+/** One line: control characters, and those that turn the direction of writing, as their escapes. */
+function printable(message: string): string {
+  return message.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (character) =>
+    character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function refusal(problem: string): ConfigurationError {
+  return new ConfigurationError('logger', `logger ${problem}`, {
+    hint: "Give 'debug', 'info', 'warn' or 'silent', or an object with debug, info, warn and error, such as console.",
+  });
+}
