@@ -8,7 +8,8 @@ import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { closedError } from './calls.js';
-import type { Logger, Settings } from './options.js';
+import type { Logger } from './logger.js';
+import type { Settings } from './options.js';
 
 /** How long the client, once closed, waits for what is to be cancelled. */
 const AFTER_CLOSE_MS = 5_000;

@@ -2,7 +2,8 @@ import { backoffDelayMs } from '../core/backoff.js';
 import { ApiError } from '../errors.js';
 import { abortable, sleep } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { Logger, Settings } from './options.js';
+import type { Logger } from './logger.js';
+import type { Settings } from './options.js';
 
 /** Rate limited so often in a row, without one submit accepted between, a server will not take it today. */
 const MAX_REFUSALS_IN_A_ROW = 50;

@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { Calls } from './calls.js';
 import type { Cancels } from './cancels.js';
 import type { GenerateOptions } from './client-types.js';
-import type { Logger } from './options.js';
+import type { Logger } from './logger.js';
 
 export interface SubmitHost {
   readonly http: HttpClient;

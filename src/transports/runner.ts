@@ -139,7 +139,8 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   function log(effect: TellEffect): void {
     const about = `job ${JSON.stringify(effect.jobId)}: `;
     if (effect.type === 'warning') {
-      safely(() => logger.warn(about + effect.warning.message));
+      const { message } = effect.warning;
+      safely(() => logger.warn(message.includes(effect.jobId) ? message : about + message));
     } else if (effect.type === 'transport') {
       const { transport, previous, reason } = effect.change;
       safely(() => logger.debug(`${about}${previous ?? 'nothing'} → ${transport ?? 'nothing'}: ${reason}`));

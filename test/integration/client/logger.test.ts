@@ -63,7 +63,7 @@ describe('the logger', () => {
     const written = spyOnConsole();
     await follow(await start());
     expect(written.length).toBeGreaterThan(0);
-    for (const line of written) expect(line).toMatch(/^(warn|error) job "j": /);
+    for (const line of written) expect(line).toMatch(/^(warn|error) .*job "?j\b/);
   });
 
   it("says nothing as 'silent'", async () => {
