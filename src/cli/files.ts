@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import * as fs from 'node:fs/promises';
+import { basename, dirname, join, parse } from 'node:path';
 import { InputError } from '../index.js';
 import { shellCommand } from './text.js';
 
@@ -50,7 +51,7 @@ export async function checkWritable(path: string): Promise<void> {
   if (path === '-') return;
   const folder = (await isDirectory(path)) ? path : dirname(path);
   try {
-    await access(folder, constants.W_OK);
+    await fs.access(folder, constants.W_OK);
   } catch (error) {
     throw new InputError('--output', `nothing can be written to ${folder}: ${reasonOf(error)}`, {
       cause: error,
@@ -58,24 +59,71 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
+export interface Target {
+  readonly path: string;
+  /** True for a path that was given: it is taken as it is. */
+  readonly replaces: boolean;
+}
+
 /**
  * Where to save: a path given is taken as it is, and replaced; below a folder, or below the current one, the server's
  * name is used, which replaces nothing.
  */
-export async function targetOf(output: string | undefined, filename: string): Promise<string> {
+export async function targetOf(output: string | undefined, filename: string): Promise<Target> {
   const inFolder = output === undefined || (await isDirectory(output));
-  if (!inFolder) return output;
-  const target = join(output ?? '.', basename(filename));
-  if ((await stat(target).catch(() => undefined)) !== undefined) {
-    throw new InputError('--output', `${target} is there already`, {
-      hint: `Replace it with ${shellCommand(['--output', target])}, or give another path.`,
+  if (!inFolder) return { path: output, replaces: true };
+  const path = join(output ?? '.', basename(filename));
+  // A link that leads nowhere is something, too.
+  if ((await fs.lstat(path).catch(() => undefined)) !== undefined) {
+    throw new InputError('--output', `${path} is there already`, {
+      hint: `Replace it with ${shellCommand(['--output', path])}, or give another path.`,
     });
   }
-  return target;
+  return { path, replaces: false };
+}
+
+/**
+ * Lets `save` write beside the target, and gives that the target's name only if nothing has it by then: two commands
+ * may have been given the same one. The second gets the next free one, such as `video-2.mp4`.
+ *
+ * @returns The path that it has now.
+ */
+export async function saveWithoutReplacing(
+  target: string,
+  save: (path: string) => Promise<void>,
+): Promise<string> {
+  const { dir, ext, name } = parse(target);
+  const temporary = join(dir, `.reelwire-${randomUUID()}.part`);
+  try {
+    await save(temporary);
+    for (let number = 1; ; number++) {
+      const path = number === 1 ? target : join(dir, `${name}-${number}${ext}`);
+      if (await linkNew(temporary, path)) return path;
+    }
+  } finally {
+    await fs.rm(temporary, { force: true });
+  }
+}
+
+/** False where the name is taken. Unlike a rename, a link replaces nothing. */
+async function linkNew(from: string, to: string): Promise<boolean> {
+  const link = async (make: () => Promise<void>) => {
+    try {
+      await make();
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  };
+  // Some file systems, such as those of USB sticks, have no links.
+  return link(() => fs.link(from, to)).catch(() =>
+    link(() => fs.copyFile(from, to, constants.COPYFILE_EXCL)),
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  return (await fs.stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 function reasonOf(error: unknown): string {

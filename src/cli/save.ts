@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CompletedJob, InputError, type VideoDownload } from '../index.js';
 import type { Display, Row } from './display.js';
-import { targetOf } from './files.js';
+import { saveWithoutReplacing, targetOf } from './files.js';
 import type { Session } from './session.js';
 import { formatBytes, visible } from './text.js';
 
@@ -40,8 +40,7 @@ export async function saveVideo(
         display.show(row);
       },
     });
-    const target = flags.output === '-' ? '-' : await targetOf(flags.output, video.filename);
-    await (target === '-' ? toStdout(video) : video.save(target));
+    const target = await place(video, flags.output);
     Object.assign(row, { status: 'saved', progress: 100 });
     const { contentType } = video;
     output.event({ type: 'saved', jobId: row.jobId, path: target, bytes, contentType });
@@ -58,6 +57,18 @@ export async function saveVideo(
 /** After the display has ended: a line of its own. */
 export function reportSaved({ output }: Session, { target, bytes }: Saved): void {
   if (target !== '-') output.result(`Saved ${visible(target)} (${formatBytes(bytes)})`);
+}
+
+/** Returns where it is. */
+async function place(video: VideoDownload, output: string | undefined): Promise<string> {
+  if (output === '-') {
+    await toStdout(video);
+    return output;
+  }
+  const { path, replaces } = await targetOf(output, video.filename);
+  if (!replaces) return saveWithoutReplacing(path, (temporary) => video.save(temporary));
+  await video.save(path);
+  return path;
 }
 
 async function toStdout(video: VideoDownload): Promise<void> {

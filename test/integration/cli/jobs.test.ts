@@ -179,6 +179,21 @@ describe('download', () => {
     });
   });
 
+  test('keeps both videos where two commands save under one name at once', async () => {
+    const { server, env } = await startServer({ faults: [{ type: 'slow', delayMs: 300 }] });
+    for (const id of ['j1-same-name', 'j1-same-name-too'])
+      server.jobs.create({ id, manual: true, videoBytes: id.length }).complete();
+    const cwd = await temporaryFolder();
+    const both = await Promise.all(
+      ['j1-same-name', 'j1-same-name-too'].map((id) => run(['download', id], { env, cwd })),
+    );
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    const told = both.map(({ stdout }) => /^Saved (\S+)/.exec(stdout)?.[1] ?? '');
+    expect(told.toSorted()).toEqual(['video-j1-same-.mp4', 'video-j1-same--2.mp4'].toSorted());
+    const sizes = await Promise.all(told.map(async (path) => (await readFile(join(cwd, path))).length));
+    expect(sizes).toEqual(['j1-same-name'.length, 'j1-same-name-too'.length]);
+  });
+
   test('writes the video to stdout with -o -, and nothing else', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true }).complete();

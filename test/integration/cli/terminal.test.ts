@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
@@ -109,4 +109,19 @@ test('a terminal that cannot move its cursor gets plain lines', async () => {
   const { text } = await (await startInTerminal(['generate', 'x'], { env: { ...env, TERM: 'dumb' } })).ended;
   expect(text).toMatch(/^job-\w+: processing 50 % over websocket/m);
   expect(text).not.toContain('\u001b');
+});
+
+test('Ctrl-C while a video is saved leaves nothing in the folder, and says how to go on', async () => {
+  const { server, env } = await startServer({ faults: [{ type: 'trickle', bytesPerSecond: 200 }] });
+  server.jobs.create({ id: 'j1', manual: true }).complete();
+  for (const output of [[], ['-o', 'out.mp4']]) {
+    const cwd = await temporaryFolder();
+    const terminal = await startInTerminal(['download', 'j1', ...output], { env, cwd });
+    await terminal.until(/\d+ B/);
+    expect((await readdir(cwd)).length).toBe(1);
+    terminal.type(CTRL_C);
+    const { code, text } = await terminal.ended;
+    expect(text).toContain(`reelwire download ${output.length === 0 ? '' : '--output out.mp4 '}j1`);
+    expect({ code, left: await readdir(cwd) }).toEqual({ code: 130, left: [] });
+  }
 });

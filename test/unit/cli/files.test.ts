@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readInputFile, targetOf } from '../../../src/cli/files.js';
+import { readInputFile, saveWithoutReplacing, targetOf } from '../../../src/cli/files.js';
 import { readInput } from '../../../src/cli/input.js';
 import { readEnvironment } from '../../../src/cli/settings.js';
 
@@ -109,5 +109,38 @@ describe('where to save', () => {
     await expect(targetOf(folder, name)).rejects.toMatchObject({
       hint: `Replace it with --output '${join(folder, name)}', or give another path.`,
     });
+  });
+
+  it.runIf(posix)('is refused where a link is that leads nowhere', async () => {
+    await symlink(join(folder, 'gone'), join(folder, 'dangling.mp4'));
+    await expect(targetOf(folder, 'dangling.mp4')).rejects.toThrow('is there already');
+  });
+});
+
+describe('saving what replaces nothing', () => {
+  it('gives those that want one name at once a name each, and leaves nothing else', async () => {
+    const into = join(folder, 'race');
+    await mkdir(into);
+    const contents = ['a', 'b', 'c'];
+    const paths = await Promise.all(
+      contents.map((content) =>
+        saveWithoutReplacing(join(into, 'video.mp4'), (path) => writeFile(path, content)),
+      ),
+    );
+    const names = ['video-2.mp4', 'video-3.mp4', 'video.mp4'];
+    expect((await readdir(into)).sort()).toEqual(names);
+    expect(paths.toSorted()).toEqual(names.map((name) => join(into, name)));
+    expect(await Promise.all(paths.map((path) => readFile(path, 'utf8')))).toEqual(contents);
+  });
+
+  it('leaves nothing where it fails', async () => {
+    const into = join(folder, 'failing');
+    await mkdir(into);
+    const failing = saveWithoutReplacing(join(into, 'video.mp4'), async (path) => {
+      await writeFile(path, 'half');
+      throw new Error('cut');
+    });
+    await expect(failing).rejects.toThrow('cut');
+    expect(await readdir(into)).toEqual([]);
   });
 });
