@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { ApiError, isVideoError } from '../index.js';
-import { jsonLine, shellCommand, shorten, visible } from './text.js';
+import { inShellWords } from './hints.js';
+import { jsonLine, shorten, visible } from './text.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 
@@ -35,13 +36,14 @@ export class Output {
     const { message } = error instanceof Error ? error : { message: String(error) };
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
-    if (known?.hint !== undefined) lines.push(`  ${visible(inShellWords(known.hint, known.jobId))}`);
+    const hint = known?.hint === undefined ? undefined : inShellWords(known.hint);
+    if (hint !== undefined) lines.push(`  ${visible(hint)}`);
     const details = known instanceof ApiError ? known.details : undefined;
     if (details !== undefined)
       lines.push(`  The server said more: ${shorten(jsonLine(details), MAX_DETAILS_LENGTH)}`);
     if (known?.requestId !== undefined) lines.push(`  Request id: ${visible(known.requestId)}`);
     process.stderr.write(`${lines.join('\n')}\n`);
-    const { code = 'unexpected', hint, jobId, status, requestId } = known ?? {};
+    const { code = 'unexpected', jobId, status, requestId } = known ?? {};
     this.event({ type: 'error', code, message, hint, jobId, status, requestId, details });
   }
 }
@@ -55,11 +57,4 @@ export function paint(stream: NodeJS.WriteStream, style: Style, text: string): s
 /** A terminal that can move its cursor. */
 export function isInteractive(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb';
-}
-
-/** Hints name the way to go on in a program. */
-function inShellWords(hint: string, jobId = ''): string {
-  return hint.replace(/client\.subscribe\("(?:[^"\\]|\\.)*"\)/, () =>
-    shellCommand(['reelwire', 'watch', jobId]),
-  );
 }

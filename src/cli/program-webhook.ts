@@ -3,8 +3,6 @@ import { BACKENDS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
 import type { Exit } from './program.js';
 
-const JOB_ID = 'job_test';
-
 export function addWebhookCommands(program: Command, exit: Exit): void {
   const webhook = program
     .command('webhook')
@@ -22,13 +20,13 @@ export function addWebhookCommands(program: Command, exit: Exit): void {
         .default('completed'),
     )
     .option('--backend <name>', `whose words: ${BACKENDS.join(', ')} (default: as the scheme has it)`)
-    .option('--job-id <id>', 'the job it tells of', JOB_ID)
+    .option('--job-id <id>', 'the job it tells of (default: a new one each time)')
     .addOption(new Option('--progress <percent>', '0 to 100').argParser(wholeNumber(0, 100)))
     .option('--video-url <url>', 'of a completed job')
     .option('--error <reason>', 'of a failed job')
     .option('--duplicate', 'send it twice')
-    .option('--stale', 'signed too long ago; the receiver should refuse it')
-    .option('--tamper', 'changed after it was signed; the receiver should refuse it')
+    .option('--stale', 'after a good one, one signed too long ago, which the receiver should refuse')
+    .option('--tamper', 'after a good one, one changed since it was signed, which it should refuse')
     .addOption(
       new Option('--timeout-seconds <number>', 'how long to wait for the answer')
         .default(10)

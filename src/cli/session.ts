@@ -35,13 +35,26 @@ export async function runSession(
       return signal.reason.exitCode;
     }
     output.error(error);
-    const goesOn = isVideoError(error) && error.code !== 'job-failed';
-    if (goesOn && session?.resume !== undefined) output.note(`Go on with:\n  ${commandOf(session.resume)}`);
+    const resume = session?.resume;
+    if (resume !== undefined && goesOn(error))
+      output.note(`Go on with:\n  ${commandOf(longer(resume, error))}`);
     return exitCodeOf(error);
   } finally {
     session?.client.close();
     dispose();
   }
+}
+
+/** Not where there is nothing to go on with: the job failed, or there is none. */
+function goesOn(error: unknown): boolean {
+  return isVideoError(error) && error.code !== 'job-failed' && error.code !== 'not-found';
+}
+
+/** What was too short once is too short again: the default is longer. */
+function longer(resume: Resume, error: unknown): Resume {
+  if (!isVideoError(error) || error.code !== 'job-timeout') return resume;
+  const { timeoutSeconds: _, ...flags } = resume.flags;
+  return { ...resume, flags };
 }
 
 function detach(output: Output, resume: Resume | undefined): void {

@@ -49,7 +49,7 @@ export interface WebhookFactory {
   duplicate(request: Request, count?: number): Promise<Request[]>;
   /** The same body, signed so long ago. Only Standard Webhooks sign a time. @default 301 s */
   stale(request: Request, ageSeconds?: number): Promise<Request>;
-  /** Changed after it was signed. */
+  /** A value in it was changed after it was signed: the job's id, where it names one. */
   tampered(request: Request): Promise<Request>;
   /** The whole life of a job, the end first. */
   reordered(jobId: string): Promise<Request[]>;
@@ -95,8 +95,7 @@ export function createWebhookFactory(options: WebhookFactoryOptions): WebhookFac
     },
     async tampered(request) {
       const body = await bytesOf(request);
-      // White space, so that it stays JSON and only the signature tells.
-      return make(new Uint8Array([...body, 0x20]), request.headers);
+      return make(tamper(new TextDecoder().decode(body)), request.headers);
     },
     async reordered(jobId) {
       const { completed, processing, queued } = factory;
@@ -104,6 +103,19 @@ export function createWebhookFactory(options: WebhookFactoryOptions): WebhookFac
     },
   };
   return factory;
+}
+
+/** White space alone would be signed alike by a receiver that signs what it has parsed, wrong as that is. */
+function tamper(body: string): string {
+  try {
+    const value = JSON.parse(body) as Record<string, unknown>;
+    const data = value.data as Record<string, unknown> | undefined;
+    if (typeof data?.id === 'string') data.id += '-tampered';
+    else value.jobId = `${String(value.jobId)}-tampered`;
+    return JSON.stringify(value);
+  } catch {
+    return `${body} tampered`;
+  }
 }
 
 function contentType(given: HeadersInit): Headers {

@@ -1,6 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
 import { submits, temporaryFolder } from '../client/support.js';
 import { jsonLines, run, start, startServer } from './support.js';
@@ -180,18 +182,27 @@ describe('download', () => {
   });
 
   test('keeps both videos where two commands save under one name at once', async () => {
-    const { server, env } = await startServer({ faults: [{ type: 'slow', delayMs: 300 }] });
-    for (const id of ['j1-same-name', 'j1-same-name-too'])
-      server.jobs.create({ id, manual: true, videoBytes: id.length }).complete();
     const cwd = await temporaryFolder();
-    const both = await Promise.all(
-      ['j1-same-name', 'j1-same-name-too'].map((id) => run(['download', id], { env, cwd })),
-    );
+    const server = createServer(async (request, response) => {
+      const id = new URL(request.url ?? '', 'http://server').searchParams.get('jobId') ?? '';
+      response.writeHead(200, {
+        ...{ 'content-type': 'video/mp4', 'content-length': id.length + 1 },
+        'content-disposition': 'attachment; filename="video.mp4"',
+      });
+      response.write('\0');
+      // Both have looked for the name, and begun to write beside it.
+      while ((await readdir(cwd)).length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+      response.end(id);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const env = { REELWIRE_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const both = await Promise.all(['aaaa', 'bbbb'].map((id) => run(['download', id], { env, cwd })));
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     const told = both.map(({ stdout }) => /^Saved (\S+)/.exec(stdout)?.[1] ?? '');
-    expect(told.toSorted()).toEqual(['video-j1-same-.mp4', 'video-j1-same--2.mp4'].toSorted());
-    const sizes = await Promise.all(told.map(async (path) => (await readFile(join(cwd, path))).length));
-    expect(sizes).toEqual(['j1-same-name'.length, 'j1-same-name-too'.length]);
+    expect((await readdir(cwd)).sort()).toEqual(['video-2.mp4', 'video.mp4']);
+    const videos = await Promise.all(told.map((path) => readFile(join(cwd, path), 'utf8')));
+    expect(videos).toEqual(['\0aaaa', '\0bbbb']);
   });
 
   test('writes the video to stdout with -o -, and nothing else', async () => {
@@ -201,6 +212,32 @@ describe('download', () => {
     const { code } = await running.ended;
     expect(code).toBe(0);
     expect(Buffer.from(await running.until(/^/), 'latin1').subarray(0, video.length)).toEqual(video);
+  });
+});
+
+describe('how to go on', () => {
+  test('is a command that is no shorter than the default where following timed out', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true });
+    const { code, stderr } = await run(['watch', 'j1', '--timeout-seconds', '1', '-o', 'a.mp4'], { env });
+    expect(stderr).toContain('reelwire watch j1, or give a larger --timeout-seconds');
+    expect(stderr).toContain('Go on with:\n  reelwire watch --output a.mp4 j1\n');
+    expect(code).toBe(1);
+  });
+
+  test('is not said of a job that is not there', async () => {
+    const { env } = await startServer();
+    const { code, stderr } = await run(['watch', 'nope', '--transports', 'polling'], { env });
+    expect(stderr).not.toContain('Go on with:');
+    expect(code).toBe(1);
+  });
+
+  test('is in words of the command for the video of a job that still runs', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true });
+    const { stderr } = await run(['download', 'j1'], { env });
+    expect(stderr).toContain('reelwire watch j1');
+    expect(stderr).not.toMatch(/client|completed\(\)|subscribe/);
   });
 });
 

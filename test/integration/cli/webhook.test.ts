@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -58,16 +59,45 @@ describe('webhook send', () => {
   test('repeats a delivery with --duplicate, and a good receiver acts once', async () => {
     const { url, acted } = await receiver();
     const { code, stdout } = await run(['webhook', 'send', '--url', url, '--duplicate', '--json'], { env });
-    expect(jsonLines(stdout)).toMatchObject([{ status: 200 }, { status: 200 }]);
-    expect({ code, acted }).toEqual({ code: 0, acted: ['job.completed job_test'] });
+    const answers = jsonLines(stdout);
+    expect(answers).toMatchObject([{ status: 200 }, { status: 200, jobId: answers[0]?.jobId }]);
+    expect({ code, acted }).toEqual({ code: 0, acted: [`job.completed ${answers[0]?.jobId}`] });
   });
 
-  test.each(['--stale', '--tamper'])('exits 0 where %s is refused, as it should be', async (flag) => {
+  test('tells of another job each time, so that the second is not taken for a repetition', async () => {
     const { url, acted } = await receiver();
-    const { code, stdout } = await run(['webhook', 'send', '--url', url, flag], { env });
-    expect(stdout).toMatch(/^✓ 401 /m);
-    expect({ code, acted }).toEqual({ code: 0, acted: [] });
+    await run(['webhook', 'send', '--url', url], { env });
+    await run(['webhook', 'send', '--url', url, '--event', 'failed'], { env });
+    expect(acted).toEqual([
+      expect.stringMatching(/^job\.completed job_test_\w{8}$/),
+      expect.stringMatching(/^job\.failed job_test_\w{8}$/),
+    ]);
+    expect(acted[0]?.slice(-8)).not.toBe(acted[1]?.slice(-8));
   });
+
+  test.each([
+    ['--stale', 'stale'],
+    ['--tamper', 'tampered'],
+  ])('exits 0 where %s is refused by a receiver that takes what is genuine', async (flag, delivery) => {
+    const { url, acted } = await receiver();
+    const { code, stdout } = await run(['webhook', 'send', '--url', url, flag, '--json'], { env });
+    expect(jsonLines(stdout)).toMatchObject([
+      { delivery: 'genuine', status: 200, asExpected: true },
+      { delivery, status: 401, asExpected: true },
+    ]);
+    expect({ code, acted: acted.length }).toEqual({ code: 0, acted: 1 });
+  });
+
+  test.each(['--stale', '--tamper'])(
+    'shows nothing by %s at a receiver that refuses everything',
+    async (flag) => {
+      const { url } = await receiver('whsec_YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3Q=');
+      const { code, stderr, stdout } = await run(['webhook', 'send', '--url', url, flag], { env });
+      expect(stdout).toMatch(/^✗ 401 [^\n]*\n$/);
+      expect(stderr).toContain('to refuse a forged one would show nothing');
+      expect(code).toBe(4);
+    },
+  );
 
   test('exits 1 where a receiver takes what was tampered with', async () => {
     const url = await listen(
@@ -77,6 +107,25 @@ describe('webhook send', () => {
     expect(stderr).toContain('does not check the signature');
     expect(code).toBe(1);
   });
+
+  test.each(['soraGateway', 'vidBuilder', 'openAIVideos'])(
+    'changes a value with --tamper, so that a receiver which signs what it parsed refuses it: %s',
+    async (backend) => {
+      const key = 'of the test';
+      const url = await listen(async (request, response) => {
+        let body = '';
+        for await (const chunk of request) body += chunk;
+        const again = createHmac('sha256', key)
+          .update(JSON.stringify(JSON.parse(body)))
+          .digest('hex');
+        response.writeHead(again === request.headers['x-check'] ? 200 : 401).end();
+      });
+      const flags = ['--secret', key, '--signature-header', 'x-check', '--backend', backend];
+      const { code, stdout } = await run(['webhook', 'send', '--url', url, '--tamper', ...flags]);
+      expect(stdout).toMatch(/^✓ 200 .*\n✓ 401 /);
+      expect(code).toBe(0);
+    },
+  );
 
   test('exits 4 where a genuine delivery is refused, and shows the answer as text', async () => {
     const url = await listen((_, response) => response.writeHead(401).end('no \u001b[2J'));
