@@ -8,10 +8,10 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** A path below `baseUrl`, beginning with `/`, or an absolute URL; credentials go to known origins only. */
   readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: HttpRequestBody;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: HttpRequestBody | undefined;
   /** `job` where the server answers only when the video is made: waits `timeouts.jobMs`. Default `request`. */
-  readonly timeout?: 'request' | 'job';
+  readonly timeout?: 'request' | 'job' | undefined;
 }
 
 /** JSON, or a multipart form, which may hold files. */
@@ -23,7 +23,7 @@ export type HttpRequestBody =
 export interface FormField {
   readonly name: string;
   readonly value: string | Blob;
-  readonly filename?: string;
+  readonly filename?: string | undefined;
 }
 
 /** A successful answer: 2xx, its JSON parsed. */
@@ -129,9 +129,9 @@ export interface Backend<
   /** Where the dialect can cancel or delete a job. */
   cancel?(jobId: string): HttpRequest;
   /** Missing where the dialect has no such stream: it is then not tried. */
-  readonly webSocket?: WebSocketCodec;
-  readonly sse?: SseCodec;
-  readonly operations?: Ops;
+  readonly webSocket?: WebSocketCodec | undefined;
+  readonly sse?: SseCodec | undefined;
+  readonly operations?: Ops | undefined;
 }
 
 /** Any backend, whatever it takes. */

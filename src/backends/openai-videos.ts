@@ -14,7 +14,7 @@ import { bytes, parseInput, parseOptions, strict, text } from './schema.js';
 /** Of `openAIVideos`. */
 export interface OpenAIVideosOptions {
   /** Used where `generate` is given none; without either the server's own default is. */
-  readonly model?: string;
+  readonly model?: string | undefined;
 }
 
 /** What `generate` takes. */

@@ -11,11 +11,11 @@ import { parseGatewayFrame } from './sora-gateway-frame.js';
 /** Of `soraGateway`. */
 export interface SoraGatewayOptions {
   /** Given here, it need not be given to each `generate`. */
-  readonly walletAddress?: string;
+  readonly walletAddress?: string | undefined;
   /** `path`: `/api/videos/status/{jobId}`; `query`: `/api/status?jobId=…&renderVersion=…`. @default 'path' */
-  readonly statusRoute?: 'path' | 'query';
+  readonly statusRoute?: 'path' | 'query' | undefined;
   /** Sent with each `generate`, download and `query` status. @default 'v3' */
-  readonly renderVersion?: string;
+  readonly renderVersion?: string | undefined;
 }
 
 /** A script, paid for by a wallet. */

@@ -41,9 +41,9 @@ export interface VidBuilderVideo {
 /** Of `vidBuilder`. */
 export interface VidBuilderOptions {
   /** Where the server reports to, given once for each `generate`. `http` or `https`. */
-  readonly webhookUrl?: string;
+  readonly webhookUrl?: string | undefined;
   /** Use the old call that answers only when the video is made, after 3 to 15 minutes. @default false */
-  readonly blocking?: boolean;
+  readonly blocking?: boolean | undefined;
 }
 
 /** The files of a completed job. */
@@ -93,10 +93,11 @@ const optionsSchema = () =>
 export function vidBuilder(options: { readonly blocking: true }): VidBuilder<VidBuilderVideo>;
 export function vidBuilder(options: {
   readonly webhookUrl: string;
-  readonly blocking?: false;
+  readonly blocking?: false | undefined;
 }): VidBuilder<VidBuilderVideo & { readonly webhookUrl?: string | undefined }>;
 export function vidBuilder(options?: {
-  readonly blocking?: false;
+  readonly webhookUrl?: string | undefined;
+  readonly blocking?: false | undefined;
 }): VidBuilder<VidBuilderVideo & { readonly webhookUrl: string }>;
 export function vidBuilder(
   options: VidBuilderOptions = {},

@@ -19,35 +19,35 @@ export type Auth =
 /** How status calls are made. */
 export interface PollingOptions {
   /** Between two status calls for one job, in milliseconds. @default 5000 */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
   /** Status calls under way at once, over all jobs. @default 6 */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
 /** How long things may take, in milliseconds; whole numbers up to 2,147,483,647. */
 export interface TimeoutOptions {
   /** One HTTP call, from its start to the end of its body. @default 30000 */
-  readonly requestMs?: number;
+  readonly requestMs?: number | undefined;
   /** One attempt to open a stream. @default 10000 */
-  readonly connectMs?: number;
+  readonly connectMs?: number | undefined;
   /** How long a better transport has alone before the next one starts beside it. @default 300 */
-  readonly headStartMs?: number;
+  readonly headStartMs?: number | undefined;
   /** A stream silent for so long about a live job is checked by a status call. @default 30000 */
-  readonly silenceMs?: number;
+  readonly silenceMs?: number | undefined;
   /** From the start of following a job to its end. @default 1800000 */
-  readonly jobMs?: number;
+  readonly jobMs?: number | undefined;
   /** How long a download that is not there yet after `completed` is waited for. @default 60000 */
-  readonly notReadyMs?: number;
+  readonly notReadyMs?: number | undefined;
 }
 
 /** How a call is made again, where it may be; delays, in milliseconds, grow with each attempt, with jitter. */
 export interface RetryOptions {
   /** Attempts in all, the first included. @default 3 */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** @default 1000 */
-  readonly minDelayMs?: number;
+  readonly minDelayMs?: number | undefined;
   /** @default 30000 */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
 }
 
 /** Of `VideoClient`. Only `baseUrl` is needed. */
@@ -55,35 +55,38 @@ export interface VideoClientOptions<B extends AnyBackend> {
   /** Where the server is, such as `https://api.example.com`. May be relative in a browser. */
   readonly baseUrl: string | URL;
   /** The dialect the server speaks. @default soraGateway() */
-  readonly backend?: B;
+  readonly backend?: B | undefined;
   /**
    * Where the WebSocket is, if not at the backend's path at the root of `baseUrl`'s origin. A relative one is
    * resolved against `baseUrl`; `http(s)` is mapped to `ws(s)`.
    */
-  readonly webSocketUrl?: Resolvable<string | URL>;
-  readonly auth?: Auth;
+  readonly webSocketUrl?: Resolvable<string | URL> | undefined;
+  readonly auth?: Auth | undefined;
   /**
    * Sent with every call to the origin of `baseUrl` (and of `webSocketUrl`), and nowhere else; with the upgrade to a
    * WebSocket, too, but by a page or a Cloudflare Worker, which cannot.
    */
-  readonly headers?: Resolvable<Readonly<Record<string, string>>>;
+  readonly headers?: Resolvable<Readonly<Record<string, string>>> | undefined;
   /** In order of preference; a subset is allowed. @default ['websocket', 'sse', 'polling'] */
-  readonly transports?: readonly TransportName[];
-  readonly polling?: PollingOptions;
-  readonly timeouts?: TimeoutOptions;
-  readonly retry?: RetryOptions;
+  readonly transports?: readonly TransportName[] | undefined;
+  readonly polling?: PollingOptions | undefined;
+  readonly timeouts?: TimeoutOptions | undefined;
+  readonly retry?: RetryOptions | undefined;
   /** @default globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /**
    * Outside of a page called as `new WebSocket(url, [], { headers })`, as the class of `ws` is, where there are
    * `auth` or `headers`. One that takes them otherwise is given in a subclass that hands them over.
    *
    * @default the global one, or `ws` in Node 20
    */
-  readonly WebSocket?: WebSocketClass;
+  readonly WebSocket?: WebSocketClass | undefined;
   /** A level of the console, or where to write instead. @default 'warn' */
-  readonly logger?: Logger | LogLevel;
+  readonly logger?: Logger | LogLevel | undefined;
 }
+
+/** A group of numeric options with every default in its place. */
+type Numbers<Group> = Readonly<Record<keyof Group, number>>;
 
 /** The options with every default in its place. */
 export interface Settings {
@@ -93,9 +96,9 @@ export interface Settings {
   readonly auth: Auth | undefined;
   readonly headers: Resolvable<Readonly<Record<string, string>>> | undefined;
   readonly transports: readonly TransportName[];
-  readonly polling: Readonly<Required<PollingOptions>>;
-  readonly timeouts: Readonly<Required<TimeoutOptions>>;
-  readonly retry: Readonly<Required<RetryOptions>>;
+  readonly polling: Numbers<PollingOptions>;
+  readonly timeouts: Numbers<TimeoutOptions>;
+  readonly retry: Numbers<RetryOptions>;
   readonly fetch: typeof globalThis.fetch | undefined;
   readonly WebSocket: WebSocketClass | undefined;
   readonly logger: Logger;
@@ -223,8 +226,14 @@ function resolveBaseUrl(value: unknown): URL {
       `baseUrl ${problem}`,
       hint ?? 'Give the address of the server, such as baseUrl: "https://api.example.com".',
     );
-  if (typeof value !== 'string' && !(value instanceof URL))
-    throw wrong(`is missing or not a URL (${describe(value)})`);
+  if (typeof value !== 'string' && !(value instanceof URL)) {
+    throw wrong(
+      `is missing or not a URL (${describe(value)})`,
+      value === undefined
+        ? 'Give the address of the server. Where a variable has it that is not set while a site is built, make the client at its first use.'
+        : undefined,
+    );
+  }
   const page = globalThis.document?.baseURI ?? globalThis.location?.href;
   const url = parseUrl(value, page);
   if (url === undefined) {

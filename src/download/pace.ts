@@ -12,7 +12,7 @@ const MAX_DROPS = 1_000;
 export interface PaceOptions {
   /** How long a file that is not there yet is waited for. */
   readonly notReadyMs: number;
-  readonly retry: Readonly<Required<RetryOptions>>;
+  readonly retry: Readonly<Record<keyof RetryOptions, number>>;
   readonly runtime: Runtime;
 }
 

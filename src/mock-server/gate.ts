@@ -8,14 +8,14 @@ export interface MockGateOptions {
    *
    * @default []
    */
-  allowedOrigins?: readonly string[];
+  allowedOrigins?: readonly string[] | undefined;
   /**
    * Names that the server may be called by, besides loopback, IP addresses and names without a dot: any other may
    * be a page's that leads its own name here.
    *
    * @default []
    */
-  allowedHosts?: readonly string[];
+  allowedHosts?: readonly string[] | undefined;
 }
 
 /** Keeps pages of strangers out: those that send an `Origin`, and those whose own name leads here (DNS rebinding). */

@@ -6,61 +6,61 @@ export type MockDialect = 'soraGateway' | 'vidBuilder' | 'openAIVideos';
 /** How a job runs and how it is told. Given to the server it holds for all jobs, by `onSubmit` for one. */
 export interface MockJobBehaviour {
   /** From submit to end, in milliseconds, in ten steps of progress. @default 2000 */
-  durationMs?: number;
+  durationMs?: number | undefined;
   /** The job stays as it is until `advance`, `complete` or `fail` is called. @default false */
-  manual?: boolean;
+  manual?: boolean | undefined;
   /** The job fails half way, for this reason. */
-  failWith?: string | { message: string; code?: string };
+  failWith?: string | { message: string; code?: string | undefined } | undefined;
   /**
    * `documented`: what the documents of the dialect say, and nothing else. `field`: what running servers send,
    * with their additional fields, typed frames, greetings and headers. @default 'documented'
    */
-  style?: 'documented' | 'field';
+  style?: 'documented' | 'field' | undefined;
   /** Words used for a status in place of the dialect's own, such as `{ processing: 'generating' }`. */
-  words?: Partial<Record<JobStatus, string>>;
+  words?: Partial<Record<JobStatus, string>> | undefined;
   /** What the status call says while processing, whatever the job's progress is. Running servers say 50. */
-  coarseProgress?: number;
+  coarseProgress?: number | undefined;
   /**
    * soraGateway: the status call says `pending` and 50 for ever, and `videoAvailable` once the video is there. Running
    * servers do so where their webhooks go to the customer. @default false
    */
-  staysPending?: boolean;
+  staysPending?: boolean | undefined;
   /** The progress told with a failure. Some emitters say 0. @default where it stopped */
-  failureProgress?: number;
+  failureProgress?: number | undefined;
   /** For so many milliseconds after the end the download answers `notReadyStatus`. @default 0 */
-  notReadyMs?: number;
+  notReadyMs?: number | undefined;
   /** @default 404 */
-  notReadyStatus?: number;
+  notReadyStatus?: number | undefined;
   /** Serve a pattern of so many bytes in place of the real video; see `patternBytes`. */
-  videoBytes?: number;
+  videoBytes?: number | undefined;
   /**
    * vidBuilder: results are on the second origin by signed URL, `only` there or `also`; `disabled` tells that they
    * are not. @default nothing is said of it
    */
-  s3?: 'only' | 'also' | 'disabled';
+  s3?: 'only' | 'also' | 'disabled' | undefined;
   /** Validity of a signed URL and, for openAIVideos, of the content, in milliseconds. @default 7 days */
-  urlLifetimeMs?: number;
+  urlLifetimeMs?: number | undefined;
   /** vidBuilder: make an upright version too. @default `generateReels` of the request */
-  reels?: boolean;
+  reels?: boolean | undefined;
 }
 
 export interface MockJobInit extends MockJobBehaviour {
   /** Any string. @default one in the manner of the dialect */
-  id?: string;
-  dialect?: MockDialect;
+  id?: string | undefined;
+  dialect?: MockDialect | undefined;
   /** The parsed body of the submit. */
-  input?: Readonly<Record<string, unknown>>;
+  input?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What changes of a job. Everything goes: a mock may fall back, repeat itself and speak after the end. */
 export interface MockJobChange {
-  status?: JobStatus;
+  status?: JobStatus | undefined;
   /** Told in place of the status word, for this change and until the next; any word. */
-  word?: string;
-  progress?: number;
-  message?: string;
-  error?: string;
-  errorCode?: string;
+  word?: string | undefined;
+  progress?: number | undefined;
+  message?: string | undefined;
+  error?: string | undefined;
+  errorCode?: string | undefined;
 }
 
 /** A job at the moment of a change, as it is told to streams and webhooks. */

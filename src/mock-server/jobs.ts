@@ -1,4 +1,5 @@
 import { checkJobInit } from './check-options.js';
+import { given } from './given.js';
 import {
   type MockDialect,
   MockJob,
@@ -35,7 +36,7 @@ export class MockJobs {
     checkJobInit(init);
     const dialect = init.dialect ?? 'soraGateway';
     const id = init.id ?? (this.#numericIds ? newNumber() : NEW_ID[dialect]());
-    const job = new MockJob({ ...this.#defaults, ...init, id, dialect }, (update) => {
+    const job = new MockJob({ ...this.#defaults, ...given(init), id, dialect }, (update) => {
       for (const listener of [...this.#listeners]) listener(update);
     });
     this.#jobs.get(id)?.stop();

@@ -21,11 +21,11 @@ import type { MockWebhooks } from './webhooks.js';
 /** Where the application believes the server to be, and how the mock behaves. */
 export interface MockHandlersOptions extends MockServiceOptions {
   /** What the application under test calls; a path of it is kept. @default 'http://localhost:3001' */
-  baseUrl?: string | URL;
+  baseUrl?: string | URL | undefined;
   /** @default the root of the host of `baseUrl`, as `ws:` */
-  webSocketUrl?: string | URL;
+  webSocketUrl?: string | URL | undefined;
   /** Where signed URLs and redirects lead. @default 'http://files.mock.invalid' */
-  filesUrl?: string | URL;
+  filesUrl?: string | URL | undefined;
 }
 
 /**

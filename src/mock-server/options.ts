@@ -19,46 +19,48 @@ export interface MockSubmit {
 /** How the gateway's streams behave; the defaults are those of running servers. */
 export interface MockStreamOptions {
   /** `{type: "connected"}` at the opening of a WebSocket. @default true in style `field` */
-  greeting?: boolean;
+  greeting?: boolean | undefined;
   /** `{type: "subscribed"}` and `{type: "unsubscribed"}`. @default true in style `field` */
-  acknowledgements?: boolean;
+  acknowledgements?: boolean | undefined;
   /**
    * `plain`: `{jobId, status, ...}`. `typed`: `{type, jobId, ...}`, where `completed` and `error` have no status.
    * `progress`: typed, and the end too is of type `progress`. @default typed in style `field`
    */
-  frames?: 'plain' | 'typed' | 'progress';
+  frames?: 'plain' | 'typed' | 'progress' | undefined;
   /** Tell a job's state when it is subscribed to. @default false */
-  snapshotOnSubscribe?: boolean;
+  snapshotOnSubscribe?: boolean | undefined;
   /** End an SSE stream with its last job. @default false */
-  endWithJobs?: boolean;
+  endWithJobs?: boolean | undefined;
 }
 
 /** Options of the mock core, whichever way requests come to it. */
 export interface MockServiceOptions extends MockJobBehaviour {
   /** In force from the start; more by `faults.add`. */
-  faults?: readonly MockFault[];
+  faults?: readonly MockFault[] | undefined;
   /** Credentials that a call needs, any one of them; without them it is answered 401. @default none needed */
-  auth?: MockAuth | readonly MockAuth[];
+  auth?: MockAuth | readonly MockAuth[] | undefined;
   /** Let the pages that are let in read the answers. @default true */
-  cors?: boolean;
+  cors?: boolean | undefined;
   /** soraGateway: the account's credits, 10 of which a job costs; then 402. @default unlimited */
-  credits?: number;
+  credits?: number | undefined;
   /** Answer a repeated `Idempotency-Key` with the same job. @default true */
-  idempotency?: boolean;
+  idempotency?: boolean | undefined;
   /** Ids of jobs are JSON numbers beyond 2^53, as databases give them: in answers, frames and webhooks. @default false */
-  numericIds?: boolean;
+  numericIds?: boolean | undefined;
   /** Send a `Repr-Digest` (RFC 9530) with downloads. @default false */
-  digest?: boolean;
+  digest?: boolean | undefined;
   /** Changes how one job runs, or what its id is. */
-  onSubmit?: (submit: MockSubmit) => (MockJobBehaviour & { id?: string }) | undefined;
+  onSubmit?:
+    | ((submit: MockSubmit) => (MockJobBehaviour & { id?: string | undefined }) | undefined)
+    | undefined;
   /** Told of each request as it comes, before its body is read. */
-  onRequest?: (request: MockRequest) => void;
+  onRequest?: ((request: MockRequest) => void) | undefined;
   /** Told of each HTTP request when it is answered, or its connection is lost: its `status` says which. */
-  onAnswer?: (request: MockRequest) => void;
-  streams?: MockStreamOptions;
+  onAnswer?: ((request: MockRequest) => void) | undefined;
+  streams?: MockStreamOptions | undefined;
   /** openAIVideos: how a submit must be encoded, as servers have it that take one form only. @default either */
-  openAIVideos?: { readonly encoding?: 'multipart' | 'json' };
-  webhooks?: MockWebhookOptions;
+  openAIVideos?: { readonly encoding?: 'multipart' | 'json' | undefined } | undefined;
+  webhooks?: MockWebhookOptions | undefined;
   /** How many requests and webhook deliveries are remembered. @default 10000 */
-  logSize?: number;
+  logSize?: number | undefined;
 }

@@ -16,9 +16,9 @@ import type { MockWebhooks } from './webhooks.js';
 /** Of `createMockServer`. */
 export interface MockServerOptions extends MockServiceOptions, MockGateOptions {
   /** @default 0, any free one */
-  port?: number;
+  port?: number | undefined;
   /** @default '127.0.0.1' */
-  host?: string;
+  host?: string | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import { ConnectionLost, type Exchange, json, sleep } from './exchange.js';
 import { MockFaults, type MockRoute, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import type { Gate } from './gate.js';
+import { given } from './given.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
 import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
 import { MockJobs } from './jobs.js';
@@ -175,7 +176,7 @@ export class MockService implements RouteContext {
     if (repeated !== undefined) return repeated;
     const { input } = call.body;
     const own = this.options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
-    const job = this.jobs.create({ ...behaviour, ...own, dialect, input });
+    const job = this.jobs.create({ ...behaviour, ...given(own), dialect, input });
     const key = this.#keyOf(call, dialect);
     if (key !== undefined) this.#idempotent.set(key, job);
     call.entry.jobId = job.id;

@@ -36,9 +36,9 @@ export interface DeliveryRecord {
 /** Of `recentDeliveries`. */
 export interface RecentDeliveriesOptions {
   /** How many are kept. @default 100 */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** Keep bodies too, the first 10,000 characters of each. They may hold signed URLs. @default false */
-  readonly bodies?: boolean;
+  readonly bodies?: boolean | undefined;
 }
 
 /** The last deliveries, oldest first, in memory. `JSON.stringify` and `Response.json` take it as it is. */

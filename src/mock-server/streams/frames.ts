@@ -1,3 +1,4 @@
+import { given } from '../given.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockServiceOptions, MockStreamOptions } from '../options.js';
 import { gatewayWord } from '../sora-gateway.js';
@@ -5,8 +6,13 @@ import { gatewayWord } from '../sora-gateway.js';
 /** Length of the video in seconds, as the streams tell it. */
 const DURATION_SECONDS = 5;
 
+/** The stream options with every default in its place. */
+export type StreamForm = {
+  readonly [Name in keyof MockStreamOptions]-?: Exclude<MockStreamOptions[Name], undefined>;
+};
+
 /** The stream options that hold for a style. */
-export function streamOptions({ style, streams }: MockServiceOptions): Required<MockStreamOptions> {
+export function streamOptions({ style, streams }: MockServiceOptions): StreamForm {
   const field = style === 'field';
   return {
     greeting: field,
@@ -14,12 +20,12 @@ export function streamOptions({ style, streams }: MockServiceOptions): Required<
     frames: field ? 'typed' : 'plain',
     snapshotOnSubscribe: false,
     endWithJobs: false,
-    ...streams,
+    ...given(streams),
   };
 }
 
 /** One WebSocket frame of the gateway. */
-export function webSocketFrame(update: MockJobUpdate, form: Required<MockStreamOptions>['frames']): string {
+export function webSocketFrame(update: MockJobUpdate, form: StreamForm['frames']): string {
   const { job, status, progress, message, error } = update;
   const timestamp = update.at.toISOString();
   const jobId = job.id;

@@ -3,8 +3,8 @@ import type { StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockJobs } from '../jobs.js';
 import { idWriter } from '../numeric-ids.js';
-import type { MockServiceOptions, MockStreamOptions } from '../options.js';
-import { streamOptions, webSocketFrame } from './frames.js';
+import type { MockServiceOptions } from '../options.js';
+import { type StreamForm, streamOptions, webSocketFrame } from './frames.js';
 import { MockStream, type Wire } from './stream.js';
 
 /** What is kept of the frames that come, for tests to look at. */
@@ -15,7 +15,7 @@ const MAX_RECEIVED_LENGTH = 10_000;
 export class GatewaySocket {
   readonly stream: MockStream;
   readonly #jobs: MockJobs;
-  readonly #options: Required<MockStreamOptions>;
+  readonly #options: StreamForm;
   readonly #writeIds: (json: string) => string;
 
   constructor(jobs: MockJobs, options: MockServiceOptions, faults: StruckFaults, wire: Wire) {

@@ -4,11 +4,11 @@ import { DEFAULT_TTL_MS, type WebhookClaim, type WebhookStore } from './store.js
 /** Of `memoryStore`. */
 export interface MemoryStoreOptions {
   /** How long a delivery is remembered, in milliseconds. @default 76 hours */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** How many deliveries, and how many jobs, are remembered at most; the oldest are forgotten. @default 10000 */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** Milliseconds since the epoch. @default Date.now */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** For one process. Several need one store: see `redisStore`. */

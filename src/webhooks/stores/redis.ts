@@ -17,9 +17,9 @@ export interface NodeRedisClient {
 /** Of `redisStore`. */
 export interface RedisStoreOptions {
   /** Before each key; give each endpoint one of its own. @default 'reelwire:webhook:' */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** How long a delivery is remembered, in milliseconds. @default 76 hours */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
 }
 
 // One command each, of one key, so that they are atomic, on a cluster too. A key holds the claim's token, or "done".

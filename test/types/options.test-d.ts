@@ -1,0 +1,47 @@
+import { expectTypeOf, it } from 'vitest';
+import type { OpenAIVideosOptions } from '../../src/backends/openai-videos.js';
+import type { SoraGatewayOptions } from '../../src/backends/sora-gateway.js';
+import type { VidBuilderOptions } from '../../src/backends/vid-builder.js';
+import type { DefaultBackend, GenerateOptions, PollOptions } from '../../src/client/client-types.js';
+import type { GenerateManyOptions } from '../../src/client/generate-many.js';
+import type {
+  PollingOptions,
+  RetryOptions,
+  TimeoutOptions,
+  VideoClientOptions,
+} from '../../src/client/options.js';
+import type { DownloadOptions } from '../../src/download/download.js';
+import type { WaitOptions } from '../../src/job/waits.js';
+import type { MockJobInit, MockServerOptions } from '../../src/mock-server/index.js';
+import type { RecentDeliveriesOptions } from '../../src/webhooks/deliveries.js';
+import type { WebhookHandlerOptions } from '../../src/webhooks/handler-options.js';
+import type { SignOptions } from '../../src/webhooks/sign.js';
+import type { MemoryStoreOptions } from '../../src/webhooks/stores/memory.js';
+import type { RedisStoreOptions } from '../../src/webhooks/stores/redis.js';
+import type { WebhookFactoryOptions } from '../../src/webhooks/testing.js';
+import type { VerifyOptions } from '../../src/webhooks/verify.js';
+
+/** The names of the options that may be left out and not be given as `undefined`, under exactOptionalPropertyTypes. */
+type Missing<Options> = {
+  [Name in keyof Options]-?: Record<never, never> extends Pick<Options, Name>
+    ? Record<Name, undefined> extends Pick<Options, Name>
+      ? never
+      : Name
+    : never;
+}[keyof Options];
+
+it('every option may be given as undefined', () => {
+  expectTypeOf<
+    Missing<{ readonly a?: string; readonly b?: string | undefined; readonly c: 1 }>
+  >().toEqualTypeOf<'a'>();
+
+  expectTypeOf<Missing<VideoClientOptions<DefaultBackend>>>().toBeNever();
+  expectTypeOf<Missing<PollingOptions & TimeoutOptions & RetryOptions>>().toBeNever();
+  expectTypeOf<Missing<GenerateOptions & PollOptions & WaitOptions & DownloadOptions>>().toBeNever();
+  expectTypeOf<Missing<GenerateManyOptions>>().toBeNever();
+  expectTypeOf<Missing<SoraGatewayOptions & VidBuilderOptions & OpenAIVideosOptions>>().toBeNever();
+  expectTypeOf<Missing<WebhookHandlerOptions & VerifyOptions>>().toBeNever();
+  expectTypeOf<Missing<SignOptions & WebhookFactoryOptions>>().toBeNever();
+  expectTypeOf<Missing<MemoryStoreOptions & RedisStoreOptions & RecentDeliveriesOptions>>().toBeNever();
+  expectTypeOf<Missing<MockServerOptions & MockJobInit>>().toBeNever();
+});
