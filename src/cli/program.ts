@@ -16,6 +16,7 @@ Exit codes:
   3    no answer: the network, a timeout
   4    the credentials were refused
   130  interrupted by Ctrl-C
+  143  ended by SIGTERM
 
 Environment (all of it can be in a file of NAME=value lines, given as --config):
   REELWIRE_BASE_URL         the server (default: http://localhost:3001, where "reelwire mock" listens)
@@ -88,6 +89,21 @@ Examples:
     .action(async (jobIds, flags) => {
       const { status } = await import('./commands/status.js');
       exit(await status(jobIds, flags));
+    });
+
+  connected(
+    program
+      .command('cancel')
+      .description('Cancel jobs, where the server can; those that have ended stay as they are')
+      .argument('<jobId...>', 'ids of jobs'),
+  )
+    .addHelpText(
+      'after',
+      '\nExits 1 where a job goes on.\n\nExample:\n  $ reelwire cancel job_1 --backend openAIVideos',
+    )
+    .action(async (jobIds, flags) => {
+      const { cancel } = await import('./commands/cancel.js');
+      exit(await cancel(jobIds, flags));
     });
 
   connected(

@@ -40,7 +40,7 @@ export async function runSession(
       output.note(`Go on with:\n  ${commandOf(longer(resume, error))}`);
     return exitCodeOf(error);
   } finally {
-    session?.client.close();
+    await session?.client.close();
     dispose();
   }
 }

@@ -2,7 +2,7 @@ import { EXIT, exitCodeOf } from '../exit-code.js';
 import { jsonOf } from '../follow.js';
 import { runSession } from '../session.js';
 import type { ConnectionFlags } from '../settings.js';
-import { visible } from '../text.js';
+import { statusLine } from '../status-line.js';
 
 /** One line a job. To be told that a job failed is an answer, not a failure. */
 export function status(jobIds: readonly string[], flags: ConnectionFlags): Promise<number> {
@@ -12,13 +12,7 @@ export function status(jobIds: readonly string[], flags: ConnectionFlags): Promi
       try {
         const snapshot = await client.status(id, { signal });
         output.event({ type: 'status', ...jsonOf(snapshot) });
-        const words = snapshot.status === 'failed' ? snapshot.error : (snapshot.message ?? '');
-        const columns = [
-          visible(snapshot.id),
-          snapshot.status.padEnd(10),
-          `${Math.round(snapshot.progress)} %`.padStart(5),
-        ];
-        output.result([...columns, visible(words)].join('  ').trimEnd());
+        output.result(statusLine(snapshot));
       } catch (error) {
         signal.throwIfAborted();
         output.error(error);

@@ -6,6 +6,7 @@ test.each([
   'generate',
   'watch',
   'status',
+  'cancel',
   'download',
   'doctor',
   'mock',
@@ -20,7 +21,7 @@ test.each([
 
 test('--help documents every exit code and variable', async () => {
   const { stdout } = await run(['--help']);
-  for (const code of [0, 1, 2, 3, 4, 130]) expect(stdout).toMatch(new RegExp(`^ {2}${code} `, 'm'));
+  for (const code of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^ {2}${code} `, 'm'));
   for (const name of ['BASE_URL', 'TOKEN', 'WEBHOOK_SECRET']) expect(stdout).toContain(`REELWIRE_${name}`);
   expect(stdout).toContain('NO_COLOR');
 });

@@ -114,6 +114,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['generate', 'hi', '--transports', 'polling', '--timeout-seconds', '1', '-o', '.'],
   ['watch', '--transports', 'polling', '--timeout-seconds', '1', ID],
   ['status', ID, 'other'],
+  ['cancel', ID, '--backend', 'openAIVideos'],
   ['download', ID],
   ['doctor'],
 ];

@@ -141,6 +141,42 @@ describe('status', () => {
   });
 });
 
+describe('cancel', () => {
+  const backend = ['--backend', 'openAIVideos'];
+
+  test('ends jobs at the server, and leaves those alone that have ended', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'runs', dialect: 'openAIVideos', manual: true });
+    server.jobs.create({ id: 'done', dialect: 'openAIVideos', manual: true }).complete();
+    const { code, stdout } = await run(['cancel', 'runs', 'done', 'runs', ...backend], { env });
+    expect(stdout).toMatch(/^runs {2}failed .*\ndone {2}completed {3}100 %\n$/);
+    expect(code).toBe(0);
+    const deleted = server.requests.filter(({ method }) => method === 'DELETE').map(({ jobId }) => jobId);
+    expect(deleted).toEqual(['runs']);
+    expect(server.jobs.has('done')).toBe(true);
+  });
+
+  test('exits 1 where the job goes on, and says so', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', dialect: 'openAIVideos', manual: true });
+    server.faults.add({ type: 'status', status: 409, route: 'delete' });
+    const { code, stdout } = await run(['cancel', 'j1', ...backend, '--json'], { env });
+    expect(jsonLines(stdout)).toMatchObject([
+      { type: 'cancel', jobId: 'j1', ended: false, status: 'queued' },
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test('exits 2 for a backend that cannot, and 1 for a job that is not there', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true });
+    const cannot = await run(['cancel', 'j1'], { env });
+    expect(cannot.stderr).toContain('soraGateway cannot cancel');
+    const missing = await run(['cancel', 'nope', ...backend], { env });
+    expect([cannot.code, missing.code]).toEqual([2, 1]);
+  });
+});
+
 describe('watch', () => {
   test('follows several jobs to their ends, and exits 1 where one failed', async () => {
     const { server, env } = await startServer();
