@@ -205,7 +205,10 @@ export type WebhookVerificationReason =
   | 'future'
   | 'bad-timestamp'
   | 'bad-secret'
-  | 'parsed-body';
+  | 'parsed-body'
+  | 'body-too-large'
+  | 'body-timeout'
+  | 'body-incomplete';
 
 /** The delivery is not proven to come from the holder of the secret: do not act on it. */
 export class WebhookVerificationError extends VideoError {
@@ -230,8 +233,8 @@ export function aboutJob<T>(error: T, jobId: string | undefined): T {
   return error;
 }
 
-/** Messages hold words of servers and callers: none of them may begin a line of a log, or colour a terminal. */
-function onOneLine(text: string): string {
+/** @internal Messages hold words of servers and callers: none may begin a line of a log, or colour a terminal. */
+export function onOneLine(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
     (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,

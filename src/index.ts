@@ -104,9 +104,5 @@ export { VideoJob } from './job/job.js';
 export type { VideoJobEvents } from './job/listeners.js';
 export type { WaitOptions } from './job/waits.js';
 export type { WebSocketClass, WebSocketLike } from './runtime/runtime.js';
-export {
-  type VerifiedWebhook,
-  type VerifyOptions,
-  verifyWebhookSignature,
-  type WebhookParts,
-} from './webhooks/verify.js';
+export type { VerifiedWebhook, VerifyOptions, WebhookParts } from './webhooks/check-delivery.js';
+export { verifyWebhookSignature } from './webhooks/verify.js';

@@ -1,6 +1,7 @@
 import { type Fields, idOf, readUpdate } from '../backends/fields.js';
 import { readVidBuilderUpdate } from '../backends/vid-builder-update.js';
 import { applyUpdate } from '../core/job-state.js';
+import { parseJson } from '../core/json.js';
 import type { JobUpdate, WebhookEvent } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { InvalidResponseError } from '../errors.js';
@@ -84,7 +85,7 @@ function parse(body: string | Uint8Array): unknown {
         ? body.slice(1)
         : body;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw new InvalidResponseError('the body of the webhook is not JSON, though it is signed', {
       hint: 'Look at what the sender writes; it may compress the body.',

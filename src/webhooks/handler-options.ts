@@ -2,11 +2,13 @@ import type { CompletedJob, FailedJob, PendingJob, WebhookEvent } from '../core/
 import { nearestName } from '../core/nearest.js';
 import { ConfigurationError } from '../errors.js';
 import { addressMatcher } from './addresses.js';
+import type { VerifyOptions } from './check-delivery.js';
 import type { RecentDeliveries } from './deliveries.js';
-import { headersOfScheme, readKey, STANDARD_HEADERS, secretsOf, type WebhookSecret } from './secret.js';
+import { explainSecrets } from './explain.js';
+import { RefusalLog, type WebhookLogger } from './refusal-log.js';
+import type { WebhookSecret } from './secret.js';
 import { memoryStore } from './stores/memory.js';
 import type { WebhookStore } from './stores/store.js';
-import type { VerifyOptions } from './verify.js';
 
 /** A verified event that tells something about a job. */
 export type JobEvent = Exclude<WebhookEvent, { readonly type: 'unknown' }>;
@@ -48,6 +50,11 @@ export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'n
   readonly onError?: ((error: unknown, event?: WebhookEvent) => void) | undefined;
   /** Where each delivery is written down: `recentDeliveries()`. */
   readonly deliveries?: RecentDeliveries | undefined;
+  /**
+   * Told of deliveries that are refused, and of functions that take longer than `ackWithinMs`: once a minute for each
+   * reason, with the number of those left out. Nothing of the body or of a secret. @default console
+   */
+  readonly logger?: WebhookLogger | 'silent' | undefined;
   /** A larger body is answered 413, in bytes. @default 1048576 */
   readonly maxBodyBytes?: number | undefined;
   /** A slower body is answered 408, in milliseconds. @default 10000 */
@@ -82,13 +89,14 @@ export interface HandlerSettings extends WebhookHandlerOptions {
   readonly ackWithinMs: number;
   readonly leaseMs: number;
   readonly now: () => number;
+  readonly refusals: RefusalLog;
   readonly isAllowed: (address: string | undefined) => boolean;
 }
 
 const NUMBERS = { maxBodyBytes: 1_048_576, bodyTimeoutMs: 10_000, ackWithinMs: 2_500, leaseMs: 60_000 };
 const NAMES = [
   ...['secret', 'scheme', 'toleranceSeconds', 'futureToleranceSeconds', 'now', 'store', 'deliveries'],
-  ...['onEvent', 'onCompleted', 'onFailed', 'onProgress', 'onLate', 'onError', 'waitUntil'],
+  ...['onEvent', 'onCompleted', 'onFailed', 'onProgress', 'onLate', 'onError', 'logger', 'waitUntil'],
   ...['allowedAddresses', 'addressOf', 'allowUnsigned', ...Object.keys(NUMBERS)],
 ];
 
@@ -106,13 +114,8 @@ export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSe
     ...options,
     ...numbers(options),
     store: options.store ?? memoryStore(),
-    onError: (error, event) => {
-      try {
-        (options.onError ?? console.error)(error, event);
-      } catch {
-        // Whoever reports an error must not be one.
-      }
-    },
+    onError: (error, event) => void report(error, event, options.onError),
+    refusals: new RefusalLog(loggerOf(options)),
     now: options.now ?? Date.now,
     isAllowed: options.allowedAddresses === undefined ? () => true : addressMatcher(options.allowedAddresses),
   };
@@ -138,9 +141,29 @@ function checkWhoIsBelieved({
   }
   if (typeof secret === 'function' || (secret === undefined && allowUnsigned)) return;
   // Now, and not with the first delivery.
-  const secrets = secretsOf(secret as Secrets);
-  const standard = headersOfScheme(scheme, secrets) === STANDARD_HEADERS;
-  for (const each of secrets) readKey(each, standard);
+  const wrong = explainSecrets({ secret: secret as Secrets, scheme });
+  if (wrong) throw wrong;
+}
+
+/** Whoever reports an error must not be one. */
+async function report(
+  error: unknown,
+  event: WebhookEvent | undefined,
+  onError: WebhookHandlerOptions['onError'],
+): Promise<void> {
+  try {
+    if (onError) await onError(error, event);
+    else if (event) console.error(error, event);
+    else console.error(error);
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+function loggerOf({ logger = console }: WebhookHandlerOptions): WebhookLogger | undefined {
+  if (logger === 'silent') return undefined;
+  if (typeof logger?.warn === 'function') return logger;
+  throw new ConfigurationError('logger', 'logger must be "silent", or have a function warn');
 }
 
 function numbers(options: WebhookHandlerOptions): typeof NUMBERS {

@@ -1,16 +1,13 @@
 import type { WebhookEvent } from '../core/model.js';
-import { actOnce } from './act-once.js';
+import { act } from './act.js';
 import type { DeliveryRecord } from './deliveries.js';
 import {
-  type CompletedEvent,
-  type FailedEvent,
   type HandlerSettings,
-  type ProgressEvent,
   resolveHandlerOptions,
   type WebhookContext,
   type WebhookHandlerOptions,
 } from './handler-options.js';
-import { type Ending, receive } from './receive.js';
+import { type Ending, type Received, receive } from './receive.js';
 
 /** Takes a delivery, and answers it. It never rejects. */
 export type WebhookHandler = (request: Request, context?: WebhookContext) => Promise<Response>;
@@ -21,7 +18,7 @@ export type WebhookHandler = (request: Request, context?: WebhookContext) => Pro
  *
  * Answers 200 `{ received: true }`; 401 where the signature is not right, 403 for an address that is not listed, 400,
  * 405, 408, 413, 415 for what is no delivery; 500 where one of your functions threw, and 503 where another receiver
- * is still at the same delivery: the sender repeats it then.
+ * is still at the same delivery, or at the same job: the sender repeats it then.
  *
  * @throws ConfigurationError that names the option.
  * @throws WebhookVerificationError `bad-secret`.
@@ -33,83 +30,78 @@ export type WebhookHandler = (request: Request, context?: WebhookContext) => Pro
  */
 export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHandler {
   const settings = resolveHandlerOptions(options);
-  return async (request, context = {}) => {
-    const startedMs = settings.now();
-    const received = await receive(request, context, settings);
-    const write = (ending: Ending, more: Partial<DeliveryRecord> = {}) =>
-      settings.deliveries?.add({
-        receivedAt: new Date(startedMs),
-        durationMs: settings.now() - startedMs,
-        outcome: ending.outcome,
-        status: ending.status,
-        ...(ending.reason !== undefined && { reason: ending.reason }),
-        ...describe(received.event),
-        ...(received.body !== undefined && settings.deliveries.bodies && { body: textOf(received.body) }),
-        ...more,
-      });
-    if (received.event === undefined) {
-      write(received.ending);
-      return answer(received.ending);
+  return async (request, context) => {
+    try {
+      return answer(await handle(request, context ?? {}, settings));
+    } catch (error) {
+      // One of the functions that were given is none, or throws: `now`, `waitUntil`, `deliveries.add`.
+      settings.onError(error);
+      return answer({ outcome: 'failed', status: 500, reason: 'the receiver failed' });
     }
-
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const deadline = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), settings.ackWithinMs);
-    });
-    let acting = false;
-    const work = act(received.event, settings, deadline, () => {
-      acting = true;
-    });
-    const ending = await Promise.race([work, deadline]);
-    clearTimeout(timer);
-    if (ending !== undefined) {
-      write(ending);
-      return answer(ending);
-    }
-    // The store does not answer, or somebody else is at it. What is not taken by us must come again.
-    if (!acting) {
-      write(BUSY);
-      return answer(BUSY);
-    }
-    const rest = work.then((late) => write({ ...late, status: 200 }, { answeredEarly: true }));
-    if (context.waitUntil) context.waitUntil(rest);
-    else settings.waitUntil?.(rest);
-    return answer({ outcome: 'handled', status: 200 });
   };
 }
 
-const BUSY: Ending = { outcome: 'busy', status: 503, reason: 'busy', headers: { 'retry-after': '5' } };
+async function handle(request: Request, context: WebhookContext, settings: HandlerSettings): Promise<Ending> {
+  const startedMs = settings.now();
+  const received = await receive(request, context, settings);
+  const write = (ending: Ending, more: Partial<DeliveryRecord> = {}) => {
+    try {
+      settings.deliveries?.add({ ...recordOf(received, ending, startedMs, settings), ...more });
+    } catch (error) {
+      settings.onError(error, received.event);
+    }
+  };
+  if (received.event === undefined) {
+    const { ending, words } = received;
+    write(ending);
+    if (ending.outcome === 'refused' && words) {
+      await settings.refusals.tell(`refused (${ending.status} ${ending.reason})`, words);
+    }
+    return ending;
+  }
 
-/** Never rejects. */
-async function act(
-  event: WebhookEvent,
-  settings: HandlerSettings,
-  deadline: Promise<unknown>,
-  onActing: () => void,
-): Promise<Ending> {
+  const { ending, rest } = await act(received.event, settings);
+  if (rest === undefined) {
+    write(ending);
+    return ending;
+  }
+  keepAlive(
+    rest.then((late) => write({ ...late, status: 200 }, { answeredEarly: true })),
+    context,
+    settings,
+  );
+  const { type, jobId } = received.event;
+  await settings.refusals.tell(
+    `function slow (${type})`,
+    async () => `job ${jobId}: answered 200 after ${settings.ackWithinMs} ms (ackWithinMs); it goes on`,
+  );
+  return ending;
+}
+
+function keepAlive(rest: Promise<unknown>, context: WebhookContext, settings: HandlerSettings): void {
   try {
-    const outcome = await actOnce(event, settings.store, settings.leaseMs, deadline, async (late) => {
-      onActing();
-      await tell(event, late, settings);
-    });
-    return outcome === 'busy' ? BUSY : { outcome, status: 200 };
+    if (context.waitUntil) context.waitUntil(rest);
+    else settings.waitUntil?.(rest);
   } catch (error) {
-    settings.onError(error, event);
-    return { outcome: 'failed', status: 500, reason: 'the receiver failed' };
+    settings.onError(error);
   }
 }
 
-async function tell(event: WebhookEvent, late: boolean, settings: HandlerSettings): Promise<void> {
-  if (late && event.type !== 'unknown') {
-    await settings.onLate?.(event);
-    return;
-  }
-  await settings.onEvent?.(event);
-  if (event.type === 'unknown') return;
-  const { status } = event.snapshot;
-  if (status === 'completed') await settings.onCompleted?.(event as CompletedEvent);
-  else if (status === 'failed') await settings.onFailed?.(event as FailedEvent);
-  else await settings.onProgress?.(event as ProgressEvent);
+function recordOf(
+  { event, body }: Received,
+  { outcome, reason, status }: Ending,
+  startedMs: number,
+  { deliveries, now }: HandlerSettings,
+): DeliveryRecord {
+  return {
+    receivedAt: new Date(startedMs),
+    durationMs: now() - startedMs,
+    outcome,
+    status,
+    ...(reason !== undefined && { reason }),
+    ...describe(event),
+    ...(body !== undefined && deliveries?.bodies && { body: textOf(body) }),
+  };
 }
 
 function answer({ status, reason, hint, headers = {} }: Ending): Response {

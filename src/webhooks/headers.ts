@@ -11,11 +11,22 @@ export type WebhookHeaders =
   | readonly (readonly [string, string])[]
   | readonly string[];
 
-/** The header's value; one sent several times is joined by `, `, as `Headers` does it. Empty where missing. */
+/**
+ * The header's value, without blanks around it; one sent several times is joined by `, `, as `Headers` does it. Empty
+ * where missing.
+ */
 export function headerOf(headers: unknown, name: string): string {
-  const given = (headers ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof given.get === 'function') return text(given.get(name));
-  return text(given[name] ?? valuesOf(Array.isArray(headers) ? headers : Object.entries(given), name));
+  const given = Object(headers) as Readonly<Record<string, unknown>> & Partial<Iterable<unknown>>;
+  try {
+    const direct = typeof given.get === 'function' ? given.get(name) : given[name];
+    if (direct) return text(direct);
+    // A Map, and lists, are gone through; a Map knows a name in one case only.
+    return text(
+      valuesOf(given[Symbol.iterator] ? [...(given as Iterable<unknown>)] : Object.entries(given), name),
+    );
+  } catch {
+    return '';
+  }
 }
 
 function valuesOf(list: readonly unknown[], name: string): unknown[] {
@@ -24,5 +35,9 @@ function valuesOf(list: readonly unknown[], name: string): unknown[] {
 }
 
 function text(value: unknown): string {
-  return Array.isArray(value) ? value.map(text).join(', ') : typeof value === 'string' ? value : '';
+  const values = Array.isArray(value) ? value.flat() : [value];
+  return values
+    .filter((each) => typeof each === 'string')
+    .join(', ')
+    .trim();
 }

@@ -13,7 +13,8 @@ export {
   WebhookVerificationError,
   type WebhookVerificationReason,
 } from '../errors.js';
-export type { WebhookBody } from './body.js';
+export type { BodyLimits, WebhookBody } from './body.js';
+export type { VerifiedWebhook, VerifyOptions, WebhookParts } from './check-delivery.js';
 export {
   type DeliveryOutcome,
   type DeliveryRecord,
@@ -31,6 +32,7 @@ export type {
   WebhookHandlerOptions,
 } from './handler-options.js';
 export type { WebhookHeaders } from './headers.js';
+export type { WebhookLogger } from './refusal-log.js';
 export type { WebhookScheme, WebhookSecret } from './secret.js';
 export { type SignOptions, signWebhook } from './sign.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory.js';
@@ -42,9 +44,4 @@ export {
 } from './stores/redis.js';
 export type { WebhookClaim, WebhookStore } from './stores/store.js';
 export { unwrapWebhook } from './unwrap.js';
-export {
-  type VerifiedWebhook,
-  type VerifyOptions,
-  verifyWebhookSignature,
-  type WebhookParts,
-} from './verify.js';
+export { verifyWebhookSignature } from './verify.js';

@@ -8,13 +8,7 @@ import type { IncomingMessage } from 'node:http';
  */
 export function toRequest(incoming: IncomingMessage, holder: object): Request {
   const { method = 'GET', url = '/' } = incoming;
-  const headers = new Headers();
-  const raw = incoming.rawHeaders;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const [name = '', value = ''] = [raw[i], raw[i + 1]];
-    // HTTP/2 has pseudo-headers.
-    if (!name.startsWith(':')) headers.append(name, value);
-  }
+  const headers = headersFrom(incoming);
   const init: RequestInit & { duplex?: 'half' } = { method, headers };
   if (method !== 'GET' && method !== 'HEAD') {
     init.body = keptBody(holder) ?? streamOf(incoming);
@@ -25,35 +19,70 @@ export function toRequest(incoming: IncomingMessage, holder: object): Request {
   return request;
 }
 
+/** What came, name by name; where an adapter of a platform made the request, there may be no `rawHeaders`. */
+function headersFrom(incoming: IncomingMessage): Headers {
+  const headers = new Headers();
+  const raw: readonly string[] = incoming.rawHeaders ?? [];
+  for (let i = 0; i + 1 < raw.length; i += 2) add(headers, raw[i], raw[i + 1]);
+  if (raw.length > 0) return headers;
+  for (const [name, value] of Object.entries(incoming.headers ?? {})) {
+    for (const each of Array.isArray(value) ? value : [value]) add(headers, name, each);
+  }
+  return headers;
+}
+
+function add(headers: Headers, name = '', value: string | undefined): void {
+  // HTTP/2 has pseudo-headers.
+  if (value !== undefined && !name.startsWith(':')) headers.append(name, value);
+}
+
 function keptBody(holder: object): Uint8Array<ArrayBuffer> | undefined {
-  const { rawBody, body } = holder as { readonly rawBody?: unknown; readonly body?: unknown };
-  for (const kept of [rawBody, body]) {
+  for (const name of ['rawBody', 'body'] as const) {
+    const kept = read(holder, name);
     if (typeof kept === 'string') return new TextEncoder().encode(kept);
-    if (kept instanceof Uint8Array) return new Uint8Array(kept);
+    if (ArrayBuffer.isView(kept)) return copyOf(kept);
   }
   return undefined;
 }
 
-/** Whether somebody has had the body, or part of it. */
+/** On some platforms `body` parses when it is asked for, and throws where that fails. */
+function read(holder: object, name: 'rawBody' | 'body'): unknown {
+  try {
+    return (holder as { readonly [N in typeof name]?: unknown })[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function copyOf({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+/** Whether somebody has had the body, or part of it; so too where it is no stream. */
 function isRead(incoming: IncomingMessage): boolean {
-  return incoming.readableDidRead || incoming.readableEnded;
+  return incoming.readableDidRead || incoming.readableEnded || typeof incoming.on !== 'function';
 }
 
 /** Unlike `Readable.toWeb`, it leaves the socket open when it is cancelled: the answer has yet to be written. */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-  let cancelled = false;
+  let over = false;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         if (isRead(incoming)) return controller.close();
-        incoming.on('data', (chunk: Uint8Array) => {
-          if (cancelled) return;
-          controller.enqueue(new Uint8Array(chunk));
+        incoming.on('data', (chunk: Uint8Array | string) => {
+          if (over) return;
+          // Text where somebody has set an encoding.
+          controller.enqueue(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : copyOf(chunk));
           if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
         });
-        incoming.once('end', () => !cancelled && controller.close());
+        incoming.once('end', () => {
+          if (!over) controller.close();
+          over = true;
+        });
         incoming.once('close', () => {
-          if (!incoming.complete && !cancelled) controller.error(new Error('the connection closed'));
+          if (!over) controller.error(new Error('the connection closed'));
+          over = true;
         });
         incoming.on('error', () => {});
         incoming.pause();
@@ -62,7 +91,7 @@ function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
         incoming.resume();
       },
       cancel() {
-        cancelled = true;
+        over = true;
       },
     },
     { highWaterMark: 65_536, size: (chunk) => chunk.length },

@@ -37,7 +37,7 @@ export function toNodeHandler(
     const outgoing = 'raw' in res ? res.raw : res;
     try {
       const request = toRequest(incoming, req);
-      const answer = await handler(request, { remoteAddress: incoming.socket.remoteAddress });
+      const answer = await handler(request, { remoteAddress: addressOf(incoming) });
       outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
       outgoing.end(new Uint8Array(await answer.arrayBuffer()));
     } catch {
@@ -45,8 +45,14 @@ export function toNodeHandler(
       if (!outgoing.headersSent) outgoing.writeHead(500);
       outgoing.end();
     }
-    if (!incoming.complete) discardRest(incoming);
+    // Adapters of platforms make requests that are whole, and say nothing of it.
+    if (incoming.complete === false) discardRest(incoming);
   };
+}
+
+/** A request that an adapter made may have no socket. */
+function addressOf({ socket }: { readonly socket?: IncomingMessage['socket'] }): string | undefined {
+  return socket?.remoteAddress;
 }
 
 /** How long a sender may go on with a body that nobody reads. */
@@ -54,9 +60,9 @@ const LINGER_MS = 500;
 
 /** Closing at once could take the answer away from a sender that is still writing. */
 function discardRest(incoming: IncomingMessage): void {
-  const timer = setTimeout(() => incoming.destroy(), LINGER_MS);
+  const timer = setTimeout(() => incoming.destroy?.(), LINGER_MS);
   timer.unref();
-  incoming.once('close', () => clearTimeout(timer));
-  incoming.on('error', () => {});
-  incoming.resume();
+  incoming.once?.('close', () => clearTimeout(timer));
+  incoming.on?.('error', () => {});
+  incoming.resume?.();
 }

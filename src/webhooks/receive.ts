@@ -1,12 +1,15 @@
 import type { WebhookEvent } from '../core/model.js';
+import { bounded } from '../core/text.js';
 import { InvalidResponseError, WebhookVerificationError } from '../errors.js';
 import { rawBody } from './body.js';
+import { type Attempt, checkDelivery } from './check-delivery.js';
 import type { DeliveryOutcome } from './deliveries.js';
 import { digestId, readEvent } from './events.js';
+import { explain } from './explain.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
-import { BodyError, readBody } from './read-body.js';
-import { headersOfScheme, secretsOf, type WebhookSecret } from './secret.js';
-import { verifyWebhookSignature } from './verify.js';
+import { headerOf } from './headers.js';
+import { resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
+import { startTimer } from './timer.js';
 
 /** How a delivery ended, as it is answered. */
 export interface Ending {
@@ -20,7 +23,13 @@ export interface Ending {
 
 export type Received =
   | { readonly event: WebhookEvent; readonly body: Uint8Array }
-  | { readonly event?: undefined; readonly ending: Ending; readonly body?: Uint8Array };
+  | {
+      readonly event?: undefined;
+      readonly ending: Ending;
+      readonly body?: Uint8Array | undefined;
+      /** More words on a refusal, for the receiver's own log. They may take a while to find. */
+      readonly words?: () => Promise<string>;
+    };
 
 /** Checks the request, from what is cheap to what is dear, and reads the event. Never rejects. */
 export async function receive(
@@ -28,59 +37,122 @@ export async function receive(
   context: WebhookContext,
   settings: HandlerSettings,
 ): Promise<Received> {
-  const refused = (status: number, reason: string, headers: Record<string, string> = {}): Received => ({
-    ending: { outcome: 'refused', status, reason, headers },
-  });
+  const attempt: Attempt = {};
   let body: Uint8Array | undefined;
+  let secret: WebhookSecret | readonly WebhookSecret[] = '';
   try {
-    if (request.method !== 'POST') return refused(405, 'only POST is received here', { allow: 'POST' });
-    if (!settings.isAllowed(settings.addressOf?.(request, context))) return refused(403, 'address');
-    if (!isJson(request.headers.get('content-type'))) return refused(415, 'only JSON is received here');
-    if (request.bodyUsed) await rawBody(request);
-    body = await readBody(request, settings.maxBodyBytes, settings.bodyTimeoutMs);
-    return { event: await believe(request.headers, body, settings), body };
+    if (request.method !== 'POST') {
+      return refused(405, 'only POST is received here', shown(request.method), { allow: 'POST' });
+    }
+    const address = settings.addressOf?.(request, context);
+    if (!settings.isAllowed(address)) return refused(403, 'address', shown(address));
+    const type = headerOf(request.headers, 'content-type');
+    // The signature says who sent it, and JSON.parse what it is; but a form is nothing that can be read.
+    if (/^(multipart\/|application\/x-www-form-urlencoded)/i.test(type)) {
+      return refused(415, 'only JSON is received here', shown(type));
+    }
+    body = await rawBody(request, settings);
+    secret = await secretOf(settings);
+    if (settings.allowUnsigned && !isSigned(request, secret, settings)) {
+      // A page of any site can make a browser of an allowed network send what is not called JSON.
+      if (!isJson(type)) return refused(415, 'only JSON is received here', shown(type));
+      return { event: readEvent(body, await digestId(body), undefined, settings.now()), body };
+    }
+    return { event: await believe(request, body, secret, settings, attempt), body };
   } catch (error) {
-    return { ending: endingOf(error, settings), ...(body !== undefined && { body }) };
+    const words = async () => wordsOf(await explain(error, { ...settings, secret }, attempt));
+    return { ending: await endingOf(error, secret, settings), body, words };
   }
 }
 
-async function believe(headers: Headers, body: Uint8Array, settings: HandlerSettings): Promise<WebhookEvent> {
-  const { scheme, allowUnsigned } = settings;
-  const nowMs = settings.now();
-  const given = typeof settings.secret === 'function' ? await settings.secret() : settings.secret;
-  const secret = given as WebhookSecret | readonly WebhookSecret[];
-  // Only where no signature came at all: one that is there must be right.
-  const signed = headersOfScheme(scheme, secretsOf(secret)).some((name) => headers.has(name));
-  if (allowUnsigned && !signed) return readEvent(body, await digestId(body), undefined, nowMs);
-  const { toleranceSeconds, futureToleranceSeconds } = settings;
-  const verified = await verifyWebhookSignature({
-    ...{ body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds },
-    now: nowMs,
+function refused(
+  status: number,
+  reason: string,
+  detail: string,
+  headers: Record<string, string> = {},
+): Received {
+  const words = async () => detail;
+  return { ending: { outcome: 'refused', status, reason, headers }, words };
+}
+
+/** @throws what the caller's function throws, or that it did not answer. */
+async function secretOf(settings: HandlerSettings): Promise<WebhookSecret | readonly WebhookSecret[]> {
+  const { secret, ackWithinMs } = settings;
+  // Where nobody gave one, that is found when it is needed.
+  if (typeof secret !== 'function') return secret as WebhookSecret;
+  const timer = startTimer(ackWithinMs);
+  const late = timer.passed.then((): never => {
+    throw new Error(`the function for the webhook secret did not answer within ${ackWithinMs} ms`);
   });
-  return readEvent(body, verified.id ?? (await digestId(body)), verified.timestamp, nowMs);
+  try {
+    return await Promise.race([secret(), late]);
+  } finally {
+    timer.clear();
+  }
 }
 
-function endingOf(error: unknown, settings: HandlerSettings): Ending {
-  if (error instanceof BodyError) {
-    // What is left of the body is not waited for.
-    const headers = { connection: 'close' };
-    return { outcome: 'refused', status: error.status, reason: error.message, headers };
-  }
+/** Whether any signature came at all: one that is there must be right. */
+function isSigned(
+  { headers }: Request,
+  secret: WebhookSecret | readonly WebhookSecret[],
+  { scheme }: HandlerSettings,
+): boolean {
+  return resolveScheme(scheme, secretsOf(secret)).headers.some((name) => headerOf(headers, name) !== '');
+}
+
+async function believe(
+  { headers }: Request,
+  body: Uint8Array,
+  secret: WebhookSecret | readonly WebhookSecret[],
+  settings: HandlerSettings,
+  attempt: Attempt,
+): Promise<WebhookEvent> {
+  const { scheme, toleranceSeconds, futureToleranceSeconds } = settings;
+  const now = settings.now();
+  const options = { body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds, now };
+  const verified = await checkDelivery(options, attempt);
+  return readEvent(body, verified.id ?? (await digestId(body)), verified.timestamp, now);
+}
+
+const BODY_STATUS: Readonly<Record<string, number>> = {
+  'body-too-large': 413,
+  'body-timeout': 408,
+  'body-incomplete': 400,
+};
+
+async function endingOf(
+  error: unknown,
+  secret: WebhookSecret | readonly WebhookSecret[],
+  settings: HandlerSettings,
+): Promise<Ending> {
   if (error instanceof InvalidResponseError) {
     return { outcome: 'refused', status: 400, reason: 'the body is not JSON' };
   }
   if (error instanceof WebhookVerificationError) {
-    const { reason, hint } = error;
-    // These two are ours to mend, not the sender's.
+    const { reason } = error;
+    const status = BODY_STATUS[reason];
+    // What is left of the body is not waited for.
+    if (status) return { outcome: 'refused', status, reason, headers: { connection: 'close' } };
+    // These two are the receiver's own mistakes, not the sender's.
     if (reason !== 'parsed-body' && reason !== 'bad-secret')
       return { outcome: 'refused', status: 401, reason };
-    settings.onError(error);
-    return { outcome: 'failed', status: 500, reason, hint };
+    const explained = (await explain(error, { ...settings, secret }, {})) as WebhookVerificationError;
+    settings.onError(explained);
+    return { outcome: 'failed', status: 500, reason, hint: explained.hint };
   }
   settings.onError(error);
   return { outcome: 'failed', status: 500, reason: 'the receiver failed' };
 }
 
-function isJson(contentType: string | null): boolean {
-  return /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '');
+function wordsOf(error: unknown): string {
+  const { message, hint } = error as Partial<WebhookVerificationError>;
+  return [message, hint].filter(Boolean).join('. ');
+}
+
+function shown(text: string | undefined): string {
+  return text === undefined ? 'not known' : JSON.stringify(bounded(text, 100));
+}
+
+function isJson(contentType: string): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType.slice(0, 200));
 }

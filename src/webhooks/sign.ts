@@ -2,11 +2,12 @@ import { InputError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
 import type { Bytes } from './bytes.js';
 import { hmacSha256, signEd25519 } from './crypto.js';
+import { explainSecrets } from './explain.js';
 import {
   badSecret,
-  headersOfScheme,
+  type ResolvedScheme,
   readKey,
-  STANDARD_HEADERS,
+  resolveScheme,
   secretsOf,
   type WebhookScheme,
   type WebhookSecret,
@@ -32,10 +33,10 @@ export interface SignOptions {
  */
 export async function signWebhook(options: SignOptions): Promise<Record<string, string>> {
   const secrets = secretsOf(options.secret);
-  const headers = headersOfScheme(options.scheme, secrets);
-  if (headers !== STANDARD_HEADERS) {
-    const macs = secrets.map((secret) => hmacSha256(sharedKey(secret, false), [options.body], 'hex'));
-    return { [headers[0] ?? '']: (await Promise.all(macs)).join(' ') };
+  const scheme = resolveScheme(options.scheme, secrets);
+  if (scheme.kind === 'hmac-sha256-hex') {
+    const macs = secrets.map((secret) => hmacSha256(sharedKey(secret, scheme), [options.body], 'hex'));
+    return { [scheme.headers[0] ?? '']: (await Promise.all(macs)).join(' ') };
   }
   const id = options.id ?? `msg_${crypto.randomUUID().replaceAll('-', '')}`;
   if (!/^[\x21-\x2d\x2f-\x7e]+$/.test(id)) {
@@ -44,21 +45,26 @@ export async function signWebhook(options: SignOptions): Promise<Record<string, 
   const timestamp = String(Math.floor((options.timestamp ?? new Date()).getTime() / 1_000));
   if (!/^\d{1,11}$/.test(timestamp)) throw new InputError('timestamp', 'timestamp must be a Date after 1970');
   const parts = [`${id}.${timestamp}.`, options.body];
-  const signatures = await Promise.all(secrets.map((secret) => signStandard(secret, parts)));
+  const signatures = await Promise.all(secrets.map((secret) => signStandard(secret, scheme, parts)));
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }
 
-async function signStandard(secret: WebhookSecret, parts: readonly Bytes[]): Promise<string> {
+async function signStandard(
+  secret: WebhookSecret,
+  scheme: ResolvedScheme,
+  parts: readonly Bytes[],
+): Promise<string> {
   if (typeof secret !== 'string' || !secret.startsWith('whsk_')) {
-    return `v1,${await hmacSha256(sharedKey(secret, true), parts, 'base64')}`;
+    return `v1,${await hmacSha256(sharedKey(secret, scheme), parts, 'base64')}`;
   }
   const bytes = decodeBase64(secret.slice(5));
   if (bytes?.length !== 32 && bytes?.length !== 64) throw badSecret('is no Ed25519 key after whsk_');
   return `v1a,${await signEd25519(new Uint8Array([...PKCS8_PREFIX, ...bytes.subarray(0, 32)]), parts)}`;
 }
 
-function sharedKey(secret: WebhookSecret, standard: boolean): Uint8Array<ArrayBuffer> {
-  const key = readKey(secret, standard);
+function sharedKey(secret: WebhookSecret, scheme: ResolvedScheme): Uint8Array<ArrayBuffer> {
+  const key = readKey(secret, scheme);
+  if (key === undefined) throw explainSecrets({ secret, scheme: scheme.kind }) ?? badSecret('cannot be one');
   if (key.isPublic) throw badSecret('is a public key; signing needs the private one, whsk_…');
   return key.bytes;
 }

@@ -5,13 +5,7 @@
  */
 
 import { encodeDelivery, type TestDelivery, type WebhookDialect } from './payloads.js';
-import {
-  headersOfScheme,
-  STANDARD_HEADERS,
-  secretsOf,
-  type WebhookScheme,
-  type WebhookSecret,
-} from './secret.js';
+import { resolveScheme, secretsOf, type WebhookScheme, type WebhookSecret } from './secret.js';
 import { signWebhook } from './sign.js';
 
 export type { TestDelivery, WebhookDialect } from './payloads.js';
@@ -64,7 +58,7 @@ export interface WebhookFactory {
  */
 export function createWebhookFactory(options: WebhookFactoryOptions): WebhookFactory {
   const { secret, url = 'http://localhost/webhook', now = () => new Date() } = options;
-  const standard = headersOfScheme(options.scheme, secretsOf(secret)) === STANDARD_HEADERS;
+  const standard = resolveScheme(options.scheme, secretsOf(secret)).kind === 'standard-webhooks';
   const { dialect = standard ? 'openAIVideos' : 'soraGateway' } = options;
   const hexHeader = dialect === 'vidBuilder' ? 'x-webhook-signature' : 'x-signature';
   const scheme: WebhookScheme =

@@ -1,13 +1,15 @@
 import type { WebhookEvent } from '../core/model.js';
+import type { VerifyOptions, WebhookParts } from './check-delivery.js';
 import { digestId, readEvent } from './events.js';
-import { type VerifyOptions, verifyWebhookSignature, type WebhookParts } from './verify.js';
+import { verifyWebhookSignature } from './verify.js';
 
 /**
  * Verifies a delivery and tells what it says, in the same words for every dialect.
  *
  * Events that say nothing about a job come through as `unknown`.
  *
- * @param delivery - A `Request`, or body and headers as they came.
+ * @param delivery - A `Request`, or body and headers as they came. No more than `maxBodyBytes` of it are read, and no
+ * longer than `bodyTimeoutMs`.
  * @throws WebhookVerificationError with a `reason` and a hint.
  * @throws InvalidResponseError where what is signed is not JSON.
  * @example
@@ -19,11 +21,14 @@ export async function unwrapWebhook(
   options: VerifyOptions,
 ): Promise<WebhookEvent> {
   // A Request holds its headers; its `body` is a stream, and not what is meant.
-  const body = 'bodyUsed' in delivery ? delivery : delivery.body;
-  const { headers } = delivery;
+  const given: Request | WebhookParts = Object(delivery);
+  const body = 'bodyUsed' in given ? given : given.body;
+  const { headers } = given;
   // Spelled out: spreads would take a third of the time of it all.
-  const { secret, scheme, toleranceSeconds, futureToleranceSeconds, now = Date.now() } = options;
-  const parts = { body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds, now };
+  const { secret, scheme, toleranceSeconds, futureToleranceSeconds, maxBodyBytes, bodyTimeoutMs } = options;
+  const { now = Date.now() } = options;
+  const limits = { toleranceSeconds, futureToleranceSeconds, maxBodyBytes, bodyTimeoutMs };
+  const parts = { body, headers, secret, scheme, now, ...limits };
   const verified = await verifyWebhookSignature(parts);
   return readEvent(
     verified.body,

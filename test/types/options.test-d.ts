@@ -13,13 +13,13 @@ import type {
 import type { DownloadOptions } from '../../src/download/download.js';
 import type { WaitOptions } from '../../src/job/waits.js';
 import type { MockJobInit, MockServerOptions } from '../../src/mock-server/index.js';
+import type { VerifyOptions } from '../../src/webhooks/check-delivery.js';
 import type { RecentDeliveriesOptions } from '../../src/webhooks/deliveries.js';
 import type { WebhookHandlerOptions } from '../../src/webhooks/handler-options.js';
 import type { SignOptions } from '../../src/webhooks/sign.js';
 import type { MemoryStoreOptions } from '../../src/webhooks/stores/memory.js';
 import type { RedisStoreOptions } from '../../src/webhooks/stores/redis.js';
 import type { WebhookFactoryOptions } from '../../src/webhooks/testing.js';
-import type { VerifyOptions } from '../../src/webhooks/verify.js';
 
 /** The names of the options that may be left out and not be given as `undefined`, under exactOptionalPropertyTypes. */
 type Missing<Options> = {

@@ -5,7 +5,10 @@ import { DEFAULT_TTL_MS, type WebhookClaim, type WebhookStore } from './store.js
 export interface MemoryStoreOptions {
   /** How long a delivery is remembered, in milliseconds. @default 76 hours */
   readonly ttlMs?: number | undefined;
-  /** How many deliveries, and how many jobs, are remembered at most; the oldest are forgotten. @default 10000 */
+  /**
+   * How many deliveries, and how many jobs, are remembered at most; those set longest ago are forgotten. A delivery that
+   * was forgotten is not acted on again as long as its job is remembered. Full, it takes about 80 MB. @default 200000
+   */
   readonly max?: number | undefined;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: (() => number) | undefined;
@@ -14,7 +17,7 @@ export interface MemoryStoreOptions {
 /** For one process. Several need one store: see `redisStore`. */
 export function memoryStore({
   ttlMs = DEFAULT_TTL_MS,
-  max = 10_000,
+  max = 200_000,
   now = Date.now,
 }: MemoryStoreOptions = {}): WebhookStore {
   for (const [option, value] of Object.entries({ ttlMs, max })) {
@@ -70,10 +73,10 @@ class ExpiringMap<V> {
   set(key: string, value: V, forMs: number): void {
     this.#entries.delete(key);
     this.#entries.set(key, { value, until: this.#now() + forMs });
-    if (this.#entries.size <= this.#max) return;
-    for (const oldest of this.#entries.keys()) {
+    const nowMs = this.#now();
+    for (const [oldest, { until }] of this.#entries) {
+      if (this.#entries.size <= this.#max && until > nowMs) return;
       this.#entries.delete(oldest);
-      return;
     }
   }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import type { WebhookParts } from '../../../src/webhooks/verify.js';
+import type { WebhookParts } from '../../../src/webhooks/check-delivery.js';
 import { onEachRuntime, refusal } from './support.js';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='; // 32 bytes: its last digit has bits to spare
@@ -52,6 +52,8 @@ onEachRuntime(({ signWebhook, verifyWebhookSignature }) => {
     it('anywhere in a hex signature or its secret is refused', async () => {
       const headers = await signWebhook({ body, secret: 'raw' });
       for (const changed of flips(headers['x-signature'] ?? '')) {
+        // Capitals are the same digits.
+        if (changed.toLowerCase() === headers['x-signature']) continue;
         await refusal(verifyWebhookSignature({ body, headers: { 'x-signature': changed }, secret: 'raw' }));
       }
       for (const changed of flips('raw')) {

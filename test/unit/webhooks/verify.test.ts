@@ -161,9 +161,26 @@ onEachRuntime(({ runtime, signWebhook, verifyWebhookSignature }) => {
       await refusal(verifyWebhookSignature(options), 'bad-secret');
     });
 
-    it('refuses a signature in capitals, cut short or longer', async () => {
+    it('takes a signature in capitals, after the name of its algorithm and with blanks around it', async () => {
       const good = hex(body);
-      for (const bad of [good.toUpperCase(), good.slice(0, -1), `${good}0`, good.slice(0, 32)]) {
+      const upper = good.toUpperCase();
+      for (const form of [upper, `sha256=${good}`, `SHA256=${upper}`, ` ${good}\t`, ` sha256=${good} `]) {
+        for (const name of ['x-signature', 'x-webhook-signature']) {
+          await verifyWebhookSignature({ body, headers: { [name]: form }, secret: RAW });
+        }
+        const scheme = { type: 'hmac-sha256-hex', header: 'X-My-Hash' } as const;
+        await verifyWebhookSignature({ body, headers: { 'x-my-hash': form }, secret: RAW, scheme });
+      }
+      const base64 = NodeBuffer.from(good, 'hex').toString('base64');
+      for (const bad of [base64, `sha1=${good}`, `sha256=sha256${good}`]) {
+        const options = { body, headers: { 'x-signature': bad }, secret: RAW };
+        await refusal(verifyWebhookSignature(options), 'bad-signature');
+      }
+    });
+
+    it('refuses a signature cut short or longer', async () => {
+      const good = hex(body);
+      for (const bad of [good.slice(0, -1), `${good}0`, good.slice(0, 32)]) {
         const options = { body, headers: { 'x-signature': bad }, secret: RAW };
         await refusal(verifyWebhookSignature(options), 'bad-signature');
       }
@@ -253,7 +270,6 @@ describe('reasons', () => {
   it.each([
     '123abc',
     '',
-    ' 1',
     '-1',
     '1e9',
     '0x10',
@@ -309,7 +325,7 @@ describe('reasons', () => {
     }
   });
 
-  it.each([{}, { id: 1 }, [], null, undefined, 7, new ReadableStream(), { bodyUsed: false }])(
+  it.each([{}, { id: 1 }, [], null, undefined, 7, { bodyUsed: false }])(
     'says how to get the raw body where %j came',
     async (parsed) => {
       const error = await refusal(

@@ -1,0 +1,174 @@
+/*
+ * Finds the words for a refusal. Apart from what decides, so that a receiver that believes a delivery never loads it,
+ * and a forgery costs no more than its check where nobody reads the words.
+ */
+import { isVideoError, type WebhookVerificationError } from '../errors.js';
+import type { Bytes } from './bytes.js';
+import { type Attempt, matchBody, type Signed, type VerifyOptions } from './check-delivery.js';
+import { refused } from './refused.js';
+import {
+  badSecret,
+  flawOf,
+  prefixOf,
+  readKey,
+  resolveScheme,
+  secretsOf,
+  type WebhookSecret,
+} from './secret.js';
+
+/** The same refusal, in more helpful words. Anything else comes back as it is. */
+export async function explain(
+  error: unknown,
+  options: Pick<VerifyOptions, 'secret' | 'scheme'>,
+  { signed, body }: Attempt,
+): Promise<unknown> {
+  if (!isRefusal(error)) return error;
+  if (error.reason === 'bad-secret') return explainSecrets(options) ?? error;
+  if (error.reason === 'parsed-body') return refused('parsed-body', error.message, KEEP_THE_BYTES);
+  if (error.reason !== 'bad-signature' || signed === undefined || body === undefined) return error;
+  const change = await changeOf(body, signed);
+  return change ? refused('bad-signature', change.what, change.hint) : error;
+}
+
+/** Not by its class: of two copies of the package, each has its own. */
+function isRefusal(error: unknown): error is WebhookVerificationError {
+  return isVideoError(error) && error.code === 'webhook-verification';
+}
+
+const KEEP_THE_BYTES =
+  'Express: express.raw(). Fastify: parseAs: "buffer". Next: request; in pages/api: bodyParser: false. ' +
+  'Hono: c.req.raw. Lambda: event.body, decoded where event.isBase64Encoded.';
+
+/** What is wrong with the first of the secrets that cannot be one. */
+export function explainSecrets({
+  secret,
+  scheme,
+}: Pick<VerifyOptions, 'secret' | 'scheme'>): WebhookVerificationError | undefined {
+  const secrets = secretsOf(secret);
+  const resolved = resolveScheme(scheme, secrets);
+  const index = secrets.findIndex((each) => readKey(each, resolved) === undefined);
+  if (index < 0) return undefined;
+  const which = secrets.length > 1 ? `number ${index + 1} ` : '';
+  const [what, hint] = wordsFor(secrets[index], resolved.kind === 'standard-webhooks');
+  return badSecret(which + what, hint);
+}
+
+const NOT_SET = 'Check that the environment variable is set where the receiver runs.';
+const AS_BYTES = 'If it is really so, give its bytes.';
+const FLAWS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  empty: ['is empty', NOT_SET],
+  space: ['has whitespace around it', `A line break, most likely: trim it. ${AS_BYTES}`],
+  hidden: ['holds a line break or an invisible character', `Copy it again. ${AS_BYTES}`],
+  quotes: ['has quotes around it', `Take them off: docker --env-file keeps them. ${AS_BYTES}`],
+  unset: ['is what a variable that is not set becomes as text', NOT_SET],
+  name: ['begins with the name of a variable', `Give only what is behind "=" or ":". ${AS_BYTES}`],
+  prefix: [
+    'holds whsec_, whpk_ or whsk_, but does not begin with it in lower case',
+    'Give it as the server showed it.',
+  ],
+  variable: ['is the name of a variable or a URL, not its value', `Nothing replaced it. ${AS_BYTES}`],
+  placeholder: ['is a placeholder', `Put the real one in its place. ${AS_BYTES}`],
+};
+
+function wordsFor(secret: WebhookSecret | undefined, standard: boolean): readonly [string, string?] {
+  if (ArrayBuffer.isView(secret)) return ['has no bytes, or only zeros', 'Check that the buffer was filled.'];
+  if (typeof secret !== 'string') return ['is not set', NOT_SET];
+  const prefix = prefixOf(secret);
+  const flaw = flawOf(secret.slice(prefix.length));
+  const words = flaw === undefined ? undefined : FLAWS[flaw];
+  if (words) return words;
+  if (prefix === 'whsk_') return ['is a private key, which signs', 'Give the public one, whpk_….'];
+  if (prefix === 'whpk_' && !standard)
+    return ['is a public key, which everybody knows', 'Leave scheme out, or give the shared secret.'];
+  return [`is not ${prefix === 'whpk_' ? 'the base64 of 32 bytes' : 'base64'} after ${prefix}`];
+}
+
+interface Change {
+  readonly what: string;
+  readonly hint?: string;
+}
+
+/** What happened to the body on its way, as far as it can be told. */
+async function changeOf(body: Bytes, signed: Signed): Promise<Change | undefined> {
+  if (body.length === 0) {
+    return { what: 'the body is empty', hint: `Something read it before. ${KEEP_THE_BYTES}` };
+  }
+  const start = decode(body.slice(0, 64)).trimStart();
+  // What begins with a brace begins so in base64. No JSON does.
+  if (/^"?e[wy][\w+/-]/.test(start)) {
+    return {
+      what: 'the body is base64',
+      hint: 'Decode it first: Buffer.from(event.body, "base64") where the gateway says isBase64Encoded.',
+    };
+  }
+  if (start.startsWith('\x1f')) {
+    return { what: 'the body is compressed', hint: 'Decompress it first, or sign what is sent.' };
+  }
+  if (start.startsWith('[object ')) {
+    return { what: 'the body was parsed, and made a text of', hint: KEEP_THE_BYTES };
+  }
+  return (await wasReserialised(body, signed))
+    ? { what: 'something re-serialised the body', hint: `Pass the bytes as they came. ${KEEP_THE_BYTES}` }
+    : undefined;
+}
+
+/** A larger body, and more secrets, are not looked at: a forger would choose what takes long. */
+const MAX_BYTES = 16_384;
+const MAX_KEYS = 3;
+
+/** Whether the signature fits the same JSON as others write it. */
+async function wasReserialised(body: Bytes, signed: Signed): Promise<boolean> {
+  if (body.length > MAX_BYTES) return false;
+  const few = { ...signed, keys: signed.keys.slice(0, MAX_KEYS) };
+  try {
+    for (const text of rewritings(decode(body))) {
+      try {
+        await matchBody(few, text);
+        return true;
+      } catch (error) {
+        // It was genuine then, too.
+        if (/stale|future/.test((error as WebhookVerificationError).reason)) return true;
+      }
+    }
+  } catch {
+    // No JSON.
+  }
+  return false;
+}
+
+function rewritings(text: string): Set<string> {
+  const value: unknown = JSON.parse(text);
+  // Stringified twice.
+  const texts = typeof value === 'string' ? [value] : [];
+  const lines = JSON.stringify(value, null, 1);
+  texts.push(
+    JSON.stringify(value),
+    // As Python writes it; a line break is never in a string of JSON.
+    lines.replace(/,\n */g, ', ').replace(/\n */g, ''),
+    JSON.stringify(value, null, 2),
+    JSON.stringify(value, null, 4),
+    JSON.stringify(value, null, '\t'),
+    text.trim(),
+  );
+  const escaped = texts.flatMap((each) => [each, ...ESCAPES.map((write) => write(each))]);
+  return new Set(escaped.flatMap((each) => [each, `${each}\n`]));
+}
+
+const unicode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const upper = (character: string) => `\\u${unicode(character).slice(2).toUpperCase()}`;
+
+/** What JSON may escape and JavaScript does not. */
+const ESCAPES: readonly ((json: string) => string)[] = [
+  // Python, Ruby.
+  (json) => json.replace(/[^\0-~]/g, unicode),
+  // PHP.
+  (json) => json.replaceAll('/', '\\/').replace(/[^\0-~]/g, unicode),
+  // Go.
+  (json) => json.replace(/[<>&\u2028\u2029]/g, unicode),
+  // .NET.
+  (json) => json.replaceAll('\\"', '\\u0022').replace(/[^\0-~]|[<>&'+`]/g, upper),
+];
+
+function decode(body: Bytes): string {
+  return typeof body === 'string' ? body : new TextDecoder().decode(body);
+}
