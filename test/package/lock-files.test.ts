@@ -10,7 +10,7 @@ interface Entry {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const files = ['', 'test/runtimes/'].map((folder) => `${folder}package-lock.json`);
+const files = ['', 'test/consumers/', 'test/runtimes/'].map((folder) => `${folder}package-lock.json`);
 
 /** What has no hash, as `folder/package-lock.json name@version`, each with the reason. */
 const WITHOUT_HASH: Readonly<Record<string, string>> = {};

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, it, test, vi } from 'vitest';
 import type { AnyBackend } from '../../../src/backends/backend.js';
 import { resolveOptions, toWebSocketUrl } from '../../../src/client/options.js';
 import { ConfigurationError } from '../../../src/errors.js';
@@ -47,6 +47,10 @@ test.each([
   expect(error.option).toBe('baseUrl');
   expect(error.hint).toBeTruthy();
   expect(error.message).not.toContain('secret');
+});
+
+it('says how to go on where the variable of the base URL is not set while a site is built', () => {
+  expect(refusal({ baseUrl: undefined }).hint).toContain('make the client at its first use');
 });
 
 test('a relative base URL is taken below the page in a browser', () => {

@@ -1,0 +1,28 @@
+/** @jest-environment ./jsdom.cjs */
+test('loads the build for browsers, with every subpath that it has', () => {
+  expect(require.resolve('reelwire')).toMatch(/browser-cjs/);
+  expect(require.resolve('reelwire/webhooks')).toMatch(/browser-cjs/);
+  expect(require('reelwire/webhooks/testing').createWebhookFactory).toBeInstanceOf(Function);
+  const { VideoError, WebhookVerificationError } = require('reelwire');
+  expect(require('reelwire/webhooks').WebhookVerificationError).toBe(WebhookVerificationError);
+  expect(WebhookVerificationError.prototype).toBeInstanceOf(VideoError);
+});
+
+test.each(['websocket', 'sse', 'polling'])('generates, follows by %s and downloads', async (transport) => {
+  const { VideoClient } = require('reelwire');
+  const client = new VideoClient({
+    baseUrl: process.env.SERVER_URL,
+    transports: [transport],
+    polling: { intervalMs: 20 },
+  });
+  try {
+    const job = await client.generate({ walletAddress: '0x123', script: 'Explain blockchain' });
+    const transports = new Set();
+    job.on('update', (snapshot) => transports.add(snapshot.transport));
+    await job.completed();
+    expect([...transports]).toContain(transport);
+    expect((await (await job.download()).bytes()).length).toBeGreaterThan(1_000);
+  } finally {
+    await client.close();
+  }
+});

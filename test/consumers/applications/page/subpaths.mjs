@@ -1,0 +1,7 @@
+import 'reelwire';
+import 'reelwire/mock-server';
+import 'reelwire/mock-server/msw';
+import 'reelwire/react';
+import 'reelwire/webhooks';
+import 'reelwire/webhooks/node';
+import 'reelwire/webhooks/testing';
