@@ -1,0 +1,80 @@
+import { describe, expect, it, vi } from 'vitest';
+import { signWebhook } from '../../../src/webhooks/sign.js';
+import { verifyWebhookSignature } from '../../../src/webhooks/verify.js';
+import { refusal } from './support.js';
+
+const value = {
+  jobId: 'żółw',
+  videoUrl: 'https://example.com/a?b&c',
+  list: [1, { a: null }, []],
+  note: 'it\'s <"x">',
+};
+const compact = JSON.stringify(value);
+const ascii = (json: string) =>
+  json.replace(/[^\0-~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const spaced =
+  '{"jobId": "żółw", "videoUrl": "https://example.com/a?b&c", "list": [1, {"a": null}, []], "note": "it\'s <\\"x\\">"}';
+
+const SENT: Readonly<Record<string, string>> = {
+  'compact JSON': compact,
+  'Python, without escapes': spaced,
+  Python: ascii(spaced),
+  'Python, compact': ascii(compact),
+  PHP: ascii(compact.replaceAll('/', '\\/')),
+  Go: compact.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026'),
+  'two spaces': JSON.stringify(value, null, 2),
+  'four spaces': JSON.stringify(value, null, 4),
+  tabs: JSON.stringify(value, null, '\t'),
+  'a line break at the end': `${compact}\n`,
+  'Python with a line break at the end': `${ascii(spaced)}\n`,
+};
+
+describe.each(['raw', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'])('a body signed with %s', (secret) => {
+  it.each(Object.entries(SENT))(
+    'as %s, and parsed and stringified by the receiver, is told so',
+    async (_, sent) => {
+      const headers = await signWebhook({ body: sent, secret });
+      await verifyWebhookSignature({ body: sent, headers, secret });
+      const body = sent === compact ? JSON.stringify(value, null, 3) : compact;
+      const error = await refusal(verifyWebhookSignature({ body, headers, secret }), 'bad-signature');
+      expect(error.message).toBe('something re-serialised the body');
+      expect(error.hint).toContain('Express');
+    },
+  );
+
+  it('says what else became of it', async () => {
+    const headers = await signWebhook({ body: compact, secret });
+    const because = async (body: string | Uint8Array) =>
+      (await refusal(verifyWebhookSignature({ body, headers, secret }), 'bad-signature')).message;
+    expect(await because(Buffer.from(compact).toString('base64'))).toBe('the body is base64');
+    expect(await because(Buffer.from('{\n  "a": 1}').toString('base64'))).toBe('the body is base64');
+    expect(await because(Uint8Array.of(0x1f, 0x8b, 8, 0))).toBe('the body is compressed');
+    expect(await because('')).toBe('the body is empty');
+    expect(await because('[object Object]')).toMatch(/parsed/);
+    expect(await because(JSON.stringify(compact))).toBe('something re-serialised the body');
+    expect(await because('{"jobId":"another"}')).toBe('no signature matches');
+  });
+});
+
+it('says how to decode base64', async () => {
+  const headers = await signWebhook({ body: compact, secret: 'raw' });
+  const body = Buffer.from(compact).toString('base64');
+  const error = await refusal(verifyWebhookSignature({ body, headers, secret: 'raw' }));
+  expect(error.hint).toContain('isBase64Encoded');
+});
+
+it('parses no forgery that is large, and looks at few of many secrets', async () => {
+  const parse = vi.spyOn(JSON, 'parse');
+  const headers = { 'x-signature': 'ab'.repeat(32) };
+  const large = `[${'{},'.repeat(6_000)}{}]`;
+  await refusal(verifyWebhookSignature({ body: large, headers, secret: 'raw' }), 'bad-signature');
+  expect(parse).not.toHaveBeenCalled();
+  parse.mockRestore();
+
+  const secret = Array.from({ length: 5 }, (_, i) => `raw ${i}`);
+  const of = async (index: number) => {
+    const signed = await signWebhook({ body: spaced, secret: `raw ${index}` });
+    return (await refusal(verifyWebhookSignature({ body: compact, headers: signed, secret }))).message;
+  };
+  expect([await of(2), await of(3)]).toEqual(['something re-serialised the body', 'no signature matches']);
+});
