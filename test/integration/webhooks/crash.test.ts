@@ -80,3 +80,17 @@ it('two receivers act once on duplicates that come to both at the same time', as
   expect(statuses).toEqual(new Array(50).fill(200));
   expect(await redis.llen('finished')).toBe(1);
 }, 30_000);
+
+it('three receivers tell one end of a job, of which each gets another delivery at the same time', async () => {
+  const receivers = await Promise.all(['first', 'second', 'third'].map((name) => startReceiver(name, 30)));
+  const send = createWebhookFactory({ secret });
+  const statuses = await Promise.all(
+    receivers.map(async ({ url }, n) => {
+      const delivery = await send.completed('job', { fields: { n } });
+      const { headers } = delivery;
+      return (await fetch(url, { method: 'POST', headers, body: await delivery.arrayBuffer() })).status;
+    }),
+  );
+  expect(statuses).toEqual([200, 200, 200]);
+  expect(await redis.llen('started')).toBe(1);
+}, 30_000);

@@ -65,6 +65,14 @@ describe.each([
     expect(await tokenOf(store, 'a')).toBe('busy');
   });
 
+  it('remembers work that was done after its lease, where nobody else took it', async () => {
+    const store = storeOf(`${name}:8:`);
+    const token = await tokenOf(store, 'a', 1);
+    await expect.poll(() => ioredis.exists(`${name}:8:delivery:a`)).toBe(0);
+    await store.complete('a', token);
+    expect(await tokenOf(store, 'a')).toBe('done');
+  });
+
   it('gives one of fifty who ask at the same time', async () => {
     const store = storeOf(`${name}:4:`);
     const answers = await Promise.all(Array.from({ length: 50 }, () => store.claim('a', 10_000)));
@@ -108,6 +116,33 @@ describe('a handler over redis', () => {
     const answers = await Promise.all(requests.map((request, i) => receivers[i % 2]?.(request)));
     expect(answers.map((answer) => answer?.status)).toEqual(new Array(50).fill(200));
     expect(calls).toBe(1);
+  });
+
+  it('tells one end of a job where both come to different receivers at the same time', async () => {
+    const told: string[] = [];
+    const act = (name: string) => async () => {
+      told.push(name);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const handlers = [ioredis, nodeRedis, ioredis].map((client) =>
+      createWebhookHandler({
+        secret,
+        store: redisStore(client, { prefix: 'ends:' }),
+        onCompleted: act('completed'),
+        onFailed: act('failed'),
+      }),
+    );
+    for (const job of ['a', 'b', 'c', 'd']) {
+      const ends = [
+        await send.completed(job),
+        await send.failed(job),
+        await send.completed(job, { fields: { n: 2 } }),
+      ];
+      const answers = await Promise.all(ends.map((delivery, i) => handlers[i]?.(delivery)));
+      expect(answers.map((answer) => answer?.status)).toEqual([200, 200, 200]);
+    }
+    expect(told).toHaveLength(4);
+    expect(await ioredis.keys('ends:delivery:job*')).toEqual([]);
   });
 
   it('answers 500 while redis is away, so that the sender repeats it', async () => {

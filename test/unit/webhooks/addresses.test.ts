@@ -51,6 +51,7 @@ describe('addressMatcher', () => {
     '1::2::3',
     ':::',
     '1:2:3:4:5:6:7',
+    '1:2:3:4::5:6:7:8',
     '1.2.3.4:80',
   ])('refuses %j as an entry', (entry) => {
     expect(() => addressMatcher([entry])).toThrow(ConfigurationError);

@@ -74,6 +74,28 @@ describe('memoryStore', () => {
     expect(await store.position('c')).toBe(1);
   });
 
+  it('forgets last the job that advanced last', async () => {
+    const { store } = storeWithClock({ max: 2 });
+    for (const id of ['a', 'b', 'a', 'c']) await store.advance(id, 1);
+    expect(await store.position('b')).toBeUndefined();
+    expect(await store.position('a')).toBe(1);
+  });
+
+  it('keeps nothing whose time is over', async () => {
+    const { store, clock, claim } = storeWithClock({ ttlMs: 10, max: 2 });
+    await store.advance('a', 1);
+    clock.now = 10;
+    for (const id of ['b', 'c']) await store.advance(id, 1);
+    expect(await store.position('b')).toBe(1);
+    expect(await claim('a')).not.toBe('done');
+  });
+
+  it('remembers more than 10,000 jobs unless told otherwise', async () => {
+    const { store } = storeWithClock();
+    for (let n = 0; n <= 150_000; n++) await store.advance(`job ${n}`, 1);
+    expect(await store.position('job 0')).toBe(1);
+  });
+
   it('lets a job only go forward', async () => {
     const { store } = storeWithClock();
     expect(await store.position('job')).toBeUndefined();

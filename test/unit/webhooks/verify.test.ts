@@ -299,6 +299,12 @@ describe('reasons', () => {
     await refusal(verifyWebhookSignature({ body, headers, secret }), 'stale');
   });
 
+  it('takes its tolerance both ways where there is one', async () => {
+    const options = { body, headers, secret, toleranceSeconds: 10 };
+    await verifyWebhookSignature({ ...options, now: now - 10_000 });
+    await refusal(verifyWebhookSignature({ ...options, now: now - 11_000 }), 'future');
+  });
+
   it('says stale only of a delivery that is genuine', async () => {
     await refusal(verifyWebhookSignature({ body: 'forged', headers, secret }), 'bad-signature');
   });
@@ -319,7 +325,7 @@ describe('reasons', () => {
   });
 
   it('refuses a scheme nobody knows as a configuration error', async () => {
-    for (const scheme of ['hmac', { type: 'hmac-sha256-hex', header: '' }]) {
+    for (const scheme of ['hmac', { type: 'hmac-sha256-hex', header: '' }, { type: 'sha1', header: 'x' }]) {
       const work = verifyWebhookSignature({ body, headers, secret, scheme: scheme as 'hmac-sha256-hex' });
       await expect(work).rejects.toBeInstanceOf(ConfigurationError);
     }

@@ -1,0 +1,215 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { recentDeliveries } from '../../../src/webhooks/deliveries.js';
+import { createWebhookHandler } from '../../../src/webhooks/handler.js';
+import type { WebhookHandlerOptions } from '../../../src/webhooks/handler-options.js';
+import { memoryStore } from '../../../src/webhooks/stores/memory.js';
+import { createWebhookFactory } from '../../../src/webhooks/testing.js';
+
+const secret = 'raw';
+const send = createWebhookFactory({ secret });
+const hangs = () => new Promise<never>(() => {});
+const fails = () => {
+  throw new Error('of the caller');
+};
+
+function receiver(options: WebhookHandlerOptions) {
+  const errors: unknown[] = [];
+  const warnings: string[] = [];
+  const handler = createWebhookHandler({
+    secret,
+    ackWithinMs: 20,
+    onError: (error) => errors.push(error),
+    logger: { warn: (message) => warnings.push(message) },
+    ...options,
+  });
+  return { errors, handler, warnings };
+}
+
+describe('a function of the caller', () => {
+  it.each<[string, WebhookHandlerOptions]>([
+    ['onEvent', { onEvent: hangs }],
+    ['onCompleted', { onCompleted: hangs }],
+  ])(
+    '%s that hangs is given up after ackWithinMs and told, and again after the lease',
+    async (_, options) => {
+      const deliveries = recentDeliveries();
+      let rest: Promise<unknown> | undefined;
+      const { handler, warnings, errors } = receiver({
+        ...{ ...options, deliveries, leaseMs: 40 },
+        waitUntil: (promise) => {
+          rest = promise;
+        },
+      });
+      expect((await handler(await send.completed('a'))).status).toBe(200);
+      expect(warnings).toEqual([expect.stringMatching(/job\.completed.* job a: answered 200 after 20 ms/)]);
+      await rest;
+      expect(errors).toMatchObject([{ message: expect.stringMatching(/job a has not ended within 40 ms/) }]);
+      expect(deliveries.list()).toMatchObject([
+        { outcome: 'failed', reason: 'timeout', answeredEarly: true },
+      ]);
+    },
+  );
+
+  it.each<[string, WebhookHandlerOptions, number]>([
+    ['addressOf', { allowedAddresses: ['127.0.0.1'], addressOf: fails }, 500],
+    ['now', { now: fails }, 500],
+    ['onEvent', { onEvent: fails }, 500],
+    ['deliveries', { deliveries: { ...recentDeliveries(), add: fails } }, 200],
+    ['waitUntil', { waitUntil: fails, onEvent: hangs }, 200],
+    ['store.claim', { store: { ...memoryStore(), claim: fails } }, 500],
+    ['store.position', { store: { ...memoryStore(), position: fails } }, 500],
+    ['store.advance', { store: { ...memoryStore(), advance: fails } }, 500],
+    ['store.complete', { store: { ...memoryStore(), complete: fails } }, 500],
+    ['store.release', { store: { ...memoryStore(), release: fails }, onEvent: fails }, 500],
+  ])('%s that throws ends nothing, and is told', async (_, options, status) => {
+    const { handler, errors } = receiver(options);
+    expect((await handler(await send.completed('a'))).status).toBe(status);
+    expect(errors).toMatchObject([{ message: 'of the caller' }]);
+  });
+
+  it.each<[string, WebhookHandlerOptions, number]>([
+    ['claim', { store: { ...memoryStore(), claim: hangs } }, 503],
+    ['position', { store: { ...memoryStore(), position: hangs } }, 503],
+    ['complete', { store: { ...memoryStore(), complete: hangs } }, 200],
+    ['release', { store: { ...memoryStore(), release: hangs }, onEvent: fails }, 500],
+  ])(
+    'store.%s that hangs does not keep the sender waiting, and hides no failure',
+    async (_, options, status) => {
+      const { handler } = receiver(options);
+      expect((await handler(await send.completed('a'))).status).toBe(status);
+    },
+  );
+
+  it('may reject where it reports: nothing is unhandled', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const { handler } = receiver({
+      onEvent: fails,
+      onError: async () => fails(),
+      logger: { warn: async () => fails() },
+    });
+    await handler(await send.completed('a'));
+    await handler(await send.tampered(await send.completed('b')));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('gives back what the store gives too late', async () => {
+    const store = memoryStore();
+    let give = () => {};
+    const late = new Promise<void>((resolve) => {
+      give = resolve;
+    });
+    const slow = {
+      ...store,
+      async claim(id: string, leaseMs: number) {
+        await late;
+        return store.claim(id, leaseMs);
+      },
+    };
+    const acted = vi.fn();
+    const [first, again] = await send.duplicate(await send.queued('a'));
+    if (!first || !again) throw new Error('two were asked for');
+    expect((await receiver({ store: slow, onEvent: acted }).handler(first)).status).toBe(503);
+    give();
+    await expect
+      .poll(async () => (await receiver({ store, ackWithinMs: 500 }).handler(again.clone())).status)
+      .toBe(200);
+    expect(acted).not.toHaveBeenCalled();
+  });
+});
+
+it('calls the waitUntil of the request where there are two', async () => {
+  const ofHandler = vi.fn();
+  const ofRequest = vi.fn();
+  const { handler } = receiver({ onEvent: hangs, waitUntil: ofHandler });
+  await handler(await send.completed('a'), { waitUntil: ofRequest });
+  expect([ofRequest.mock.calls.length, ofHandler.mock.calls.length]).toEqual([1, 0]);
+});
+
+describe('what is refused', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('is warned of on the console unless told otherwise', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const loud = createWebhookHandler({ secret });
+    const quiet = createWebhookHandler({ secret, logger: 'silent' });
+    const [one, two] = await send.duplicate(await send.tampered(await send.completed('a')));
+    if (!one || !two) throw new Error('two were asked for');
+    await loud(one);
+    await quiet(two);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^reelwire: webhook refused \(401 bad-signature\)/)],
+    ]);
+  });
+
+  it('is told once a minute for each reason, with the number of those left out', async () => {
+    let elapsedMs = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => elapsedMs);
+    const { handler, warnings } = receiver({});
+    const forge = async () => handler(await send.tampered(await send.completed('a')));
+    for (let n = 0; n < 5; n++) await forge();
+    await handler(new Request('http://localhost/', { method: 'PUT' }));
+    expect(warnings).toHaveLength(2);
+    elapsedMs += 59_999;
+    await forge();
+    expect(warnings).toHaveLength(2);
+    elapsedMs += 1;
+    await forge();
+    expect(warnings.slice(2)).toEqual([expect.stringMatching(/bad-signature.*and 5 more/)]);
+  });
+
+  it('costs no diagnosis where no line is due', async () => {
+    const { handler } = receiver({});
+    const forged = () =>
+      handler(
+        new Request('http://localhost/', {
+          method: 'POST',
+          body: '{"a":1}',
+          headers: { 'x-signature': 'ab'.repeat(32) },
+        }),
+      );
+    await forged();
+    const stringify = vi.spyOn(JSON, 'parse');
+    await forged();
+    expect(stringify).not.toHaveBeenCalled();
+  });
+
+  it('is told without a secret, a signature or a body, in one line', async () => {
+    const { handler, warnings } = receiver({
+      secret: 'hunter2 of both',
+      allowedAddresses: ['127.0.0.1'],
+      addressOf: (request) => request.headers.get('x-from') ?? undefined,
+    });
+    const post = (headers: Record<string, string>) =>
+      handler(new Request('http://localhost/', { method: 'POST', body: 'private', headers }));
+    await post({ 'x-from': '127.0.0.1', 'x-signature': 'signed thus' });
+    await post({ 'x-from': 'a\u009b31m' });
+    await post({ 'x-from': '127.0.0.1', 'content-type': `multipart/${'x'.repeat(9_000)}` });
+    const text = warnings.join('|');
+    expect(warnings).toHaveLength(3);
+    expect(text).not.toMatch(/hunter2|signed thus|private|\p{Cc}/u);
+    expect(text.length).toBeLessThan(1_000);
+  });
+
+  it('refuses a logger that is none', () => {
+    expect(() => receiver({ logger: {} as 'silent' })).toThrow(expect.objectContaining({ option: 'logger' }));
+  });
+});
+
+it('asks for a JSON content type where nothing is signed: a page could make a browser send the rest', async () => {
+  const { handler } = receiver({
+    ...{ secret: undefined, allowUnsigned: true, allowedAddresses: ['127.0.0.1'] },
+    addressOf: () => '127.0.0.1',
+  });
+  const post = (type: string) =>
+    handler(
+      new Request('http://localhost/', {
+        ...{ method: 'POST', body: '{"jobId":"a","status":"completed"}' },
+        headers: { 'content-type': type },
+      }),
+    );
+  expect((await post('text/plain')).status).toBe(415);
+  expect((await post('application/vnd.api+json; charset=utf-8')).status).toBe(200);
+});
