@@ -57,7 +57,8 @@ export type {
   GenerateOptions,
   PollOptions,
 } from './client/client-types.js';
-export type { Diagnosis, TransportDiagnosis } from './client/diagnose.js';
+export type { Diagnosis } from './client/diagnose.js';
+export type { TransportDiagnosis } from './client/diagnose-deps.js';
 export type { GenerateManyOptions, GenerateManyResult } from './client/generate-many.js';
 export type { Logger, LogLevel } from './client/logger.js';
 export type {

@@ -1,32 +1,19 @@
-import type { AnyBackend } from '../backends/backend.js';
 import type { StreamFailure, StreamName } from '../core/follow-model.js';
 import { TRANSPORTS, type TransportName } from '../core/model.js';
-import { isVideoError } from '../errors.js';
-import { isReachable } from '../http/reachable.js';
-import type { HttpClient } from '../http/types.js';
 import { abortable } from '../runtime/abort.js';
-import type { Runtime } from '../runtime/runtime.js';
-import type { ConnectStream } from '../transports/transport.js';
-
-/** What was found out about one transport. */
-export interface TransportDiagnosis {
-  /**
-   * `works`: the server answered. `opens`: the stream opened, and nothing came, as is usual while no job runs.
-   * `fails`: `message` says how, `hint` what to do. `unsupported`: the backend has no such transport.
-   */
-  readonly state: 'works' | 'opens' | 'fails' | 'unsupported';
-  /** Whether the client's `transports` holds it. */
-  readonly enabled: boolean;
-  readonly elapsedMs: number;
-  /** A whole sentence. */
-  readonly message: string;
-  /** What to do, in one sentence. */
-  readonly hint?: string;
-}
+import { carriesHeaders } from '../runtime/web-socket.js';
+import {
+  type DiagnosisDeps,
+  type Finding,
+  failure,
+  PROBE_JOB_ID,
+  type TransportDiagnosis,
+} from './diagnose-deps.js';
+import { probePolling } from './diagnose-polling.js';
 
 /** What `VideoClient.diagnose` found out. */
 export interface Diagnosis {
-  /** A job can be followed: an enabled transport works or opens. */
+  /** A job can be followed: an enabled transport works or opens, or nothing shows that each of them fails. */
   readonly ok: boolean;
   readonly baseUrl: string;
   /** The best enabled transport that works or opens. */
@@ -34,96 +21,46 @@ export interface Diagnosis {
   readonly transports: Readonly<Record<TransportName, TransportDiagnosis>>;
 }
 
-export interface DiagnosisDeps {
-  readonly http: HttpClient;
-  readonly runtime: Runtime;
-  readonly backend: AnyBackend;
-  readonly baseUrl: URL;
-  readonly enabled: readonly TransportName[];
-  readonly connectMs: number;
-  readonly streams: Readonly<Partial<Record<StreamName, ConnectStream>>>;
-}
-
-type Finding = Pick<TransportDiagnosis, 'state' | 'message' | 'hint'>;
-
-/** No server has a job of this name: asking for it shows that the route is there, and changes nothing. */
-const PROBE_JOB_ID = 'reelwire-diagnosis';
 /** How long an open stream may take to say something, before it counts as open and silent. */
 const FIRST_FRAME_MS = 1_000;
 
 /** Tries each transport once, side by side. */
 export async function diagnose(deps: DiagnosisDeps, signal: AbortSignal): Promise<Diagnosis> {
   const { runtime, baseUrl, enabled } = deps;
-  const start = runtime.now();
+  const start = runtime.elapsedMs();
+  const polling = probePolling(deps, signal);
   const probes = TRANSPORTS.map(async (name): Promise<[TransportName, TransportDiagnosis]> => {
-    const finding = await (name === 'polling' ? probePolling(deps, signal) : probeStream(deps, name, signal));
-    return [name, { enabled: enabled.includes(name), elapsedMs: runtime.now() - start, ...finding }];
+    const found = name === 'polling' ? await polling : await probeStream(deps, name, signal);
+    const elapsedMs = runtime.elapsedMs() - start;
+    const { state, message, hint } = name === 'polling' ? found : explain(found, await polling, baseUrl);
+    const isEnabled = enabled.includes(name);
+    return [name, { state, enabled: isEnabled, elapsedMs, message, ...(hint !== undefined && { hint }) }];
   });
-  const transports = Object.fromEntries(await Promise.all(probes)) as Record<
-    TransportName,
-    TransportDiagnosis
-  >;
-  explainStreams(transports, baseUrl);
+  const entries = await Promise.all(probes);
+  const transports = Object.fromEntries(entries) as Record<TransportName, TransportDiagnosis>;
   const transport = enabled.find((name) => ['works', 'opens'].includes(transports[name].state));
-  const url = `${baseUrl.origin}${baseUrl.pathname}`;
   return {
-    ok: transport !== undefined,
-    baseUrl: url,
+    ok: transport !== undefined || enabled.some((name) => transports[name].state === 'unknown'),
+    baseUrl: `${baseUrl.origin}${baseUrl.pathname}`,
     ...(transport !== undefined && { transport }),
     transports,
   };
 }
 
-async function probePolling(
-  { http, backend, baseUrl }: DiagnosisDeps,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const request = backend.status(PROBE_JOB_ID);
-  let response: Response;
-  try {
-    response = await http.open(request, { signal, headers: { accept: 'application/json' } });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isVideoError(error) && error.code === 'configuration') return failure(error.message, error.hint);
-    return isReachable(baseUrl, signal).then((reachable) => unreachable(baseUrl, error, reachable));
-  }
-  const { status, headers } = response;
-  const isJson = /\bjson\b/.test(headers.get('content-type') ?? '');
-  response.body?.cancel().catch(() => {});
-  if (status === 401 || status === 403) {
-    return failure(
-      `The server refused the credentials (HTTP ${status}).`,
-      'Check auth: a token may be missing, wrong or expired.',
-    );
-  }
-  if (status >= 500 || status === 429) {
-    return failure(`The server answers status calls with HTTP ${status}.`, 'Look at the logs of the server.');
-  }
-  if (!isJson) {
-    return failure(
-      `Something answers at ${baseUrl.origin}, but not this API (HTTP ${status}, no JSON).`,
-      'Check host, port and path of baseUrl, and that backend is the dialect of the server.',
-    );
-  }
-  return {
-    state: 'works',
-    message: `The server answers status calls (HTTP ${status} for a job that does not exist).`,
-  };
-}
-
-function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortSignal): Promise<Finding> {
+async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortSignal): Promise<Finding> {
   const connect = deps.streams[name];
   const label = LABELS[name];
   if (connect === undefined) {
     const message = `The backend ${deps.backend.name} has no ${label}.`;
-    return Promise.resolve({ state: 'unsupported', message });
+    return { state: 'unsupported', message };
   }
   const { runtime, connectMs } = deps;
+  const inPage = name === 'websocket' && !(await canSendHeaders(deps));
   let stop = () => {};
   const probe = new Promise<Finding>((resolve) => {
     let timer = runtime.setTimeout(
-      () => resolve(failure(`${label} got no answer within ${connectMs} ms.`, blocked(name))),
-      connectMs,
+      () => resolve(unanswered(name, connectMs)),
+      connectMs + 1, // The stream's own clock is to be first, where it has one.
     );
     const heard = () => resolve({ state: 'works', message: `${label} opens, and the server speaks on it.` });
     const connection = connect([PROBE_JOB_ID], {
@@ -133,7 +70,12 @@ function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortSignal)
         timer = runtime.setTimeout(() => resolve({ state: 'opens', message }), FIRST_FRAME_MS);
       },
       said: heard,
-      failed: (reason) => resolve(failure(`${reason.reason}.`, hintFor(name, reason))),
+      failed: (reason) => {
+        const late = reason.reason === `SSE got no answer within ${connectMs} ms`;
+        resolve(
+          late ? unanswered(name, connectMs) : failure(`${reason.reason}.`, hintFor(name, reason, inPage)),
+        );
+      },
     });
     stop = () => {
       runtime.clearTimeout(timer);
@@ -145,59 +87,55 @@ function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortSignal)
 
 const LABELS = { websocket: 'WebSocket', sse: 'SSE' } as const;
 
-function hintFor(name: StreamName, { kind }: StreamFailure): string {
+async function canSendHeaders({ runtime }: DiagnosisDeps): Promise<boolean> {
+  try {
+    return carriesHeaders(await runtime.webSocket());
+  } catch {
+    return false;
+  }
+}
+
+/** Some servers, and proxies, send the head of an event stream with its first event only. */
+function unanswered(name: StreamName, connectMs: number): Finding {
+  if (name === 'websocket')
+    return failure(`WebSocket got no answer within ${connectMs} ms.`, BLOCKED.websocket);
+  return {
+    state: 'unknown',
+    message: `SSE sent no head within ${connectMs} ms: it may open late, with the first event of a job.`,
+    hint: `Let the server send the head at once. ${BLOCKED.sse}`,
+  };
+}
+
+function hintFor(name: StreamName, { kind, reason }: StreamFailure, inPage: boolean): string {
+  // No network was asked.
+  if (/could not be made|not possible here/.test(reason))
+    return `Leave it out of transports; the others serve.${name === 'websocket' ? ' Or give the option WebSocket a class.' : ''}`;
   switch (kind) {
     case 'absent':
       return name === 'websocket'
-        ? 'Nothing takes a WebSocket at that URL: give webSocketUrl, with the right port and path.'
+        ? BLOCKED.websocket
         : 'The server has no event stream; nothing needs to be done, the other transports serve.';
     case 'credentials':
-      return name === 'websocket'
+      return inPage
         ? 'A browser cannot send headers with a WebSocket: make webSocketUrl a function that puts a token in the URL.'
         : 'Check auth: a token may be missing, wrong or expired.';
     case 'mixed-content':
       return 'Serve the WebSocket over TLS, and give webSocketUrl with wss:.';
     default:
-      return blocked(name);
+      return BLOCKED[name];
   }
 }
 
-function blocked(name: StreamName): string {
-  return name === 'websocket'
-    ? 'Check that the server listens for WebSockets on this port, and that each proxy on the way passes the Upgrade header on.'
-    : 'Check that each proxy on the way passes text/event-stream on without buffering it.';
-}
+const BLOCKED = {
+  websocket:
+    'Check that the server listens for WebSockets at this port and path (webSocketUrl says where else), and that each proxy on the way passes the Upgrade header on.',
+  sse: 'Check that each proxy on the way passes text/event-stream on without buffering it.',
+} as const;
 
 /** Whether the server is there at all decides what keeps a stream from opening. */
-function explainStreams(transports: Record<TransportName, TransportDiagnosis>, baseUrl: URL): void {
-  const { polling } = transports;
-  for (const name of ['websocket', 'sse'] as const) {
-    const found = transports[name];
-    if (found.state !== 'fails') continue;
-    if (polling.state === 'works') {
-      transports[name] = {
-        ...found,
-        message: `${found.message} The server at ${baseUrl.origin} itself is there.`,
-      };
-    } else if (polling.hint === NOT_RUNNING) {
-      transports[name] = { ...found, hint: NOT_RUNNING };
-    }
-  }
-}
-
-const NOT_RUNNING = 'Check that the server is running (npm run dev), and that baseUrl has its host and port.';
-
-function unreachable(baseUrl: URL, error: unknown, reachable: boolean): Finding {
-  if (reachable) {
-    return failure(
-      `The server at ${baseUrl.origin} is there, but the browser keeps its answers from this page (CORS).`,
-      `Let the server answer with Access-Control-Allow-Origin: ${globalThis.location?.origin ?? 'the origin of the page'}, or call it through a proxy of your own.`,
-    );
-  }
-  const why = error instanceof Error ? `: ${error.message}` : '';
-  return failure(`Nothing answers at ${baseUrl.origin}${why}.`, NOT_RUNNING);
-}
-
-function failure(message: string, hint: string | undefined): Finding {
-  return { state: 'fails', message, ...(hint !== undefined && { hint }) };
+function explain(found: Finding, polling: Finding & { unreachable?: true }, { origin }: URL): Finding {
+  if (found.state !== 'fails' && found.state !== 'unknown') return found;
+  if (polling.unreachable) return { ...found, state: 'fails', hint: polling.hint ?? '' };
+  if (polling.state === 'fails') return found;
+  return { ...found, message: `${found.message} The server at ${origin} itself is there.` };
 }

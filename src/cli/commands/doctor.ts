@@ -8,6 +8,7 @@ import { visible } from '../text.js';
 const MARKS = {
   works: paint(process.stdout, 'green', '✓'),
   opens: paint(process.stdout, 'green', '✓'),
+  unknown: paint(process.stdout, 'yellow', '?'),
   fails: paint(process.stdout, 'red', '✗'),
   unsupported: paint(process.stdout, 'dim', '-'),
 } as const;
@@ -20,9 +21,11 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
     output.result(`${visible(diagnosis.baseUrl)} (${session.settings.backend}, ${credentialsOf(session)})\n`);
     for (const [name, found] of Object.entries(diagnosis.transports)) output.result(report(name, found));
     output.result(
-      diagnosis.transport === undefined
-        ? `\n${paint(process.stdout, 'red', 'Nothing works: a job could not be followed.')}`
-        : `\nJobs are followed over ${diagnosis.transport}.`,
+      diagnosis.transport !== undefined
+        ? `\nJobs are followed over ${diagnosis.transport}.`
+        : diagnosis.ok
+          ? `\n${paint(process.stdout, 'yellow', 'Whether a job can be followed is not to be told without one.')}`
+          : `\n${paint(process.stdout, 'red', 'Nothing works: a job could not be followed.')}`,
     );
     return diagnosis.ok ? EXIT.ok : EXIT.failed;
   });

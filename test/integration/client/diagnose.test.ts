@@ -89,7 +89,7 @@ test('a backend without streams has none, and polling is enough', async () => {
 });
 
 test('a transport that is not enabled is tried, and not counted', async () => {
-  const server = await startServer({ faults: [{ route: 'status', type: 'status', status: 500 }] });
+  const server = await startServer({ faults: [{ route: 'status', type: 'status', status: 503 }] });
   expect(await connect(server, { transports: ['polling'] }).diagnose()).toMatchObject({
     ok: false,
     transports: { sse: { enabled: false } },
