@@ -319,4 +319,27 @@ describe('exit codes', () => {
     await server.close();
     expect((await run(['generate', 'x'], { env })).code).toBe(3);
   });
+
+  test.runIf(process.platform !== 'win32')(
+    '143 where the system ends it, and it still says how to go on',
+    async () => {
+      const { server, env } = await startServer({ manual: true });
+      server.jobs.create({ id: 'j1' });
+      const running = start(['watch', 'j1'], { env });
+      await running.until(/queued/);
+      running.interrupt('SIGTERM');
+      const { code, stderr } = await running.ended;
+      expect(stderr).toContain('Resume with:\n  reelwire watch j1\n');
+      expect(code).toBe(143);
+    },
+  );
+
+  test('0 where whoever reads has enough', async () => {
+    const { env } = await startServer({ manual: true });
+    const running = start(['status', ...Array.from({ length: 20 }, (_, index) => `j${index}`), '--json'], {
+      env,
+    });
+    running.stopReading();
+    expect((await running.ended).code).toBe(0);
+  });
 });

@@ -28,7 +28,9 @@ function environment(env: RunOptions['env'] = {}): Record<string, string> {
 export interface Running {
   /** Resolves with what was written so far, once it matches. */
   until(pattern: RegExp): Promise<string>;
-  interrupt(): void;
+  interrupt(signal?: NodeJS.Signals): void;
+  /** As `head` does once it has enough. */
+  stopReading(): void;
   readonly ended: Promise<Outcome>;
 }
 
@@ -56,7 +58,12 @@ export function start(args: readonly string[], { env, cwd, input }: RunOptions =
       }),
     );
   });
-  return { until: reader.until, interrupt: () => void child.kill('SIGINT'), ended };
+  return {
+    until: reader.until,
+    interrupt: (signal = 'SIGINT') => void child.kill(signal),
+    stopReading: () => void child.stdout.destroy(),
+    ended,
+  };
 }
 
 export function run(args: readonly string[], options?: RunOptions): Promise<Outcome> {

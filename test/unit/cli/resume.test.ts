@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EXIT, exitCodeOf } from '../../../src/cli/exit-code.js';
+import { jsonOf } from '../../../src/cli/follow.js';
+import { readInput } from '../../../src/cli/input.js';
+import { commandOf } from '../../../src/cli/resume.js';
+import { readEnvironment, readSettings } from '../../../src/cli/settings.js';
+import type { JobSnapshot } from '../../../src/index.js';
+import { ApiError, ConfigurationError, InputError, NetworkError } from '../../../src/index.js';
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('the command that goes on', () => {
+  it('has every flag that this one was given', () => {
+    vi.stubEnv('npm_command', '');
+    const flags = {
+      ...{ baseUrl: 'http://a', backend: 'vidBuilder', webSocketUrl: 'ws://b', transports: 'sse,polling' },
+      ...{
+        statusRoute: 'query' as const,
+        tokenFile: 'my token',
+        config: 'c.env',
+        variant: 'reels',
+        output: 'o.mp4',
+      },
+      ...{ timeoutSeconds: 5, json: true },
+    } as const;
+    const common =
+      '--base-url http://a --backend vidBuilder --web-socket-url ws://b --transports sse,polling ' +
+      "--status-route query --token-file 'my token' --config c.env --variant reels --output o.mp4";
+    expect(commandOf({ command: 'watch', jobIds: ['a', 'b'], flags })).toBe(
+      `reelwire watch ${common} --timeout-seconds 5 --json a b`,
+    );
+    // Which knows no time limit.
+    expect(commandOf({ command: 'download', jobIds: ['a'], flags })).toBe(
+      `reelwire download ${common} --json a`,
+    );
+  });
+
+  it('leaves out a URL whose query may be a token', () => {
+    const flags = { webSocketUrl: 'ws://b/?token=secret' };
+    expect(commandOf({ command: 'watch', jobIds: ['a'], flags })).not.toContain('secret');
+  });
+
+  it('takes no id for a flag', () => {
+    vi.stubEnv('npm_command', '');
+    expect(commandOf({ command: 'watch', jobIds: ['a', '-b'], flags: {} })).toBe('reelwire watch -- a -b');
+  });
+
+  it('begins as this one was begun', () => {
+    vi.stubEnv('npm_command', 'exec');
+    expect(commandOf({ command: 'watch', jobIds: ['a'], flags: {} })).toBe('npx reelwire watch a');
+  });
+});
+
+describe('exit codes', () => {
+  it.each([
+    [new ConfigurationError('x', 'x'), EXIT.usage],
+    [new InputError('x', 'x'), EXIT.usage],
+    [new NetworkError('network', 'x'), EXIT.network],
+    [new NetworkError('request-timeout', 'x'), EXIT.network],
+    [new ApiError('x', { status: 401 }), EXIT.auth],
+    [new ApiError('x', { status: 403 }), EXIT.auth],
+    [new ApiError('x', { status: 404 }), EXIT.failed],
+    [new Error('x'), EXIT.failed],
+  ])('follow from the error: %s', (error, code) => {
+    expect(exitCodeOf(error)).toBe(code);
+  });
+});
+
+it('a snapshot for programs holds no URL, and nothing of the server that it did not name', () => {
+  const snapshot = {
+    ...{ id: 'j', status: 'completed', progress: 100, transport: 'polling', updatedAt: new Date(0) },
+    ...{ videoUrl: 'https://cdn/?Signature=secret', raw: { secret: 'secret' } },
+  } as unknown as JobSnapshot;
+  expect(JSON.stringify(jsonOf(snapshot))).not.toContain('secret');
+  expect(jsonOf(snapshot)).toMatchObject({ jobId: 'j', status: 'completed', progress: 100 });
+});
+
+describe('the environment', () => {
+  it('counts a variable that is set to nothing as not set', async () => {
+    vi.stubEnv('REELWIRE_MODEL', '');
+    expect('REELWIRE_MODEL' in (await readEnvironment(undefined))).toBe(false);
+  });
+
+  it('is for the backend, the server and the credentials; flags win', async () => {
+    vi.stubEnv('REELWIRE_BACKEND', 'open-ai-videos');
+    vi.stubEnv('REELWIRE_BASE_URL', 'http://env');
+    vi.stubEnv('REELWIRE_TOKEN', '');
+    vi.stubEnv('REELWIRE_USERNAME', 'u');
+    vi.stubEnv('REELWIRE_PASSWORD', 'p');
+    expect(await readSettings({})).toMatchObject({
+      ...{ backend: 'openAIVideos', baseUrl: 'http://env' },
+      auth: { type: 'basic', username: 'u', password: 'p' },
+    });
+    vi.stubEnv('REELWIRE_TOKEN', 't');
+    expect(await readSettings({ backend: 'VidBuilder', baseUrl: 'http://flag' })).toMatchObject({
+      ...{ backend: 'vidBuilder', baseUrl: 'http://flag', auth: { type: 'bearer', token: 't' } },
+    });
+  });
+});
+
+describe('the input', () => {
+  it('of soraGateway is a script where a wallet pays, else a question', async () => {
+    expect(await readInput('soraGateway', 'Hi', { wallet: '0x1' })).toEqual({
+      walletAddress: '0x1',
+      script: 'Hi',
+    });
+    expect(await readInput('soraGateway', 'Hi', {})).toEqual({ scriptOrQuestion: 'Hi' });
+  });
+
+  it('of openAIVideos has the model of the flag', async () => {
+    expect(await readInput('openAIVideos', 'Hi', { model: 'm' })).toEqual({ model: 'm', prompt: 'Hi' });
+  });
+
+  it.each(['soraGateway', 'vidBuilder', 'openAIVideos'] as const)('is not nothing: %s', async (backend) => {
+    await expect(readInput(backend, undefined, {})).rejects.toThrow('there is nothing to generate');
+  });
+});
