@@ -24,6 +24,9 @@ export interface ParserState {
   isMissing: boolean;
 }
 
+/** Async, for the `import()` of a bundler throws at once where it cannot load scripts, as webpack's in a worker. */
+const loadParser = async () => import('eventsource');
+
 /**
  * One event stream, once: it never comes back by itself. The parser and dispatcher are those of the `eventsource`
  * package, but it never sees an error or an end, so that it neither reconnects nor leaves a timer behind.
@@ -69,7 +72,7 @@ export class SseStream {
 
   async #connect(): Promise<void> {
     // Loaded while the server thinks about it; where that failed before, no stream is opened in vain.
-    const loading = import('eventsource');
+    const loading = loadParser();
     loading.catch(() => {}); // Told below, where it is waited for.
     try {
       if (this.#parser.isMissing && !(await this.#load(loading))) return;

@@ -16,7 +16,10 @@ export async function verifyWebhookSignature(
     return await checkDelivery(options, attempt);
   } catch (error) {
     // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
-    const { explain } = await import('./explain.js').catch(() => ({ explain: undefined }));
+    const { explain } = await loadExplain().catch(() => ({ explain: undefined }));
     throw explain ? await explain(error, options, attempt) : error;
   }
 }
+
+/** Async, for the `import()` of a bundler throws at once where it cannot load scripts, as webpack's in a worker. */
+const loadExplain = async () => import('./explain.js');
