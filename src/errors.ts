@@ -170,13 +170,18 @@ export function howToGoOn(jobId: string): string {
   return `The job may still be running. Go on with client.subscribe(${JSON.stringify(jobId)})`;
 }
 
-/** The caller's deadline passed. The job itself may go on: follow it again by its id. */
+/**
+ * The caller's deadline passed. The job itself may go on: follow it again by its id. Where the status could not be
+ * had at the end, `cause` says why, and so does the message.
+ */
 export class JobTimeoutError extends VideoError {
   override readonly name = 'JobTimeoutError';
   declare readonly jobId: string;
 
   constructor(jobId: string, timeoutMs: number, options: VideoErrorOptions = {}) {
-    super('job-timeout', `job ${jobId} did not end within ${timeoutMs} ms`, {
+    const { cause } = options;
+    const because = cause instanceof Error ? `; its status could not be had: ${cause.message}` : '';
+    super('job-timeout', `job ${jobId} did not end within ${timeoutMs} ms${because}`, {
       hint: `${howToGoOn(jobId)}, or give a larger timeoutMs.`,
       ...options,
       jobId,

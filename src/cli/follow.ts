@@ -28,7 +28,6 @@ export async function followJob(
     output.event({ type: 'transport', jobId: job.id, transport, reason });
   });
   job.on('warning', ({ code, message }) => {
-    if (code === 'stopped') return; // `completed()` rejects with it.
     display.note(`${visible(job.id)}: warning: ${visible(message)}`);
     output.event({ type: 'warning', jobId: job.id, code, message });
   });

@@ -22,6 +22,7 @@ import { Aborts } from '../runtime/aborts.js';
 import { Alarms } from '../runtime/alarms.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { systemRuntime } from '../runtime/system.js';
+import { StatusCalls } from '../transports/polling.js';
 import { createRunner } from '../transports/runner.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
 import type { JobFollower } from '../transports/transport.js';
@@ -67,6 +68,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #calls = new Calls(this.#aborts);
   readonly #cancels: Cancels;
   readonly #submits: SubmitHost;
+  readonly #statusCalls: StatusCalls;
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: VideoClientOptions<B>) {
@@ -80,7 +82,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       aborts: this.#aborts,
       logger: this.#settings.logger,
     };
-    const { backend, retry } = this.#settings;
+    const { backend, polling, retry, timeouts } = this.#settings;
     this.#cancels = new Cancels({
       ...shared,
       backend,
@@ -93,6 +95,13 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       cancels: this.#cancels,
       locate: (update) => this.#located(update),
     };
+    this.#statusCalls = new StatusCalls({
+      runtime: this.#runtime,
+      concurrency: polling.concurrency,
+      maxPauseMs: retry.maxDelayMs,
+      quickMs: Math.min(1_000, timeouts.requestMs / 10),
+      askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
+    });
     this.#host = this.#hostOf(this.#follower(this.#settings));
     this.backend = this.#bindOperations();
   }
@@ -319,7 +328,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       runtime: this.#runtime,
       backend: settings.backend,
       settings,
-      askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
+      calls: this.#statusCalls,
       locate: (update) => this.#located(update),
       logger: settings.logger,
     });
@@ -350,6 +359,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       alarms: this.#alarms,
       aborts: this.#aborts,
       follower,
+      logger: this.#settings.logger,
       jobMs: this.#settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),
       cancel: (jobId, options) => this.cancel(jobId, options),

@@ -20,7 +20,10 @@ export type Auth =
 export interface PollingOptions {
   /** Between two status calls for one job, in milliseconds. @default 5000 */
   readonly intervalMs?: number | undefined;
-  /** Status calls under way at once, over all jobs. @default 6 */
+  /**
+   * Status calls under way at once, over all jobs.
+   * @default 6; with a shorter `intervalMs` as many more as ask as many jobs within it, up to 60
+   */
   readonly concurrency?: number | undefined;
 }
 
@@ -38,6 +41,11 @@ export interface TimeoutOptions {
   readonly jobMs?: number | undefined;
   /** How long a download that is not there yet after `completed` is waited for. @default 60000 */
   readonly notReadyMs?: number | undefined;
+  /**
+   * For how long the status of a job that was known may be refused (404, 403, a web page …) before following ends:
+   * balancers and redeploys answer so for a while. @default 60000
+   */
+  readonly missingMs?: number | undefined;
 }
 
 /** How a call is made again, where it may be; delays, in milliseconds, grow with each attempt, with jitter. */
@@ -107,6 +115,9 @@ export interface Settings {
 /** Timers of JavaScript overflow beyond this and fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+/** As many status calls at once are made without being asked for. */
+const MAX_DEFAULT_CONCURRENCY = 60;
+
 /** Every numeric option: its default, least and greatest value. */
 const NUMBERS = {
   polling: { intervalMs: [5_000, 1, MAX_DELAY_MS], concurrency: [6, 1, 1_000] },
@@ -117,6 +128,7 @@ const NUMBERS = {
     silenceMs: [30_000, 1, MAX_DELAY_MS],
     jobMs: [30 * 60_000, 1, MAX_DELAY_MS],
     notReadyMs: [60_000, 0, MAX_DELAY_MS],
+    missingMs: [60_000, 0, MAX_DELAY_MS],
   },
   retry: {
     attempts: [3, 1, 100],
@@ -166,7 +178,7 @@ export function resolveOptions<B extends AnyBackend>(
     auth: checkAuth(options.auth),
     headers: options.headers,
     transports: checkTransports(options.transports),
-    polling: numbers('polling', options.polling),
+    polling: resolvePolling(options.polling),
     timeouts: numbers('timeouts', options.timeouts),
     retry: numbers('retry', options.retry),
     fetch: options.fetch,
@@ -284,6 +296,15 @@ function numbers<G extends keyof typeof NUMBERS>(
   const values = new Map<string, number>(Object.entries(given));
   const entries = rules.map(([name, [fallback]]) => [name, values.get(name) ?? fallback]);
   return Object.fromEntries(entries);
+}
+
+/** Who asks each job ten times as often has to ask ten times as many at once to come round. */
+function resolvePolling(given: PollingOptions | undefined): Settings['polling'] {
+  const polling = numbers('polling', given);
+  if (given?.concurrency !== undefined) return polling;
+  const { intervalMs, concurrency } = NUMBERS.polling;
+  const wanted = Math.ceil((concurrency[0] * intervalMs[0]) / polling.intervalMs);
+  return { ...polling, concurrency: Math.min(Math.max(wanted, concurrency[0]), MAX_DEFAULT_CONCURRENCY) };
 }
 
 export function wholeNumber(least: number, most: number): Check {

@@ -1,10 +1,8 @@
-import { ApiError, ConfigurationError, isVideoError, VideoError } from '../errors.js';
-import { backoffDelayMs } from './backoff.js';
-import { drawJitter, hasten, schedule, servingStream } from './follow-jobs.js';
+import { ask, drawJitter, hasten, schedule, servingStream, tellTransport } from './follow-jobs.js';
 import {
   type FollowedJob,
   type FollowState,
-  random,
+  type PendingEnd,
   STREAM_LABELS,
   type StreamState,
   warn,
@@ -19,9 +17,12 @@ import {
   type StreamMessage,
 } from './model.js';
 
-/** One frame. Nothing here grows with the number of jobs. */
+/** How long an end may wait for the reason that the status may have. */
+const REASON_MS = 2_000;
+
+/** One frame. Nothing here grows with the number of jobs. Rule 4: one that cannot be read proves nothing. */
 export function said(state: FollowState, stream: StreamState, message: StreamMessage): void {
-  prove(state, stream);
+  if (message.type !== 'problem') prove(state, stream);
   if (message.type === 'update') {
     const job = state.jobs.get(message.update.jobId);
     if (job === undefined) return;
@@ -38,20 +39,60 @@ export function said(state: FollowState, stream: StreamState, message: StreamMes
 
 /** Rule 9: where a bad frame names a job, that job alone is asked. Warned about once a job and connection. */
 function reportBadFrame(state: FollowState, stream: StreamState, text: string, jobId?: string): void {
-  const named = jobId === undefined ? undefined : state.jobs.get(jobId);
-  if (jobId !== undefined && named === undefined) return;
-  if (named === undefined && stream.badFrames) return;
-  if (named === undefined) stream.badFrames = true;
-  for (const job of named === undefined ? state.jobs.values() : [named]) {
-    if (job.badFramesOf === stream.connection) continue;
-    job.badFramesOf = stream.connection;
-    warn(state, job, 'bad-frame', text);
+  if (jobId === undefined) {
+    reportNameless(state, stream, text);
+    return;
   }
-  if (named !== undefined) hasten(state, named, state.settings.retry.minDelayMs);
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return;
+  warnOfFrame(state, stream, job, text);
+  hasten(state, job, state.settings.retry.minDelayMs);
+}
+
+/** It may be about any job: while such frames come, all are asked as often as if they were polled, and no more. */
+function reportNameless(state: FollowState, stream: StreamState, text: string): void {
+  const { intervalMs } = state.settings;
+  if (state.now - stream.badFrameAt < intervalMs) return;
+  stream.badFrameAt = state.now;
+  for (const job of state.jobs.values()) {
+    warnOfFrame(state, stream, job, text);
+    if (job.serving === stream.name) hasten(state, job, intervalMs * job.jitter);
+  }
+}
+
+function warnOfFrame(state: FollowState, stream: StreamState, job: FollowedJob, text: string): void {
+  if (job.badFramesOf !== stream.connection) warn(state, job, 'bad-frame', text);
+  job.badFramesOf = stream.connection;
 }
 
 /** Rule 9: merges, tells what is new, and ends what has ended. */
 export function learn(state: FollowState, job: FollowedJob, update: JobUpdate, source: SnapshotSource): void {
+  // Where there is no error, codecs give the message: it may be about the progress that was made.
+  const isWordless = update.status === 'failed' && (!update.error || update.error === update.message);
+  if (!isWordless || source === 'polling') {
+    const isWorse = isWordless && !update.error && job.ending !== undefined;
+    if (!isWorse) merge(state, job, update, source);
+  } else if (job.ending === undefined) {
+    // Some streams say that a job failed and not why; the status has the reason. Where it cannot be asked, the end
+    // is worth more.
+    if (job.trouble !== undefined) merge(state, job, update, source);
+    else keepBack(state, job, update, source);
+  }
+}
+
+function keepBack(state: FollowState, job: FollowedJob, update: JobUpdate, source: SnapshotSource): void {
+  const tellAt = state.now + REASON_MS;
+  job.ending = { update, source, tellAt };
+  state.deadlines.set(job, tellAt);
+  ask(state, job, true);
+}
+
+/** Tells the failure that was kept back, whether or not a reason has come. */
+export function tellPendingEnd(state: FollowState, job: FollowedJob, { update, source }: PendingEnd): void {
+  merge(state, job, update, source);
+}
+
+function merge(state: FollowState, job: FollowedJob, update: JobUpdate, source: SnapshotSource): void {
   if (update.unknownStatus !== undefined && !job.unknownWarned) {
     const warning = unknownStatusWarning(update);
     if (warning !== undefined)
@@ -93,9 +134,9 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   const update = answer.jobId === job.id ? answer : { ...answer, jobId: job.id };
   job.asking = more;
   job.judging = 0;
-  job.failures = 0;
-  job.missing = 0;
-  job.deniedWarned = false;
+  job.trouble = undefined;
+  job.answers = true;
+  tellTransport(state, job);
   const stream = servingStream(state, job);
   const judged = stream !== undefined && judging !== 0 && judging === job.servedBy;
   const known = job.snapshot;
@@ -106,66 +147,12 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
     warn(state, job, 'transport-lied', message);
   }
   learn(state, job, update, 'polling');
+  // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
+  if (job.ending !== undefined && !more && state.jobs.has(job.id)) tellPendingEnd(state, job, job.ending);
   job.heardAt = state.now;
   // Only now: what this answer brought may have happened before the stream carried the job.
   if (!more) job.reconciled = job.servedBy;
   drawJitter(state, job);
   if (state.jobs.has(job.id)) schedule(state, job);
   if (lied) catchLie(state, stream.name, judging);
-}
-
-/** The status call has failed. Only an answer that will not get better by waiting ends the following. */
-export function refused(state: FollowState, job: FollowedJob, error: unknown, more: boolean): void {
-  const { retry } = state.settings;
-  job.asking = more;
-  job.judging = 0;
-  job.failures += 1;
-  const kind = kindOf(error);
-  job.missing = kind === 'missing' ? job.missing + 1 : 0;
-  // An open stream that brings its updates shows that only this route is closed to us.
-  const isStreamed = job.streamed && servingStream(state, job) !== undefined;
-  if (
-    (kind === 'missing' && job.missing >= retry.attempts && !job.streamed) ||
-    (kind === 'denied' && !isStreamed)
-  ) {
-    stop(state, job, error);
-    return;
-  }
-  const because = error instanceof Error ? `: ${error.message}` : '';
-  if (kind === 'denied' || kind === 'credentials') {
-    if (!job.deniedWarned)
-      warn(state, job, 'credentials', `the status of job ${job.id} was refused${because}`, error);
-    job.deniedWarned = true;
-  } else if (job.failures === 1) {
-    const message = `the status of job ${job.id} could not be had, and is asked again${because}`;
-    warn(state, job, 'status-failed', message, error);
-  }
-  const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-  job.retryAt = state.now + Math.max(retryAfterMs, backoffDelayMs(job.failures, retry, random(state)));
-  schedule(state, job);
-}
-
-/** `temporary` may be better next time; the job's own deadline bounds how often it is tried. */
-function kindOf(error: unknown): 'missing' | 'denied' | 'credentials' | 'temporary' {
-  if (error instanceof ConfigurationError) return 'credentials';
-  const status = isVideoError(error) ? error.status : undefined;
-  if (!(error instanceof ApiError) || status === undefined) return 'temporary';
-  if (status === 404 || status === 410) return 'missing';
-  if (status < 400 || status >= 500 || [408, 409, 425, 429].includes(status)) return 'temporary';
-  return 'denied';
-}
-
-function stop(state: FollowState, job: FollowedJob, cause: unknown): void {
-  end(state, job);
-  state.effects.push({ type: 'stopped', jobId: job.id, owner: job.owner, error: explain(job.id, cause) });
-}
-
-/** The server's error, with the way to go on. */
-function explain(jobId: string, cause: unknown): VideoError {
-  const resume = `Then follow the job again with client.subscribe(${JSON.stringify(jobId)}).`;
-  if (!(cause instanceof ApiError)) {
-    return new VideoError('http-error', `job ${jobId} cannot be followed`, { jobId, hint: resume, cause });
-  }
-  const hint = `${cause.hint ?? 'Check what the server says.'} ${resume}`;
-  return new ApiError(cause.message, { ...cause, jobId, hint, cause });
 }

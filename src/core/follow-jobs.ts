@@ -26,8 +26,10 @@ export function ask(state: FollowState, job: FollowedJob, urgent = false): void 
   job.askedIn = state.steps;
   job.judging = 0;
   job.hurryAt = Number.POSITIVE_INFINITY;
-  state.deadlines.delete(job);
-  if (!asked) state.effects.push({ type: 'ask', jobId: job.id, urgent });
+  if (job.ending === undefined) state.deadlines.delete(job);
+  if (asked) return;
+  const standing = job.trouble !== undefined ? 'bad' : job.answers ? 'good' : 'new';
+  state.effects.push({ type: 'ask', jobId: job.id, urgent, standing });
 }
 
 /** Puts the next question about this job in the queue, unless one is under way. */
@@ -47,10 +49,14 @@ export function hasten(state: FollowState, job: FollowedJob, afterMs: number): v
  */
 export function dueAt(state: FollowState, job: FollowedJob): number {
   const { intervalMs, silenceMs, transports } = state.settings;
-  if (job.failures > 0) return job.retryAt;
+  if (job.ending !== undefined) return job.ending.tellAt;
+  if (job.trouble !== undefined) return job.trouble.retryAt;
   const stream = servingStream(state, job);
-  const polled = stream === undefined ? transports.includes('polling') : !stream.proven;
-  return Math.min(job.hurryAt, job.heardAt + (polled ? intervalMs * job.jitter : silenceMs));
+  const pollMs = intervalMs * job.jitter;
+  let waitMs = silenceMs;
+  if (stream !== undefined) waitMs = stream.proven ? silenceMs : Math.min(silenceMs, pollMs);
+  else if (transports.includes('polling')) waitMs = pollMs;
+  return Math.min(job.hurryAt, job.heardAt + waitMs);
 }
 
 export function drawJitter(state: FollowState, job: FollowedJob): void {
@@ -68,24 +74,30 @@ export function settle(state: FollowState, job: FollowedJob): void {
     schedule(state, job);
     return;
   }
-  const previous = job.serving;
   job.serving = serving;
   job.servedBy = servedBy;
   job.unsaid = false;
   // Where nothing serves in its place, the silence of the one that is lost counts on.
   if (serving !== undefined) job.heardAt = state.now;
   if (servedBy !== 0) job.polled = false;
-  if (serving !== previous) {
-    const reason = explain(state, serving, previous);
-    state.effects.push({
-      type: 'transport',
-      jobId: job.id,
-      owner: job.owner,
-      change: { jobId: job.id, transport: serving, previous, reason },
-    });
-  }
+  tellTransport(state, job);
   if (serving === undefined) schedule(state, job);
   else ask(state, job);
+}
+
+/** Rule 11: what is told to serve is what brings something, and polling does so only while it is answered. */
+export function tellTransport(state: FollowState, job: FollowedJob): void {
+  const transport = job.serving === 'polling' && !job.answers ? undefined : job.serving;
+  const previous = job.told;
+  if (transport === previous) return;
+  job.told = transport;
+  const reason = explain(state, job, transport, previous);
+  state.effects.push({
+    type: 'transport',
+    jobId: job.id,
+    owner: job.owner,
+    change: { jobId: job.id, transport, previous, reason },
+  });
 }
 
 export function settleAll(state: FollowState): void {
@@ -95,24 +107,25 @@ export function settleAll(state: FollowState): void {
 /** Of a change for the better: that it is there. Else what became of those that would be better. */
 function explain(
   state: FollowState,
-  serving: TransportName | undefined,
+  job: FollowedJob,
+  transport: TransportName | undefined,
   previous: TransportName | undefined,
 ): string {
   const { transports } = state.settings;
-  const rank = serving === undefined ? transports.length : transports.indexOf(serving);
+  const rank = transport === undefined ? transports.length : transports.indexOf(transport);
   const better =
     previous !== undefined && rank < transports.indexOf(previous) ? [] : transports.slice(0, rank);
-  const troubles = better.map((name) => {
-    if (name === 'polling') return '';
+  const troubles = better.flatMap((name) => {
+    if (name === 'polling') return job.trouble === undefined ? [] : ['status calls are not answered'];
     const { phase, reason } = state.streams[name];
     return (
       reason || `${STREAM_LABELS[name]} ${phase === 'open' ? 'does not carry this job' : 'is not open'} yet`
     );
   });
   if (troubles.length > 0) return troubles.join('; ');
-  return serving === undefined || serving === 'polling'
+  return transport === undefined || transport === 'polling'
     ? 'no stream is to be used'
-    : `${STREAM_LABELS[serving]} is open`;
+    : `${STREAM_LABELS[transport]} is open`;
 }
 
 function findServing(state: FollowState, job: FollowedJob): TransportName | undefined {

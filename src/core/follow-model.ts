@@ -34,8 +34,14 @@ export interface StreamFailure {
   readonly error?: unknown;
 }
 
-/** What happens. `now` is in milliseconds since the epoch; it may jump, either way. */
-export type FollowSignal = { readonly now: number } & (
+/**
+ * What happens. `now` is in milliseconds on a clock that nobody sets: all waits are measured on it. `wallNow` is in
+ * milliseconds since the epoch, may jump either way, and only dates snapshots.
+ */
+export type FollowSignal = { readonly now: number; readonly wallNow: number } & Happening;
+
+/** @internal A signal without its time. */
+export type Happening =
   | {
       readonly type: 'follow';
       readonly jobId: string;
@@ -60,8 +66,7 @@ export type FollowSignal = { readonly now: number } & (
   | { readonly type: 'learned'; readonly update: JobUpdate; readonly source: SnapshotSource }
   /** The timer fired. */
   | { readonly type: 'clock' }
-  | { readonly type: 'wake'; readonly reason: WakeReason }
-);
+  | { readonly type: 'wake'; readonly reason: WakeReason };
 
 /** `connection` numbers the attempts: what an earlier one still says is not listened to. */
 type OfStream<T> = T & { readonly stream: StreamName; readonly connection: number };
@@ -77,7 +82,12 @@ export type FollowEffect =
   | { readonly type: 'close'; readonly stream: StreamName }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly stream: StreamName; readonly jobId: string }
   /** Ask for the status, by a call that starts from now on. `urgent` goes first in line. */
-  | { readonly type: 'ask'; readonly jobId: string; readonly urgent: boolean }
+  | {
+      readonly type: 'ask';
+      readonly jobId: string;
+      readonly urgent: boolean;
+      readonly standing: CallStanding;
+    }
   /** Nobody wants that answer any more. */
   | { readonly type: 'forget'; readonly jobId: string }
   /** There is one timer. Undefined: stop it. */
@@ -86,6 +96,9 @@ export type FollowEffect =
   | Told<{ readonly type: 'transport'; readonly change: TransportChange }>
   | Told<{ readonly type: 'warning'; readonly warning: JobWarning }>
   | Told<{ readonly type: 'stopped'; readonly error: VideoError }>;
+
+/** What became of the last status call of a job: answered, none yet, or failed. */
+export type CallStanding = 'good' | 'new' | 'bad';
 
 /** `owner` is what came with `follow`, so that whoever is to be told need not be looked up for each frame. */
 type Told<T> = T & { readonly jobId: string; readonly owner: unknown };
@@ -98,6 +111,7 @@ export interface FollowSettings {
   readonly connectMs: number;
   readonly headStartMs: number;
   readonly silenceMs: number;
+  readonly missingMs: number;
   readonly retry: BackoffBounds & { readonly attempts: number };
 }
 
@@ -121,16 +135,43 @@ export interface StreamState {
   reason: string;
   /** The jobs were told of this streak of failures. */
   warned: boolean;
-  /** The jobs were told of bad frames that name none, on this connection. */
-  badFrames: boolean;
+  /** When a bad frame that names no job was last acted on; -Infinity: not on this connection. */
+  badFrameAt: number;
+}
+
+/** Status calls of one job that have failed since the last one that was answered. */
+export interface Trouble {
+  /** The last of them. */
+  error: unknown;
+  failures: number;
+  /** The next is made then. */
+  retryAt: number;
+  /** Refusals, counted once a try. */
+  refusals: number;
+  /** For how long it was nothing but refused, and since when the present run of refusals goes on (undefined: none). */
+  refusedMs: number;
+  refusedAt: number | undefined;
+  /** Answers that no waiting makes better. */
+  hopeless: number;
+  /** It was warned about credentials. */
+  deniedWarned: boolean;
+}
+
+/** A failure without a reason, kept back while the status is asked for one. */
+export interface PendingEnd {
+  readonly update: JobUpdate;
+  readonly source: SnapshotSource;
+  readonly tellAt: number;
 }
 
 export interface FollowedJob extends Deadline {
   readonly id: string;
   readonly owner: unknown;
   snapshot: JobSnapshot | undefined;
-  /** What brings its updates now, as last told. */
+  /** Whose turn it is to bring its updates. */
   serving: TransportName | undefined;
+  /** As last told: polling only while its calls are answered. */
+  told: TransportName | undefined;
   /** The connection of the stream that serves, else 0. */
   servedBy: number;
   /** The connection of each stream by which it is carried; 0 or an old number: by none. */
@@ -151,17 +192,18 @@ export interface FollowedJob extends Deadline {
   heardAt: number;
   /** Factor of the polling interval, drawn anew for each. */
   jitter: number;
-  /** Calls that failed in a row; those of them that knew no such job, in a row. */
-  failures: number;
-  missing: number;
-  retryAt: number;
+  /** Its last status call was answered. */
+  answers: boolean;
+  /** Undefined while its status calls are answered. */
+  trouble: Trouble | undefined;
+  ending: PendingEnd | undefined;
   /** There is a reason to ask earlier than the rest of this says; Infinity: none. */
   hurryAt: number;
-  /** A stream has brought an update of it: so there is such a job, whatever the status route says. */
+  /** A stream has brought an update of it. */
   streamed: boolean;
   /** The connection whose bad frames were warned about. */
   badFramesOf: number;
-  deniedWarned: boolean;
+  refusalWarned: boolean;
   unknownWarned: boolean;
 }
 
@@ -177,10 +219,8 @@ export interface FollowState {
   polling: boolean;
   /** When the next transport starts beside the one before, a stream is tried again, or an attempt has failed. */
   streamsDueAt: number;
-  /** Milliseconds since the first signal, on a clock that never goes back. Small numbers are kept in place. */
+  /** In milliseconds; never goes back. */
   now: number;
-  /** What to add to the time of a signal to get there. */
-  clockOffset: number;
   wallNow: number;
   /** When the timer fires; Infinity where it is not armed. */
   timerAt: number;
@@ -201,7 +241,6 @@ export function createFollowState(settings: FollowSettings, seed: number): Follo
     polling: false,
     streamsDueAt: Number.POSITIVE_INFINITY,
     now: 0,
-    clockOffset: Number.NEGATIVE_INFINITY,
     wallNow: 0,
     timerAt: Number.POSITIVE_INFINITY,
     seed: seed | 0,
@@ -222,7 +261,7 @@ function createStream(name: StreamName): StreamState {
     retryAt: Number.NEGATIVE_INFINITY,
     reason: '',
     warned: false,
-    badFrames: false,
+    badFrameAt: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -238,6 +277,7 @@ export function createJob(
     owner,
     snapshot,
     serving: undefined,
+    told: undefined,
     streamed: false,
     unsaid: false,
     judging: 0,
@@ -249,12 +289,12 @@ export function createJob(
     asking: false,
     askedIn: 0,
     jitter: 1,
-    failures: 0,
-    missing: 0,
-    retryAt: Number.NEGATIVE_INFINITY,
+    answers: false,
+    trouble: undefined,
+    ending: undefined,
     hurryAt: Number.POSITIVE_INFINITY,
     badFramesOf: 0,
-    deniedWarned: false,
+    refusalWarned: false,
     unknownWarned: false,
     dueAt: 0,
     place: -1,

@@ -68,7 +68,7 @@ function connect(state: FollowState, stream: StreamState): void {
   stream.phase = 'connecting';
   stream.since = state.now;
   stream.proven = false;
-  stream.badFrames = false;
+  stream.badFrameAt = Number.NEGATIVE_INFINITY;
   state.effects.push({
     type: 'connect',
     stream: stream.name,

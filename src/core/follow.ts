@@ -1,12 +1,7 @@
-import { answered, end, learn, refused, said } from './follow-answers.js';
+import { answered, end, learn, said, tellPendingEnd } from './follow-answers.js';
 import { ask, dueAt, schedule, settle } from './follow-jobs.js';
-import {
-  createJob,
-  type FollowEffect,
-  type FollowSignal,
-  type FollowState,
-  TIMER_SLACK_MS,
-} from './follow-model.js';
+import { createJob, type FollowEffect, type FollowSignal, type FollowState } from './follow-model.js';
+import { refused } from './follow-refusals.js';
 import { expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 
@@ -24,12 +19,11 @@ export function step(state: FollowState, signal: FollowSignal): readonly FollowE
   return state.effects;
 }
 
-/** A clock that is set back would put every deadline off by as much. */
-function setClock(state: FollowState, { now, type }: FollowSignal): void {
-  state.wallNow = now;
-  if (now + state.clockOffset < state.now) state.clockOffset = state.now - now;
-  state.now = now + state.clockOffset;
-  if (type === 'clock' && state.timerAt <= state.now + TIMER_SLACK_MS) {
+/** A timer that fires is believed, not the clock: it may be as much as a tick behind, or be faked alone. */
+function setClock(state: FollowState, { now, wallNow, type }: FollowSignal): void {
+  state.wallNow = wallNow;
+  if (now > state.now) state.now = now;
+  if (type === 'clock' && state.timerAt !== Number.POSITIVE_INFINITY) {
     state.now = Math.max(state.now, Math.ceil(state.timerAt));
   }
 }
@@ -87,7 +81,15 @@ function follow(
   state: FollowState,
   { jobId, owner, known }: Extract<FollowSignal, { type: 'follow' }>,
 ): void {
-  if (state.jobs.has(jobId)) return;
+  const followed = state.jobs.get(jobId);
+  if (followed !== undefined) {
+    // Another has followed it by its id alone; that there is such a job is known from now on.
+    if (known !== undefined && followed.snapshot === undefined) {
+      followed.snapshot = known;
+      state.effects.push({ type: 'update', jobId, owner: followed.owner, snapshot: known });
+    }
+    return;
+  }
   if (known !== undefined && isTerminal(known.status)) {
     state.effects.push({ type: 'update', jobId, owner, snapshot: known });
     return;
@@ -112,7 +114,11 @@ function clock(state: FollowState): void {
       schedule(state, job); // It was heard of in the meantime.
       continue;
     }
-    const fair = job.failures === 0 && job.servedBy !== 0 && job.reconciled === job.servedBy;
+    if (job.ending !== undefined) {
+      tellPendingEnd(state, job, job.ending);
+      continue;
+    }
+    const fair = job.trouble === undefined && job.servedBy !== 0 && job.reconciled === job.servedBy;
     ask(state, job);
     if (fair) job.judging = job.servedBy;
     if (job.serving === undefined && !job.polled) {

@@ -85,9 +85,7 @@ export interface JobWarning {
     | 'transport-lied'
     | 'credentials'
     | 'status-failed'
-    | 'mixed-content'
-    /** The exception: following has stopped, `error` says why, and `completed()` rejects with it. */
-    | 'stopped';
+    | 'mixed-content';
   /** A whole sentence. */
   readonly message: string;
   readonly jobId: string;

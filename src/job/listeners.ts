@@ -7,6 +7,8 @@ import {
   type JobWarning,
   type TransportChange,
 } from '../core/model.js';
+import { didYouMean } from '../core/nearest.js';
+import { InputError, isVideoError } from '../errors.js';
 import type { JobWaiter, JobWaits, Wait } from './waits.js';
 
 /** What `VideoJob` tells its listeners. */
@@ -23,12 +25,22 @@ export interface VideoJobEvents {
   failed: (snapshot: FailedJob) => void;
   /** Another transport brings the updates now. */
   transport: (change: TransportChange) => void;
-  /** Something is odd. Of code `stopped`: following ended before the job did, and `error` says why. */
+  /** Something is odd, and following goes on. */
   warning: (warning: JobWarning) => void;
+  /**
+   * Following ended before the job did: it is not there, was refused, took too long, was closed or aborted. The error
+   * is what `completed()` rejects with. Told to the logger where nobody listens for it or waits.
+   */
+  stopped: (error: unknown) => void;
 }
 
+const EVENTS: readonly (keyof VideoJobEvents)[] = [
+  ...(['update', 'status', 'progress', 'completed', 'failed'] as const),
+  ...(['transport', 'warning', 'stopped'] as const),
+];
+
 // biome-ignore lint/suspicious/noExplicitAny: what EventEmitter takes; `VideoJob.on` types each event.
-type Listener = (payload: any) => void;
+type Listener = (payload: any) => unknown;
 
 /** All listeners of one job: together they are one who waits for it. */
 export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements JobWaiter {
@@ -42,9 +54,15 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
 
   /** Returns the way to remove it, safe to call twice. */
   add(event: keyof VideoJobEvents, listener: Listener, isOnce: boolean): () => void {
+    checkEvent(event);
+    if (typeof listener !== 'function') {
+      throw new InputError('listener', `the listener for ${event} is no function`, {
+        jobId: this.#waits.snapshot.id,
+      });
+    }
     const { snapshot } = this.#waits;
     if (isEnd(snapshot) && (event === 'update' || event === snapshot.status))
-      return tellSoon(listener, snapshot);
+      return this.#tellSoon(listener, snapshot);
     // One function for all, which finds the listener as its `this`: nothing is made for each.
     const guarded = isOnce ? guardedOnce(listener) : callGuarded;
     const context = isOnce ? undefined : listener;
@@ -60,6 +78,7 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
   }
 
   remove(event: keyof VideoJobEvents, listener: Listener): void {
+    checkEvent(event);
     this.off(event, callGuarded, listener);
     for (const guarded of this.listeners(event)) {
       if ((guarded as Partial<GuardedOnce>).listener === listener) this.off(event, guarded);
@@ -84,16 +103,46 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
     this.#tell('warning', warning);
   }
 
-  stopped(error: unknown): void {
+  stopped(error: unknown, isAlone: boolean): void {
     // Where all is over, the wait that has left stays: no other is made.
     if (!this.#waits.isOver) this.#wait = undefined;
-    const message = error instanceof Error ? error.message : 'the wait was aborted';
-    this.warning({ code: 'stopped', message, jobId: this.#waits.snapshot.id, error });
+    // What the caller ended is no news to it.
+    const isNews = isVideoError(error) && error.code !== 'closed';
+    if (isNews && isAlone && this.listenerCount('stopped') === 0) {
+      const { id } = this.#waits.snapshot;
+      this.#waits.report(`job ${id} is followed no longer: ${error.message}. ${error.hint ?? ''}`.trim());
+    }
+    this.#tell('stopped', error);
+  }
+
+  /** A listener that throws, or rejects, neither keeps the end from the others nor ends the process. */
+  guard(listener: Listener, payload: unknown): void {
+    try {
+      const result = listener(payload);
+      if (result instanceof Promise) result.catch((error: unknown) => this.#reportThrown(error));
+    } catch (error) {
+      this.#reportThrown(error);
+    }
+  }
+
+  #reportThrown(error: unknown): void {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#waits.report(`a listener of job ${this.#waits.snapshot.id} threw: ${what}`);
+  }
+
+  #tellSoon(listener: Listener, snapshot: JobSnapshot): () => void {
+    let isRemoved = false;
+    queueMicrotask(() => {
+      if (!isRemoved) this.guard(listener, snapshot);
+    });
+    return () => {
+      isRemoved = true;
+    };
   }
 
   #tell(event: keyof VideoJobEvents, payload: unknown): void {
     // The last may have been there for once.
-    if (this.emit(event, payload) && this.listenerCount(event) === 0) this.#stopIfEmpty();
+    if (this.emit(event, payload, this) && this.listenerCount(event) === 0) this.#stopIfEmpty();
   }
 
   #stopIfEmpty(): void {
@@ -103,34 +152,20 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
   }
 }
 
-type GuardedOnce = Listener & { readonly listener: Listener };
+type GuardedOnce = ((payload: unknown, of: JobListeners) => void) & { readonly listener: Listener };
 
 /** Of its own for each: an emitter that has told one for once removes all that are the same function. */
 function guardedOnce(listener: Listener): GuardedOnce {
-  return Object.assign((payload: unknown) => guard(listener, payload), { listener });
+  return Object.assign((payload: unknown, of: JobListeners) => of.guard(listener, payload), { listener });
 }
 
-/** A listener that throws must not keep the end from the others. */
-function callGuarded(this: Listener, payload: unknown): void {
-  guard(this, payload);
+function callGuarded(this: Listener, payload: unknown, of: JobListeners): void {
+  of.guard(this, payload);
 }
 
-function guard(listener: Listener, payload: unknown): void {
-  try {
-    listener(payload);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
-
-function tellSoon(listener: Listener, snapshot: JobSnapshot): () => void {
-  let isRemoved = false;
-  queueMicrotask(() => {
-    if (!isRemoved) guard(listener, snapshot);
+function checkEvent(event: string): void {
+  if ((EVENTS as readonly string[]).includes(event)) return;
+  throw new InputError('event', `a job has no event ${JSON.stringify(event)}`, {
+    hint: didYouMean(String(event), EVENTS) ?? `There are ${EVENTS.join(', ')}.`,
   });
-  return () => {
-    isRemoved = true;
-  };
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '../client/logger.js';
 import { checkTimeoutMs } from '../client/options.js';
 import { type Link, unlink } from '../core/chain.js';
 import { positionOf } from '../core/job-state.js';
@@ -21,7 +22,8 @@ export interface JobWaiter {
   update(snapshot: JobSnapshot, before: JobSnapshot | undefined): void;
   transport?(change: TransportChange): void;
   warning?(warning: JobWarning): void;
-  stopped(error: unknown): void;
+  /** `isAlone`: nobody else waited for this job. */
+  stopped(error: unknown, isAlone: boolean): void;
 }
 
 /** @internal What waiting needs of the client. */
@@ -29,6 +31,7 @@ export interface WaitHost {
   readonly alarms: Alarms;
   readonly aborts: Aborts;
   readonly follower: JobFollower;
+  readonly logger: Pick<Logger, 'error'>;
   /** `timeouts.jobMs` */
   readonly jobMs: number;
 }
@@ -61,6 +64,24 @@ export class JobWaits implements JobSink {
     return this.#isKnown ? this.snapshot : undefined;
   }
 
+  /** Why the status cannot be had now; undefined where it can. */
+  get failure(): unknown {
+    return this.#host.follower.failureOf(this.snapshot.id);
+  }
+
+  /** Says what a listener did wrong, or that something was told to nobody. A logger that throws is its own concern. */
+  report(message: string): void {
+    try {
+      this.#host.logger.error(message);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  isOnly(wait: Wait): boolean {
+    return this.#first === wait && wait.next === undefined;
+  }
+
   /** Whoever waits from now on is told so, and nothing else. */
   get isOver(): boolean {
     return this.#closed !== undefined || this.#signal?.aborted === true;
@@ -82,7 +103,7 @@ export class JobWaits implements JobSink {
     if (this.#closed !== undefined || aborted !== undefined) {
       const reason = this.#closed ?? aborted?.reason;
       queueMicrotask(() => {
-        if (!wait.hasLeft) waiter.stopped(reason);
+        if (!wait.hasLeft) waiter.stopped(reason, this.#first === undefined);
       });
       return wait;
     }
@@ -132,7 +153,8 @@ export class JobWaits implements JobSink {
     // Before anybody is told: whoever then waits anew is followed anew.
     this.#first = undefined;
     this.#stopFollowing();
-    for (let wait = first; wait !== undefined; wait = wait.next) wait.stop(error);
+    const isAlone = first?.next === undefined;
+    for (let wait = first; wait !== undefined; wait = wait.next) wait.stop(error, isAlone);
   }
 
   close(): void {
@@ -177,15 +199,16 @@ export class Wait implements Alarm, Link<Wait> {
     this.#waits.release(this);
   }
 
-  stop(error: unknown): void {
+  stop(error: unknown, isAlone = this.#waits.isOnly(this)): void {
     // The end that is being told is told to all, whatever one of them does about it.
     if (this.hasLeft || isEnd(this.#waits.snapshot)) return;
     this.release();
-    this.waiter.stopped(error);
+    this.waiter.stopped(error, isAlone);
   }
 
   ring(): void {
-    this.stop(new JobTimeoutError(this.#waits.snapshot.id, this.#timeoutMs));
+    const cause = this.#waits.failure;
+    this.stop(new JobTimeoutError(this.#waits.snapshot.id, this.#timeoutMs, { cause }));
   }
 
   listenTo(signals: readonly AbortSignal[], aborts: Aborts): void {

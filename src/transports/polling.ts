@@ -1,154 +1,179 @@
+import type { CallStanding } from '../core/follow-model.js';
 import type { JobUpdate } from '../core/model.js';
 import { ApiError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
+import { CallLines, newCall, type StatusCall } from './call-lines.js';
 
 /** One attempt at a status call; rejects with our errors. */
 export type AskStatus = (jobId: string, signal: AbortSignal) => Promise<JobUpdate>;
 
 export interface StatusCallsDeps {
-  readonly runtime: Pick<Runtime, 'now' | 'setTimeout' | 'clearTimeout'>;
+  readonly runtime: Pick<Runtime, 'elapsedMs' | 'setTimeout' | 'clearTimeout'>;
   /** Calls under way at once. */
   readonly concurrency: number;
+  /** All calls pause for no longer than this, whatever `Retry-After` says. */
+  readonly maxPauseMs: number;
+  /** How long a call may hold the line that is kept free, where others wait for it. */
+  readonly quickMs: number;
   readonly askStatus: AskStatus;
-  /** `more`: it was asked again after this call had started, and that answer is still to come. */
+}
+
+/** What becomes of the calls. `more`: it was asked again after this one had started, and that answer is to come. */
+export interface Asker {
   answered(jobId: string, update: JobUpdate, more: boolean): void;
   refused(jobId: string, error: unknown, more: boolean): void;
 }
 
-interface Call {
-  readonly jobId: string;
-  urgent: boolean;
-  /** Undefined while it waits in line. */
-  controller: AbortController | undefined;
-  again: boolean;
+/** The calls of one asker. */
+export interface AskerCalls {
+  /** Queues a call; the answer is of one that starts from now on. Nothing is sent before `flush`. */
+  ask(jobId: string, urgent: boolean, standing: CallStanding): void;
+  forget(jobId: string): void;
+  /** Starts what may start. */
+  flush(): void;
 }
 
 /**
- * The one line that all status calls of a client stand in, whatever they are made for. How often a job is asked is
+ * The lines that all status calls of a client stand in, whatever they are made for. How often a job is asked is
  * decided elsewhere; here it is how many are asked at once, and that nobody is while the server wants a pause.
+ *
+ * Rule 12: calls that hang hold every line but one. That one is for jobs whose last call did not fail, and a call
+ * that takes it for long, while others wait for it, is made again on one of the rest.
  */
 export class StatusCalls {
   readonly #deps: StatusCallsDeps;
-  readonly #calls = new Map<string, Call>();
-  readonly #urgent = new Line();
-  readonly #routine = new Line();
-  #underWay = 0;
+  readonly #lines = new CallLines();
+  readonly #underWay = new Set<StatusCall>();
+  #kept: StatusCall | undefined;
+  /** How long an answer takes, on average. */
+  #usualMs = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #timer: TimerHandle;
+  #wakesAt: number | undefined;
 
   constructor(deps: StatusCallsDeps) {
     this.#deps = deps;
   }
 
-  /** Queues a call; the answer is of one that starts from now on. Nothing is sent before `flush`. */
-  ask(jobId: string, urgent: boolean): void {
-    const call = this.#calls.get(jobId);
-    if (call?.controller !== undefined) {
-      call.again = true;
-    } else if (call === undefined) {
-      this.#enqueue({ jobId, urgent, controller: undefined, again: false });
-    } else if (urgent && !call.urgent) {
-      this.#enqueue({ ...call, urgent }); // The one in the other line is passed over.
-    }
+  of(asker: Asker): AskerCalls {
+    const calls = new Map<string, StatusCall>();
+    return {
+      ask: (jobId, urgent, standing) => {
+        const call = calls.get(jobId);
+        if (call?.controller !== undefined) {
+          call.again = standing;
+        } else if (call === undefined || (urgent && !call.urgent)) {
+          if (call !== undefined) this.#lines.leave(call);
+          this.#lines.add(newCall(jobId, asker, calls, urgent, standing), this.#now());
+        }
+      },
+      forget: (jobId) => {
+        const call = calls.get(jobId);
+        if (call === undefined) return;
+        calls.delete(jobId);
+        if (call.controller === undefined) this.#lines.leave(call);
+        else this.#stop(call);
+      },
+      flush: () => this.#flush(),
+    };
   }
 
-  forget(jobId: string): void {
-    const call = this.#calls.get(jobId);
-    if (call === undefined) return;
-    this.#calls.delete(jobId);
-    if (call.controller !== undefined) {
-      this.#underWay -= 1;
-      call.controller.abort();
-    }
+  #now(): number {
+    return this.#deps.runtime.elapsedMs();
   }
 
-  /** Starts what may start. */
-  flush(): void {
-    const { runtime, concurrency } = this.#deps;
-    const pauseMs = this.#pausedUntil - runtime.now();
-    if (pauseMs <= 0 || this.#calls.size === 0) this.#stopTimer();
-    if (pauseMs > 0) {
-      if (this.#calls.size > 0) this.#timer ??= runtime.setTimeout(() => this.#resume(), pauseMs);
+  #flush(): void {
+    if (this.#lines.size > 0 && this.#pausedUntil > this.#now()) {
+      this.#wakeAt(this.#pausedUntil);
       return;
     }
-    while (this.#underWay < concurrency) {
-      const call = this.#next();
+    this.#wakeAt(undefined);
+    this.#fill();
+    if (this.#kept !== undefined && this.#lines.sound > 0) this.#freeKept(this.#kept);
+  }
+
+  #fill(): void {
+    const { concurrency } = this.#deps;
+    while (this.#underWay.size < concurrency) {
+      const others = this.#underWay.size - (this.#kept === undefined ? 0 : 1);
+      const isKept = concurrency > 1 && others === concurrency - 1;
+      const call = this.#lines.next(isKept, this.#pausedUntil);
       if (call === undefined) return;
+      if (isKept) this.#kept = call;
       void this.#start(call);
     }
   }
 
-  #enqueue(call: Call): void {
-    this.#calls.set(call.jobId, call);
-    (call.urgent ? this.#urgent : this.#routine).push(call);
-  }
-
-  #next(): Call | undefined {
-    for (const line of [this.#urgent, this.#routine]) {
-      for (let call = line.shift(); call !== undefined; call = line.shift()) {
-        if (this.#calls.get(call.jobId) === call) return call;
-      }
+  /** All lines are held, and somebody waits whose call may be quick. */
+  #freeKept(kept: StatusCall): void {
+    const dueAt = kept.startedAt + Math.max(this.#deps.quickMs, 4 * this.#usualMs);
+    if (dueAt > this.#now()) {
+      this.#wakeAt(dueAt);
+      return;
     }
-    return undefined;
+    this.#stop(kept);
+    kept.controller = undefined;
+    kept.again = undefined;
+    kept.standing = 'bad';
+    this.#lines.add(kept, this.#now());
+    this.#flush();
   }
 
-  async #start(call: Call): Promise<void> {
-    const { jobId } = call;
-    const { askStatus, answered, refused } = this.#deps;
+  #stop(call: StatusCall): void {
+    this.#release(call);
+    call.controller?.abort();
+  }
+
+  #release(call: StatusCall): void {
+    this.#underWay.delete(call);
+    if (this.#kept === call) this.#kept = undefined;
+  }
+
+  async #start(call: StatusCall): Promise<void> {
+    const { jobId, asker, calls } = call;
     const controller = new AbortController();
     call.controller = controller;
-    this.#underWay += 1;
+    call.startedAt = this.#now();
+    this.#underWay.add(call);
     let tell: (more: boolean) => void;
     try {
-      const update = await askStatus(jobId, controller.signal);
-      tell = (more) => answered(jobId, update, more);
+      const update = await this.#deps.askStatus(jobId, controller.signal);
+      tell = (more) => asker.answered(jobId, update, more);
+      this.#usualMs += (this.#now() - call.startedAt - this.#usualMs) / 8;
     } catch (error) {
-      if (this.#calls.get(jobId) === call) this.#obey(error);
-      tell = (more) => refused(jobId, error, more);
+      if (!controller.signal.aborted) this.#obey(error, call.standing);
+      tell = (more) => asker.refused(jobId, error, more);
     }
-    if (this.#calls.get(jobId) !== call) return; // Forgotten meanwhile.
-    this.#underWay -= 1;
-    this.#calls.delete(jobId);
-    if (call.again) this.#enqueue({ ...call, controller: undefined, again: false });
-    tell(call.again);
-    this.flush();
+    if (controller.signal.aborted) return; // Forgotten meanwhile, or to be made again.
+    this.#release(call);
+    calls.delete(jobId);
+    const { again } = call;
+    if (again !== undefined) this.#lines.add(newCall(jobId, asker, calls, call.urgent, again), this.#now());
+    tell(again !== undefined);
+    this.#flush();
   }
 
-  /** `Retry-After` is a word to the client, not about one job. */
-  #obey(error: unknown): void {
+  /**
+   * By 429 and 503 a server speaks of all calls. Not where it has just refused this very job: that may be the job's
+   * own trouble, and waits by itself.
+   */
+  #obey(error: unknown, standing: CallStanding): void {
     if (!(error instanceof ApiError) || error.retryAfterMs === undefined) return;
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#deps.runtime.now() + error.retryAfterMs);
+    if (standing === 'bad' || (error.status !== 429 && error.status !== 503)) return;
+    const pauseMs = Math.min(error.retryAfterMs, this.#deps.maxPauseMs);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + pauseMs);
   }
 
-  #resume(): void {
-    this.#timer = undefined;
-    this.flush();
-  }
-
-  #stopTimer(): void {
-    if (this.#timer === undefined) return;
-    this.#deps.runtime.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-}
-
-/** First in, first out, without moving the rest for each. */
-class Line {
-  #calls: Call[] = [];
-  #first = 0;
-
-  push(call: Call): void {
-    this.#calls.push(call);
-  }
-
-  shift(): Call | undefined {
-    const call = this.#calls[this.#first];
-    if (call === undefined) return undefined;
-    this.#first += 1;
-    if (2 * this.#first >= this.#calls.length) {
-      this.#calls = this.#calls.slice(this.#first);
-      this.#first = 0;
-    }
-    return call;
+  /** Undefined: no more. */
+  #wakeAt(at: number | undefined): void {
+    if (at === this.#wakesAt) return;
+    const { runtime } = this.#deps;
+    if (this.#wakesAt !== undefined) runtime.clearTimeout(this.#timer);
+    this.#wakesAt = at;
+    if (at === undefined) return;
+    this.#timer = runtime.setTimeout(() => {
+      this.#wakesAt = undefined;
+      this.#flush();
+    }, at - this.#now());
   }
 }

@@ -6,6 +6,7 @@ import {
   createFollowState,
   type FollowEffect,
   type FollowSignal,
+  type Happening,
   type StreamName,
   type TellEffect,
   TIMER_SLACK_MS,
@@ -14,7 +15,7 @@ import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js
 import type { VideoError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { JobSinks } from './job-sinks.js';
-import { type AskStatus, StatusCalls } from './polling.js';
+import type { StatusCalls } from './polling.js';
 import { type StreamDeps, streamsOf } from './streams.js';
 import type { JobFollower, StreamConnection } from './transport.js';
 
@@ -22,8 +23,8 @@ export interface RunnerDeps extends StreamDeps {
   readonly runtime: Runtime;
   readonly backend: Pick<AnyBackend, 'webSocket' | 'sse'>;
   readonly settings: Pick<Settings, 'transports' | 'polling' | 'timeouts' | 'retry'>;
-  /** One attempt; rejects with our errors. */
-  readonly askStatus: AskStatus;
+  /** Those of the whole client. */
+  readonly calls: StatusCalls;
   /** Makes a `videoUrl` that is relative to the server absolute. */
   readonly locate: (update: JobUpdate) => JobUpdate;
   readonly logger: Logger;
@@ -32,7 +33,7 @@ export interface RunnerDeps extends StreamDeps {
 /** Performs what `core/follow.ts` decides. Nothing runs, and nobody listens to the window, while no job is followed. */
 export function createRunner(deps: RunnerDeps): JobFollower {
   const { runtime, backend, settings, logger } = deps;
-  const { headStartMs, connectMs, silenceMs } = settings.timeouts;
+  const { headStartMs, connectMs, silenceMs, missingMs } = settings.timeouts;
   const connectors = streamsOf(backend, deps, connectMs);
   const state = createFollowState(
     {
@@ -41,6 +42,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       headStartMs,
       connectMs,
       silenceMs,
+      missingMs,
       retry: settings.retry,
     },
     runtime.random() * 2 ** 32,
@@ -48,13 +50,9 @@ export function createRunner(deps: RunnerDeps): JobFollower {
 
   const jobs = new Map<string, JobSinks>();
   const connections = new Map<StreamName, StreamConnection>();
-  const calls = new StatusCalls({
-    runtime,
-    concurrency: settings.polling.concurrency,
-    askStatus: deps.askStatus,
-    answered: (jobId, update, more) =>
-      dispatch({ type: 'answered', now: runtime.now(), jobId, update, more }),
-    refused: (jobId, error, more) => dispatch({ type: 'refused', now: runtime.now(), jobId, error, more }),
+  const calls = deps.calls.of({
+    answered: (jobId, update, more) => dispatch({ type: 'answered', jobId, update, more }),
+    refused: (jobId, error, more) => dispatch({ type: 'refused', jobId, error, more }),
   });
   const signals: FollowSignal[] = [];
   let draining = false;
@@ -63,8 +61,12 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   let closed: ((jobId: string) => VideoError) | undefined;
 
   /** One signal at a time: what an effect or a sink sets off waits its turn. */
-  function dispatch(signal: FollowSignal): void {
-    signals.push(signal);
+  function dispatch(happening: Happening): void {
+    // Written into it, not copied: this is done for each frame.
+    const signal = happening as { -readonly [K in keyof FollowSignal]: FollowSignal[K] };
+    signal.now = runtime.elapsedMs();
+    signal.wallNow = runtime.now();
+    signals.push(signal as FollowSignal);
     if (!draining) drain();
   }
 
@@ -88,7 +90,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   /** To the window, and only while a job is followed. */
   function listen(): void {
     if (state.jobs.size > 0) {
-      stopListening ??= runtime.onWake((reason) => dispatch({ type: 'wake', now: runtime.now(), reason }));
+      stopListening ??= runtime.onWake((reason) => dispatch({ type: 'wake', reason }));
     } else {
       stopListening?.();
       stopListening = undefined;
@@ -115,7 +117,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
         connections.get(effect.stream)?.[effect.type](effect.jobId);
         break;
       case 'ask':
-        calls.ask(effect.jobId, effect.urgent);
+        calls.ask(effect.jobId, effect.urgent, effect.standing);
         break;
       case 'forget':
         calls.forget(effect.jobId);
@@ -152,17 +154,16 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     timer = undefined;
     if (delayMs === undefined) return;
     const earlierMs = Math.max(0, delayMs - TIMER_SLACK_MS);
-    timer = runtime.setTimeout(() => dispatch({ type: 'clock', now: runtime.now() }), earlierMs);
+    timer = runtime.setTimeout(() => dispatch({ type: 'clock' }), earlierMs);
   }
 
   function connect(stream: StreamName, connection: number, jobIds: readonly string[]): void {
     const made = connectors[stream]?.(jobIds, {
-      opened: (ids) => dispatch({ type: 'opened', now: runtime.now(), stream, connection, jobIds: ids }),
-      said: (message) =>
-        dispatch({ type: 'said', now: runtime.now(), stream, connection, message: located(message) }),
+      opened: (ids) => dispatch({ type: 'opened', stream, connection, jobIds: ids }),
+      said: (message) => dispatch({ type: 'said', stream, connection, message: located(message) }),
       failed: (failure) => {
         safely(() => logger.info(`${failure.reason}; ${named([...state.jobs.keys()])}`));
-        dispatch({ type: 'failed', now: runtime.now(), stream, connection, failure });
+        dispatch({ type: 'failed', stream, connection, failure });
       },
     });
     if (made !== undefined) connections.set(stream, made);
@@ -178,7 +179,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     const { jobId } = sinks;
     if (!sinks.isEmpty || jobs.get(jobId) !== sinks) return;
     jobs.delete(jobId);
-    dispatch({ type: 'unfollow', now: runtime.now(), jobId });
+    dispatch({ type: 'unfollow', jobId });
   }
 
   function onError(error: unknown): void {
@@ -199,7 +200,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       queueMicrotask(() => {
         if (link.hasLeft || jobs.get(jobId) !== sinks) return;
         const snapshot = state.jobs.get(jobId)?.snapshot;
-        dispatch({ type: 'follow', now: runtime.now(), jobId, known, owner: sinks });
+        dispatch({ type: 'follow', jobId, known, owner: sinks });
         if (snapshot === undefined || snapshot === known) return;
         try {
           sink.update(snapshot);
@@ -209,15 +210,16 @@ export function createRunner(deps: RunnerDeps): JobFollower {
       });
       return link;
     },
+    failureOf: (jobId) => state.jobs.get(jobId)?.trouble?.error,
     ingest(update, source) {
       // After what was followed in this moment.
-      queueMicrotask(() => dispatch({ type: 'learned', now: runtime.now(), update, source }));
+      queueMicrotask(() => dispatch({ type: 'learned', update, source }));
     },
     close(error) {
       closed = error;
       for (const [jobId, sinks] of [...jobs]) {
         tell({ type: 'stopped', jobId, owner: sinks, error: error(jobId) });
-        dispatch({ type: 'unfollow', now: runtime.now(), jobId });
+        dispatch({ type: 'unfollow', jobId });
       }
     },
   };

@@ -35,6 +35,8 @@ export interface JobFollower {
    * `known` is what the caller knows already, such as the answer to generate.
    */
   follow(jobId: string, sink: JobSink, known?: JobSnapshot): Following;
+  /** Why the last status call about a job failed; undefined where it did not. */
+  failureOf(jobId: string): unknown;
   /** Something learned elsewhere, such as from a webhook. Ignored where nobody follows the job. */
   ingest(update: JobUpdate, source: SnapshotSource): void;
   /** Ends everything; every sink is told `stopped` with this error made for its job. */

@@ -15,6 +15,13 @@ export class VirtualClock {
   /** Timers of the client that are armed. */
   readonly timers = new Set<Event>();
 
+  /** How far somebody has set the clock of the machine. */
+  wallAheadMs = 0;
+
+  get wallNow(): number {
+    return this.now + this.wallAheadMs;
+  }
+
   get elapsed(): number {
     return this.now - this.start;
   }

@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     foundBy: /never told|too late/,
     step: (state, signal) => {
       for (const job of state.jobs.values()) {
-        if (job.servedBy !== 0 && job.failures === 0) job.heardAt = state.now;
+        if (job.servedBy !== 0 && job.trouble === undefined) job.heardAt = state.now;
       }
       return step(state, signal);
     },

@@ -7,6 +7,7 @@ export const SETTINGS: Omit<FollowSettings, 'transports'> = {
   connectMs: 10_000,
   headStartMs: 300,
   silenceMs: 30_000,
+  missingMs: 60_000,
   retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
 };
 /** A status call that gets no answer is given up after so long. */
@@ -14,7 +15,7 @@ export const REQUEST_MS = 10_000;
 /** No message takes longer, in the simulated network. */
 export const MAX_LATENCY_MS = 200;
 export const RETRY_AFTER_MS = 7_000;
-export const CONCURRENCY = 4;
+export const QUICK_MS = 1_000;
 
 /** What goes wrong, for a while or at a moment. */
 export const FAULTS = [
@@ -32,6 +33,25 @@ export const FAULTS = [
   'status-429',
   'status-network',
   'status-hang',
+  'status-404',
+  'status-403',
+  /** A web page in the place of the answer. */
+  'status-html',
+  /** Each second call is answered 404: of two workers, one does not know the job. */
+  'status-flap',
+  /** The calls about all jobs but the last get no answer. */
+  'status-hang-some',
+  /** The calls about all jobs but the last are answered 429. */
+  'status-429-some',
+  /** A proxy holds each event back until the next. */
+  'websocket-hold',
+  'sse-hold',
+  /** What comes cannot be read, and names no job. */
+  'websocket-garble',
+  'sse-garble',
+  /** Somebody sets the clock of the machine by an hour. */
+  'clock-back',
+  'clock-forward',
   /** Every connection is closed. */
   'cut',
   /** Every connection is gone, and nobody is told. */
@@ -79,6 +99,8 @@ export interface Plan {
   readonly disorder: boolean;
   /** The status call answers 50 while the job is processed, whatever the truth. */
   readonly coarse: boolean;
+  /** Frames do not say why a job failed. */
+  readonly wordless: boolean;
 }
 
 const job: fc.Arbitrary<PlannedJob> = fc.record({
@@ -133,7 +155,18 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   duplicates: fc.boolean(),
   disorder: fc.boolean(),
   coarse: fc.boolean(),
+  wordless: fc.boolean(),
 });
+
+/** As many as there are jobs, so that none waits in line; but where some are in the way of others. */
+export function concurrencyOf({ faults }: Plan): number {
+  return faults.some(({ name }) => name.endsWith('-some')) ? 2 : 4;
+}
+
+/** Then a job is followed as `generate` does: it is known to be. Else three refusals end it. */
+export function isKnown({ faults }: Plan): boolean {
+  return faults.some(({ name }) => /^status-(404|403|html|flap)$/.test(name));
+}
 
 export function idOf(index: number): string {
   return `job-${index}`;

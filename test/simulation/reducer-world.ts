@@ -4,11 +4,13 @@ import {
   type FollowEffect,
   type FollowSignal,
   type FollowState,
+  type Happening,
   type StreamName,
 } from '../../src/core/follow-model.js';
+import { initialSnapshot } from '../../src/core/job-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
 import { type Event, VirtualClock } from './clock.js';
-import { idOf, type Plan, SETTINGS } from './plan.js';
+import { idOf, isKnown, type Plan, SETTINGS } from './plan.js';
 import { type Frame, SimulatedServer, type Truth } from './server.js';
 import { Witness } from './witness.js';
 
@@ -25,9 +27,9 @@ export function playReducer(plan: Plan, take: Step = step): void {
   const calls = new Map<string, { cancel: () => void; again: boolean }>();
   let timer: Event | undefined;
 
-  function dispatch(signal: Unsent): void {
+  function dispatch(signal: Happening): void {
     // Effects are performed in full before the next signal, as the runner does.
-    const effects = take(state, { ...signal, now: clock.now } as FollowSignal);
+    const effects = take(state, { ...signal, now: clock.now, wallNow: clock.wallNow } as FollowSignal);
     for (const effect of effects) perform(effect);
   }
 
@@ -63,6 +65,9 @@ export function playReducer(plan: Plan, take: Step = step): void {
         break;
       case 'update':
         witness.update(effect.jobId, effect.snapshot);
+        break;
+      case 'transport':
+        witness.served(effect.jobId, effect.change.transport);
         break;
       case 'warning':
         witness.warned(effect.warning);
@@ -137,6 +142,7 @@ export function playReducer(plan: Plan, take: Step = step): void {
       calls.delete(jobId);
       const more = entry.again;
       if (more) call(jobId);
+      witness.answered(jobId, !(result instanceof Error));
       if (result instanceof Error) dispatch({ type: 'refused', jobId, error: result, more });
       else dispatch({ type: 'answered', jobId, update: updateOf(result), more });
     });
@@ -145,7 +151,8 @@ export function playReducer(plan: Plan, take: Step = step): void {
 
   for (const [index, job] of plan.jobs.entries()) {
     const jobId = idOf(index);
-    clock.after(job.followAt, () => dispatch({ type: 'follow', jobId }));
+    const known = isKnown(plan) ? initialSnapshot(jobId, 'polling', clock.wallNow) : undefined;
+    clock.after(job.followAt, () => dispatch({ type: 'follow', jobId, known }));
     if (job.unfollowAt !== undefined) {
       clock.after(Math.max(job.unfollowAt, job.followAt + 1), () => {
         if (witness.isDone(jobId)) return;
@@ -173,8 +180,6 @@ export function playReducer(plan: Plan, take: Step = step): void {
   if (server.underWay > 0) throw new Error('a status call is left');
   if (state.jobs.size > 0 || state.deadlines.first !== undefined) throw new Error('a job is left');
 }
-
-type Unsent = FollowSignal extends infer S ? (S extends unknown ? Omit<S, 'now'> : never) : never;
 
 function updateOf(truth: Truth): JobUpdate {
   return { ...truth, raw: truth };

@@ -1,6 +1,6 @@
 import type { StreamFailure, StreamName } from '../../src/core/follow-model.js';
 import type { JobStatus } from '../../src/core/model.js';
-import { ApiError, NetworkError } from '../../src/errors.js';
+import { ApiError, InvalidResponseError, NetworkError } from '../../src/errors.js';
 import { randomOf, type VirtualClock } from './clock.js';
 import { type FaultName, idOf, MAX_LATENCY_MS, type Plan, REQUEST_MS, RETRY_AFTER_MS } from './plan.js';
 
@@ -8,9 +8,13 @@ export interface Truth {
   readonly jobId: string;
   readonly status: JobStatus;
   readonly progress: number;
+  readonly error?: string | undefined;
 }
 
-export type Frame = Truth | 'greeting' | { readonly garbageFor: string };
+export type Frame = Truth | 'greeting' | { readonly garbageFor: string | undefined };
+
+/** Why a job failed. */
+export const REASON = 'out of memory';
 
 /** What a connection gets from the server. Each call happens in the client. */
 export interface Peer {
@@ -28,6 +32,8 @@ interface Connection {
   /** As the client sees it. */
   closed: boolean;
   lastArrival: number;
+  /** What a proxy holds back. */
+  held: Frame | undefined;
 }
 
 /** A server of the gateway dialect and the network before it: no snapshot, no replay, and faults as planned. */
@@ -76,6 +82,10 @@ export class SimulatedServer {
       if (!over) this.underWay -= 1;
       over = true;
     };
+    const cancel = () => {
+      if (!over) this.failedStatusCalls += 1;
+      end();
+    };
     const settle = (result: Truth | Error, delayMs: number) => {
       this.#clock.reach(delayMs, () => {
         if (over) return;
@@ -85,13 +95,19 @@ export class SimulatedServer {
       });
     };
     this.#clock.after(this.#latency() / 2, () => {
-      if (this.isStruck('status-hang')) {
+      const hangs =
+        this.isStruck('status-hang') || (this.isStruck('status-hang-some') && !this.#isLast(jobId));
+      if (hangs) {
         settle(new NetworkError('request-timeout', 'no answer'), REQUEST_MS);
         return;
       }
       settle(this.#answer(jobId), this.#latency() / 2);
     });
-    return end;
+    return cancel;
+  }
+
+  #isLast(jobId: string): boolean {
+    return jobId === idOf(this.#plan.jobs.length - 1);
   }
 
   connect(stream: StreamName, peer: Peer): Connection {
@@ -102,6 +118,7 @@ export class SimulatedServer {
       alive: false,
       closed: false,
       lastArrival: 0,
+      held: undefined,
     };
     this.#connections.add(connection);
     this.#clock.after(this.#latency() / 2, () => {
@@ -143,7 +160,8 @@ export class SimulatedServer {
     }
     this.#clock.after(endsAt, () => {
       this.endedAt.set(jobId, this.#clock.now);
-      this.#tell({ jobId, status: outcome, progress: outcome === 'completed' ? 100 : 0 });
+      const error = outcome === 'failed' ? REASON : undefined;
+      this.#tell({ jobId, status: outcome, progress: outcome === 'completed' ? 100 : 0, error });
     });
   }
 
@@ -161,6 +179,22 @@ export class SimulatedServer {
     if (!connection.alive || this.isStruck(`${stream}-mute`)) return;
     const isEnd = typeof frame === 'object' && 'status' in frame && isOver(frame);
     if (isEnd && this.isStruck(`${stream}-drop-terminal`)) return;
+    if (isEnd && this.#plan.wordless) {
+      this.#pass(connection, { ...frame, error: undefined });
+      return;
+    }
+    this.#pass(connection, this.isStruck(`${stream}-garble`) ? { garbageFor: undefined } : frame);
+  }
+
+  /** Through what is between the server and the client. */
+  #pass(connection: Connection, frame: Frame): void {
+    const { held, stream } = connection;
+    connection.held = this.isStruck(`${stream}-hold`) ? frame : undefined;
+    if (held !== undefined) this.#put(connection, held);
+    if (connection.held === undefined) this.#put(connection, frame);
+  }
+
+  #put(connection: Connection, frame: Frame): void {
     for (let copy = this.#plan.duplicates ? 2 : 1; copy > 0; copy--) {
       this.#deliver(connection, () => connection.peer.frame(frame));
     }
@@ -190,6 +224,11 @@ export class SimulatedServer {
       return new NetworkError('network', 'refused');
     if (this.isStruck('status-429')) return apiError(429, RETRY_AFTER_MS);
     if (this.isStruck('status-500')) return apiError(500);
+    if (this.isStruck('status-429-some') && !this.#isLast(jobId)) return apiError(429, RETRY_AFTER_MS);
+    if (this.isStruck('status-404')) return apiError(404);
+    if (this.isStruck('status-403')) return apiError(403);
+    if (this.isStruck('status-html')) return new InvalidResponseError('answered 200 with a web page');
+    if (this.isStruck('status-flap') && this.statusCalls % 2 === 0) return apiError(404);
     const truth = this.#truths.get(jobId);
     if (truth === undefined) return apiError(404);
     return this.#plan.coarse && truth.status === 'processing' ? { ...truth, progress: 50 } : truth;
@@ -198,6 +237,8 @@ export class SimulatedServer {
   #strike(name: FaultName, forMs: number): void {
     this.#faults.set(name, Math.max(this.#faults.get(name) ?? 0, this.#clock.now + forMs));
     if (name === 'sleep') this.#clock.sleep(forMs);
+    if (name === 'clock-back') this.#clock.wallAheadMs -= 3_600_000;
+    if (name === 'clock-forward') this.#clock.wallAheadMs += 3_600_000;
     for (const connection of this.#connections) {
       if (!connection.alive) continue;
       if (name === 'cut' || name === 'restart') this.#break(connection, { reason: 'closed (1006)' });

@@ -1,18 +1,23 @@
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import type { StreamFailure, WakeReason } from '../../src/core/follow-model.js';
+import { initialSnapshot } from '../../src/core/job-state.js';
 import { NetworkError } from '../../src/errors.js';
 import type { Runtime, WebSocketLike } from '../../src/runtime/runtime.js';
+import { StatusCalls, type StatusCallsDeps } from '../../src/transports/polling.js';
 import { createRunner } from '../../src/transports/runner.js';
-import type { Following } from '../../src/transports/transport.js';
+import type { Following, JobSink } from '../../src/transports/transport.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';
-import { CONCURRENCY, idOf, type Plan, SETTINGS } from './plan.js';
+import { concurrencyOf, idOf, isKnown, type Plan, QUICK_MS, SETTINGS } from './plan.js';
 import { type Frame, SimulatedServer } from './server.js';
 import { Witness } from './witness.js';
 
 const BACKEND = soraGateway();
 
 /** Plays one schedule to the reducer, the runner and the transports, down to the frames; throws as `playReducer`. */
-export async function playSystem(plan: Plan): Promise<void> {
+export async function playSystem(
+  plan: Plan,
+  breakCalls: (deps: StatusCallsDeps, clock: VirtualClock) => StatusCalls = (deps) => new StatusCalls(deps),
+): Promise<void> {
   const clock = new VirtualClock();
   const server = new SimulatedServer(clock, plan);
   const witness = new Witness(clock, server, plan);
@@ -21,7 +26,7 @@ export async function playSystem(plan: Plan): Promise<void> {
   const random = randomOf(plan.seed);
 
   const runtime: Runtime = {
-    now: () => clock.now,
+    now: () => clock.wallNow,
     elapsedMs: () => clock.elapsed,
     random,
     setTimeout: (callback, delayMs) => clock.setTimer(callback, delayMs),
@@ -45,15 +50,29 @@ export async function playSystem(plan: Plan): Promise<void> {
     backend: BACKEND,
     settings: {
       transports: plan.transports,
-      polling: { intervalMs, concurrency: CONCURRENCY },
+      polling: { intervalMs, concurrency: concurrencyOf(plan) },
       timeouts: { ...timeouts, requestMs: 0, jobMs: 0, notReadyMs: 0 },
       retry,
     },
-    askStatus: async (jobId, signal) => {
-      const body = await ask(server, jobId, signal);
-      if (server.underWay > CONCURRENCY) throw new Error('more status calls than allowed');
-      return BACKEND.parseStatus({ status: 200, headers: new Headers(), body }, jobId);
-    },
+    calls: breakCalls(
+      {
+        runtime,
+        concurrency: concurrencyOf(plan),
+        maxPauseMs: retry.maxDelayMs,
+        quickMs: QUICK_MS,
+        askStatus: async (jobId, signal) => {
+          const answer = ask(server, jobId, signal);
+          if (server.underWay > concurrencyOf(plan)) throw new Error('more status calls than allowed');
+          // Before the client hears of it.
+          answer.then(
+            () => witness.answered(jobId, true),
+            () => witness.answered(jobId, false),
+          );
+          return BACKEND.parseStatus({ status: 200, headers: new Headers(), body: await answer }, jobId);
+        },
+      },
+      clock,
+    ),
     openStream: (url, signal) => openStream(server, witness, url, signal),
     locate: (update) => update,
     webSocketUrl: () => 'ws://simulated/',
@@ -72,12 +91,14 @@ export async function playSystem(plan: Plan): Promise<void> {
     const jobId = idOf(index);
     let following: Following | undefined;
     clock.after(job.followAt, () => {
-      following = follower.follow(jobId, {
+      const sink: JobSink = {
         update: (snapshot) => witness.update(jobId, snapshot),
         stopped: (error) => witness.stopped(jobId, error),
-        transport() {},
+        transport: ({ transport }) => witness.served(jobId, transport),
         warning: (warning) => witness.warned(warning),
-      });
+      };
+      const known = isKnown(plan) ? initialSnapshot(jobId, 'polling', clock.wallNow) : undefined;
+      following = follower.follow(jobId, sink, known);
     });
     if (job.unfollowAt !== undefined) {
       clock.after(Math.max(job.unfollowAt, job.followAt + 1), () => {
@@ -125,11 +146,14 @@ function ask(server: SimulatedServer, jobId: string, signal: AbortSignal): Promi
 /** What goes over the wire of the gateway for what the simulated server says. */
 function encode(frame: Frame): string {
   if (frame === 'greeting') return JSON.stringify({ type: 'connected', message: 'hello' });
-  if ('garbageFor' in frame) return `{"jobId":"${frame.garbageFor}","status`;
-  const { jobId, status, progress } = frame;
+  if ('garbageFor' in frame)
+    return frame.garbageFor ? `{"jobId":"${frame.garbageFor}","status` : '\u0000\u0001';
+  const { jobId, status, progress, error } = frame;
   if (status === 'completed')
     return JSON.stringify({ type: 'completed', jobId, videoId: 'v', timestamp: 'now' });
-  if (status === 'failed') return JSON.stringify({ type: 'error', jobId, error: 'no', timestamp: 'now' });
+  if (status === 'failed' && error === undefined)
+    return JSON.stringify({ type: 'progress', jobId, progress, status, message: 'At 40 %', data: {} });
+  if (status === 'failed') return JSON.stringify({ type: 'error', jobId, error, timestamp: 'now' });
   return JSON.stringify({ type: 'progress', jobId, progress, status: 'generating' });
 }
 

@@ -1,16 +1,18 @@
-import type { JobSnapshot, JobWarning } from '../../src/core/model.js';
+import type { JobSnapshot, JobWarning, TransportName } from '../../src/core/model.js';
 import type { VirtualClock } from './clock.js';
 import {
   idOf,
+  isKnown,
   MAX_LATENCY_MS,
   MUTE_WEBSOCKET,
   type Plan,
   type PlannedJob,
+  QUICK_MS,
   REQUEST_MS,
   RETRY_AFTER_MS,
   SETTINGS,
 } from './plan.js';
-import type { SimulatedServer } from './server.js';
+import { REASON, type SimulatedServer } from './server.js';
 
 const RANK = { queued: 0, processing: 1, completed: 2, failed: 2 };
 
@@ -29,6 +31,12 @@ export const END_BOUND_MS =
 /** A status call for which nobody waits in line. */
 const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
 
+/**
+ * For a job whose calls are answered, while those of others hang or are answered 429: an interval, one pause, and the
+ * calls of two others that take its line until they are found to be slow.
+ */
+const ALONE_BOUND_MS = SETTINGS.intervalMs * 1.2 + RETRY_AFTER_MS + 2 * QUICK_MS + 4 * MAX_LATENCY_MS;
+
 /** From the server's frame to the client, where everything is well. */
 const PUSH_BOUND_MS = MAX_LATENCY_MS;
 /** By then a job is carried by the stream that can. */
@@ -44,6 +52,7 @@ export class Witness {
   readonly #endAt = new Map<string, number>();
   readonly #openedAt = new Map<string, number>();
   readonly #left = new Set<string>();
+  readonly #answered = new Set<string>();
   /** What was said of streams that were open and did not bring what the status knew. */
   readonly #lies: string[] = [];
   connects = 0;
@@ -77,6 +86,17 @@ export class Witness {
     if (code === 'transport-lied') this.#lies.push(message);
   }
 
+  /** Whether the last status call of a job that the client has heard of was answered. */
+  answered(jobId: string, isAnswered: boolean): void {
+    if (isAnswered) this.#answered.add(jobId);
+    else this.#answered.delete(jobId);
+  }
+
+  served(jobId: string, transport: TransportName | undefined): void {
+    if (transport === 'polling' && !this.#answered.has(jobId))
+      throw new Error(`polling was told to serve ${jobId}, and nothing answers`);
+  }
+
   left(jobId: string): void {
     this.#left.add(jobId);
   }
@@ -107,7 +127,8 @@ export class Witness {
       if (endAt < knownAt) throw new Error(`${jobId} was told to have ended before it had`);
       const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt) + END_BOUND_MS;
       if (endAt > dueAt) throw new Error(`the end of ${jobId} was told ${endAt - dueAt} ms too late`);
-      if (this.#server.calmAt !== this.#clock.start) continue;
+      this.#checkAlone(index, followedAt, knownAt, endAt);
+      if (this.#server.calmAt !== this.#clock.start || isKnown(this.#plan)) continue;
       // The status route never failed and nothing slept: then two things are known much sooner.
       const firstAt = this.#firstAt.get(jobId) ?? Number.POSITIVE_INFINITY;
       // A change of network is a reason to ask anew, and to wait for that.
@@ -118,10 +139,28 @@ export class Witness {
       // Asked before it was open, the answer may be from before: then it is asked once more after that.
       if (openedAt >= knownAt && endAt > openedAt + 2 * CALL_BOUND_MS && endAt > openedAt)
         throw new Error(`${jobId} ended in the gap, and was not asked about when the stream opened`);
-      if (this.#isPushed(job) && endAt > knownAt + PUSH_BOUND_MS)
+      const end = this.#last.get(jobId);
+      if (
+        end?.status === 'failed' &&
+        end.error !== REASON &&
+        !this.#plan.faults.some(({ name }) => name === 'online')
+      )
+        throw new Error(`${jobId} was told to have failed, and not why`);
+      // A failure without words waits for the status, which has the reason.
+      const reasonMs = this.#plan.wordless ? CALL_BOUND_MS : 0;
+      if (this.#isPushed(job) && endAt > knownAt + PUSH_BOUND_MS + reasonMs)
         throw new Error(`the end of ${jobId} was not pushed, though a stream could`);
     }
     this.#checkBudget();
+  }
+
+  /** Rule 12: the last job is told in time, whatever the calls about the others meet with. */
+  #checkAlone(index: number, followedAt: number, knownAt: number, endAt: number): void {
+    const { faults, jobs } = this.#plan;
+    if (index !== jobs.length - 1 || faults.length === 0) return;
+    if (!faults.every(({ name }) => name === 'status-hang-some' || name === 'status-429-some')) return;
+    const dueAt = Math.max(knownAt, followedAt) + ALONE_BOUND_MS;
+    if (endAt > dueAt) throw new Error(`the others held ${idOf(index)} up for ${endAt - dueAt} ms`);
   }
 
   /**

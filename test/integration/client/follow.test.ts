@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import type { JobSnapshot, WebhookEvent } from '../../../src/core/model.js';
@@ -129,6 +129,90 @@ describe('poll', () => {
     const client = connect(server);
     const job = await client.generate(input);
     await expect(client.poll(job.id, { intervalMs: 10 })).resolves.toMatchObject({ status: 'completed' });
+  });
+
+  test('shares polling.concurrency and the pause of a Retry-After with all that the client asks', async () => {
+    const server = await startServer();
+    const jobs = Array.from({ length: 12 }, () => server.jobs.create({ manual: true }));
+    let [now, most, isPaused] = [0, 0, false];
+    const client = connect(server, {
+      transports: ['polling'],
+      polling: { intervalMs: 30, concurrency: 2 },
+      retry: { minDelayMs: 5, maxDelayMs: 60_000 },
+      fetch: async (...parameters) => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        try {
+          const response = await fetch(...parameters);
+          isPaused ||= response.status === 429;
+          return response;
+        } finally {
+          now -= 1;
+        }
+      },
+    });
+    const followed = client.subscribe(jobs[0]?.id ?? '').completed();
+    const polled = jobs.map(({ id }) => client.poll(id));
+    for (const end of [followed, ...polled]) end.catch(() => {});
+    await expect.poll(() => server.requests.length).toBeGreaterThan(30);
+    expect(most).toBe(2);
+    server.faults.add({ route: 'status', type: 'status', status: 429, retryAfter: 50, times: 1 });
+    await expect.poll(() => isPaused && now === 0).toBe(true);
+    const asked = server.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(server.requests.length).toBe(asked);
+  });
+
+  test('goes on over what onUpdate throws, or rejects with, and tells the logger', async () => {
+    const server = await startServer();
+    const job = await connect(server).generate(input);
+    server.jobs.get(job.id)?.complete();
+    const error = vi.fn();
+    const logger = { debug() {}, info() {}, warn() {}, error };
+    const throwing = () => {
+      throw new Error('mine');
+    };
+    const rejecting = () => Promise.reject(new Error('mine, later'));
+    for (const onUpdate of [throwing, rejecting]) {
+      await expect(connect(server, { logger }).poll(job.id, { onUpdate })).resolves.toMatchObject({
+        status: 'completed',
+      });
+    }
+    await expect
+      .poll(() => error.mock.calls.flat().map((text) => String(text).split('\n')[0]))
+      .toEqual([
+        `a listener of job ${job.id} threw: Error: mine`,
+        `a listener of job ${job.id} threw: Error: mine, later`,
+      ]);
+  });
+
+  test('with a signal that is aborted already sends nothing', async () => {
+    const server = await startServer();
+    const polling = connect(server).poll('job-1', { signal: AbortSignal.abort('enough'), onUpdate() {} });
+    await expect(polling).rejects.toBe('enough');
+    expect(server.requests).toEqual([]);
+  });
+
+  test('leaves nothing behind in the client, however often', async () => {
+    const server = await startServer();
+    const client = connect(server);
+    const job = server.jobs.create({ manual: true });
+    job.complete();
+    for (let count = 0; count < 20; count++) await client.poll(job.id);
+    const queue = vi.spyOn(globalThis, 'queueMicrotask');
+    onTestFinished(() => queue.mockRestore());
+    client.ingest(completedEvent(job.id));
+    // Each follower that is left would put one in line.
+    expect(queue).toHaveBeenCalledOnce();
+  });
+
+  test('tells in its timeout why the status could not be had', async () => {
+    const server = await startServer({
+      faults: [{ route: 'status', type: 'status', status: 503, body: 'away' }],
+    });
+    const error = await errorOf(connect(server).poll('job-1', { timeoutMs: 150 }));
+    expect(error).toMatchObject({ code: 'job-timeout', cause: { code: 'server-error', status: 503 } });
+    expect(error.message).toMatch(/^job job-1 did not end within 150 ms; its status .* answered 503: away$/);
   });
 
   test('of a job nobody knows ends as not found, and of wrong credentials as unauthorized', async () => {

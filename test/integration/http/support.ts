@@ -113,6 +113,7 @@ export function settings(baseUrl: string, options: ClientOptions = {}): HttpSett
       silenceMs: 5_000,
       jobMs: 5_000,
       notReadyMs: 1_000,
+      missingMs: 60_000,
       ...options.timeouts,
     },
     retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 5_000, ...options.retry },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NetworkError } from '../../../src/errors.js';
+import { applyUpdate } from '../../../src/core/job-state.js';
 import { Driver } from './follow-driver.js';
 
 describe('rule 9: what is told of a job', () => {
@@ -49,12 +49,37 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('a bad frame that names none is told to each job once a connection, and nobody is asked', () => {
+  test('bad frames that name none are told to each job once a connection, and all are polled while they come', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
-    for (let index = 0; index < 100; index++) driver.say('websocket', { type: 'problem', message: 'Eh?' });
+    for (let second = 0; second < 15; second++) {
+      for (let index = 0; index < 100; index++) driver.say('websocket', { type: 'problem', message: 'Eh?' });
+      driver.pass(1_000);
+      for (const { jobId, at } of driver.all('ask'))
+        if (at === driver.now - driver.start) driver.answer(jobId);
+    }
     expect(driver.all('warning').map(({ warning }) => warning.jobId)).toEqual(['a', 'b']);
+    expect(driver.asked.length).toBeGreaterThanOrEqual(2);
+    expect(driver.asked.length).toBeLessThanOrEqual(2 * 4);
+    driver.pass(6_000);
+    driver.forget();
+    driver.pass(20_000);
     expect(driver.asked).toEqual([]);
+  });
+
+  test('a stream that brings nothing but bad frames is not proven: polling goes on beside it', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.open('websocket', 'a');
+    driver.answer('a');
+    driver.forget();
+    for (let second = 0; second < 6; second++) {
+      driver.say('websocket', { type: 'problem', message: 'Eh?' });
+      driver.pass(1_000);
+    }
+    expect(driver.asked).toEqual(['a']);
+    expect(driver.state.streams.websocket.proven).toBe(false);
+    expect(driver.connected).toEqual([]);
   });
 
   test('a frame for a job nobody follows is dropped', () => {
@@ -81,79 +106,96 @@ describe('rule 9: what is told of a job', () => {
   });
 });
 
-describe('what ends following without an end', () => {
-  test('a job that the server does not know, asked as often as retry.attempts says', () => {
+describe('a failure that comes without a reason', () => {
+  const wordless = { jobId: 'a', status: 'failed' } as const;
+
+  test('is told with the reason that the status gives', () => {
     const driver = new Driver();
-    driver.follow('a');
-    driver.refuse('a', 404);
-    driver.pass(2_000);
-    driver.refuse('a', 404);
-    expect(driver.all('stopped')).toEqual([]);
-    driver.pass(4_000);
-    driver.refuse('a', 404);
-    expect(driver.all('stopped')[0]?.error).toMatchObject({ code: 'not-found', status: 404, jobId: 'a' });
-    expect(driver.all('stopped')[0]?.error.hint).toBe(
-      'Do this. Then follow the job again with client.subscribe("a").',
-    );
+    driver.settleOn('websocket', 'a');
+    driver.push('websocket', wordless);
+    driver.push('websocket', wordless);
+    expect(driver.all('ask')).toMatchObject([{ jobId: 'a', urgent: true }]);
+    expect(driver.all('update')).toEqual([]);
+    driver.answer('a', { status: 'failed', error: 'out of memory' });
+    expect(driver.all('update')).toMatchObject([{ snapshot: { status: 'failed', error: 'out of memory' } }]);
     expect(driver.timerArmed).toBe(false);
   });
 
-  test('not where a stream has brought updates of it', () => {
+  test('so too when a webhook brings it', () => {
     const driver = new Driver();
-    driver.follow('a');
-    driver.open('websocket', 'a');
-    driver.push('websocket', { jobId: 'a', progress: 5 });
-    for (let round = 0; round < 10; round++) {
-      driver.refuse('a', 404);
-      driver.pass(30_000);
-    }
-    expect(driver.all('stopped')).toEqual([]);
-    expect(driver.warnings).toEqual(['status-failed']);
+    driver.settleOn('websocket', 'a');
+    driver.send({ type: 'learned', update: { ...wordless, raw: 0 }, source: 'webhook' });
+    driver.answer('a', { status: 'failed', error: 'out of memory' });
+    expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'out of memory' } }]);
   });
 
-  test.each([400, 401, 403])('%i at once', (status) => {
+  test.each([
+    ['fails', (driver: Driver) => driver.refuse('a', 500)],
+    ['has none either', (driver: Driver) => driver.answer('a', { status: 'failed' })],
+    [
+      'does not know of it yet',
+      (driver: Driver) => driver.answer('a', { status: 'processing', progress: 90 }),
+    ],
+    ['does not come', (driver: Driver) => driver.pass(2_000)],
+  ])('is told all the same where the answer %s', (_, happen) => {
     const driver = new Driver();
-    driver.follow('a');
-    driver.refuse('a', status);
-    expect(driver.all('stopped')).toMatchObject([{ jobId: 'a', error: { status, jobId: 'a' } }]);
+    driver.settleOn('websocket', 'a');
+    driver.push('websocket', wordless);
+    happen(driver);
+    expect(driver.all('update').at(-1)).toMatchObject({ snapshot: { status: 'failed', error: '' } });
+    expect(driver.all('update').filter(({ snapshot }) => snapshot.status === 'failed')).toHaveLength(1);
+    expect(driver.timerArmed).toBe(false);
+    driver.pass(10_000);
+    driver.answer('a', { status: 'failed', error: 'late' });
+    expect(driver.all('update').filter(({ snapshot }) => snapshot.status === 'failed')).toHaveLength(1);
   });
 
-  test('401 not while a stream brings its updates: then it is a warning', () => {
+  test('waits for no answer that was asked for before it, nor for waking up', () => {
     const driver = new Driver();
-    driver.follow('a');
-    driver.open('websocket', 'a');
-    driver.push('websocket', { jobId: 'a', progress: 5 });
-    driver.refuse('a', 401);
+    driver.settleOn('websocket', 'a');
+    driver.pass(30_000);
+    driver.push('websocket', wordless);
+    driver.send({
+      type: 'answered',
+      jobId: 'a',
+      update: { jobId: 'a', status: 'processing', raw: 0 },
+      more: true,
+    });
+    expect(driver.all('update')).toEqual([]);
+    driver.send({ type: 'wake', reason: 'visible' });
     driver.pass(2_000);
-    driver.refuse('a', 401);
-    expect(driver.all('stopped')).toEqual([]);
-    expect(driver.warnings).toEqual(['credentials']);
-    driver.fail('websocket');
-    driver.refuse('a', 401);
-    expect(driver.all('stopped')).toHaveLength(1);
+    expect(driver.all('update')).toMatchObject([{ snapshot: { status: 'failed' } }]);
   });
 
-  test.each([408, 429, 500, 503])('%i never does: one warning a streak, and backoff', (status) => {
-    const driver = new Driver({ transports: ['polling'] });
-    driver.follow('a');
-    for (let round = 0; round < 20; round++) {
-      driver.refuse('a', status);
-      driver.pass(30_000);
-    }
-    expect(driver.all('stopped')).toEqual([]);
-    expect(driver.warnings).toEqual(['status-failed']);
-    driver.answer('a');
-    driver.refuse('a', status);
-    expect(driver.warnings).toEqual(['status-failed', 'status-failed']);
+  test('is told at once where the status cannot be had anyway, and gives way to a completion', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    driver.pass(30_000);
+    driver.refuse('a', 500);
+    driver.push('websocket', wordless);
+    expect(driver.all('update')).toMatchObject([{ jobId: 'a', snapshot: { status: 'failed' } }]);
+    driver.push('websocket', { jobId: 'b', status: 'failed' });
+    driver.answer('b', { status: 'completed' });
+    expect(driver.all('update')[1]).toMatchObject({ jobId: 'b', snapshot: { status: 'completed' } });
   });
 
-  test('nor does the network', () => {
-    const driver = new Driver({ transports: ['polling'] });
-    driver.follow('a');
-    for (let round = 0; round < 20; round++) {
-      driver.send({ type: 'refused', jobId: 'a', error: new NetworkError('network', 'gone'), more: false });
-      driver.pass(30_000);
-    }
-    expect(driver.all('stopped')).toEqual([]);
+  test('that came with one is told at once', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.push('websocket', { ...wordless, error: 'no' });
+    expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'no' } }]);
+    expect(driver.asked).toEqual([]);
   });
+});
+
+test('that a job is known is learned from who follows it as well', () => {
+  const driver = new Driver({ transports: ['polling'] });
+  driver.follow('a');
+  const known = applyUpdate(undefined, { jobId: 'a', status: 'queued', raw: 0 }, 'polling', 0);
+  driver.send({ type: 'follow', jobId: 'a', known });
+  for (let round = 0; round < 4; round++) {
+    driver.refuse('a', 404);
+    driver.pass(10_000);
+  }
+  expect(driver.all('stopped')).toEqual([]);
 });

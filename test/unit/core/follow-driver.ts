@@ -4,6 +4,7 @@ import {
   type FollowEffect,
   type FollowSettings,
   type FollowSignal,
+  type Happening,
   type StreamFailure,
   type StreamName,
 } from '../../../src/core/follow-model.js';
@@ -16,10 +17,10 @@ const SETTINGS: FollowSettings = {
   connectMs: 10_000,
   headStartMs: 300,
   silenceMs: 30_000,
+  missingMs: 60_000,
   retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
 };
 
-type Untimed<S> = S extends unknown ? Omit<S, 'now'> : never;
 type EffectOf<T extends FollowEffect['type']> = Extract<FollowEffect, { type: T }>;
 
 /** Plays the world to the reducer: gives it signals, keeps its one timer, remembers what it wanted done. */
@@ -27,6 +28,8 @@ export class Driver {
   readonly state;
   now = 1_700_000_000_000;
   readonly start = this.now;
+  /** How far somebody has set the clock of the machine. */
+  wallAheadMs = 0;
   #timerAt = Number.POSITIVE_INFINITY;
   readonly effects: (FollowEffect & { at: number })[] = [];
   readonly connections: Partial<Record<StreamName, number>> = {};
@@ -35,8 +38,9 @@ export class Driver {
     this.state = createFollowState({ ...SETTINGS, ...settings }, seed);
   }
 
-  send(signal: Untimed<FollowSignal>): readonly FollowEffect[] {
-    const effects = step(this.state, { ...signal, now: this.now } as FollowSignal);
+  send(signal: Happening): readonly FollowEffect[] {
+    const wallNow = this.now + this.wallAheadMs;
+    const effects = step(this.state, { ...signal, now: this.now, wallNow } as FollowSignal);
     for (const effect of effects) {
       this.effects.push({ ...effect, at: this.now - this.start });
       if (effect.type === 'timer') this.#timerAt = this.now + (effect.delayMs ?? Number.POSITIVE_INFINITY);

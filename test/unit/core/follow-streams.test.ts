@@ -102,6 +102,7 @@ describe('rule 2: transports race with a head start', () => {
   test('each change says why the better ones do not serve', () => {
     const driver = new Driver();
     driver.follow('a');
+    driver.answer('a');
     driver.fail('websocket', { reason: 'WebSocket refused (ECONNREFUSED)' });
     driver.fail('sse', { reason: 'SSE answered 503' });
     expect(driver.all('transport')[0]?.change).toEqual({

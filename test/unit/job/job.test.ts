@@ -10,8 +10,10 @@ import { systemRuntime } from '../../../src/runtime/system.js';
 import type { JobSink } from '../../../src/transports/transport.js';
 
 /** A job whose follower is the test: `say` is what a server says, `sinks` who follows. */
-function setUp(options: WaitOptions & { known?: boolean } = {}) {
+function setUp(options: WaitOptions & { known?: boolean; failure?: Error } = {}) {
   const sinks = new Set<JobSink>();
+  const error = vi.fn();
+  const { failure } = options;
   let follows = 0;
   let snapshot: JobSnapshot = initialSnapshot('job-1', 'polling', 0);
   const host: JobHost<string> = {
@@ -26,8 +28,10 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
       },
       ingest() {},
       close() {},
+      failureOf: () => failure,
     },
     cancel: vi.fn(),
+    logger: { error },
     download: vi.fn(),
   };
   const job = new VideoJob(host, snapshot, options.known ?? false, options);
@@ -38,7 +42,7 @@ function setUp(options: WaitOptions & { known?: boolean } = {}) {
       if (snapshot.status === 'completed' || snapshot.status === 'failed') sinks.delete(sink);
     }
   };
-  return { job, host, say, sinks, follows: () => follows };
+  return { job, host, say, sinks, error, follows: () => follows };
 }
 
 async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
@@ -188,46 +192,138 @@ describe('events', () => {
     expect(removed).not.toHaveBeenCalled();
   });
 
-  test('a listener that throws keeps nothing from the others, and is not hidden', async () => {
-    const { job, say } = setUp();
-    const uncaught = new Promise((resolve) => {
-      const listeners = process.listeners('uncaughtException');
-      process.removeAllListeners('uncaughtException');
-      process.once('uncaughtException', (error) => {
-        for (const listener of listeners) process.on('uncaughtException', listener);
-        resolve(error);
-      });
-    });
+  test('a listener that throws, or rejects, keeps nothing from the others, and the logger is told', async () => {
+    const { job, say, error } = setUp();
     const other = vi.fn();
     job.on('completed', () => {
       throw new Error('mine');
     });
+    job.on('completed', () => Promise.reject(new Error('mine, later')));
+    job.once('completed', () => {
+      throw 'no error';
+    });
     job.on('completed', other);
     const completed = job.completed();
     say({ status: 'completed' });
+    job.on('completed', () => {
+      throw new Error('mine, after the end');
+    });
     expect(other).toHaveBeenCalledOnce();
     await expect(completed).resolves.toBeDefined();
-    await expect(uncaught).resolves.toMatchObject({ message: 'mine' });
+    const told = error.mock.calls.map(([message]) => String(message).split('\n')[0]);
+    expect(new Set(told)).toEqual(
+      new Set([
+        'a listener of job job-1 threw: Error: mine',
+        'a listener of job job-1 threw: Error: mine, later',
+        'a listener of job job-1 threw: no error',
+        'a listener of job job-1 threw: Error: mine, after the end',
+      ]),
+    );
   });
 
-  test('following that ends without the job is told as a last warning', () => {
+  test('a logger that throws keeps the end from nobody', async () => {
+    const { job, say, error } = setUp();
+    error.mockImplementation(() => {
+      throw new Error('the disk is full');
+    });
+    job.on('completed', () => {
+      throw new Error('mine');
+    });
+    const completed = job.completed();
+    say({ status: 'completed' });
+    await expect(completed).resolves.toBeDefined();
+  });
+
+  test.each(['on', 'once', 'off'] as const)('%s throws at once for an event that there is not', (method) => {
     const { job, sinks } = setUp();
-    const warning = vi.fn();
+    const event = 'complete' as 'completed';
+    expect(() => job[method](event, () => {})).toThrow(
+      expect.objectContaining({ code: 'invalid-input', field: 'event', hint: 'Did you mean "completed"?' }),
+    );
+    expect(() => job[method]('toString' as 'completed', () => {})).toThrow('a job has no event "toString"');
+    expect(sinks.size).toBe(0);
+  });
+
+  test.each(['on', 'once'] as const)('%s throws at once for a listener that is no function', (method) => {
+    const { job, sinks } = setUp();
+    const listener = 'say' as unknown as () => void;
+    expect(() => job[method]('completed', listener)).toThrow(
+      expect.objectContaining({ code: 'invalid-input', field: 'listener', jobId: 'job-1' }),
+    );
+    expect(sinks.size).toBe(0);
+  });
+
+  test('following that ends without the job is told as stopped, and is no warning', () => {
+    const { job, sinks, error } = setUp();
+    const [stopped, warning] = [vi.fn(), vi.fn()];
+    job.on('stopped', stopped);
     job.on('warning', warning);
-    const error = new ApiError('there is no such job', { status: 404, jobId: 'job-1' });
-    for (const sink of [...sinks]) sink.stopped(error);
-    expect(warning).toHaveBeenCalledExactlyOnceWith({
-      code: 'stopped',
-      message: 'there is no such job',
-      jobId: 'job-1',
-      error,
+    const reason = new ApiError('there is no such job', { status: 404, jobId: 'job-1' });
+    for (const sink of [...sinks]) sink.stopped(reason);
+    expect(stopped).toHaveBeenCalledExactlyOnceWith(reason);
+    expect(warning).not.toHaveBeenCalled();
+    expect(error).not.toHaveBeenCalled();
+  });
+
+  describe('following that ends without the job, where nobody listens for that', () => {
+    const reason = new ApiError('there is no such job', { status: 404, jobId: 'job-1', hint: 'Look.' });
+
+    test('nor waits, is an error for the logger', () => {
+      const { job, sinks, error } = setUp();
+      job.on('completed', () => {});
+      for (const sink of [...sinks]) sink.stopped(reason);
+      expect(error).toHaveBeenCalledExactlyOnceWith(
+        'job job-1 is followed no longer: there is no such job. Look.',
+      );
+    });
+
+    test('is none where somebody waits', async () => {
+      const { job, sinks, error } = setUp();
+      job.on('completed', () => {});
+      const completed = job.completed().catch((caught: unknown) => caught);
+      for (const sink of [...sinks]) sink.stopped(reason);
+      expect(await completed).toBe(reason);
+      expect(error).not.toHaveBeenCalled();
+    });
+
+    test('is none where somebody iterates', async () => {
+      const { job, sinks, error } = setUp();
+      job.on('completed', () => {});
+      const reading = all(job);
+      for (const sink of [...sinks]) sink.stopped(reason);
+      await expect(reading).rejects.toBe(reason);
+      expect(error).not.toHaveBeenCalled();
+    });
+
+    test('is none where the caller ended it', async () => {
+      const controller = new AbortController();
+      const { job, error } = setUp({ signal: controller.signal });
+      job.on('completed', () => {});
+      controller.abort();
+      const closed = setUp();
+      closed.job.on('completed', () => {});
+      closed.job.close();
+      await Promise.resolve();
+      expect(error).not.toHaveBeenCalled();
+      expect(closed.error).not.toHaveBeenCalled();
+    });
+
+    test('is one where the time of the listeners has run out', async () => {
+      vi.useFakeTimers();
+      const { job, error } = setUp({ timeoutMs: 1_000 });
+      job.on('completed', () => {});
+      await vi.advanceTimersByTimeAsync(1_000);
+      vi.useRealTimers();
+      expect(error).toHaveBeenCalledExactlyOnceWith(
+        expect.stringContaining('job job-1 is followed no longer: job job-1 did not end within 1000 ms'),
+      );
     });
   });
 
   test('whoever follows anew, when told that following ended, is followed anew', async () => {
     const { job, sinks, say } = setUp();
     const anew: Promise<unknown>[] = [];
-    job.on('warning', () => anew.push(job.completed()));
+    job.on('stopped', () => anew.push(job.completed()));
     const before = job.completed().catch((error: unknown) => error);
     const error = new ApiError('there is no such job', { status: 404, jobId: 'job-1' });
     for (const sink of [...sinks]) {
@@ -248,16 +344,16 @@ describe('what is done within a callback', () => {
     async (event) => {
       const { job, say } = setUp();
       const controller = new AbortController();
-      const warning = vi.fn();
+      const stopped = vi.fn();
       const ends = [job.completed(), job.completed({ signal: controller.signal })];
-      job.on('warning', warning);
+      job.on('stopped', stopped);
       job.on(event, () => {
         controller.abort();
         job.close();
       });
       say({ status: 'completed' });
       for (const end of ends) await expect(end).resolves.toMatchObject({ status: 'completed' });
-      expect(warning).not.toHaveBeenCalled();
+      expect(stopped).not.toHaveBeenCalled();
     },
   );
 
@@ -265,7 +361,7 @@ describe('what is done within a callback', () => {
     const controller = new AbortController();
     const { job } = setUp({ signal: controller.signal });
     const warning = vi.fn(() => void job.on('update', () => {}));
-    job.on('warning', warning);
+    job.on('stopped', warning);
     controller.abort();
     await Promise.resolve();
     expect(warning).toHaveBeenCalledOnce();
@@ -273,12 +369,12 @@ describe('what is done within a callback', () => {
 
   test('a listener of a job that was aborted before is told so, in whatever order they come', async () => {
     const { job } = setUp({ signal: AbortSignal.abort() });
-    const warning = vi.fn();
+    const stopped = vi.fn();
     job.on('completed', () => {});
-    job.on('warning', warning);
-    expect(warning).not.toHaveBeenCalled();
+    job.on('stopped', stopped);
+    expect(stopped).not.toHaveBeenCalled();
     await Promise.resolve();
-    expect(warning).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'stopped' }));
+    expect(stopped).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: 'AbortError' }));
   });
 });
 
@@ -423,11 +519,11 @@ describe('completed', () => {
     try {
       const { job, sinks } = setUp({ timeoutMs: 1_000 });
       const listener = vi.fn();
-      job.on('warning', listener);
+      job.on('stopped', listener);
       const longer = job.completed({ timeoutMs: 5_000 });
       const caught = longer.catch((error: unknown) => error);
       await vi.advanceTimersByTimeAsync(1_000);
-      expect(listener).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'stopped' }));
+      expect(listener).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'job-timeout' }));
       expect(sinks.size).toBe(1);
       await vi.advanceTimersByTimeAsync(4_000);
       const error = (await caught) as JobTimeoutError;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CallStanding } from '../../../src/core/follow-model.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { ApiError } from '../../../src/errors.js';
 import { StatusCalls } from '../../../src/transports/polling.js';
@@ -15,9 +16,11 @@ function setUp(concurrency = 2) {
   const timers = new FakeTimers();
   const started: Pending[] = [];
   const told: [string, string, boolean][] = [];
-  const calls = new StatusCalls({
+  const lines = new StatusCalls({
     runtime: timers.runtime,
     concurrency,
+    maxPauseMs: 30_000,
+    quickMs: 1_000,
     askStatus: (jobId, signal) =>
       new Promise<JobUpdate>((resolve, reject) => {
         started.push({
@@ -33,15 +36,19 @@ function setUp(concurrency = 2) {
           },
         });
       }),
+  });
+  const calls = lines.of({
     answered: (jobId, _, more) => told.push(['answered', jobId, more]),
     refused: (jobId, _, more) => told.push(['refused', jobId, more]),
   });
-  const ask = (...jobIds: string[]) => {
-    for (const jobId of jobIds) calls.ask(jobId, false);
+  /** Asks about jobs of this standing. */
+  const askAs = (standing: CallStanding, ...jobIds: string[]) => {
+    for (const jobId of jobIds) calls.ask(jobId, false, standing);
     calls.flush();
   };
+  const ask = (...jobIds: string[]) => askAs('good', ...jobIds);
   const names = () => started.map(({ jobId }) => jobId);
-  return { timers, started, told, calls, ask, names };
+  return { timers, started, told, calls, lines, ask, askAs, names };
 }
 
 describe('status calls', () => {
@@ -56,8 +63,8 @@ describe('status calls', () => {
   test('that are urgent go first in line', async () => {
     const { ask, calls, names, started } = setUp(1);
     ask('a', 'b', 'c');
-    calls.ask('d', true);
-    calls.ask('c', true);
+    calls.ask('d', true, 'good');
+    calls.ask('c', true, 'good');
     await started[0]?.answer();
     await started[1]?.answer();
     await started[2]?.answer();
@@ -103,7 +110,7 @@ describe('status calls', () => {
     ask('a', 'b');
     await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 5_000 }));
     expect(told).toEqual([['refused', 'a', false]]);
-    calls.ask('c', true);
+    calls.ask('c', true, 'good');
     calls.flush();
     await timers.pass(4_999);
     expect(names()).toEqual(['a']);
@@ -118,6 +125,132 @@ describe('status calls', () => {
     expect(timers.armed.size).toBe(1);
     calls.forget('b');
     calls.flush();
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('pause until the later of two Retry-After', async () => {
+    const { ask, names, started, timers } = setUp(2);
+    ask('a', 'b', 'c');
+    await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 5_000 }));
+    await started[1]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 1_000 }));
+    await timers.pass(4_999);
+    expect(names()).toEqual(['a', 'b']);
+    await timers.pass(1);
+    expect(names()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('pause for no longer than maxPauseMs, whatever the server says', async () => {
+    const { ask, names, started, timers } = setUp(1);
+    ask('a', 'b');
+    await started[0]?.refuse(new ApiError('busy', { status: 503, retryAfterMs: 86_400_000 }));
+    await timers.pass(29_999);
+    expect(names()).toEqual(['a']);
+    await timers.pass(1);
+    expect(names()).toEqual(['a', 'b']);
+  });
+
+  test('pause on a clock that nobody sets', async () => {
+    const { ask, names, started, timers } = setUp(1);
+    ask('a', 'b');
+    await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 1_000 }));
+    timers.wallAheadMs = -3_600_000;
+    await timers.pass(1_000);
+    expect(names()).toEqual(['a', 'b']);
+  });
+
+  test.each([
+    ['a refusal of one job', 404, 'good'],
+    ['a 429 of a job that was just refused before', 429, 'bad'],
+  ] as const)('do not pause for %s, which is its own trouble', async (_, status, standing) => {
+    const { ask, askAs, names, started } = setUp(2);
+    askAs(standing, 'a');
+    await started[0]?.refuse(new ApiError('no', { status, retryAfterMs: 5_000 }));
+    ask('b');
+    expect(names()).toEqual(['a', 'b']);
+  });
+
+  test('go on after a pause with those that are answered, so that others cannot pause them for ever', async () => {
+    const { ask, calls, names, started, timers } = setUp(1);
+    calls.ask('new-1', true, 'new');
+    calls.ask('new-2', true, 'new');
+    calls.flush();
+    ask('a', 'b');
+    await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 5_000 }));
+    await timers.pass(5_000);
+    await started[1]?.answer();
+    await started[2]?.answer();
+    expect(names()).toEqual(['new-1', 'a', 'b', 'new-2']);
+  });
+
+  test('of two askers share the lines and the pause, and are answered each to its own', async () => {
+    const { ask, lines, names, started, timers, told } = setUp(2);
+    const others: string[] = [];
+    const other = lines.of({
+      answered: (jobId) => others.push(jobId),
+      refused: (jobId) => others.push(`${jobId} refused`),
+    });
+    ask('a');
+    for (const jobId of ['a', 'b']) other.ask(jobId, false, 'good');
+    other.flush();
+    expect(names()).toEqual(['a', 'a']);
+    await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 1_000 }));
+    await started[1]?.answer();
+    expect(told).toEqual([['refused', 'a', false]]);
+    expect(others).toEqual(['a']);
+    expect(names()).toEqual(['a', 'a']);
+    await timers.pass(1_000);
+    expect(names()).toEqual(['a', 'a', 'b']);
+  });
+});
+
+describe('one line is kept for jobs whose calls are answered', () => {
+  test('however many hang whose last call failed', async () => {
+    const { ask, askAs, names, started } = setUp(3);
+    askAs('bad', 'x1', 'x2', 'x3', 'x4');
+    expect(names()).toEqual(['x1', 'x2']);
+    ask('a', 'b');
+    expect(names()).toEqual(['x1', 'x2', 'a']);
+    await started[2]?.answer();
+    expect(names()).toEqual(['x1', 'x2', 'a', 'b']);
+    await started[0]?.answer();
+    expect(names()).toEqual(['x1', 'x2', 'a', 'b', 'x3']);
+  });
+
+  test('a call that takes it for long while others wait is made again on another', async () => {
+    const { ask, names, started, told, timers } = setUp(2);
+    ask('x1', 'x2', 'a', 'b');
+    expect(names()).toEqual(['x1', 'x2']);
+    await timers.pass(1_000);
+    expect(started[1]?.signal.aborted).toBe(true);
+    expect(names()).toEqual(['x1', 'x2', 'a']);
+    await started[2]?.answer();
+    await started[3]?.answer();
+    expect(told.map(([, jobId]) => jobId)).toEqual(['a', 'b']);
+    await started[0]?.answer();
+    expect(names()).toEqual(['x1', 'x2', 'a', 'b', 'x2']);
+    await started[4]?.answer();
+    expect(told.map(([, jobId]) => jobId)).toEqual(['a', 'b', 'x1', 'x2']);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('and one that is long because all are is left in peace', async () => {
+    const { ask, started, timers } = setUp(2);
+    for (let round = 0; round < 40; round++) {
+      ask('a');
+      await timers.pass(900);
+      await started.at(-1)?.answer();
+    }
+    started.length = 0;
+    ask('a', 'b', 'c');
+    await timers.pass(3_000);
+    expect(started.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+  });
+
+  test('nobody is hurried where nobody waits', async () => {
+    const { ask, started, timers } = setUp(2);
+    ask('a', 'b');
+    await timers.pass(60_000);
+    expect(started.map(({ signal }) => signal.aborted)).toEqual([false, false]);
     expect(timers.armed.size).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
 import { VideoError } from '../../../src/errors.js';
+import { StatusCalls } from '../../../src/transports/polling.js';
 import { createRunner } from '../../../src/transports/runner.js';
 import type { Following, JobSink } from '../../../src/transports/transport.js';
 import { codec, FakeTimers, FakeWebSocket, settled } from './support.js';
@@ -36,13 +37,20 @@ function start(transports: readonly ('websocket' | 'sse' | 'polling')[] = ['webs
         silenceMs: 30_000,
         jobMs: 1,
         notReadyMs: 1,
+        missingMs: 60_000,
       },
       retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
     },
-    askStatus: (jobId) => {
-      asked.push(jobId);
-      return answer(jobId);
-    },
+    calls: new StatusCalls({
+      runtime: timers.runtime,
+      concurrency: 6,
+      maxPauseMs: 30_000,
+      quickMs: 1_000,
+      askStatus: (jobId) => {
+        asked.push(jobId);
+        return answer(jobId);
+      },
+    }),
     locate: (update) => ({ ...update, videoUrl: `http://host${update.videoUrl}` }),
     openStream: () => Promise.reject(new Error('not used')),
     webSocketUrl: () => 'ws://host/',

@@ -7,11 +7,13 @@ import type { StreamEvents } from '../../../src/transports/transport.js';
 /** A clock by hand, and all that is armed on it. */
 export class FakeTimers {
   now = 1_700_000_000_000;
+  /** How far somebody has set the clock of the machine. */
+  wallAheadMs = 0;
   readonly armed = new Map<object, { at: number; callback: () => void }>();
   readonly listeners = new Set<(reason: WakeReason) => void>();
 
   readonly runtime = {
-    now: () => this.now,
+    now: () => this.now + this.wallAheadMs,
     elapsedMs: () => this.now,
     random: () => 0.5,
     setTimeout: (callback: () => void, delayMs: number) => {

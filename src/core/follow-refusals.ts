@@ -1,0 +1,151 @@
+import { ApiError, InputError, InvalidResponseError, isVideoError, VideoError } from '../errors.js';
+import { backoffDelayMs } from './backoff.js';
+import { end, tellPendingEnd } from './follow-answers.js';
+import { schedule, servingStream, tellTransport } from './follow-jobs.js';
+import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-model.js';
+
+/** How often an answer that no waiting makes better is asked for. */
+const HOPELESS_TRIES = 3;
+
+/**
+ * The status call has failed. Rule 11: a refusal is not an end. It is one only once the status was refused, and
+ * nothing else was heard, for as long as `missingMs`; or at once, where nobody ever knew the job.
+ */
+export function refused(state: FollowState, job: FollowedJob, error: unknown, more: boolean): void {
+  const trouble = job.trouble ?? newTrouble(error);
+  job.trouble = trouble;
+  job.asking = more;
+  job.judging = 0;
+  job.answers = false;
+  if (job.ending !== undefined) {
+    if (!more) tellPendingEnd(state, job, job.ending);
+    return;
+  }
+  const kind = kindOf(error);
+  // An open stream that brings its updates shows that only this route is closed to us.
+  const isStreamed = job.streamed && servingStream(state, job) !== undefined;
+  count(state, trouble, error, isStreamed ? 'temporary' : kind);
+  if (!isStreamed && isOver(state, job, trouble, kind)) {
+    stop(state, job, error);
+    return;
+  }
+  tellTransport(state, job);
+  warnOf(state, job, trouble, kind);
+  trouble.retryAt = state.now + delayMs(state, job, trouble, kind);
+  schedule(state, job);
+}
+
+function newTrouble(error: unknown): Trouble {
+  return {
+    error,
+    failures: 0,
+    retryAt: Number.NEGATIVE_INFINITY,
+    refusals: 0,
+    refusedMs: 0,
+    refusedAt: undefined,
+    hopeless: 0,
+    deniedWarned: false,
+  };
+}
+
+/**
+ * `temporary` may be better next time, and the job's own deadline bounds how often it is tried. `refusal` may be so
+ * too: balancers, redeploys and bot checks answer anything for a while. `denied` and `hopeless` will not.
+ */
+type Kind = 'temporary' | 'refusal' | 'credentials' | 'denied' | 'hopeless';
+
+function kindOf(error: unknown): Kind {
+  if (!isVideoError(error)) return 'refusal';
+  const { code, status = 0 } = error;
+  if (code === 'configuration') return 'credentials';
+  if (code === 'network' || code === 'request-timeout') return 'temporary';
+  if (code === 'invalid-input') return 'hopeless';
+  if (code === 'invalid-response') return /more than 1 MiB/.test(error.message) ? 'hopeless' : 'refusal';
+  if (status === 401) return 'denied';
+  return status === 429 || status >= 500 ? 'temporary' : 'refusal';
+}
+
+/**
+ * What lies between two refusals counts as refused, but not more than half of the limit: a process that slept in
+ * between has not asked. An outage in between does not count, and takes nothing back.
+ */
+function count(state: FollowState, trouble: Trouble, error: unknown, kind: Kind): void {
+  const { now, settings } = state;
+  trouble.error = error;
+  trouble.failures += 1;
+  if (kind === 'temporary' || kind === 'credentials') {
+    trouble.refusedAt = undefined;
+    return;
+  }
+  const { refusedAt } = trouble;
+  if (refusedAt !== undefined) trouble.refusedMs += Math.min(now - refusedAt, settings.missingMs / 2);
+  trouble.refusedAt = now;
+  // Calls that other reasons bring about at once are one try.
+  if (now < trouble.retryAt) return;
+  trouble.refusals += 1;
+  if (kind === 'hopeless') trouble.hopeless += 1;
+}
+
+function isOver({ settings }: FollowState, job: FollowedJob, trouble: Trouble, kind: Kind): boolean {
+  if (kind === 'denied') return true; // The credentials were asked for again before.
+  if (kind === 'temporary' || kind === 'credentials') return false;
+  if (trouble.hopeless >= HOPELESS_TRIES) return true;
+  return job.snapshot === undefined
+    ? trouble.refusals >= settings.retry.attempts
+    : trouble.refusedMs >= settings.missingMs;
+}
+
+function warnOf(state: FollowState, job: FollowedJob, trouble: Trouble, kind: Kind): void {
+  const { error } = trouble;
+  const because = error instanceof Error ? `: ${error.message}` : '';
+  if (kind === 'denied' || kind === 'credentials') {
+    if (!trouble.deniedWarned)
+      warn(state, job, 'credentials', `the status of job ${job.id} was refused${because}`, error);
+    trouble.deniedWarned = true;
+    return;
+  }
+  // One that flaps between answers and refusals would be warned about again and again.
+  const isKnown = kind === 'temporary' ? trouble.failures > 1 : job.refusalWarned;
+  if (kind !== 'temporary') job.refusalWarned = true;
+  if (isKnown) return;
+  const message = `the status of job ${job.id} could not be had, and is asked again${because}`;
+  warn(state, job, 'status-failed', message, error);
+}
+
+/** A server that refuses does answer: it is asked as often as if it answered well, so that no end waits for it. */
+function delayMs(state: FollowState, job: FollowedJob, { error, failures }: Trouble, kind: Kind): number {
+  const { intervalMs, retry } = state.settings;
+  const backoffMs = backoffDelayMs(failures, retry, random(state));
+  const mostMs =
+    kind === 'refusal' && job.snapshot !== undefined ? Math.max(intervalMs, retry.minDelayMs) : backoffMs;
+  const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(retryAfterMs, Math.min(backoffMs, mostMs));
+}
+
+function stop(state: FollowState, job: FollowedJob, cause: unknown): void {
+  end(state, job);
+  state.effects.push({ type: 'stopped', jobId: job.id, owner: job.owner, error: explain(job.id, cause) });
+}
+
+/** The server's error, with the way to go on. */
+function explain(jobId: string, cause: unknown): VideoError {
+  const resume = `Then follow the job again with client.subscribe(${JSON.stringify(jobId)}).`;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (!isVideoError(cause)) {
+    return new VideoError('http-error', `job ${jobId} cannot be followed: ${message}`, {
+      jobId,
+      hint: `Look at the backend. ${resume}`,
+      cause,
+    });
+  }
+  const options = {
+    ...cause,
+    jobId,
+    hint: `${cause.hint ?? 'Check what the server says.'} ${resume}`,
+    cause,
+  };
+  if (cause instanceof ApiError) return new ApiError(message, { ...options, status: cause.status });
+  if (cause instanceof InputError) return new InputError(cause.field, message, options);
+  if (cause instanceof InvalidResponseError) return new InvalidResponseError(message, options);
+  return new VideoError(cause.code, message, options);
+}
