@@ -126,7 +126,12 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
   }
 
   #reportThrown(error: unknown): void {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    let what = 'what cannot be shown';
+    try {
+      what = String(error);
+    } catch {
+      // An object without a prototype, say.
+    }
     this.#waits.report(`a listener of job ${this.#waits.snapshot.id} threw: ${what}`);
   }
 
