@@ -29,6 +29,7 @@ const STREAM_FAULTS: Readonly<Record<string, MockFault | readonly MockFault[]>> 
 };
 
 const EVENT_STREAM_FAULTS: Readonly<Record<string, MockFault>> = {
+  'has each event held back until the next': { type: 'held-events', always: true },
   'is buffered': { type: 'buffer', forMs: 250 },
   'has another content type': { type: 'content-type', contentType: 'text/html' },
   'ends lines with CRLF': { type: 'format', lineEnding: '\r\n' },
@@ -45,6 +46,9 @@ const STATUS_FAULTS: Readonly<Record<string, MockFault | readonly MockFault[]>> 
   'answers 500 three times': { type: 'status', status: 500, times: 3 },
   'answers 429 and wants a pause': { type: 'status', status: 429, retryAfter: 1, times: 1 },
   'answers 404 twice': { type: 'status', status: 404, times: 2 },
+  'answers 404 to each second call': { type: 'status', status: 404, every: 2 },
+  'answers 403 to each second call': { type: 'status', status: 403, every: 2 },
+  'answers HTML to each second call': { type: 'html', every: 2 },
   'answers HTML with 200': { type: 'html', times: 2 },
   'answers half of its JSON': { type: 'truncated-json', times: 2 },
   'answers more than 1 MiB': { type: 'oversized-json', times: 2 },

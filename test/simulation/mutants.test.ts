@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { step } from '../../src/core/follow.js';
-import { MUTANTS, playable } from './mutants.js';
-import { plans } from './plan.js';
+import { CALL_MUTANTS, MUTANTS, playable } from './mutants.js';
+import { type Plan, plans, plansOf } from './plan.js';
 import { playReducer } from './reducer-world.js';
+import { playSystem } from './system-world.js';
 
 describe('the simulation finds out a reducer that breaks', () => {
   test.each(MUTANTS)('$breaks', ({ step: mutant, foundBy }) => {
@@ -12,6 +13,16 @@ describe('the simulation finds out a reducer that breaks', () => {
       { numRuns: 20_000, endOnFailure: true, seed: 1 },
     );
     expect(String(result.errorInstance)).toMatch(foundBy);
+  });
+});
+
+describe('the simulation finds out a scheduler of status calls that breaks', () => {
+  test.each(CALL_MUTANTS)('$breaks', async ({ make, faults, foundBy }) => {
+    const polled = plansOf(faults);
+    const check = (play: (plan: Plan) => Promise<void>) =>
+      fc.check(fc.asyncProperty(polled, play), { numRuns: 500, endOnFailure: true, seed: 1 });
+    expect(String((await check((plan) => playSystem(plan, make))).errorInstance)).toMatch(foundBy);
+    expect((await check((plan) => playSystem(plan))).errorInstance).toBeNull();
   });
 });
 

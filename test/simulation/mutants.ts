@@ -1,6 +1,10 @@
 import { step } from '../../src/core/follow.js';
 import { schedule } from '../../src/core/follow-jobs.js';
 import type { FollowEffect, FollowSignal, FollowState } from '../../src/core/follow-model.js';
+import type { JobUpdate } from '../../src/core/model.js';
+import { StatusCalls, type StatusCallsDeps } from '../../src/transports/polling.js';
+import type { VirtualClock } from './clock.js';
+import type { FaultName } from './plan.js';
 import type { Step } from './reducer-world.js';
 
 export interface Mutant {
@@ -96,6 +100,74 @@ export const MUTANTS: readonly Mutant[] = [
       const effects = step(state, signal);
       return state.jobs.size > 0 ? effects : effects.filter(({ type }) => type !== 'close');
     },
+  },
+  {
+    breaks: 'rule 11: a refusal ends a job that was known',
+    foundBy: /was given up/,
+    step: (state, signal) => {
+      const job = signal.type === 'refused' ? state.jobs.get(signal.jobId) : undefined;
+      if (job?.trouble !== undefined) job.trouble.refusedMs = Number.POSITIVE_INFINITY;
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 11: polling is told to serve while nothing answers',
+    foundBy: /nothing answers/,
+    step: (state, signal) => {
+      for (const job of state.jobs.values()) job.answers = true;
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 9: a failure is told without waiting for its reason',
+    foundBy: /not why/,
+    step: (state, signal) =>
+      step(
+        state,
+        signal.type === 'said' &&
+          signal.message.type === 'update' &&
+          signal.message.update.status === 'failed'
+          ? {
+              ...signal,
+              message: { type: 'update', update: { error: 'unknown', ...told(signal.message.update) } },
+            }
+          : signal,
+      ),
+  },
+];
+
+/** What is there of it. */
+function told({ error, ...update }: JobUpdate): JobUpdate {
+  return error === undefined ? update : { ...update, error };
+}
+
+/** The scheduler of the status calls, broken where its rules are; each is found by schedules of this kind. */
+export const CALL_MUTANTS: readonly {
+  readonly breaks: string;
+  readonly foundBy: RegExp;
+  readonly faults: readonly FaultName[];
+  readonly make: (deps: StatusCallsDeps, clock: VirtualClock) => StatusCalls;
+}[] = [
+  {
+    breaks: 'rule 12: calls that hang may hold every line',
+    foundBy: /held job-\d up/,
+    faults: ['status-hang-some'],
+    make: (deps) => {
+      const calls = new StatusCalls({ ...deps, quickMs: Number.POSITIVE_INFINITY });
+      const { of } = calls;
+      calls.of = (asker) => {
+        const asked = of.call(calls, asker);
+        return { ...asked, ask: (jobId, urgent) => asked.ask(jobId, urgent, 'good') };
+      };
+      return calls;
+    },
+  },
+  {
+    breaks: 'rule 13: the pause is on the clock of the machine',
+    foundBy: /never told/,
+    faults: ['status-429', 'clock-back'],
+    make: (deps, clock) =>
+      new StatusCalls({ ...deps, runtime: { ...deps.runtime, elapsedMs: () => clock.wallNow } }),
   },
 ];
 

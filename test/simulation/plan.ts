@@ -158,6 +158,23 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   wordless: fc.boolean(),
 });
 
+/** Three jobs that are polled, with these faults and no others. */
+export function plansOf(faults: readonly FaultName[]): fc.Arbitrary<Plan> {
+  const always = fc.record({ at: fc.nat(10_000), forMs: fc.nat(30_000) });
+  return fc
+    .tuple(
+      plans,
+      fc.array(job, { minLength: 3, maxLength: 3 }),
+      fc.array(always, { minLength: 4, maxLength: 4 }),
+    )
+    .map(([plan, jobs, times]) => ({
+      ...plan,
+      transports: ['polling'],
+      jobs,
+      faults: faults.map((name, index) => ({ name, ...(times[index] ?? { at: 0, forMs: 0 }) })),
+    }));
+}
+
 /** As many as there are jobs, so that none waits in line; but where some are in the way of others. */
 export function concurrencyOf({ faults }: Plan): number {
   return faults.some(({ name }) => name.endsWith('-some')) ? 2 : 4;

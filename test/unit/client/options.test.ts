@@ -125,3 +125,17 @@ test('the options given are not kept: changing them later changes nothing', () =
   transports.push('polling');
   expect(settings.transports).toEqual(['sse']);
 });
+
+it('asks as many jobs within a shorter interval by asking more at once, unless told how many', () => {
+  const concurrency = (polling: object) => resolve({ polling }).polling.concurrency;
+  expect(concurrency({})).toBe(6);
+  expect(concurrency({ intervalMs: 60_000 })).toBe(6);
+  expect(concurrency({ intervalMs: 1_000 })).toBe(30);
+  expect(concurrency({ intervalMs: 10 })).toBe(60);
+  expect(concurrency({ intervalMs: 10, concurrency: 2 })).toBe(2);
+});
+
+it('takes 0 and more for missingMs', () => {
+  expect(resolve({ timeouts: { missingMs: 0 } }).timeouts.missingMs).toBe(0);
+  expect(refusal({ timeouts: { missingMs: -1 } })).toMatchObject({ option: 'timeouts.missingMs' });
+});

@@ -476,6 +476,32 @@ describe('the iterator', () => {
     expect(last?.status).toBe('completed');
   });
 
+  test('gives nothing after return(), though snapshots were unread', async () => {
+    const { job, say } = setUp();
+    const iterator = job[Symbol.asyncIterator]();
+    const first = iterator.next();
+    say(processing(1));
+    say(processing(2));
+    say(processing(3));
+    expect((await first).value).toMatchObject({ progress: 1 });
+    await iterator.return?.();
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test('gives a snapshot whose message alone has changed, as update tells it', async () => {
+    const { job, say } = setUp();
+    const told = vi.fn();
+    job.on('update', told);
+    const iterator = job[Symbol.asyncIterator]();
+    const reads = [iterator.next(), iterator.next()];
+    say({ status: 'processing', progress: 10, message: 'Drawing' });
+    say({ status: 'processing', progress: 10, message: 'Rendering' });
+    const messages = (await Promise.all(reads)).map(({ value }) => value?.message);
+    expect(messages).toEqual(['Drawing', 'Rendering']);
+    expect(told.mock.calls.map(([snapshot]) => snapshot.message)).toEqual(messages);
+    job.close();
+  });
+
   test('throws what ended following, once', async () => {
     const { job, sinks } = setUp();
     const iterator = job[Symbol.asyncIterator]();
@@ -488,6 +514,16 @@ describe('the iterator', () => {
 });
 
 describe('completed', () => {
+  test('tells in its timeout why the status could not be had', async () => {
+    const failure = new ApiError('GET /status answered 503: away', { status: 503 });
+    const { job } = setUp({ failure });
+    const error: unknown = await job.completed({ timeoutMs: 1 }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'job-timeout', cause: failure });
+    expect(String(error)).toContain(
+      'did not end within 1 ms; its status could not be had: GET /status answered 503',
+    );
+  });
+
   test('rejects with the reason of a failed job', async () => {
     const { job, say } = setUp();
     const completed = job.completed();
