@@ -1,3 +1,5 @@
+import { isJobId } from '../core/job-id.js';
+import { showJson } from '../core/json.js';
 import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { bounded, redactQueries } from '../core/text.js';
@@ -16,10 +18,10 @@ export type Reader = (raw: Fields, jobId: string) => JobUpdate;
 export function readSubmitted(response: HttpResponse, read: Reader = readUpdate): JobUpdate {
   const { body } = response;
   const jobId = isRecord(body) ? answeredId(body) : undefined;
-  if (isRecord(body) && jobId !== undefined) return read(body, jobId);
+  if (isRecord(body) && jobId !== undefined && isJobId(jobId)) return read(body, jobId);
   throw invalid(
     response,
-    `the answer to the submit holds no job id: ${excerpt(body)}`,
+    `the answer to the submit holds no job id${jobId === undefined ? '' : ' that can be one'}: ${excerpt(body)}`,
     'A job may have been made, and paid for: look on the server before you submit again, and check that backend fits it.',
   );
 }
@@ -37,8 +39,11 @@ export function readAccepted(response: HttpResponse): JobUpdate {
  */
 export function readStatus(response: HttpResponse, jobId: string, read: Reader = readUpdate): JobUpdate {
   const { body } = response;
-  const update = isRecord(body) ? read(body, jobId) : undefined;
   const answered = isRecord(body) ? answeredId(body) : undefined;
+  // `{ status: 'error', message }` without an id is how a call went, and no word about the job.
+  const isEnvelope =
+    isRecord(body) && answered === undefined && /^(error|success)$/i.test(String(body.status));
+  const update = isRecord(body) && !isEnvelope ? read(body, jobId) : undefined;
   if (answered !== undefined && answered !== jobId) {
     throw invalid(
       response,
@@ -69,6 +74,7 @@ function invalid({ status, headers }: HttpResponse, message: string, hint: strin
 /** What a server said, fit for a message: cut, without secrets and without the queries of URLs. */
 function excerpt(body: unknown): string {
   const secret = /token|secret|password|credential|authorization|signature|api.?key|cookie/i;
-  const json = JSON.stringify(body, (key, value) => (secret.test(key) ? '…' : value)) ?? 'nothing';
-  return bounded(redactQueries(json));
+  const json = showJson(body, (key, value) => (secret.test(key) ? '…' : value));
+  // Cut first: what follows is not for a megabyte.
+  return bounded(redactQueries(json.slice(0, 2_000)));
 }

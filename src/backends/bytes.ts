@@ -1,4 +1,6 @@
+import { bufferOfBlob } from '../core/blob.js';
 import type { Check } from '../core/check.js';
+import { InputError } from '../errors.js';
 import type { FormField } from './backend.js';
 
 /** A file's contents; a `File` is a `Blob`. */
@@ -12,9 +14,22 @@ export const bytes: Check = (value) =>
 /** A multiple of three, so that the parts join without padding; few enough for the arguments of one call. */
 const BASE64_CHUNK_BYTES = 0x6000;
 
-export async function toBase64(data: Bytes): Promise<string> {
-  const buffer = data instanceof Blob ? await data.arrayBuffer() : data;
-  const all = buffer instanceof Uint8Array ? buffer : new Uint8Array(buffer);
+/** As base64 it is a third longer, and the longest string of V8 has 512 Mi characters. */
+const MAX_BASE64_BYTES = 380 * 1_048_576;
+
+/** @throws InputError where it is larger than a text may be, before it is read. */
+export async function toBase64(data: Bytes, field: string): Promise<string> {
+  const size = data instanceof Blob ? data.size : data.byteLength;
+  if (size > MAX_BASE64_BYTES) {
+    throw new InputError(
+      field,
+      `${field} has ${size} bytes, more than the ${MAX_BASE64_BYTES} that can be sent`,
+      {
+        hint: 'Give a shorter recording, or one that is compressed.',
+      },
+    );
+  }
+  const all = await bytesOf(data, field);
   let base64 = '';
   for (let start = 0; start < all.length; start += BASE64_CHUNK_BYTES) {
     base64 += btoa(String.fromCharCode(...all.subarray(start, start + BASE64_CHUNK_BYTES)));
@@ -22,14 +37,27 @@ export async function toBase64(data: Bytes): Promise<string> {
   return base64;
 }
 
+async function bytesOf(data: Bytes, field: string): Promise<Uint8Array> {
+  if (data instanceof Uint8Array) return data;
+  try {
+    return new Uint8Array(data instanceof Blob ? await bufferOfBlob(data) : data);
+  } catch (cause) {
+    throw new InputError(field, `${field} cannot be read here`, {
+      cause,
+      hint: 'Give its bytes as a Uint8Array.',
+    });
+  }
+}
+
 /** A file of a form. A type and a name are found for one that has none: servers refuse a file without them. */
 export async function fileField(name: string, data: Bytes, index = 0): Promise<FormField> {
-  const blob = data instanceof Blob ? data : new Blob([data as BlobPart]);
-  const type = blob.type === '' ? await typeOf(blob) : blob.type;
-  const given = 'name' in blob && typeof blob.name === 'string' ? blob.name : '';
+  const isBlob = data instanceof Blob;
+  const type = (isBlob && data.type) || typeOf(await startOf(data));
+  const given = isBlob && 'name' in data && typeof data.name === 'string' ? data.name : '';
+  const typed = () => (isBlob ? data.slice(0, data.size, type) : new Blob([data as BlobPart], { type }));
   return {
     name,
-    value: blob.type === '' ? blob.slice(0, blob.size, type) : blob,
+    value: isBlob && data.type !== '' ? data : typed(),
     filename: given === '' ? `${name}-${index + 1}.${/\/(\w+)/.exec(type)?.[1] ?? 'bin'}` : given,
   };
 }
@@ -43,7 +71,14 @@ const MAGIC = [
   ['video/mp4', /^.{4}ftyp/s],
 ] as const;
 
-async function typeOf(blob: Blob): Promise<string> {
-  const start = String.fromCharCode(...new Uint8Array(await blob.slice(0, 16).arrayBuffer()));
+function typeOf(bytes: Uint8Array): string {
+  const start = String.fromCharCode(...bytes);
   return MAGIC.find(([, magic]) => magic.test(start))?.[0] ?? 'application/octet-stream';
+}
+
+/** Nothing, where a Blob cannot be read: it has a type all the same, the one that says nothing. */
+async function startOf(data: Bytes): Promise<Uint8Array> {
+  if (data instanceof Uint8Array) return data.subarray(0, 16);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data, 0, Math.min(16, data.byteLength));
+  return new Uint8Array(await bufferOfBlob(data.slice(0, 16)).catch(() => new ArrayBuffer(0)));
 }

@@ -16,10 +16,10 @@ export function textOf(value: unknown): string | undefined {
   return value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value;
 }
 
-/** A job id off the wire, where some servers send a number. */
+/** A job id off the wire, where some servers send a number; one that was rounded is the id of another job. */
 export function idOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : value;
-  return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+  return typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : undefined;
 }
 
 /** Unix seconds, or a date as text. */

@@ -1,7 +1,9 @@
+import { parseJson, showJson } from '../core/json.js';
 import type { StreamMessage } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { type Fields, idOf, readUpdate, textOf } from './fields.js';
 
+const MAX_PLAIN_LENGTH = 4_000;
 const CONTROL: StreamMessage = { type: 'control' };
 /** Names of events that say no more than that the stream is there. */
 const HEARTBEAT = /^(ping|pong|heart-?beat|keep-?alive|hello|open|ready|connected|subscribed)$/i;
@@ -21,6 +23,9 @@ function readFrame(text: string, event: string | undefined): StreamMessage {
   let frame: unknown;
   try {
     frame = JSON.parse(text);
+    // Only what needs it pays for it: an id that may have been rounded, a frame that may be nested too deep.
+    if (text.length > MAX_PLAIN_LENGTH || (isRecord(frame) && typeof frame.jobId === 'number'))
+      frame = parseJson(text);
   } catch {
     return problem('a frame is not JSON', jobIdIn(text));
   }
@@ -54,7 +59,7 @@ function problem(message: string, jobId?: string): StreamMessage {
 }
 
 function quote(words: unknown): string {
-  return JSON.stringify(words).slice(0, 500);
+  return showJson(textOf(words)?.slice(0, 500));
 }
 
 /** The job that a broken frame was about, where that much of it can be read. */

@@ -92,7 +92,7 @@ export function soraGateway(
             walletAddress,
             script,
             scriptOrQuestion,
-            audioBuffer: audioBuffer && (await toBase64(audioBuffer)),
+            audioBuffer: audioBuffer && (await toBase64(audioBuffer, 'audioBuffer')),
             // Servers look for it in the query or in the body.
             renderVersion,
           },

@@ -193,7 +193,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const controller = new AbortController();
     const { signal: outer } = options;
     outer?.throwIfAborted();
-    return openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
+    const opened = openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
       signal: outer && controller.signal,
       onProgress: options.onProgress,
       notReadyMs: timeouts.notReadyMs,
@@ -210,6 +210,9 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
           stop?.();
         };
       },
+    });
+    return opened.catch((error: unknown) => {
+      throw this.#http.told(error, id);
     });
   }
 
@@ -298,12 +301,19 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   async #askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate> {
     const { backend } = this.#settings;
+    let refused: JobUpdate | undefined;
     try {
-      const response = await this.#http.send(backend.status(jobId), { repeat, signal, jobId });
-      return this.#located(backend.parseStatus(response, jobId));
+      const response = await this.#http.send(backend.status(jobId), {
+        ...{ repeat, signal, jobId },
+        accepts(refusal) {
+          refused = backend.parseRefusal?.({ ...refusal, call: 'status' }, jobId);
+          return refused !== undefined;
+        },
+      });
+      return this.#located(refused ?? backend.parseStatus(response, jobId));
     } catch (error) {
       const cancelled = this.#cancels.explain(jobId, error);
-      if (cancelled === undefined) throw error;
+      if (cancelled === undefined) throw this.#http.told(error, jobId);
       return cancelled;
     }
   }
@@ -330,6 +340,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       settings,
       calls: this.#statusCalls,
       locate: (update) => this.#located(update),
+      redact: (text) => this.#http.redact(text),
       logger: settings.logger,
     });
     this.#followers.add(follower);
@@ -343,13 +354,18 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       openStream: (url, signal, headers) => this.#http.open({ method: 'GET', url }, { signal, headers }),
       webSocketUrl: async () => {
         const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
-        return toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl).href;
+        const url = toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl);
+        // A ticket for one connect.
+        this.#http.conceal(url.searchParams.values());
+        return url.href;
       },
       webSocketHeaders: async (url) => {
         // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
         const origin = new URL(url).origin.replace(/^ws/, 'http');
         if (webSocketUrl === undefined && origin !== baseUrl.origin) return {};
-        return (await askCredentials(this.#settings)).headers;
+        const { headers, secrets } = await askCredentials(this.#settings);
+        this.#http.conceal(secrets);
+        return headers;
       },
     };
   }
@@ -376,9 +392,14 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
               { encode: () => operation.request(args), parse: (response) => operation.parse(response) },
               options,
             )
-          : this.#calls.run(undefined, options.signal, async (signal) =>
-              operation.parse(await this.#http.send(operation.request(args), { repeat: 'safe', signal })),
-            ),
+          : this.#calls.run(undefined, options.signal, async (signal) => {
+              const response = await this.#http.send(operation.request(args), { repeat: 'safe', signal });
+              try {
+                return operation.parse(response);
+              } catch (error) {
+                throw this.#http.told(error);
+              }
+            }),
     ]);
     return Object.fromEntries(bound);
   }

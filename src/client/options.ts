@@ -4,7 +4,7 @@ import { TRANSPORTS, type TransportName } from '../core/model.js';
 import { didYouMean } from '../core/nearest.js';
 import { isRecord } from '../core/record.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
-import { ConfigurationError } from '../errors.js';
+import { aboutJob, ConfigurationError } from '../errors.js';
 import type { WebSocketClass } from '../runtime/runtime.js';
 import { type Logger, type LogLevel, resolveLogger } from './logger.js';
 
@@ -221,8 +221,12 @@ export function toWebSocketUrl(value: string | URL, base: URL): URL {
 }
 
 /** A whole number of milliseconds given to one call. */
-export function checkTimeoutMs(name: string, value: number | undefined): number | undefined {
-  if (value !== undefined) checkOption(name, value, wholeNumber(1, MAX_DELAY_MS));
+export function checkTimeoutMs(name: string, value: number | undefined, jobId?: string): number | undefined {
+  try {
+    if (value !== undefined) checkOption(name, value, wholeNumber(1, MAX_DELAY_MS));
+  } catch (error) {
+    throw aboutJob(error, jobId);
+  }
   return value;
 }
 

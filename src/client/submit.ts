@@ -103,7 +103,7 @@ function send(
     try {
       update = locate(parse(response));
     } catch (error) {
-      throw unreadable(error, response);
+      throw http.told(unreadable(error, response));
     }
     return applyUpdate(undefined, update, 'polling', runtime.now());
   })();

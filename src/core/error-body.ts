@@ -11,14 +11,19 @@ export interface ErrorBody {
 
 /**
  * The words of an error body, of whatever dialect: `{error, message?, hint?, code?, …}`, the same one level down in
- * `error` (OpenAI), or `{detail}`. All else goes to `details`.
+ * `error` (OpenAI), or `{detail}`, as a text or as a list of what is wrong where (FastAPI). All else goes to
+ * `details`.
  */
 export function parseErrorBody(body: unknown): ErrorBody {
   if (typeof body === 'string') return { message: body };
   if (!isRecord(body)) return body === undefined || body === null ? {} : { details: body };
   const { error, message, detail, hint, code, ...rest } = body;
   const nested: ErrorBody = isRecord(error) ? parseErrorBody(error) : {};
-  const sentences = [typeof error === 'string' ? error : nested.message, message, detail].filter(
+  const sentences = [
+    typeof error === 'string' ? error : nested.message,
+    message,
+    Array.isArray(detail) ? wordsOfProblems(detail) : detail,
+  ].filter(
     (sentence, index, all): sentence is string =>
       typeof sentence === 'string' && sentence.trim() !== '' && all.indexOf(sentence) === index,
   );
@@ -31,9 +36,19 @@ export function parseErrorBody(body: unknown): ErrorBody {
   return {
     message: sentences.length === 0 ? undefined : sentences.reduce(join),
     hint: typeof hint === 'string' ? hint : nested.hint,
-    code: typeof code === 'string' ? code : nested.code,
+    code: typeof code === 'string' ? code : typeof code === 'number' ? String(code) : nested.code,
     details: Object.keys(details).length === 0 ? undefined : details,
   };
+}
+
+/** `[{ loc: ['body', 'prompt'], msg: 'Field required' }]` → `body.prompt: Field required`. */
+function wordsOfProblems(problems: readonly unknown[]): string | undefined {
+  const words = problems.slice(0, 20).flatMap((problem) => {
+    if (!isRecord(problem) || typeof problem.msg !== 'string') return [];
+    const place = Array.isArray(problem.loc) ? problem.loc.slice(0, 20).map(String).join('.') : '';
+    return [place === '' ? problem.msg : `${place}: ${problem.msg}`];
+  });
+  return words.length === 0 ? undefined : words.join('; ');
 }
 
 /** `Out of credits` and `10 are needed` → `Out of credits: 10 are needed`; two whole sentences as they are. */

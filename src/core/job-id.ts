@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js';
 
-/** No server makes ids as long; a whole text given by mistake is. */
-const MAX_LENGTH = 512;
+/** Ids of some servers are long; a whole text given by mistake is longer. */
+const MAX_LENGTH = 2_048;
 
 /**
  * The job id as it was given.
@@ -14,6 +14,11 @@ export function checkJobId(jobId: unknown): string {
   throw new InputError('jobId', `jobId ${wrong}`, {
     hint: 'Give the id of the job as the server gave it, such as job.id.',
   });
+}
+
+/** False for what `checkJobId` refuses. */
+export function isJobId(jobId: string): boolean {
+  return problemOf(jobId) === undefined;
 }
 
 /** The job id as one segment of a path or one value of a query. */

@@ -63,3 +63,13 @@ function cutDeepParts(value: unknown, levels: number): void {
     else parts[name] = '…';
   }
 }
+
+/** A value as JSON, for words; whatever it is, nothing is thrown. */
+export function showJson(value: unknown, replacer?: (name: string, value: unknown) => unknown): string {
+  try {
+    return JSON.stringify(value, replacer) ?? 'nothing';
+  } catch {
+    // A circle, a bigint, or nested too deep.
+    return '…';
+  }
+}

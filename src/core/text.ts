@@ -8,7 +8,11 @@ export function redactUrl({ origin, pathname, search }: URL): string {
   return bounded(origin + pathname) + (search && '?…');
 }
 
-/** The same for text of others that may quote URLs. */
+/** The same for text of others that may quote URLs. Word by word: one expression for all of it would be quadratic. */
 export function redactQueries(text: string): string {
-  return text.replace(/(https?:\/\/[^\s"?]*)\?[^\s"]*/gi, '$1?…');
+  return text.replace(/[^\s"]+/g, (word) => {
+    const url = word.search(/https?:\/\//i);
+    const query = url === -1 ? -1 : word.indexOf('?', url);
+    return query === -1 ? word : `${word.slice(0, query)}?…`;
+  });
 }

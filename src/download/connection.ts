@@ -1,3 +1,4 @@
+import { type BodyReader, readerOf } from '../http/body.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 
 /** One connection of a download: ends with the download, or by itself where nothing comes for too long. */
@@ -7,7 +8,7 @@ export class Connection {
   readonly #life: AbortSignal;
   readonly #controller = new AbortController();
   readonly #follow = (): void => this.close(this.#life.reason);
-  #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  #reader: BodyReader | undefined;
   #timer: TimerHandle;
   /** Since when a read is under way; a reader that takes its time is no stall. */
   #waitingSince: number | undefined;
@@ -25,7 +26,7 @@ export class Connection {
   }
 
   attach(response: Response): this {
-    this.#reader = response.body?.getReader();
+    this.#reader = readerOf(response);
     return this;
   }
 
@@ -36,14 +37,14 @@ export class Connection {
     if (this.#timer === undefined) this.#watch(this.#stallMs);
     const chunk = await this.#reader?.read();
     this.#waitingSince = undefined;
-    return chunk?.value;
+    return chunk;
   }
 
   close(reason?: unknown): void {
     this.#life.removeEventListener('abort', this.#follow);
     this.#runtime.clearTimeout(this.#timer);
     this.#controller.abort(reason);
-    this.#reader?.cancel(reason).catch(() => {});
+    this.#reader?.cancel(reason);
   }
 
   #watch(delayMs: number): void {

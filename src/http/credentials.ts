@@ -37,14 +37,30 @@ export async function askCredentials(settings: CredentialSettings): Promise<Cred
   for (const [name, value] of Object.entries(given)) {
     headers[name.toLowerCase()] = checkHeader(`headers.${name}`, name, value);
   }
-  const secrets = Object.values(headers);
+  const secrets = Object.entries(headers).flatMap(partsOf);
   if (settings.auth !== undefined) {
     const [scheme, ...own] = await authorization(settings.auth);
     headers.authorization = `${scheme} ${own[0]}`;
     secrets.push(...own);
   }
-  // A short value, such as `v3` or a language, is no secret, and is found in all kinds of words.
-  return { headers, secrets: secrets.filter((secret) => secret.length >= 8) };
+  return { headers, secrets };
+}
+
+/** A header's value, and what is secret by itself in it: `x` of `Bearer x` and of `session=x`, a password of Basic. */
+function partsOf([name, value]: readonly [name: string, value: string]): string[] {
+  if (!/^(proxy-)?authorization$|^cookie$/.test(name)) return [value];
+  const words = value.split(/[\s,;]+/);
+  const basic = /^basic$/i.test(words[0] ?? '') ? decoded(words[1] ?? '') : '';
+  const values = words.map((word) => word.slice(word.indexOf('=') + 1));
+  return [value, ...words, ...values, basic, basic.slice(basic.indexOf(':') + 1)];
+}
+
+function decoded(base64: string): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+  } catch {
+    return '';
+  }
 }
 
 /** @throws ConfigurationError where it would break out of its header. */
@@ -63,7 +79,7 @@ function checkHeader(option: string, name: string, value: unknown): string {
 async function authorization(auth: Auth): Promise<[scheme: string, credential: string, ...string[]]> {
   if (auth.type === 'basic') {
     const bytes = new TextEncoder().encode(`${auth.username}:${auth.password}`);
-    return ['Basic', btoa(String.fromCharCode(...bytes)), auth.password];
+    return ['Basic', btoa(String.fromCharCode(...bytes)), `${auth.username}:${auth.password}`, auth.password];
   }
   const token: unknown = await ask('auth.token', auth.token);
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return ['Bearer', token];

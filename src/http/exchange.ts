@@ -4,6 +4,7 @@ import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CallContext } from './answer.js';
+import { discard, quieten } from './body.js';
 import {
   askCredentials,
   type CredentialSettings,
@@ -12,6 +13,8 @@ import {
   NO_CREDENTIALS,
 } from './credentials.js';
 import { patience } from './node-fetch.js';
+import type { Payload } from './payload.js';
+import type { Secrets } from './secrets.js';
 
 const MAX_REDIRECTS = 5;
 /** What may follow a redirect to another origin; any other header may say who we are. */
@@ -24,9 +27,14 @@ export interface Trip {
   /** A POST was answered as one that did its work: `303 See Other`, or what many frameworks make of it, see below. */
   accepted: boolean;
   credentials: Credentials;
+  /** The origin that redirects led to, where that is none of ours and got no credentials. */
+  strayedTo?: string;
 }
 
 export interface ExchangeOptions {
+  readonly payload: Payload;
+  /** All credentials that go out are added. */
+  readonly secrets: Secrets;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -46,16 +54,22 @@ export async function exchange(
   trip: Trip,
 ): Promise<Response> {
   if (!isTrusted(url, settings)) return travel(false);
-  trip.credentials = await abortable(askCredentials(settings), options.signal);
+  trip.credentials = await askForCredentials();
   const response = await travel(true);
   if (response.status !== 401 || trip.accepted) return response;
   // Refused: whatever happens from here until it is sent again, it did nothing.
   trip.sent = false;
-  const again = await abortable(askCredentials(settings), options.signal);
+  const again = await askForCredentials();
   if (JSON.stringify(again.headers) === JSON.stringify(trip.credentials.headers)) return response;
   discard(response);
   trip.credentials = again;
   return travel(true);
+
+  async function askForCredentials(): Promise<Credentials> {
+    const credentials = await abortable(askCredentials(settings), options.signal);
+    options.secrets.remember(credentials.secrets);
+    return credentials;
+  }
 
   async function travel(trusted: boolean): Promise<Response> {
     let { method } = request;
@@ -66,16 +80,21 @@ export async function exchange(
       own.forEach((value, name) => {
         headers.set(name, value);
       });
+      const { body, contentType } = method === 'GET' ? NOTHING : options.payload;
+      if (contentType !== undefined) headers.set('content-type', contentType);
+      // A form: fetch sets it, with the boundary that it chooses.
+      else if (body !== undefined) headers.delete('content-type');
       const init = {
         method,
         signal: options.signal,
-        ...bodyOf(request, method, headers),
-        ...patience(options.timeoutMs),
+        ...(body === undefined ? {} : { body }),
+        ...(runtime.hasOwnFetch === true ? {} : patience(options.timeoutMs)),
       };
       // A `fetch` of the caller's may not look at its signal.
       options.signal.throwIfAborted();
       trip.sent = true;
       const response = await send(at, { ...init, headers, redirect: 'manual' }, trusted);
+      quieten(response);
       const next = redirectOf(response, at, method);
       if (method !== 'GET' && isAcceptance(response, at)) trip.accepted = true;
       if (next === undefined) return response;
@@ -89,7 +108,10 @@ export async function exchange(
       if (response.status === 303) method = 'GET';
       if (next.origin !== at.origin) {
         // Once left, our origin gets no credentials on the way back: the way is a stranger's.
-        trusted = trusted && isTrusted(next, settings);
+        if (trusted && !isTrusted(next, settings)) {
+          trusted = false;
+          if (Object.keys(trip.credentials.headers).length > 0) trip.strayedTo = next.origin;
+        }
         own = new Headers([...own].filter(([name]) => HARMLESS_HEADERS.has(name)));
       }
       at = next;
@@ -118,11 +140,18 @@ export async function exchange(
     const headers = new Headers([...init.headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
     const authorization = trusted ? trip.credentials.headers.authorization : undefined;
     if (authorization !== undefined) headers.set('authorization', authorization);
-    return ask(at, { ...init, headers, redirect: 'follow' });
+    const end = await ask(at, { ...init, headers, redirect: 'follow' });
+    const { origin } = parseUrl(end.url) ?? at;
+    if (authorization !== undefined && origin !== at.origin) trip.strayedTo = origin;
+    return end;
   }
 
-  async function ask(at: URL, init: RequestInit): Promise<Response> {
-    const asked = Promise.resolve(runtime.fetch(at.href, init));
+  /** An answer must be of now: a cache may hold the status of before, or a file without its CORS headers. */
+  async function ask(at: URL, init: RequestInit & { headers: Headers }): Promise<Response> {
+    // Plain, since many a wrapper spreads them: of a Headers object nothing would be left.
+    const headers = Object.fromEntries(init.headers);
+    const cache = takesNoStore(at) ? ({ cache: 'no-store' } as const) : {};
+    const asked = Promise.resolve(runtime.fetch(at.href, { ...init, headers, ...cache }));
     // One that comes when nobody waits for it any more holds no connection.
     const dropLate = (late: Response) => options.signal.aborted && discard(late);
     asked.then(dropLate).catch(() => {});
@@ -130,9 +159,17 @@ export async function exchange(
   }
 }
 
-/** Lets go of an answer that nobody reads, so that its connection is free. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => {});
+const NOTHING: Payload = {};
+
+/** Workers of before 2024-11 throw on any `cache`, also when only a request is made. Sends nothing. */
+function takesNoStore(url: URL): boolean {
+  if (typeof Request !== 'function') return true;
+  try {
+    new Request(url, { cache: 'no-store' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -156,21 +193,4 @@ function redirectOf(response: Response, from: URL, method: string): URL | undefi
   if (next === undefined || !isHttp(next) || holdsPassword(next)) return undefined;
   if (method === 'GET' || status === 303) return next;
   return status >= 307 && next.origin === from.origin ? next : undefined;
-}
-
-function bodyOf({ body }: HttpRequest, method: string, headers: Headers): { body?: string | FormData } {
-  if (body === undefined || method === 'GET') return {};
-  if (body.type === 'json') {
-    headers.set('content-type', 'application/json');
-    return { body: JSON.stringify(body.value) };
-  }
-  // Set by fetch, with the boundary it chooses.
-  headers.delete('content-type');
-  const form = new FormData();
-  for (const { name, value, filename } of body.fields) {
-    if (typeof value === 'string') form.append(name, value);
-    else if (filename === undefined) form.append(name, value);
-    else form.append(name, value, filename);
-  }
-  return { body: form };
 }

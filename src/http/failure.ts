@@ -14,12 +14,12 @@ import type { SendOptions, SubmitProgress } from './types.js';
 /** What `fetch` rejected with, as our error. */
 export function networkError(error: unknown, { call, jobId }: CallContext): NetworkError {
   const known = explain(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
   return new NetworkError('network', `${call} failed: ${known?.code ?? redactQueries(bounded(message))}`, {
     jobId,
     hint: known?.hint ?? 'Check that the server runs and, in a browser, that it allows this page (CORS).',
     // Some runtimes quote the whole URL, and with it a signature.
-    cause: /\?[^\s]*=/.test(message) ? undefined : error,
+    cause: /\?[^\s?]*=/.test(message) ? undefined : error,
   });
 }
 

@@ -1,16 +1,18 @@
-import type { AnyBackend, HttpRequest } from '../backends/backend.js';
+import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.js';
 import type { Logger } from '../client/logger.js';
 import type { Settings } from '../client/options.js';
 import { backoffDelayMs } from '../core/backoff.js';
 import { redactUrl } from '../core/text.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
-import { ApiError, InputError, InvalidResponseError, VideoError } from '../errors.js';
+import { ApiError, aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
 import { sleep, startDeadline } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { type CallContext, readApiError, readJson } from './answer.js';
+import { apiErrorOf, type CallContext, readJson, readRefusal } from './answer.js';
 import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';
 import { judge, networkError, outcomeUnknown, timeoutError } from './failure.js';
+import { type Payload, payloadOf } from './payload.js';
+import { Secrets } from './secrets.js';
 import type { HttpClient } from './types.js';
 
 export type HttpSettings = Pick<
@@ -28,11 +30,19 @@ export type HttpSettings = Pick<
 export function createHttpClient(settings: HttpSettings, runtime: Runtime): HttpClient {
   const { baseUrl, timeouts, retry } = settings;
   const basePath = baseUrl.pathname.replace(/\/+$/, '');
-  /** Which secrets went out for an answer that `open` gave, for as long as somebody holds it. */
+  const secrets = new Secrets();
+  /** Where redirects led for an answer that `open` gave, for as long as somebody holds it. */
   const trips = new WeakMap<Response, Trip>();
 
+  function told<T>(error: T, jobId?: string): T {
+    return aboutJob(secrets.clean(error), jobId);
+  }
+
   function resolve(url: string): URL {
-    const base = baseUrl.origin + basePath;
+    // `/v1` is part of what some call the base URL, and of what others call the route.
+    const version = /\/v\d+$/.exec(basePath)?.[0];
+    const isRepeated = version !== undefined && url.startsWith(`${version}/`);
+    const base = baseUrl.origin + (isRepeated ? basePath.slice(0, -version.length) : basePath);
     // Joined as text below our origin: `/\host` and the like would otherwise be another one.
     const resolved = /^\/(?!\/)/.test(url) ? parseUrl(base + url) : parseUrl(url, `${base}/`);
     if (resolved === undefined || !isHttp(resolved) || holdsPassword(resolved)) {
@@ -51,6 +61,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   /** One attempt. `whole` reads the body under the same deadline; without it, the deadline ends with the headers. */
   async function attempt<T>(
     request: HttpRequest,
+    payload: Payload,
     options: {
       signal?: AbortSignal | undefined;
       jobId?: string | undefined;
@@ -74,11 +85,14 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     let done = false;
     let answered = false;
     try {
-      const exchangeOptions = { signal: deadline.signal, timeoutMs, headers: options.headers, context };
+      const { headers } = options;
+      const exchangeOptions = { signal: deadline.signal, timeoutMs, headers, context, payload, secrets };
       const response = await exchange(settings, runtime, url, request, exchangeOptions, trip);
       answered = true;
       const requestId = response.headers.get('x-request-id')?.slice(0, 200);
-      log(`answered ${response.status}${requestId === undefined ? '' : `, request id ${requestId}`}`);
+      log(
+        `answered ${response.status}${requestId === undefined ? '' : `, request id ${secrets.redact(requestId)}`}`,
+      );
       const result = await finish(response, context);
       done = true;
       return result;
@@ -93,10 +107,12 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     }
   }
 
-  function readError(response: Response, context: CallContext, trip: Trip): Promise<ApiError> {
+  function errorOf(refusal: Omit<HttpRefusal, 'call'>, context: CallContext, trip: Trip, submits: boolean) {
     const { parseError } = settings.backend;
-    const { secrets } = trip.credentials;
-    return readApiError(response, context, { parseError, secrets, nowMs: runtime.now() });
+    return apiErrorOf(refusal, context, {
+      ...{ parseError, nowMs: runtime.now(), submits },
+      strayedTo: trip.strayedTo,
+    });
   }
 
   /** How long until the next attempt; undefined where the error is final. */
@@ -111,18 +127,29 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   return {
     resolve,
 
+    told,
+    redact: (text) => secrets.redact(text),
+    conceal: (more) => secrets.remember(more),
+
     async open(request, { signal, jobId, headers = {} }) {
       const trip = newTrip();
-      const response = await attempt(request, { signal, jobId, headers }, trip, (answer) => answer, false);
-      trips.set(response, trip);
-      return response;
+      try {
+        const payload = await payloadOf(request, runtime.hasOwnFetch === true);
+        const response = await attempt(request, payload, { signal, jobId, headers }, trip, (it) => it, false);
+        trips.set(response, trip);
+        return response;
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw told(error, jobId);
+      }
     },
 
     async refusal(response, request, { signal, jobId }) {
       const deadline = startDeadline(runtime, timeouts.requestMs, signal);
       const context = { call: describe(request), jobId, signal: deadline.signal };
       try {
-        return await readError(response, context, trips.get(response) ?? newTrip());
+        const refusal = await readRefusal(response, context);
+        return told(errorOf(refusal, context, trips.get(response) ?? newTrip(), false), jobId);
       } finally {
         deadline.end();
         signal?.throwIfAborted();
@@ -130,51 +157,65 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     },
 
     async send(request, options) {
-      const { signal, jobId, idempotencyKey, progress = {} } = options;
-      const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
-      for (let failures = 1; ; failures++) {
-        const trip = newTrip();
-        progress.trip = trip;
-        try {
-          return await attempt(
-            request,
-            { signal, jobId, headers },
-            trip,
-            async (response, context) => {
-              if (!response.ok) throw await readError(response, context, trip);
-              return {
-                status: response.status,
-                headers: response.headers,
-                body: await readJson(response, context),
-              };
-            },
-            true,
-          );
-        } catch (error) {
-          signal?.throwIfAborted();
-          // All that `attempt` rejects with but an abort, which was thrown just now.
-          const failure = error as VideoError;
-          const { again, unknown } = judge(failure, trip, options);
-          if (unknown) progress.doubt ??= failure;
-          else trip.sent = false;
-          const { doubt, isAbandoned } = progress;
-          const isDone = !again || (isAbandoned === true && doubt === undefined);
-          const delayMs = isDone ? undefined : delayAfter(failure, failures);
-          if (delayMs === undefined) {
-            if (doubt === undefined) throw failure;
-            throw outcomeUnknown(
-              doubt,
-              failure,
-              { call: describe(request), jobId },
-              idempotencyKey !== undefined,
+      const { signal, jobId, idempotencyKey, accepts, progress = {} } = options;
+      const submits = options.repeat === 'submit';
+      try {
+        const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
+        signal?.throwIfAborted();
+        const payload = await payloadOf(request, runtime.hasOwnFetch === true);
+        for (let failures = 1; ; failures++) {
+          const trip = newTrip();
+          progress.trip = trip;
+          try {
+            return await attempt(
+              request,
+              payload,
+              { signal, jobId, headers },
+              trip,
+              async (response, context) => {
+                const { status } = response;
+                if (response.ok) {
+                  const body = await readJson(response, context, submits);
+                  return { status, headers: response.headers, body };
+                }
+                const refusal = await readRefusal(response, context);
+                if (!NEVER_AN_ANSWER.has(status) && accepts?.(refusal) === true) return refusal;
+                throw errorOf(refusal, context, trip, submits);
+              },
+              true,
             );
+          } catch (error) {
+            signal?.throwIfAborted();
+            // All that `attempt` rejects with but an abort, which was thrown just now.
+            const failure = error as VideoError;
+            const { again, unknown } = judge(failure, trip, options);
+            if (unknown) progress.doubt ??= failure;
+            else trip.sent = false;
+            const { doubt, isAbandoned } = progress;
+            const isDone = !again || (isAbandoned === true && doubt === undefined);
+            const delayMs = isDone ? undefined : delayAfter(failure, failures);
+            if (delayMs === undefined) {
+              if (doubt === undefined) throw failure;
+              throw outcomeUnknown(
+                doubt,
+                failure,
+                { call: describe(request), jobId },
+                idempotencyKey !== undefined,
+              );
+            }
+            await sleep(runtime, delayMs, signal);
           }
-          await sleep(runtime, delayMs, signal);
         }
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw told(error, jobId);
       }
     },
   };
 }
+
+/** Said of the call itself, whatever the body holds. */
+const NEVER_AN_ANSWER: ReadonlySet<number> = new Set([401, 407, 408, 425, 429]);
 
 function newTrip(): Trip {
   return { sent: false, accepted: false, credentials: NO_CREDENTIALS };

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from '../backends/backend.js';
+import type { HttpRefusal, HttpRequest, HttpResponse } from '../backends/backend.js';
 import type { ApiError, VideoError } from '../errors.js';
 
 /** When a call that failed may be sent again. */
@@ -16,6 +16,8 @@ export interface SendOptions {
   readonly jobId?: string | undefined;
   readonly repeat: Repeat;
   readonly idempotencyKey?: string | undefined;
+  /** True for a refusal that is an answer all the same: it resolves then. Asked before anything is tried again. */
+  readonly accepts?: ((refusal: Omit<HttpRefusal, 'call'>) => boolean) | undefined;
   /** Of a submit: kept up to date while it is under way. */
   readonly progress?: SubmitProgress | undefined;
 }
@@ -52,6 +54,15 @@ export interface HttpClient {
     request: HttpRequest,
     options: { readonly signal?: AbortSignal | undefined; readonly jobId?: string | undefined },
   ): Promise<ApiError>;
+  /**
+   * The one place that errors of a call go through: without a credential in their words or causes, with the job's
+   * id. Gives the same error back.
+   */
+  told<T>(error: T, jobId?: string): T;
+  /** Words of a server, without any credential that went out. */
+  redact(text: string): string;
+  /** Adds what is to be kept out of errors, such as a ticket in the URL of a WebSocket. */
+  conceal(secrets: Iterable<string>): void;
   /** Against the base URL: `/x` → `https://host/base/x`; absolute URLs pass. */
   resolve(url: string): URL;
 }

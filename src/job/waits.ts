@@ -56,7 +56,7 @@ export class JobWaits implements JobSink {
     this.snapshot = snapshot;
     this.#isKnown = isKnown;
     this.#signal = options.signal;
-    this.#timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? host.jobMs;
+    this.#timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs, snapshot.id) ?? host.jobMs;
   }
 
   /** What a server said, where one did. */
@@ -89,7 +89,7 @@ export class JobWaits implements JobSink {
 
   /** Keeps the job followed until the end, an error, or the release of what this returns. */
   add(waiter: JobWaiter, options: WaitOptions = {}): Wait {
-    const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs) ?? this.#timeoutMs;
+    const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs, this.snapshot.id) ?? this.#timeoutMs;
     const wait = new Wait(this, waiter, timeoutMs);
     if (isEnd(this.snapshot)) {
       // Nobody is called in the middle of asking for it.

@@ -17,6 +17,8 @@ export interface Runtime {
   setTimeout(callback: () => void, delayMs: number): TimerHandle;
   clearTimeout(handle: TimerHandle): void;
   fetch: typeof globalThis.fetch;
+  /** The fetch is the caller's: it may know neither the platform's forms nor its extensions. */
+  readonly hasOwnFetch?: boolean;
   /** The WebSocket class, asked for at each connect. */
   webSocket(): WebSocketClass | Promise<WebSocketClass>;
   /** Calls back on `online`, `offline`, `pageshow` and a tab becoming visible; returns the way to stop. */

@@ -21,6 +21,7 @@ export function systemRuntime(
     random: () => Math.random(),
     setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS)),
     clearTimeout: (handle) => globalThis.clearTimeout(handle as ReturnType<typeof setTimeout>),
+    hasOwnFetch: options.fetch !== undefined,
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
     webSocket: () => options.WebSocket ?? globalWebSocket() ?? nodeWebSocket(),
     onWake,

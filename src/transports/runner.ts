@@ -27,12 +27,14 @@ export interface RunnerDeps extends StreamDeps {
   readonly calls: StatusCalls;
   /** Makes a `videoUrl` that is relative to the server absolute. */
   readonly locate: (update: JobUpdate) => JobUpdate;
+  /** Keeps credentials that a server echoes out of what is told. */
+  readonly redact?: (text: string) => string;
   readonly logger: Logger;
 }
 
 /** Performs what `core/follow.ts` decides. Nothing runs, and nobody listens to the window, while no job is followed. */
 export function createRunner(deps: RunnerDeps): JobFollower {
-  const { runtime, backend, settings, logger } = deps;
+  const { runtime, backend, settings, logger, redact = (text: string) => text } = deps;
   const { headStartMs, connectMs, silenceMs, missingMs } = settings.timeouts;
   const connectors = streamsOf(backend, deps, connectMs);
   const state = createFollowState(
@@ -161,7 +163,8 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     const made = connectors[stream]?.(jobIds, {
       opened: (ids) => dispatch({ type: 'opened', stream, connection, jobIds: ids }),
       said: (message) => dispatch({ type: 'said', stream, connection, message: located(message) }),
-      failed: (failure) => {
+      failed: (said) => {
+        const failure = { ...said, reason: redact(said.reason) };
         safely(() => logger.info(`${failure.reason}; ${named([...state.jobs.keys()])}`));
         dispatch({ type: 'failed', stream, connection, failure });
       },
@@ -170,6 +173,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   }
 
   function located(message: StreamMessage): StreamMessage {
+    if (message.type === 'problem') return { ...message, message: redact(message.message) };
     return message.type === 'update' && message.update.videoUrl !== undefined
       ? { type: 'update', update: deps.locate(message.update) }
       : message;

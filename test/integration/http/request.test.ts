@@ -231,7 +231,6 @@ describe('a successful answer that is none', () => {
   it.each([
     ['truncated JSON', '{"jobId":"a', /not JSON, or not all of it: "{"jobId":"a"/],
     ['a web page', '<!doctype html><title>Welcome</title>', /a web page: "Welcome"/],
-    ['nothing', '', /an empty body/],
   ])('is refused as %s', async (_what, body, message) => {
     const server = await serve((_seen, response) => response.writeHead(200).end(body));
     const error = await rejection(client(server.url).send(get, { ...safe, jobId: 'j' }));
