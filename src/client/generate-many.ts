@@ -65,7 +65,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     const controllers = new Set<AbortController>();
     const arrived: GenerateManyResult<Job>[] = [];
     /** The answer of the source, which is asked for one input at a time. */
-    let next: IteratorResult<Input> | undefined;
+    let next: { readonly result: IteratorResult<Input> } | undefined;
     let isAsked = false;
     let isExhausted = false;
     let failure: { readonly error: unknown } | undefined;
@@ -111,7 +111,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     function fill(): void {
       while (!isExhausted && !isAsked && controllers.size + arrived.length < concurrency) {
         try {
-          const answer = next ?? source.next();
+          const answer = next === undefined ? source.next() : next.result;
           next = undefined;
           if ('then' in answer) ask(answer);
           else if (answer.done === true) isExhausted = true;
@@ -125,8 +125,8 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     function ask(answer: Promise<IteratorResult<Input>>): void {
       isAsked = true;
       answer
-        .then((come) => {
-          next = come;
+        .then((result) => {
+          next = { result };
         }, fail)
         .finally(() => {
           isAsked = false;
