@@ -184,7 +184,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     job: string | CompletedJob,
     options: DownloadOptions<VariantOf<B>> = {},
   ): Promise<VideoDownload> {
-    const { backend, retry, timeouts } = this.#settings;
+    const { backend, logger, retry, timeouts } = this.#settings;
     const id = checkJobId(isRecord(job) ? job.id : job);
     this.#calls.refuseClosed(id);
     const known = typeof job === 'string' ? undefined : job;
@@ -196,6 +196,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const opened = openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
       signal: outer && controller.signal,
       onProgress: options.onProgress,
+      onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${String(error)}`),
       notReadyMs: timeouts.notReadyMs,
       requestMs: timeouts.requestMs,
       retry,

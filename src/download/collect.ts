@@ -1,10 +1,10 @@
-import { type ByteSource, checksumMismatch } from './byte-source.js';
+import type { ByteSource } from './byte-source.js';
 
 /** What is set aside on the word of a `Content-Length` alone. */
 const MAX_PROMISED_BYTES = 256 * 1_048_576;
 
-/** All bytes, in memory; checked against the SHA-256 the server gave, where the runtime has WebCrypto. */
-export async function collectBytes(jobId: string, source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+/** All bytes, in memory. */
+export async function collectBytes(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   let buffer = new Uint8Array(0);
   let length = 0;
   try {
@@ -29,11 +29,5 @@ export async function collectBytes(jobId: string, source: ByteSource): Promise<U
   } finally {
     source.close();
   }
-  const bytes = length === buffer.length ? buffer : buffer.slice(0, length);
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  if (source.sha256 !== undefined && subtle !== undefined) {
-    const hash = new Uint8Array(await subtle.digest('sha-256', bytes));
-    if (btoa(String.fromCharCode(...hash)) !== source.sha256) throw checksumMismatch(jobId);
-  }
-  return bytes;
+  return length === buffer.length ? buffer : buffer.slice(0, length);
 }

@@ -32,8 +32,8 @@ export class Connection {
 
   /** The next bytes; undefined at the end. Rejects where the connection broke or stalled. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    this.#waitingSince = this.#runtime.now();
-    // One timer for many reads: it looks when it fires, and is not set anew for each of them.
+    this.#waitingSince = this.#runtime.elapsedMs();
+    // One timer for many reads: it looks when it fires, and is not set again for each of them.
     if (this.#timer === undefined) this.#watch(this.#stallMs);
     const chunk = await this.#reader?.read();
     this.#waitingSince = undefined;
@@ -51,7 +51,7 @@ export class Connection {
     this.#timer = this.#runtime.setTimeout(() => {
       this.#timer = undefined;
       if (this.#waitingSince === undefined) return;
-      const leftMs = this.#waitingSince + this.#stallMs - this.#runtime.now();
+      const leftMs = this.#waitingSince + this.#stallMs - this.#runtime.elapsedMs();
       if (leftMs > 0) this.#watch(leftMs);
       else this.close(new DOMException(`no bytes for ${this.#stallMs} ms`, 'TimeoutError'));
     }, delayMs);

@@ -1,25 +1,24 @@
 import type { ByteArray } from '../core/bytes.js';
 import { DownloadError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
-import type { ByteSource } from './byte-source.js';
 import { collectBytes } from './collect.js';
-import {
-  type DownloadProgress,
-  type DownloadSource,
-  type OpenDownloadOptions,
-  ResumableBody,
-} from './resumable-body.js';
+import type { DownloadSource } from './places.js';
+import type { DownloadProgress } from './progress.js';
+import { type OpenDownloadOptions, ResumableBody } from './resumable-body.js';
 import { saveFile } from './save-file.js';
 
 export type { DownloadProgress, DownloadSource, OpenDownloadOptions };
 
-/** Of `VideoClient.download` and `VideoJob.download`. */
+/** Options for `VideoClient.download` and `VideoJob.download`. */
 export interface DownloadOptions<Variant extends string = string> {
   /** Which of the job's files. @default the backend's first, the video */
   readonly variant?: Variant | undefined;
   /** Ends the download, while it is being saved too. Rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with each piece that arrives. Falls back where the download has to begin again. */
+  /**
+   * Called with each piece that arrives. Falls back where the download has to begin again. What it throws goes to the
+   * logger, and the download continues.
+   */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
@@ -30,7 +29,10 @@ export interface DownloadOptions<Variant extends string = string> {
  * A lost connection is resumed. Each method rejects with `DownloadError` where the video cannot be had whole.
  */
 export interface VideoDownload {
-  /** In bytes; missing where the server does not say. */
+  /**
+   * In bytes; missing where the server does not say. A hint in a page, for an answer of another origin: whether that
+   * is compressed is hidden from the page.
+   */
   readonly size?: number;
   /** Without parameters, such as `video/mp4`. */
   readonly contentType: string;
@@ -38,7 +40,8 @@ export interface VideoDownload {
   readonly filename: string;
   /**
    * The bytes as they arrive, no faster than they are read. Where the server cannot resume, a lost connection is
-   * an error: what was read cannot be taken back. A hash the server gave is not checked.
+   * an error: what was read cannot be taken back. Its end is an error as well where the length, or the SHA-256 that the
+   * server gave, is not that of what was read.
    */
   stream(): ReadableStream<ByteArray>;
   /** All of it, in memory. */
@@ -73,7 +76,7 @@ export async function openDownload(
     unread?.close();
     unread = undefined;
   }, UNREAD_MS);
-  const take = (): ByteSource => {
+  const take = (): ResumableBody => {
     runtime.clearTimeout(timer);
     const body = unread ?? new ResumableBody(http, source, options);
     unread = undefined;
@@ -85,13 +88,14 @@ export async function openDownload(
     contentType,
     filename,
     stream: () => streamOf(take(), jobId),
-    bytes: () => collectBytes(jobId, take()),
-    blob: async () => new Blob([await collectBytes(jobId, take())], { type: contentType }),
+    bytes: () => collectBytes(take()),
+    blob: async () => new Blob([await collectBytes(take())], { type: contentType }),
     save: (pathOrName) => saveFile(pathOrName, { jobId, filename, contentType, open: take }),
   };
 }
 
-function streamOf(body: ByteSource, jobId: string): ReadableStream<ByteArray> {
+function streamOf(body: ResumableBody, jobId: string): ReadableStream<ByteArray> {
+  body.isStream = true;
   let delivered = false;
   return new ReadableStream<ByteArray>(
     {

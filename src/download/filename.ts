@@ -1,3 +1,5 @@
+import { dispositionFilename } from './disposition.js';
+
 /** In UTF-16 units, at most three bytes each: every file system takes 255 bytes. */
 const MAX_NAME_LENGTH = 80;
 
@@ -27,19 +29,8 @@ export function mediaType(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';', 1).join('').trim().toLowerCase();
 }
 
-/** `filename*` (RFC 5987) wins over `filename`, as RFC 6266 has it. */
-function dispositionFilename(header: string): string {
-  const extended = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(header)?.[1];
-  if (extended !== undefined) {
-    try {
-      return decodeURIComponent(extended);
-    } catch {
-      // Badly encoded: the plain form may still be good.
-    }
-  }
-  const [, quoted, token] = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header) ?? [];
-  return quoted?.replace(/\\(["\\])/g, '$1') ?? token ?? '';
-}
+/** Windows strips the blanks before a dot, and takes what is left for the device. */
+const WINDOWS_DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\.|$)/i;
 
 /**
  * A name that is no path, on any system, and shows what it is: no directories, control or invisible characters,
@@ -52,7 +43,7 @@ export function sanitizeFilename(name: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[\s.]+|[\s.]+$/g, '');
-  const safe = /^(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)/i.test(base) ? `_${base}` : base;
+  const safe = WINDOWS_DEVICE.test(base) ? `_${base}` : base;
   const extension = /\.[^.]{1,9}$/.exec(safe)?.[0] ?? '';
   const stem = safe.slice(0, Math.min(MAX_NAME_LENGTH, safe.length) - extension.length);
   // A character may have been cut in two.

@@ -4,83 +4,70 @@ import { downloadFilename, mediaType } from './filename.js';
 export interface FileHead {
   /** In bytes; undefined where the server does not say, or the answer is encoded. */
   readonly size: number | undefined;
+  /** Where this answer ends, as an offset in the file; undefined where it does not say. */
+  readonly until: number | undefined;
   readonly contentType: string;
   readonly filename: string;
+  /** Whatever it proves. */
+  readonly eTag: string | undefined;
+  readonly lastModified: string | undefined;
   /** Names these very bytes: an ETag that is not weak. */
   readonly strongETag: string | undefined;
   /** For `If-Range`. */
   readonly validator: string | undefined;
   /** In base64. */
   readonly sha256: string | undefined;
-}
-
-/** What to do with an answer to a download. */
-export type Verdict =
-  /** The file from its first byte. */
-  | 'whole'
-  /** The same file from its first byte, part of which is known. */
-  | 'same'
-  /** The bytes that were asked for. */
-  | 'part'
-  /** There are no more bytes. */
-  | 'complete'
-  /** A part of something else: begin again. */
-  | 'mismatch'
-  | 'not-ready'
-  | 'expired'
-  | 'refused';
-
-export function admit(
-  response: Response,
-  known: { readonly head: FileHead | undefined; readonly received: number; readonly foreign: boolean },
-): Verdict {
-  const { status } = response;
-  const { head, received, foreign } = known;
-  const range = contentRange(response.headers);
-  if (status === 202) return 'not-ready';
-  if (status === 206) return isNextPart() ? (received === 0 ? 'whole' : 'part') : 'mismatch';
-  if (response.ok) {
-    const same =
-      received > 0 && head?.strongETag !== undefined && head.strongETag === strongETag(response.headers);
-    return same ? 'same' : 'whole';
-  }
-  if (status === 416 && received > 0) {
-    return head?.size === undefined && range?.size === received ? 'complete' : 'mismatch';
-  }
-  // A file that was there and is gone: its URL has had its time. A signed URL is refused as forbidden then.
-  if (status === 410 || (foreign && (status === 401 || status === 403))) return 'expired';
-  if (status === 404 && received > 0) return 'expired';
-  return status === 404 || status === 409 || status === 425 ? 'not-ready' : 'refused';
-
-  function isNextPart(): boolean {
-    const eTag = strongETag(response.headers);
-    return (
-      range?.start === received &&
-      (head?.size === undefined || range.size === undefined || range.size === head.size) &&
-      (head?.strongETag === undefined || eTag === undefined || eTag === head.strongETag)
-    );
-  }
+  /** Fetch decodes it: its length is not that of the file. */
+  readonly isEncoded: boolean;
+  /** In a page, an answer of another origin: whether it is encoded is hidden, and so its length may be another. */
+  readonly isCrossOrigin: boolean;
+  readonly isSizeSure: boolean;
+  /** An end without a length is the end that the server meant. */
+  readonly isEndSure: boolean;
 }
 
 export function readHead(response: Response, fallbackName: string): FileHead {
   const { headers } = response;
-  const encoding = headers.get('content-encoding') ?? 'identity';
-  const encoded = encoding.toLowerCase() !== 'identity';
-  const length =
-    response.status === 206
-      ? contentRange(headers)?.size
-      : Number(headers.get('content-length') ?? Number.NaN);
+  const isEncoded = encodes(headers);
+  const range = contentRange(headers);
+  const isPart = response.status === 206;
+  const length = isPart ? range?.size : contentLength(headers);
   return {
-    size: encoded || length === undefined || !Number.isSafeInteger(length) || length < 0 ? undefined : length,
+    size: isEncoded ? undefined : length,
+    until: isEncoded ? undefined : isPart ? range?.end : length,
     contentType: mediaType(headers) || 'application/octet-stream',
     filename: downloadFilename(headers, fallbackName),
-    strongETag: encoded ? undefined : strongETag(headers),
-    validator: encoded ? undefined : (strongETag(headers) ?? strongLastModified(headers)),
-    sha256: encoded || response.status !== 200 ? undefined : sha256Of(headers),
+    eTag: headers.get('etag') ?? undefined,
+    lastModified: headers.get('last-modified') ?? undefined,
+    strongETag: isEncoded ? undefined : strongETag(headers),
+    validator: isEncoded ? undefined : (strongETag(headers) ?? strongLastModified(headers)),
+    sha256: isEncoded || isPart ? undefined : sha256Of(headers),
+    isEncoded,
+    isCrossOrigin: response.type === 'cors',
+    isSizeSure: response.type !== 'cors' || isPart,
+    isEndSure: isEndSure(headers),
   };
 }
 
-function strongETag(headers: Headers): string | undefined {
+/**
+ * Node's fetch takes a connection that breaks for the end of a body, even of one in chunks, where the server said that
+ * it would close it (undici 6 and 7). Browsers do not, and hide how a body was framed.
+ */
+function isEndSure(headers: Headers): boolean {
+  if (globalThis.process?.versions?.node === undefined) return true;
+  const isChunked = /\bchunked\b/i.test(headers.get('transfer-encoding') ?? '');
+  return isChunked && !/\bclose\b/i.test(headers.get('connection') ?? '');
+}
+
+/** Anything else, such as an empty one or `aws-chunked`, is left as it came, and changes nothing. */
+const CODINGS = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'compress', 'x-compress', 'dcb', 'dcz']);
+
+export function encodes(headers: Headers): boolean {
+  const codings = (headers.get('content-encoding') ?? '').toLowerCase().split(',');
+  return codings.some((coding) => CODINGS.has(coding.trim()));
+}
+
+export function strongETag(headers: Headers): string | undefined {
   const eTag = headers.get('etag');
   return eTag !== null && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(eTag) ? eTag : undefined;
 }
@@ -92,18 +79,36 @@ function strongLastModified(headers: Headers): string | undefined {
   return lastModified !== null && ageMs >= 1_000 ? lastModified : undefined;
 }
 
-function contentRange(headers: Headers): { start: number | undefined; size: number | undefined } | undefined {
-  const match = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/i.exec(headers.get('content-range') ?? '');
+function contentLength(headers: Headers): number | undefined {
+  const length = headers.get('content-length')?.trim() ?? '';
+  return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
+/** What a 206 holds, or a 416 says; `end` is the offset behind its last byte. Undefined where it makes no sense. */
+export interface ContentRange {
+  readonly start: number | undefined;
+  readonly end: number | undefined;
+  readonly size: number | undefined;
+}
+
+export function contentRange(headers: Headers): ContentRange | undefined {
+  const given = headers.get('content-range')?.trim() ?? '';
+  const match = /^bytes\s+(?:(\d{1,15})-(\d{1,15})|\*)\/(\d{1,15}|\*)$/i.exec(given);
   if (match === null) return undefined;
-  const [, start, size] = match;
-  return {
-    start: start === undefined ? undefined : Number(start),
-    size: size === undefined || size === '*' ? undefined : Number(size),
-  };
+  const [start, last, size] = match
+    .slice(1)
+    .map((text) => (text === undefined || text === '*' ? undefined : Number(text)));
+  if (
+    start !== undefined &&
+    last !== undefined &&
+    (last < start || last >= (size ?? Number.MAX_SAFE_INTEGER))
+  )
+    return undefined;
+  return { start, end: last === undefined ? undefined : last + 1, size };
 }
 
 /** `Repr-Digest` (RFC 9530), the older `Digest` (RFC 3230), or the checksum of S3 where it is not one of parts. */
 function sha256Of(headers: Headers): string | undefined {
   const given = `${headers.get('repr-digest')} ${headers.get('digest')} sha-256=${headers.get('x-amz-checksum-sha256')}`;
-  return /\bsha-256=:?([\w+/]{43}=)(?![-\w])/i.exec(given)?.[1];
+  return /\bsha-256=:?([\w+/]{43}=)(?![-\w])/i.exec(given.slice(0, 4_000))?.[1];
 }

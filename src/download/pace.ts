@@ -4,7 +4,7 @@ import { ApiError, DownloadError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 
-/** A URL is fetched anew so often without a byte in between. */
+/** An expired URL is asked for again so often without a byte in between. */
 const MAX_RENEWALS = 3;
 /** Lost connections in all, however much each of them brought. */
 const MAX_DROPS = 1_000;
@@ -59,9 +59,10 @@ export class DownloadPace {
     if (this.#renewals > 1) await this.#wait(this.#renewals, 0);
   }
 
-  async notReady(error: ApiError): Promise<void> {
+  /** `error` is missing where the job named no file at all. */
+  async notReady(error: ApiError | undefined): Promise<void> {
     const { runtime, notReadyMs } = this.#options;
-    const now = runtime.now();
+    const now = runtime.elapsedMs();
     this.#notReadySince ??= now;
     const leftMs = this.#notReadySince + notReadyMs - now;
     const askedMs = retryAfterMs(error);
@@ -69,7 +70,7 @@ export class DownloadPace {
       throw noVideo(
         'download-not-ready',
         this.#jobId,
-        `was not there within ${notReadyMs} ms: ${error.message}`,
+        `was not there within ${notReadyMs} ms: ${error?.message ?? 'the job names no file'}`,
         error,
       );
     }

@@ -67,7 +67,7 @@ async function saveByLink(name: string, saving: Saving): Promise<void> {
       { jobId: saving.jobId, hint: 'Use stream(), blob() or bytes().' },
     );
   }
-  const bytes = await collectBytes(saving.jobId, saving.open());
+  const bytes = await collectBytes(saving.open());
   const url = URL.createObjectURL(new Blob([bytes], { type: saving.contentType }));
   const link = Object.assign(document.createElement('a'), { href: url, download: name });
   document.body.append(link);

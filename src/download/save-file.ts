@@ -1,7 +1,10 @@
-import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { DownloadError, InputError } from '../errors.js';
-import { type ByteSource, checksumMismatch, type Saving } from './byte-source.js';
+import { sleep } from '../runtime/abort.js';
+import { systemRuntime } from '../runtime/system.js';
+import type { ByteSource, Saving } from './byte-source.js';
+import { PartFiles } from './part-files.js';
+import { removeAtExit } from './remove-at-exit.js';
 
 /** Bytes are written in batches of this size: few calls, and little memory. */
 const BATCH_BYTES = 1_048_576;
@@ -10,7 +13,7 @@ const MAX_BATCH_CHUNKS = 512;
 /** The part of `node:fs/promises` that saving uses. */
 export type SaveFileSystem = Pick<
   typeof import('node:fs/promises'),
-  'open' | 'rename' | 'stat' | 'unlink' | 'realpath'
+  'open' | 'rename' | 'stat' | 'lstat' | 'unlink' | 'realpath' | 'readlink' | 'readdir'
 >;
 
 /**
@@ -23,35 +26,91 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new InputError('path', 'save() needs the path of a file', { jobId: saving.jobId });
   }
-  const [fs, { dirname, join }] = await attempt(path, saving, async () =>
-    Promise.all([fileSystem ?? import('node:fs/promises'), import('node:path')]),
+  const [fs, { unlinkSync }, { hostname }, { basename, dirname, join, resolve }] = await attempt(
+    path,
+    saving,
+    async () =>
+      Promise.all([
+        fileSystem ?? import('node:fs/promises'),
+        import('node:fs'),
+        import('node:os'),
+        import('node:path'),
+      ]),
   );
-  // A link stays one: what it points at is replaced.
-  const target = await fs.realpath(path).catch(() => path);
+  const target = await attempt(path, saving, () => targetOf(fs, path, { dirname, resolve }));
   const directory = dirname(target);
-  const temporary = join(directory, `.reelwire-${globalThis.crypto.randomUUID()}.part`);
+  const { jobId } = saving;
+  const parts = new PartFiles(basename(target), { jobId, hostname: hostname(), pid: process.pid });
+  await parts.removeLeftovers(fs, directory, join);
+  const temporary = join(directory, parts.newName());
   const handle = await attempt(path, saving, async () => {
-    const existing = await fs.stat(target).catch(() => undefined);
+    const existing = await fs.stat(target).catch(existingOrThrow);
     if (existing?.isDirectory()) throw new Error('it is a directory');
     if (existing !== undefined && !existing.isFile()) throw new Error('it is not a regular file');
     return fs.open(temporary, 'wx', existing === undefined ? 0o666 : existing.mode & 0o777);
   });
+  const keep = removeAtExit(temporary, unlinkSync);
   const source = saving.open();
   try {
     await copy(source, handle, path, saving);
     await attempt(path, saving, async () => {
       await handle.sync();
       await handle.close();
-      await fs.rename(temporary, target);
+      await rename(fs, temporary, target);
     });
   } catch (error) {
     await handle.close().catch(() => {});
     await fs.unlink(temporary).catch(() => {});
     throw error;
   } finally {
+    keep();
     source.close();
   }
   await syncDirectory(fs, directory);
+}
+
+/** A name that is too long, or below a file, is found before the download, not after it. */
+function existingOrThrow(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+/** As many links as Linux follows. */
+const MAX_LINKS = 40;
+
+/** A link stays one: what it points at is replaced, or made where it is not there yet. */
+async function targetOf(
+  fs: SaveFileSystem,
+  path: string,
+  { dirname, resolve }: Pick<typeof import('node:path'), 'dirname' | 'resolve'>,
+): Promise<string> {
+  if (/[/\\]$/.test(path) && (process.platform === 'win32' || path.endsWith('/')))
+    throw new Error('it is the name of a directory');
+  let target = resolve(path);
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const found = await fs.lstat(target).catch(existingOrThrow);
+    if (found?.isSymbolicLink() !== true) return target;
+    const real = await fs.realpath(target).catch(() => undefined);
+    if (real !== undefined) return real;
+    target = resolve(dirname(target), await fs.readlink(target));
+  }
+  throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+}
+
+/** Waits in all, in milliseconds, for a scanner or an indexer to let go of a file that is new. */
+const RENAME_DELAYS_MS = [50, 100, 200, 400, 800, 1_600, 1_600];
+
+/** Windows forbids it while anybody holds one of the two files open. */
+async function rename(fs: SaveFileSystem, from: string, to: string): Promise<void> {
+  const delays = process.platform === 'win32' ? RENAME_DELAYS_MS : [];
+  for (const delayMs of delays) {
+    try {
+      return await fs.rename(from, to);
+    } catch (error) {
+      if (!['EPERM', 'EACCES', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      await sleep(systemRuntime(), delayMs);
+    }
+  }
+  await fs.rename(from, to);
 }
 
 async function copy(source: ByteSource, handle: FileHandle, path: string, saving: Saving): Promise<void> {
@@ -70,38 +129,25 @@ async function copy(source: ByteSource, handle: FileHandle, path: string, saving
     writing.catch(() => {});
   };
   try {
-    let hash: Hash | undefined;
-    let fresh = true;
     for (;;) {
       const chunk = await source.read();
       if (chunk === undefined) break;
       if (chunk === 'restart') {
         await writing;
         await attempt(path, saving, () => handle.truncate(0));
-        [batch, batchBytes, position, fresh] = [[], 0, 0, true];
+        [batch, batchBytes, position] = [[], 0, 0];
         continue;
       }
-      if (fresh) {
-        hash = source.sha256 === undefined ? undefined : await newHash();
-        fresh = false;
-      }
-      hash?.update(chunk);
       batch.push(chunk);
       batchBytes += chunk.length;
       if (batchBytes >= BATCH_BYTES || batch.length >= MAX_BATCH_CHUNKS) await flush();
     }
     await flush();
-    if (hash !== undefined && hash.digest('base64') !== source.sha256) throw checksumMismatch(saving.jobId);
   } finally {
     // Nothing may still be written when the file is closed.
     await writing.catch(() => {});
   }
   await writing;
-}
-
-/** Loaded only where there is something to check: it is slow to load. */
-async function newHash(): Promise<Hash> {
-  return (await import('node:crypto')).createHash('sha256');
 }
 
 /** A disk that fills up takes a part, and says why only when asked again. */
@@ -151,6 +197,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'not permitted (EACCES)',
   EPERM: 'not permitted (EPERM)',
   EROFS: 'the file system is read-only (EROFS)',
+  ELOOP: 'its links lead nowhere (ELOOP)',
+  ENAMETOOLONG: 'its name is too long (ENAMETOOLONG)',
   ENOENT: 'its directory does not exist (ENOENT)',
   ENOTDIR: 'a part of the path is not a directory (ENOTDIR)',
 };

@@ -1,7 +1,7 @@
-import type { AnyBackend } from '../backends/backend.js';
+import type { AnyBackend, HttpRequest } from '../backends/backend.js';
 import type { CompletedJob, JobSnapshot } from '../core/model.js';
 import { DownloadError, JobFailedError } from '../errors.js';
-import type { DownloadSource } from './download.js';
+import type { DownloadSource } from './places.js';
 
 /**
  * Finds where the bytes of a job are: at once where the backend can tell, else, and whenever they are not there any
@@ -17,15 +17,13 @@ export function downloadSource(options: {
   const { backend, id, variant } = options;
   const seenCompleted = options.known?.status === 'completed';
   let snapshot: JobSnapshot | undefined = options.known;
-  const firstPlace = () => [backend.download({ id, snapshot }, variant)].flat()[0];
-
   return {
     jobId: id,
     // Two files of one job, saved by their names, must not be one.
     fallbackName: variant === backend.variants[0] ? `video-${id}` : `video-${id}-${variant}`,
-    async request(reason, signal) {
-      const located = reason === 'first' ? firstPlace() : undefined;
-      if (located !== undefined) return located;
+    async places(renew, signal) {
+      const known = renew ? undefined : placesOf(backend.download({ id, snapshot }, variant));
+      if (known !== undefined) return known;
       const answer = await options.askStatus(signal);
       if (answer.status === 'failed') {
         const { error, errorCode } = answer;
@@ -39,9 +37,13 @@ export function downloadSource(options: {
           hint: `Wait for its end first: await client.subscribe(${JSON.stringify(id)}).completed().`,
         });
       }
-      const request = firstPlace();
-      if (request !== undefined) return request;
-      throw new DownloadError('download-not-ready', `job ${id} names no file for ${variant}`, { jobId: id });
+      return placesOf(backend.download({ id, snapshot }, variant)) ?? [];
     },
   };
+}
+
+function placesOf(
+  found: HttpRequest | readonly HttpRequest[] | undefined,
+): readonly HttpRequest[] | undefined {
+  return found === undefined ? undefined : [found].flat();
 }

@@ -4,52 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import type { HttpRequest } from '../../../src/backends/backend.js';
-import {
-  type DownloadProgress,
-  type OpenDownloadOptions,
-  openDownload,
-  type VideoDownload,
-} from '../../../src/download/download.js';
+import type { DownloadProgress } from '../../../src/download/progress.js';
 import { ApiError, type DownloadError } from '../../../src/errors.js';
-import { systemRuntime } from '../../../src/runtime/system.js';
-import {
-  type ClientOptions,
-  client,
-  countedSignal,
-  json,
-  rejection,
-  type Seen,
-  serve,
-} from '../http/support.js';
-
-const video = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) % 251));
-const strong = { etag: '"v1"', 'content-type': 'video/mp4' };
-
-interface Plan extends Partial<OpenDownloadOptions> {
-  readonly client?: ClientOptions;
-  /** The URL for each reason it is asked for; `url` for all. */
-  readonly request?: (reason: string) => HttpRequest | Promise<HttpRequest>;
-  readonly jobId?: string;
-}
-
-function download(baseUrl: string, plan: Plan = {}): Promise<VideoDownload> {
-  const { client: clientOptions, request, jobId = 'job-1', ...options } = plan;
-  return openDownload(
-    client(baseUrl, clientOptions),
-    {
-      jobId,
-      fallbackName: jobId,
-      request: async (reason) => request?.(reason) ?? { method: 'GET', url: '/video' },
-    },
-    {
-      notReadyMs: 2_000,
-      requestMs: 2_000,
-      retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 3_000 },
-      runtime: systemRuntime(),
-      ...options,
-    },
-  );
-}
+import { countedSignal, json, rejection, type Seen, serve } from '../http/support.js';
+import { download, strong, video } from './support.js';
 
 /** Answers with the file, from where it was asked; `upTo` drops the connection before that byte. */
 function send(
@@ -351,12 +309,12 @@ describe('a file that is not there yet', () => {
       const server = await serve((seen, response, index) =>
         index < 3 ? json(response, status, { error: 'not yet' }) : send(seen, response),
       );
-      const request = (reason: string) => {
+      const request = (reason: 'first' | 'renewed') => {
         reasons.push(reason);
         return { method: 'GET', url: '/video' } as const;
       };
       expect(await (await download(server.url, { request })).bytes()).toHaveLength(video.length);
-      expect(reasons).toEqual(['first', 'not-ready', 'not-ready', 'not-ready']);
+      expect(reasons).toEqual(['first', 'renewed', 'renewed', 'renewed']);
     },
   );
 
@@ -378,8 +336,8 @@ describe('a file that is not there yet', () => {
   it('is not waited for where the job turns out to have failed', async () => {
     const server = await serve((_seen, response) => json(response, 404, {}));
     const failed = new Error('job failed');
-    const request = (reason: string): HttpRequest => {
-      if (reason === 'not-ready') throw failed;
+    const request = (reason: 'first' | 'renewed'): HttpRequest => {
+      if (reason === 'renewed') throw failed;
       return { method: 'GET', url: '/video' };
     };
     expect(await rejection(download(server.url, { request }))).toBe(failed);
@@ -394,7 +352,7 @@ describe('a URL that has expired', () => {
         if (index === 0) return send(seen, response, { upTo: 100_000 });
         return seen.url === '/v?sig=new' ? send(seen, response) : response.writeHead(status).end();
       });
-      const request = (reason: string) =>
+      const request = (reason: 'first' | 'renewed') =>
         ({ method: 'GET', url: `${cdn.url}/v?sig=${reason === 'first' ? 'old' : 'new'}` }) as const;
       expect(video.equals(await (await download('http://api.test', { request })).bytes())).toBe(true);
       expect(cdn.seen.map(({ url, headers }) => [url, headers.range])).toEqual([

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
@@ -26,7 +26,7 @@ afterEach(async () => {
 function download(baseUrl: string, signal?: AbortSignal): Promise<VideoDownload> {
   return openDownload(
     client(baseUrl),
-    { jobId: 'job-1', fallbackName: 'job-1', request: async () => ({ method: 'GET', url: '/video' }) },
+    { jobId: 'job-1', fallbackName: 'job-1', places: async () => [{ method: 'GET', url: '/video' }] },
     {
       signal,
       notReadyMs: 1_000,
@@ -223,7 +223,6 @@ describe('a file system in trouble', () => {
     let sent = 0;
     return {
       size: 4_000_000,
-      sha256: undefined,
       closed: 0,
       async read() {
         if (sent === 4_000_000) return undefined;
@@ -292,5 +291,189 @@ describe('a file system in trouble', () => {
       },
     } as SaveFileSystem);
     expect((await fs.stat(join(directory, 'out.mp4'))).size).toBe(4_000_000);
+  });
+});
+
+describe('a part file', () => {
+  const part = /^\.out\.mp4\.[\da-f]{8}-[\da-f]{4}-\d+-[\da-f]{6}\.part$/;
+
+  /** A process of its own that saves, and is ended by `signal` once bytes are on the disk. */
+  async function killedBy(signal: NodeJS.Signals, listens = ''): Promise<NodeJS.Signals | number | null> {
+    const server = await serve((_seen, response) => {
+      response.writeHead(200, { 'content-length': video.length }).write(video.subarray(0, 1_500_000));
+    });
+    const script = `
+      import { VideoClient } from './src/index.ts';
+      ${listens}
+      const client = new VideoClient({ baseUrl: '${server.url}' });
+      await (await client.download('job-1')).save(process.argv[1]);
+    `;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script, join(directory, 'out.mp4')];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const ended = new Promise<NodeJS.Signals | number | null>((resolve) =>
+      child.on('exit', (code, by) => resolve(by ?? code)),
+    );
+    await vi.waitFor(
+      async () => expect((await fs.readdir(directory)).some((name) => part.test(name))).toBe(true),
+      {
+        timeout: 10_000,
+      },
+    );
+    child.kill(signal);
+    return ended;
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'is removed at %s, which ends the process as ever',
+    async (signal) => {
+      expect(await killedBy(signal)).toBe(signal);
+      expect(await fs.readdir(directory)).toEqual([]);
+    },
+  );
+
+  it('is removed where a listener of the program ends the process', async () => {
+    expect(await killedBy('SIGINT', `process.on('SIGINT', () => process.exit(7));`)).toBe(7);
+    expect(await fs.readdir(directory)).toEqual([]);
+  });
+
+  it('of a killed process is named after target and job, and removed by the next save of the same', async () => {
+    expect(await killedBy('SIGKILL')).toBe('SIGKILL');
+    const left = await fs.readdir(directory);
+    expect(left).toEqual([expect.stringMatching(part)]);
+    const server = await serve((seen, response) => send(seen, response));
+    await (await download(server.url)).save(join(directory, 'other.mp4'));
+    expect(await fs.readdir(directory)).toEqual([...left, 'other.mp4'].sort());
+    await (await download(server.url)).save(join(directory, 'out.mp4'));
+    expect((await fs.readdir(directory)).sort()).toEqual(['other.mp4', 'out.mp4']);
+    expect(await saved()).toBe(true);
+  });
+
+  it('of a save that is under way is left to it: both end whole', async () => {
+    const server = await serve((seen, response) => send(seen, response));
+    const files = await Promise.all([download(server.url), download(server.url)]);
+    await Promise.all(files.map((file) => file.save(join(directory, 'out.mp4'))));
+    expect(await fs.readdir(directory)).toEqual(['out.mp4']);
+    expect(await saved()).toBe(true);
+  });
+
+  it('leaves no listener on the process when nothing is saved any more', async () => {
+    const count = () => ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name));
+    const before = count();
+    const server = await serve((seen, response) => send(seen, response));
+    await Promise.all(
+      Array.from({ length: 15 }, async (_, index) =>
+        (await download(server.url)).save(join(directory, `${index}.mp4`)),
+      ),
+    );
+    expect(count()).toEqual(before);
+  });
+});
+
+describe('the place to save to', () => {
+  it('stays a link where what it points at is not there yet, through several of them', async () => {
+    await fs.mkdir(join(directory, 'store'));
+    await fs.symlink(join(directory, 'store/v.mp4'), join(directory, 'second'));
+    await fs.symlink('second', join(directory, 'out.mp4'));
+    const server = await serve((seen, response) => send(seen, response));
+    await (await download(server.url)).save(join(directory, 'out.mp4'));
+    expect((await fs.lstat(join(directory, 'out.mp4'))).isSymbolicLink()).toBe(true);
+    expect(await saved('store/v.mp4')).toBe(true);
+  });
+
+  it.each([
+    ['a loop of links', 'loop', /links lead nowhere/],
+    ['a name that no file system takes', 'x'.repeat(300), /too long/],
+    ['the name of a directory', 'new/', /directory/],
+    ['below a file', 'file/x.mp4', /not a directory/],
+  ])('is refused before anything is read where it is %s', async (_what, name, words) => {
+    await fs.symlink('loop', join(directory, 'loop'));
+    await fs.writeFile(join(directory, 'file'), 'x');
+    const open = () => expect.unreachable();
+    const saving = { jobId: 'j', filename: 'x', contentType: 'video/mp4', open };
+    const error = await rejection(saveFile(`${directory}/${name}`, saving));
+    expect(error).toMatchObject({ code: 'download-not-saved' });
+    expect((error as Error).message).toMatch(words);
+    expect((await fs.readdir(directory)).sort()).toEqual(['file', 'loop']);
+  });
+
+  it('is renamed to again where Windows forbids it for a moment', async () => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+    const server = await serve((seen, response) => send(seen, response));
+    const file = await download(server.url);
+    let tries = 0;
+    const bytes = await file.bytes();
+    const pieces = [new Uint8Array(bytes), undefined];
+    const saving = {
+      jobId: 'j',
+      filename: 'x',
+      contentType: 'video/mp4',
+      open: () => ({ size: undefined, read: async () => pieces.shift(), close() {} }),
+    };
+    await saveFile(join(directory, 'out.mp4'), saving, {
+      ...fs,
+      rename: async (from, to) => {
+        if (++tries < 3) throw Object.assign(new Error('x'), { code: tries === 1 ? 'EPERM' : 'EBUSY' });
+        return fs.rename(from, to);
+      },
+    });
+    expect(tries).toBe(3);
+    expect(await saved()).toBe(true);
+  });
+
+  it('of a file system that writes nothing and says nothing is an error, not a hang', async () => {
+    const pieces = [new Uint8Array(10), undefined];
+    const saving = {
+      jobId: 'j',
+      filename: 'x',
+      contentType: 'video/mp4',
+      open: () => ({ size: 10, read: async () => pieces.shift(), close() {} }),
+    };
+    const error = await rejection(
+      saveFile(join(directory, 'out.mp4'), saving, {
+        ...fs,
+        open: async (...args: Parameters<typeof fs.open>) => {
+          const handle = await fs.open(...args);
+          vi.spyOn(handle, 'writev').mockResolvedValue({ bytesWritten: 0, buffers: [] });
+          return handle;
+        },
+      } as SaveFileSystem),
+    );
+    expect(error).toMatchObject({ code: 'download-not-saved' });
+  });
+
+  it('has its directory synced after the rename', async () => {
+    const synced: string[] = [];
+    const pieces = [new Uint8Array(10), undefined];
+    const saving = {
+      jobId: 'j',
+      filename: 'x',
+      contentType: 'video/mp4',
+      open: () => ({ size: 10, read: async () => pieces.shift(), close() {} }),
+    };
+    await saveFile(join(directory, 'out.mp4'), saving, {
+      ...fs,
+      open: async (path: string, ...rest: [string, number?]) => {
+        const handle = await fs.open(path, ...rest);
+        const sync = handle.sync.bind(handle);
+        vi.spyOn(handle, 'sync').mockImplementation(() => {
+          synced.push(path);
+          return sync();
+        });
+        return handle;
+      },
+    } as SaveFileSystem);
+    expect(synced.at(-1)).toBe(directory);
+    expect(synced).toHaveLength(2);
+  });
+
+  it('checks the hash of the second file alone where it began again', async () => {
+    const sha256 = createHash('sha256').update(video).digest('base64');
+    const server = await serve((_seen, response, index) => {
+      response.writeHead(200, { 'content-length': video.length, 'repr-digest': `sha-256=:${sha256}:` });
+      if (index > 0) response.end(video);
+      else response.write(Buffer.alloc(100_000, 5), () => setTimeout(() => response.destroy(), 20));
+    });
+    await (await download(server.url)).save(join(directory, 'out.mp4'));
+    expect(await saved()).toBe(true);
   });
 });

@@ -22,7 +22,6 @@ function saving(...pieces: Piece[]): Saving & { opened: number; closed: number }
       const left = [...pieces];
       return {
         size: undefined,
-        sha256: undefined,
         read: async () => {
           const piece = left.shift();
           if (piece instanceof Error) throw piece;

@@ -1,0 +1,44 @@
+import type { DownloadPace } from './pace.js';
+
+/** How many of the bytes have arrived. */
+export interface DownloadProgress {
+  readonly receivedBytes: number;
+  /** Missing where the server does not say. */
+  readonly totalBytes?: number;
+}
+
+export type ReportProgress = (progress: DownloadProgress) => void;
+
+/** Tells the caller how far the download is, and the pace that it goes on. */
+export class Progress {
+  readonly #pace: DownloadPace;
+  readonly #report: ReportProgress | undefined;
+  readonly #onError: ((error: unknown) => void) | undefined;
+  /** The most that was ever received: less than that again is no progress. */
+  furthest = 0;
+
+  constructor(
+    pace: DownloadPace,
+    report: ReportProgress | undefined,
+    onError: ((error: unknown) => void) | undefined,
+  ) {
+    this.#pace = pace;
+    this.#report = report;
+    this.#onError = onError;
+  }
+
+  report(receivedBytes: number, totalBytes: number | undefined): void {
+    if (receivedBytes > this.furthest) {
+      this.furthest = receivedBytes;
+      this.#pace.progressed();
+    }
+    const isTotal = totalBytes !== undefined && totalBytes >= receivedBytes;
+    // A function of the caller's that fails is no reason to lose the file.
+    try {
+      const answer: unknown = this.#report?.({ receivedBytes, ...(isTotal && { totalBytes }) });
+      if (answer instanceof Promise) answer.catch((error: unknown) => this.#onError?.(error));
+    } catch (error) {
+      this.#onError?.(error);
+    }
+  }
+}
