@@ -109,3 +109,21 @@ describe('close', () => {
     expect(server.requests).toHaveLength(0);
   });
 });
+
+it('a poll that is over leaves no follower in the client', async () => {
+  const server = await startServer();
+  const { id } = server.jobs.create({ manual: true });
+  server.jobs.get(id)?.complete();
+  const client = connect(server);
+  const isFollower = ([one]: unknown[]) => typeof (one as { ingest?: unknown } | null)?.ingest === 'function';
+  const [added, deleted] = [vi.spyOn(Set.prototype, 'add'), vi.spyOn(Set.prototype, 'delete')];
+  try {
+    for (let round = 0; round < 20; round++) await client.poll(id);
+    const followers = added.mock.calls.filter(isFollower);
+    expect(followers).toHaveLength(20);
+    expect(deleted.mock.calls.filter(isFollower)).toEqual(followers);
+  } finally {
+    added.mockRestore();
+    deleted.mockRestore();
+  }
+});
