@@ -5,5 +5,12 @@
  */
 'use client';
 
-export { type GenerateVideo, useGenerateVideo } from './use-generate-video.js';
-export { useVideoJob, type VideoJobState } from './use-video-job.js';
+export type { FollowedState } from './job-store.js';
+export {
+  type GenerateStatus,
+  type GenerateVideo,
+  type GenerateVideoOptions,
+  type UseGenerateVideoOptions,
+  useGenerateVideo,
+} from './use-generate-video.js';
+export { type UseVideoJobOptions, useVideoJob, type VideoJobState } from './use-video-job.js';

@@ -1,36 +1,43 @@
-import { useMemo, useSyncExternalStore } from 'react';
+import { useMemo, useRef, useSyncExternalStore } from 'react';
 import type { JobSnapshot, TransportName } from '../core/model.js';
 import type { VideoJob } from '../job/job.js';
 
-/** What a component shows of a job. */
-export interface VideoJobState {
+/** What is known of a job while it is followed. */
+export interface FollowedState {
   /** Undefined before anything is known of the job. */
   readonly snapshot: JobSnapshot | undefined;
   /** Why the job failed, or is followed no longer: what `VideoJob.completed` rejects with. */
   readonly error: unknown;
-  /** What brings the updates now. */
+  /** What brings the updates now; undefined while nothing does. */
   readonly transport: TransportName | undefined;
 }
 
 interface JobStore {
   subscribe(notify: () => void): () => void;
-  get(): VideoJobState;
+  get(): FollowedState;
 }
 
 /** The state of a job, which is followed while a component that shows it is mounted. */
-export function useJobState(job: VideoJob | undefined, known?: JobSnapshot): VideoJobState {
-  const store = useMemo(() => createJobStore(job, known), [job, known]);
-  return useSyncExternalStore(store.subscribe, store.get, store.get);
+export function useJobState(job: VideoJob | undefined, known: JobSnapshot | undefined): FollowedState {
+  // A snapshot written in the component is another object in each render: no reason to follow again.
+  const latest = useRef(known);
+  latest.current = known?.id === job?.id ? known : undefined;
+  const store = useMemo(() => createJobStore(job, latest), [job]);
+  const state = useSyncExternalStore(store.subscribe, store.get, store.get);
+  return { ...state, snapshot: state.snapshot ?? latest.current };
 }
 
-function createJobStore(job: VideoJob | undefined, snapshot: JobSnapshot | undefined): JobStore {
-  let state: VideoJobState = { snapshot, error: undefined, transport: undefined };
+function createJobStore(
+  job: VideoJob | undefined,
+  known: { readonly current: JobSnapshot | undefined },
+): JobStore {
+  let state: FollowedState = { snapshot: undefined, error: undefined, transport: undefined };
   return {
     get: () => state,
     subscribe(notify) {
       const controller = new AbortController();
       const { signal } = controller;
-      const set = (change: Partial<VideoJobState>) => {
+      const set = (change: Partial<FollowedState>) => {
         if (signal.aborted) return;
         state = { ...state, ...change };
         notify();
@@ -38,6 +45,7 @@ function createJobStore(job: VideoJob | undefined, snapshot: JobSnapshot | undef
       // A moment later: StrictMode mounts, unmounts and mounts again at once, and connections are not for that.
       queueMicrotask(() => {
         if (job === undefined || signal.aborted) return;
+        if ((state.snapshot ?? known.current)?.status === 'completed') return;
         const stop = [
           job.on('update', (update) => set({ snapshot: update })),
           job.on('transport', ({ transport }) => set({ transport })),

@@ -1,10 +1,11 @@
-import { type ReactNode, StrictMode, version } from 'react';
-import { createRoot, hydrateRoot } from 'react-dom/client';
+import { StrictMode, version } from 'react';
+import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import type { VideoClient } from 'reelwire';
 import { useGenerateVideo, useVideoJob } from 'reelwire/react';
 import { expect, onTestFinished, test } from 'vitest';
 import { allClosed, connect, input } from './support/client.js';
+import { mount, place } from './support/react.js';
 import { type RemoteMock, startMock } from './support/remote-mock.js';
 
 const end = { status: 'completed', progress: 100 } as const;
@@ -13,22 +14,6 @@ function Job({ client, id }: { client: VideoClient; id: string | null }) {
   const { snapshot, error, transport } = useVideoJob(client, id);
   const code = (error as { code?: string } | undefined)?.code;
   return <p>{[snapshot?.status ?? 'unknown', snapshot?.progress, transport, code].join(' ')}</p>;
-}
-
-/** A place on the page, which is empty again after the test. */
-function place(): HTMLElement {
-  const element = document.createElement('div');
-  document.body.append(element);
-  onTestFinished(() => element.remove());
-  return element;
-}
-
-function mount(node: ReactNode) {
-  const element = place();
-  const root = createRoot(element);
-  root.render(node);
-  onTestFinished(() => root.unmount());
-  return { root, text: () => element.textContent, element };
 }
 
 async function opened(server: RemoteMock) {

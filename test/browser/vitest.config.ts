@@ -47,7 +47,7 @@ function withReact18(entry: readonly [Engine, Launch]) {
         { find: /^react-dom(?=$|\/)/, replacement: 'react-dom18' },
       ],
     },
-    test: { ...test, name: `${test.name}, React 18`, include: ['test/browser/react.test.tsx'] },
+    test: { ...test, name: `${test.name}, React 18`, include: ['test/browser/react*.test.tsx'] },
   };
 }
 

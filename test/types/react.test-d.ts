@@ -8,7 +8,8 @@ const openAI = new VideoClient({ baseUrl: 'http://localhost', backend: openAIVid
 
 /** Hooks run in components only: this one is compiled, and never rendered. */
 function Component() {
-  expectTypeOf(useVideoJob(gateway, 'job-1')).toEqualTypeOf<VideoJobState>();
+  expectTypeOf(useVideoJob(gateway, 'job-1')).toEqualTypeOf<VideoJobState<'video'>>();
+  expectTypeOf(useVideoJob(openAI, 'job-1').job).toEqualTypeOf<VideoJob<OpenAIVideoVariant> | undefined>();
   useVideoJob(openAI, null);
   // @ts-expect-error an id is a string
   useVideoJob(gateway, 1);

@@ -1,0 +1,27 @@
+import { useRef } from 'react';
+
+/** So many renders in a row with another client are no change of client, but a client made while rendering. */
+const MAX_CHANGES_IN_A_ROW = 3;
+
+/**
+ * The client to use. One made anew in each render would follow the job from the start in each render, and each of
+ * its updates would cause the next one, for ever: it is told of once, and not switched to any more.
+ */
+export function useStableClient<Client>(client: Client): Client {
+  const seen = useRef({ used: client, last: client, changes: 0 }).current;
+  if (client === seen.last) {
+    seen.changes = 0;
+    seen.used = client;
+    return client;
+  }
+  seen.last = client;
+  seen.changes += 1;
+  if (seen.changes < MAX_CHANGES_IN_A_ROW) seen.used = client;
+  else if (seen.changes === MAX_CHANGES_IN_A_ROW) {
+    console.error(
+      'reelwire: this component gets a new VideoClient in each render. The one it has is used from now on. ' +
+        'Make the client once: outside of the component, or with useState(() => new VideoClient(…)).',
+    );
+  }
+  return seen.used;
+}
