@@ -1,5 +1,6 @@
-import type { JobSnapshot, VideoClient, VideoJob } from 'reelwire';
+import { isVideoError, type JobSnapshot, type VideoClient, type VideoJob } from 'reelwire';
 import { announce, find } from './dom.js';
+import { forget } from './memory.js';
 
 const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE', polling: 'polling' } as const;
 
@@ -13,9 +14,13 @@ export function showJob(client: VideoClient, job: VideoJob, title: string): void
   const update = ({ status, progress, message }: JobSnapshot) => {
     card.dataset.status = status;
     show('.status', status);
-    show('.percent', `${Math.round(progress)} %`);
+    const bar = find(card, 'progress', HTMLProgressElement);
+    // Some servers give no percentage, none gives one at once: a bar that moves says more than one that is empty.
+    if (progress === 0 && status !== 'failed') bar.removeAttribute('value');
+    else bar.value = progress;
+    show('.percent', progress === 0 ? '' : `${Math.round(progress)} %`);
     show('.message', message ?? '');
-    find(card, 'progress', HTMLProgressElement).value = progress;
+    find(card, '.cancel', HTMLButtonElement).hidden = status === 'completed' || status === 'failed';
   };
   update(job.snapshot);
   job.on('update', update);
@@ -24,19 +29,38 @@ export function showJob(client: VideoClient, job: VideoJob, title: string): void
     card.dataset.transport = transport ?? '';
     show('.transport', name);
     find(card, '.transport', HTMLElement).title = reason;
-    if (previous !== undefined) announce(`${title}: now over ${name}`);
+    if (transport === undefined) announce(`${title}: connection lost, trying again`);
+    else if (previous !== undefined) announce(`${title}: updates now come over ${name}`);
   });
   job.on('completed', () => {
     show('.message', '');
     announce(`${title}: the video is ready`);
     play(job, card).catch((error: unknown) => show('.message', `The video cannot be shown: ${error}`));
   });
-  job.completed().catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    card.dataset.status = 'failed';
-    show('.status', 'failed');
+  const end = (status: string, reason: string) => {
+    card.dataset.status = status;
+    show('.status', status);
     show('.message', reason);
+    find(card, '.cancel', HTMLButtonElement).hidden = true;
+    find(card, 'progress', HTMLProgressElement).value = job.snapshot.progress;
     announce(`${title}: ${reason}`);
+  };
+  job.completed().catch((error: unknown) => {
+    if (card.dataset.status === 'cancelled') return;
+    end('failed', error instanceof Error ? error.message : String(error));
+  });
+
+  find(card, '.cancel', HTMLButtonElement).addEventListener('click', async () => {
+    try {
+      const { status } = await job.cancel();
+      if (status !== 'completed') end('cancelled', 'cancelled');
+    } catch (error) {
+      if (!isVideoError(error) || error.code !== 'configuration') return show('.message', String(error));
+      // This dialect has no such call: the page can only stop to follow.
+      end('cancelled', 'no longer followed; this server cannot cancel what it has begun');
+      job.close();
+    }
+    forget(job.id);
   });
 
   find(card, '.download', HTMLButtonElement).addEventListener('click', async () => {
@@ -67,6 +91,7 @@ function newCard(title: string): HTMLElement {
   find(card, 'progress', HTMLElement).setAttribute('aria-label', `Progress of ${title}`);
   find(card, 'video', HTMLElement).setAttribute('aria-label', title);
   find(card, '.download', HTMLElement).setAttribute('aria-label', `Download ${title}`);
+  find(card, '.cancel', HTMLElement).setAttribute('aria-label', `Cancel ${title}`);
   find(document, '#videos', HTMLElement).prepend(card);
   find(document, '#empty', HTMLElement).hidden = true;
   announce(`${title}: submitted`);

@@ -94,6 +94,38 @@ describe.each(engines)('the page in %s', (engine, launch) => {
     expect(await window.evaluate(overflow)).toBeLessThanOrEqual(0);
   });
 
+  test('announces what happens in words, and shows that it works before there is a percentage', async () => {
+    const window = await open(engine, launch);
+    await window.evaluate(`
+      window.said = [];
+      new MutationObserver(() => window.said.push(document.querySelector('#announcements').textContent))
+        .observe(document.querySelector('#announcements'), { childList: true });`);
+    await window.click('#generate button');
+    const bar = `return document.querySelector('.card progress')?.position`;
+    expect(await window.evaluate(bar)).toBe(-1);
+    await shows(window, { transport: 'websocket', status: 'processing' });
+    await window.click('input[name=websocket]');
+    await shows(window, { transport: 'sse' });
+    await expect
+      .poll(() => window.evaluate('return window.said'))
+      .toContain('Explain blockchain: updates now come over SSE');
+    expect(JSON.stringify(await window.evaluate('return window.said'))).not.toMatch(
+      /now over|undefined|connecting/,
+    );
+    await expect.poll(() => window.evaluate(bar)).toBeGreaterThan(0);
+  });
+
+  test('stops to follow a job that is cancelled, also after a reload', async () => {
+    const window = await open(engine, launch);
+    await window.click('#generate button');
+    await shows(window, { status: 'processing' });
+    await window.click('.cancel');
+    await shows(window, { status: 'cancelled' });
+    await window.goto(url);
+    await expect.poll(() => window.evaluate('return document.readyState')).toBe('complete');
+    expect(await window.evaluate(`return document.querySelectorAll('.card').length`)).toBe(0);
+  });
+
   test('gives every control a name, and everything to the keyboard', async () => {
     const window = await open(engine, launch);
     const unnamed = `return [...document.querySelectorAll('input, textarea, button')]
