@@ -102,7 +102,7 @@ describe.each(engines)('the page in %s', (engine, launch) => {
         .observe(document.querySelector('#announcements'), { childList: true });`);
     await window.click('#generate button');
     const bar = `return document.querySelector('.card progress')?.position`;
-    expect(await window.evaluate(bar)).toBe(-1);
+    await expect.poll(() => window.evaluate(bar), { interval: 20 }).toBe(-1);
     await shows(window, { transport: 'websocket', status: 'processing' });
     await window.click('input[name=websocket]');
     await shows(window, { transport: 'sse' });
