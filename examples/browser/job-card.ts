@@ -24,13 +24,15 @@ export function showJob(client: VideoClient, job: VideoJob, title: string): void
   };
   update(job.snapshot);
   job.on('update', update);
+  let wasLost = false;
   job.on('transport', ({ transport, previous, reason }) => {
     const name = transport === undefined ? 'connecting' : TRANSPORTS[transport];
     card.dataset.transport = transport ?? '';
     show('.transport', name);
     find(card, '.transport', HTMLElement).title = reason;
     if (transport === undefined) announce(`${title}: connection lost, trying again`);
-    else if (previous !== undefined) announce(`${title}: updates now come over ${name}`);
+    else if (previous !== undefined || wasLost) announce(`${title}: updates now come over ${name}`);
+    wasLost = transport === undefined;
   });
   job.on('completed', () => {
     show('.message', '');
