@@ -123,7 +123,7 @@ function unreachable(baseUrl: URL, error: unknown, reachable: boolean): Finding 
   // A name, a certificate, a network: the error knows. That nothing listens is most often a server not started.
   const isKnown = globalThis.document === undefined && !/REFUSED/i.test(why);
   const hint = (isKnown && isVideoError(error) ? error.hint : undefined) ?? NOT_RUNNING;
-  return { ...failure(`Nothing can be had from ${baseUrl.origin}${why}.`, hint), unreachable: true };
+  return { ...failure(`Nothing answers at ${baseUrl.origin}${why}.`, hint), unreachable: true };
 }
 
 const NOT_RUNNING = 'Check that the server is running (npm run dev), and that baseUrl has its host and port.';
