@@ -42,6 +42,10 @@ export class Calls {
     return () => this.#underWay.delete(abort);
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   refuseClosed(jobId: string | undefined): void {
     if (this.#closed) throw closedError(jobId);
   }

@@ -17,7 +17,7 @@ import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
 import { type JobHost, VideoJob } from '../job/job.js';
-import type { WaitOptions } from '../job/waits.js';
+import type { WaitEngine, WaitOptions } from '../job/waits.js';
 import { Aborts } from '../runtime/aborts.js';
 import { Alarms } from '../runtime/alarms.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -46,6 +46,15 @@ import {
 } from './options.js';
 import { type Submission, type SubmitHost, type SubmitOptions, submit } from './submit.js';
 
+/** What the waits of a client share. */
+interface EngineParts {
+  readonly alarms: Alarms;
+  readonly calls: StatusCalls;
+}
+
+/** Where each wait has its own follower: how many of them are told what a webhook says. */
+const MAX_OWN_FOLLOWERS = 1_000;
+
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.
  *
@@ -60,7 +69,6 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly backend: BoundOperations<B>;
   readonly #settings: Settings;
   readonly #runtime: Runtime;
-  readonly #alarms: Alarms;
   readonly #http: HttpClient;
   readonly #host: JobHost<VariantOf<B>>;
   readonly #followers = new Set<JobFollower>();
@@ -68,13 +76,13 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #calls = new Calls(this.#aborts);
   readonly #cancels: Cancels;
   readonly #submits: SubmitHost;
-  readonly #statusCalls: StatusCalls;
+  /** What waits share; undefined where each has its own. */
+  readonly #shared: EngineParts | undefined;
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: VideoClientOptions<B>) {
     this.#settings = resolveOptions(options, soraGateway);
     this.#runtime = systemRuntime(this.#settings);
-    this.#alarms = new Alarms(this.#runtime);
     this.#http = createHttpClient(this.#settings, this.#runtime);
     const shared = {
       http: this.#http,
@@ -82,7 +90,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       aborts: this.#aborts,
       logger: this.#settings.logger,
     };
-    const { backend, polling, retry, timeouts } = this.#settings;
+    const { backend, retry } = this.#settings;
     this.#cancels = new Cancels({
       ...shared,
       backend,
@@ -95,14 +103,13 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       cancels: this.#cancels,
       locate: (update) => this.#located(update),
     };
-    this.#statusCalls = new StatusCalls({
-      runtime: this.#runtime,
-      concurrency: polling.concurrency,
-      maxPauseMs: retry.maxDelayMs,
-      quickMs: Math.min(1_000, timeouts.requestMs / 10),
-      askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
-    });
-    this.#host = this.#hostOf(this.#follower(this.#settings));
+    if (this.#runtime.isPerRequest === true) {
+      this.#host = this.#hostOf(() => this.#engine(this.#settings));
+    } else {
+      this.#shared = this.#engineParts();
+      const engine = { ...this.#engine(this.#settings), release() {} };
+      this.#host = this.#hostOf(() => engine);
+    }
     this.backend = this.#bindOperations();
   }
 
@@ -158,19 +165,14 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     this.#calls.refuseClosed(jobId);
     const intervalMs = checkTimeoutMs('intervalMs', options.intervalMs) ?? this.#settings.polling.intervalMs;
     const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#runtime.now());
-    const follower = this.#follower({
-      ...this.#settings,
-      transports: ['polling'],
-      polling: { ...this.#settings.polling, intervalMs },
-    });
-    let job: VideoJob<VariantOf<B>> | undefined;
+    const polling = { ...this.#settings.polling, intervalMs };
+    const host = this.#hostOf(() => this.#engine({ ...this.#settings, transports: ['polling'], polling }));
+    const job = new VideoJob(host, placeholder, false, options);
     try {
-      job = new VideoJob(this.#hostOf(follower), placeholder, false, options);
       if (options.onUpdate !== undefined) job.on('update', options.onUpdate);
       return await job.completed();
     } finally {
-      job?.close();
-      this.#followers.delete(follower);
+      job.close();
     }
   }
 
@@ -333,19 +335,43 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     return { ...update, videoUrl };
   }
 
-  #follower(settings: Settings): JobFollower {
+  #engineParts(): EngineParts {
+    const { polling, retry, timeouts } = this.#settings;
+    return {
+      alarms: new Alarms(this.#runtime),
+      calls: new StatusCalls({
+        runtime: this.#runtime,
+        concurrency: polling.concurrency,
+        maxPauseMs: retry.maxDelayMs,
+        quickMs: Math.min(1_000, timeouts.requestMs / 10),
+        askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
+      }),
+    };
+  }
+
+  /** What follows by these settings until it is released. */
+  #engine(settings: Settings): WaitEngine {
+    const { alarms, calls } = this.#shared ?? this.#engineParts();
     const follower = createRunner({
       ...this.#streamDeps(),
       runtime: this.#runtime,
       backend: settings.backend,
       settings,
-      calls: this.#statusCalls,
+      calls,
       locate: (update) => this.#located(update),
       redact: (text) => this.#http.redact(text),
       logger: settings.logger,
     });
+    if (this.#calls.isClosed) follower.close(closedError);
     this.#followers.add(follower);
-    return follower;
+    // A request that was cut off releases nothing.
+    if (this.#shared === undefined && this.#followers.size > MAX_OWN_FOLLOWERS) {
+      for (const oldest of this.#followers) {
+        this.#followers.delete(oldest);
+        break;
+      }
+    }
+    return { alarms, follower, release: () => this.#followers.delete(follower) };
   }
 
   #streamDeps(): StreamDeps {
@@ -371,11 +397,10 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     };
   }
 
-  #hostOf(follower: JobFollower): JobHost<VariantOf<B>> {
+  #hostOf(engine: () => WaitEngine): JobHost<VariantOf<B>> {
     return {
-      alarms: this.#alarms,
       aborts: this.#aborts,
-      follower,
+      engine,
       logger: this.#settings.logger,
       jobMs: this.#settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),

@@ -26,11 +26,19 @@ export interface JobWaiter {
   stopped(error: unknown, isAlone: boolean): void;
 }
 
+/** @internal What a wait runs on: the timer of its deadline, and what follows its job. */
+export interface WaitEngine {
+  readonly alarms: Alarms;
+  readonly follower: JobFollower;
+  /** Nobody waits on it any more. */
+  release(): void;
+}
+
 /** @internal What waiting needs of the client. */
 export interface WaitHost {
-  readonly alarms: Alarms;
   readonly aborts: Aborts;
-  readonly follower: JobFollower;
+  /** For one job, from its first wait to its last: one for all jobs, or one of its own. */
+  engine(): WaitEngine;
   readonly logger: Pick<Logger, 'error'>;
   /** `timeouts.jobMs` */
   readonly jobMs: number;
@@ -47,6 +55,7 @@ export class JobWaits implements JobSink {
   /** Changed by `update` alone. */
   snapshot: JobSnapshot;
   #isKnown: boolean;
+  #engine: WaitEngine | undefined;
   #following: Following | undefined;
   #closed: VideoError | undefined;
 
@@ -66,7 +75,7 @@ export class JobWaits implements JobSink {
 
   /** Why the status cannot be had now; undefined where it can. */
   get failure(): unknown {
-    return this.#host.follower.failureOf(this.snapshot.id);
+    return this.#engine?.follower.failureOf(this.snapshot.id);
   }
 
   /** Says what a listener did wrong, or that something was told to nobody. A logger that throws is its own concern. */
@@ -109,9 +118,12 @@ export class JobWaits implements JobSink {
     }
     wait.next = this.#first;
     this.#first = wait;
-    this.#host.alarms.set(wait, timeoutMs);
+    this.#engine ??= this.#host.engine();
+    const { alarms, follower } = this.#engine;
+    wait.alarms = alarms;
+    alarms.set(wait, timeoutMs);
     if (signals.length > 0) wait.listenTo(signals, this.#host.aborts);
-    this.#following ??= this.#host.follower.follow(this.snapshot.id, this, this.known);
+    this.#following ??= follower.follow(this.snapshot.id, this, this.known);
     return wait;
   }
 
@@ -120,7 +132,7 @@ export class JobWaits implements JobSink {
     if (wait.hasLeft) return;
     wait.hasLeft = true;
     wait.stopListening?.();
-    this.#host.alarms.delete(wait);
+    wait.alarms?.delete(wait);
     this.#first = unlink(this.#first, wait);
     if (this.#first === undefined) this.#stopFollowing();
   }
@@ -170,6 +182,8 @@ export class JobWaits implements JobSink {
   #stopFollowing(): void {
     this.#following?.stop();
     this.#following = undefined;
+    this.#engine?.release();
+    this.#engine = undefined;
   }
 }
 
@@ -180,6 +194,7 @@ export class Wait implements Alarm, Link<Wait> {
   hasLeft = false;
   dueAt = 0;
   place = -1;
+  alarms: Alarms | undefined;
   stopListening: (() => void) | undefined;
   readonly #waits: JobWaits;
   readonly #timeoutMs: number;

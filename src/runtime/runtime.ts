@@ -8,6 +8,11 @@ export type TimerHandle = unknown;
  * simulation brings its own, on a virtual clock.
  */
 export interface Runtime {
+  /**
+   * True where what one request opened may not be used by another, so that nothing which waits can share a timer or
+   * a call: in Cloudflare Workers.
+   */
+  readonly isPerRequest?: boolean;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Whole milliseconds on a clock that nobody sets. */

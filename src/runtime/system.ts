@@ -1,6 +1,7 @@
 import type { WakeReason } from '../core/follow-model.js';
 import { nodeWebSocket } from './node-web-socket.js';
 import type { Runtime, WebSocketClass } from './runtime.js';
+import { isWorkerd } from './web-socket.js';
 
 /** The longest delay `setTimeout` takes; beyond it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -16,6 +17,7 @@ export function systemRuntime(
   } = {},
 ): Runtime {
   return {
+    isPerRequest: isWorkerd(),
     now: () => Date.now(),
     elapsedMs: () => Math.round(performance.now()),
     random: () => Math.random(),

@@ -64,12 +64,16 @@ export function createRunner(deps: RunnerDeps): JobFollower {
 
   /** One signal at a time: what an effect or a sink sets off waits its turn. */
   function dispatch(happening: Happening): void {
+    enqueue(happening);
+    if (!draining) drain();
+  }
+
+  function enqueue(happening: Happening): void {
     // Written into it, not copied: this is done for each frame.
     const signal = happening as { -readonly [K in keyof FollowSignal]: FollowSignal[K] };
     signal.now = runtime.elapsedMs();
     signal.wallNow = runtime.now();
     signals.push(signal as FollowSignal);
-    if (!draining) drain();
   }
 
   function drain(): void {
@@ -217,7 +221,11 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     failureOf: (jobId) => state.jobs.get(jobId)?.trouble?.error,
     ingest(update, source) {
       // After what was followed in this moment.
-      queueMicrotask(() => dispatch({ type: 'learned', update, source }));
+      queueMicrotask(() => {
+        if (runtime.isPerRequest !== true) dispatch({ type: 'learned', update, source });
+        // Another request may say so, which must not touch what this one opened: it is read at the next own event.
+        else if (jobs.has(update.jobId)) enqueue({ type: 'learned', update, source });
+      });
     },
     close(error) {
       closed = error;

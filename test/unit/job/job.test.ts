@@ -3,7 +3,7 @@ import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
 import { ApiError, type JobTimeoutError, VideoError } from '../../../src/errors.js';
 import { type JobHost, VideoJob } from '../../../src/job/job.js';
-import type { WaitOptions } from '../../../src/job/waits.js';
+import type { WaitEngine, WaitOptions } from '../../../src/job/waits.js';
 import { Aborts } from '../../../src/runtime/aborts.js';
 import { Alarms } from '../../../src/runtime/alarms.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
@@ -16,10 +16,8 @@ function setUp(options: WaitOptions & { known?: boolean; failure?: Error } = {})
   const { failure } = options;
   let follows = 0;
   let snapshot: JobSnapshot = initialSnapshot('job-1', 'polling', 0);
-  const host: JobHost<string> = {
+  const engine: WaitEngine = {
     alarms: new Alarms(systemRuntime()),
-    aborts: new Aborts(),
-    jobMs: 60_000,
     follower: {
       follow(_jobId, sink) {
         follows++;
@@ -30,6 +28,12 @@ function setUp(options: WaitOptions & { known?: boolean; failure?: Error } = {})
       close() {},
       failureOf: () => failure,
     },
+    release() {},
+  };
+  const host: JobHost<string> = {
+    aborts: new Aborts(),
+    jobMs: 60_000,
+    engine: () => engine,
     cancel: vi.fn(),
     logger: { error },
     download: vi.fn(),
