@@ -6,10 +6,12 @@ import type { FormField } from './backend.js';
 /** A file's contents; a `File` is a `Blob`. */
 export type Bytes = Uint8Array | ArrayBuffer | Blob;
 
+export function isBytes(value: unknown): value is Bytes {
+  return value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof Blob;
+}
+
 export const bytes: Check = (value) =>
-  value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof Blob
-    ? undefined
-    : 'must be a Uint8Array, an ArrayBuffer or a Blob';
+  isBytes(value) ? undefined : 'must be a Uint8Array, an ArrayBuffer or a Blob';
 
 /** A multiple of three, so that the parts join without padding; few enough for the arguments of one call. */
 const BASE64_CHUNK_BYTES = 0x6000;

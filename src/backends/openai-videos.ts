@@ -3,18 +3,32 @@ import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
-import { InvalidResponseError } from '../errors.js';
+import { statusOfWord } from '../core/status-words.js';
+import { InputError, InvalidResponseError } from '../errors.js';
 import { readStatus, readSubmitted } from './answers.js';
-import type { Backend, HttpRequestBody, Operation, SubmitOperation } from './backend.js';
-import { type Bytes, fileField } from './bytes.js';
+import type {
+  Backend,
+  FormField,
+  HttpRefusal,
+  HttpRequestBody,
+  Operation,
+  SubmitOperation,
+} from './backend.js';
+import { type Bytes, fileField, isBytes } from './bytes.js';
 import { idOf, readUpdate, textOf } from './fields.js';
 import { checkVariant } from './input.js';
-import { bytes, parseInput, parseOptions, strict, text } from './schema.js';
+import { object, parseInput, parseOptions, strict, text } from './schema.js';
 
 /** Of `openAIVideos`. */
 export interface OpenAIVideosOptions {
   /** Used where `generate` is given none; without either the server's own default is. */
   readonly model?: string | undefined;
+  /**
+   * How `generate` is sent. Some servers take nothing but a form, old ones a form only with a file.
+   *
+   * @default 'multipart'
+   */
+  readonly encoding?: 'multipart' | 'json' | undefined;
 }
 
 /** What `generate` takes. */
@@ -25,8 +39,15 @@ export interface OpenAIVideo {
   readonly size?: string | undefined;
   /** Length of the video, in seconds. */
   readonly seconds?: number | string | undefined;
-  /** An image or a video to begin with; sent as a file. */
-  readonly input_reference?: Bytes | undefined;
+  /** An image or a video to begin with: a file, or where the server finds one. */
+  readonly input_reference?:
+    | Bytes
+    | string
+    | { readonly image_url: string }
+    | { readonly file_id: string }
+    | undefined;
+  /** Fields of this server's own, such as `seed` and `negative_prompt`; sent as they are, and last. Files too. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The files of a completed job. */
@@ -68,14 +89,23 @@ const SECONDS = 'must be a number of seconds above 0, or such a number as text';
 const LIMIT = 'must be a whole number from 1 to 100';
 const VARIANTS = ['video', 'thumbnail', 'spritesheet'] as const;
 
-const optionsSchema = () => strict({ model: z.optional(text()) });
+const REFERENCE = 'must be a file, a text, { image_url } or { file_id }';
+
+const optionsSchema = () =>
+  strict({
+    model: z.optional(text()),
+    encoding: z.optional(z.enum(['multipart', 'json'], "must be 'multipart' or 'json'")),
+  });
 const inputSchema = () =>
   strict({
     model: z.optional(text()),
     prompt: text(),
     size: z.optional(text()),
     seconds: z.optional(z.custom<number | string>(isDuration, SECONDS)),
-    input_reference: z.optional(bytes()),
+    input_reference: z.optional(
+      z.custom<NonNullable<OpenAIVideo['input_reference']>>(isReference, REFERENCE),
+    ),
+    extra: z.optional(object()),
   });
 const listSchema = () =>
   strict({
@@ -102,17 +132,23 @@ export function openAIVideos(
 
     async generate(input) {
       const { model = defaults.model, ...fields } = parseInput(inputSchema, input);
-      return { method: 'POST', url: '/v1/videos', body: await bodyOf({ model, ...fields }) };
+      const body = await bodyOf({ model, ...fields }, defaults.encoding ?? 'multipart');
+      return { method: 'POST', url: '/v1/videos', body };
     },
     // A server that makes the video at once may say that it is completed.
     parseGenerate: (response) => readSubmitted(response),
 
     status: (jobId) => ({ method: 'GET', url: `/v1/videos/${encodeJobId(jobId)}` }),
     parseStatus: (response, jobId) => readStatus(response, jobId),
+    parseRefusal: readFailedJob,
 
-    download({ id }, variant) {
+    download({ id, snapshot }, variant) {
       checkVariant(variant, VARIANTS);
-      return { method: 'GET', url: `/v1/videos/${encodeJobId(id)}/content?variant=${variant}` };
+      const content = `/v1/videos/${encodeJobId(id)}/content`;
+      if (variant !== 'video') return { method: 'GET', url: `${content}?variant=${variant}` };
+      // Some servers have no such route, and say elsewhere where the file is.
+      const told = snapshot?.status === 'completed' ? snapshot.videoUrl : undefined;
+      return [content, ...(told === undefined ? [] : [told])].map((url) => ({ method: 'GET', url }));
     },
     cancel: remove,
     parseError: parseErrorBody,
@@ -150,15 +186,43 @@ function isDuration(value: unknown): boolean {
   return typeof seconds === 'number' && seconds > 0 && seconds < Number.POSITIVE_INFINITY;
 }
 
-async function bodyOf({ input_reference: file, seconds, ...rest }: OpenAIVideo): Promise<HttpRequestBody> {
+function isReference(value: unknown): boolean {
+  if (typeof value === 'string') return /\S/.test(value);
+  if (!isRecord(value)) return false;
+  return isBytes(value) || typeof value.image_url === 'string' || typeof value.file_id === 'string';
+}
+
+async function bodyOf(
+  { seconds, extra, ...rest }: OpenAIVideo,
+  encoding: 'multipart' | 'json',
+): Promise<HttpRequestBody> {
   // The API takes the seconds as text.
-  const fields = { ...rest, ...(seconds !== undefined && { seconds: String(seconds) }) };
-  if (file === undefined) return { type: 'json', value: fields };
-  const entries = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return {
-    type: 'form',
-    fields: [...entries.map(([name, value]) => ({ name, value })), await fileField('input_reference', file)],
-  };
+  const fields = { ...rest, ...(seconds !== undefined && { seconds: String(seconds) }), ...extra };
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  // A file goes into a form, whatever the rest.
+  if (encoding === 'json' && !entries.some(([, value]) => isBytes(value))) {
+    return { type: 'json', value: Object.fromEntries(entries) };
+  }
+  return { type: 'form', fields: await Promise.all(entries.map(([name, value]) => fieldOf(name, value))) };
+}
+
+/** Objects as JSON text, all else as it reads. */
+async function fieldOf(name: string, value: unknown): Promise<FormField> {
+  if (isBytes(value)) return fileField(name, value);
+  if (typeof value !== 'object') return { name, value: String(value) };
+  try {
+    return { name, value: JSON.stringify(value) };
+  } catch (cause) {
+    throw new InputError(name, `${name} cannot be sent as JSON`, { cause });
+  }
+}
+
+/** Some servers tell of a job that failed by the status code of its failure, with the job as the body. */
+function readFailedJob({ body }: HttpRefusal, jobId: string): JobUpdate | undefined {
+  if (!isRecord(body) || idOf(body.id) !== jobId) return undefined;
+  // `error` may as well say how the call went.
+  const failed = statusOfWord(body.status) === 'failed' && !/^\s*error\s*$/i.test(String(body.status));
+  return failed ? readUpdate(body, jobId) : undefined;
 }
 
 function listRequest(input: OpenAIListInput = {}) {

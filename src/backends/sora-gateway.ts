@@ -1,10 +1,12 @@
 import { type Check, checkFields, oneOf, optional, text } from '../core/check.js';
 import { parseErrorBody } from '../core/error-body.js';
 import { encodeJobId } from '../core/job-id.js';
+import type { JobUpdate } from '../core/model.js';
 import { InputError } from '../errors.js';
 import { readAccepted, readStatus } from './answers.js';
 import type { Backend } from './backend.js';
 import { type Bytes, bytes, toBase64 } from './bytes.js';
+import { type Fields, readUpdate } from './fields.js';
 import { checkVariant, refuseInput, refuseOptionOf } from './input.js';
 import { parseGatewayFrame } from './sora-gateway-frame.js';
 
@@ -106,7 +108,7 @@ export function soraGateway(
       const url = statusRoute === 'path' ? `/api/videos/status/${id}` : `/api/status?jobId=${id}&${version}`;
       return { method: 'GET', url };
     },
-    parseStatus: (response, jobId) => readStatus(response, jobId),
+    parseStatus: (response, jobId) => readStatus(response, jobId, readGatewayStatus),
 
     download({ id }, variant) {
       checkVariant(variant, VARIANTS);
@@ -125,6 +127,22 @@ export function soraGateway(
       parse: (data, context) => parseGatewayFrame(data, context?.event),
     },
   };
+}
+
+/** What the status route answers while a job is under way, however far that is. */
+const NO_PROGRESS = 50;
+
+/**
+ * Where a server sends its webhooks elsewhere, the word may stay `pending` for ever, and only the file says that the
+ * job has ended.
+ */
+function readGatewayStatus(raw: Fields, jobId: string): JobUpdate {
+  const update = readUpdate(raw, jobId);
+  if (update.status === 'failed' || update.status === 'completed') return update;
+  if (raw.videoAvailable === true) return { ...update, status: 'completed', unknownStatus: undefined };
+  return update.status !== undefined && update.progress === NO_PROGRESS
+    ? { ...update, progress: undefined }
+    : update;
 }
 
 /** One of the two forms, whole. */

@@ -22,20 +22,32 @@ export interface VidBuilderScene {
   readonly duration: number;
   /** What the scene shows; its fields depend on the type. */
   readonly content: Readonly<Record<string, unknown>>;
+  /** To the next scene, such as `fade`. */
+  readonly transition?: string | undefined;
 }
 
 /** What `generate` takes. */
 export interface VidBuilderVideo {
   readonly scenes: readonly VidBuilderScene[];
   readonly theme?: string | undefined;
-  /** `volume` from 0 to 1. */
-  readonly music?: { readonly trackId: string; readonly volume?: number | undefined } | undefined;
+  readonly title?: string | undefined;
+  readonly colorScheme?: string | undefined;
+  /** `volume` from 0 to 1. `enabled` is sent as true where it is not given. */
+  readonly music?:
+    | {
+        readonly trackId: string;
+        readonly volume?: number | undefined;
+        readonly enabled?: boolean | undefined;
+      }
+    | undefined;
   /** Such as `4k`. */
   readonly quality?: string | undefined;
   /** Also make the upright variant, `reels`. */
   readonly generateReels?: boolean | undefined;
   /** At most 20, sent as files. */
   readonly images?: readonly Bytes[] | undefined;
+  /** Fields of this server's own, such as `fps`; sent as they are, and last. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Of `vidBuilder`. */
@@ -62,20 +74,29 @@ const inputSchema = () =>
   strict({
     scenes: z
       .array(
-        strict({ type: text(), duration: z.number(SECONDS).check(z.positive(SECONDS)), content: object() }),
+        strict({
+          type: text(),
+          duration: z.number(SECONDS).check(z.positive(SECONDS)),
+          content: object(),
+          transition: z.optional(text()),
+        }),
         SCENES,
       )
       .check(z.minLength(1, SCENES)),
     theme: z.optional(text()),
+    title: z.optional(text()),
+    colorScheme: z.optional(text()),
     music: z.optional(
       strict({
         trackId: text(),
         volume: z.optional(z.number(VOLUME).check(z.gte(0, VOLUME), z.lte(1, VOLUME))),
+        enabled: z.optional(z.boolean(BOOLEAN)),
       }),
     ),
     quality: z.optional(text()),
     generateReels: z.optional(z.boolean(BOOLEAN)),
     images: z.optional(z.array(bytes(), IMAGES).check(z.maxLength(MAX_IMAGES, IMAGES))),
+    extra: z.optional(object()),
     webhookUrl: z.optional(text()),
   });
 
@@ -113,7 +134,13 @@ export function vidBuilder(
     variants: VARIANTS,
 
     async generate(input) {
-      const { images = [], webhookUrl: given, ...config } = parseInput(inputSchema, input);
+      const { images = [], webhookUrl: given, music, extra, ...rest } = parseInput(inputSchema, input);
+      // Without the word, the server makes a silent video.
+      const config = {
+        ...rest,
+        ...(music !== undefined && { music: { enabled: true, ...defined(music) } }),
+        ...extra,
+      };
       const webhookUrl = given ?? options.webhookUrl;
       const problem = problemOfWebhookUrl(webhookUrl, blocking);
       if (problem !== undefined) {
@@ -184,6 +211,10 @@ function problemOfWebhookUrl(webhookUrl: string | undefined, blocking: boolean):
   if (webhookUrl === undefined) return 'is missing';
   const url = parseUrl(webhookUrl);
   return url !== undefined && isHttp(url) ? undefined : 'is not an http or https URL';
+}
+
+function defined(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function storedUrl({ raw }: JobSnapshot, variant: VidBuilderVariant): string | undefined {

@@ -3,7 +3,7 @@ import type { JobStatus } from './model.js';
 /** Every word that servers of the three dialects were seen to use for a status. */
 const STATUS_BY_WORD: ReadonlyMap<string, JobStatus> = new Map(
   Object.entries({
-    queued: 'queued pending',
+    queued: 'queued pending not_start',
     processing: 'started generating processing in_progress progress running rendering',
     completed: 'completed complete succeeded success done ready',
     failed: 'failed error cancelled canceled expired timeout rejected',

@@ -149,7 +149,8 @@ function endOfChar(text: string, start: number, char: string): number | undefine
   switch (text[start]) {
     case '\\': {
       let at = start;
-      while (text[at] === '\\') at += 1;
+      // Escaped once, or JSON within JSON; more is no escape, and would cost each place a look at all of them.
+      while (text[at] === '\\' && at < start + 8) at += 1;
       const hex = /^(?:u([\da-f]{4})|u\{([\da-f]{1,6})\}|x([\da-f]{2}))/i.exec(text.slice(at, at + 10));
       const code = Number.parseInt(hex?.[1] ?? hex?.[2] ?? hex?.[3] ?? '', 16);
       if (hex !== null && code === char.codePointAt(0)) return at + hex[0].length;

@@ -59,8 +59,13 @@ test('openAIVideos takes a prompt', () => {
   accepts(openAIVideos(), { prompt: 'x', model: 'sora-2', seconds: 4, input_reference: new Blob() });
   // @ts-expect-error no prompt
   accepts(openAIVideos(), { model: 'sora-2' });
-  // @ts-expect-error a path is no file
-  accepts(openAIVideos(), { prompt: 'x', input_reference: './first-frame.png' });
+  accepts(openAIVideos(), {
+    prompt: 'x',
+    input_reference: { image_url: 'https://host/a.png' },
+    extra: { seed: 1 },
+  });
+  // @ts-expect-error a field of the server's own goes into extra
+  accepts(openAIVideos(), { prompt: 'x', seed: 1 });
 });
 
 test('input, variants and operations can be had from a backend', () => {

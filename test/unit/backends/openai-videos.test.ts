@@ -1,44 +1,95 @@
 import { describe, expect, test } from 'vitest';
 import { type OpenAIVideo, openAIVideos } from '../../../src/backends/openai-videos.js';
+import { applyUpdate } from '../../../src/core/job-state.js';
 import { answer, fixture } from './fixtures.js';
 
 const backend = openAIVideos();
 const operations = openAIVideos().operations;
 
 describe('create', () => {
-  test('posts JSON, the seconds as text', async () => {
+  test('posts a form by default, with a file or without, the seconds as text', async () => {
     const input = { model: 'sora-2', prompt: 'A cat', size: '720x1280', seconds: 8 };
     expect(await backend.generate(input)).toEqual({
       method: 'POST',
       url: '/v1/videos',
-      body: { type: 'json', value: { ...input, seconds: '8' } },
+      body: {
+        type: 'form',
+        fields: Object.entries({ ...input, seconds: '8' }).map(([name, value]) => ({ name, value })),
+      },
     });
+  });
+
+  test('posts JSON where asked to, but a file goes into a form all the same', async () => {
+    const asJson = openAIVideos({ encoding: 'json' });
+    const { body } = await asJson.generate({ prompt: 'A cat', seconds: 8, extra: { seed: 7 } });
+    expect(body).toEqual({ type: 'json', value: { prompt: 'A cat', seconds: '8', seed: 7 } });
+    expect((await asJson.generate({ prompt: 'A', input_reference: new Uint8Array(3) })).body?.type).toBe(
+      'form',
+    );
+  });
+
+  test('sends fields of the server’s own as they are: numbers as text and objects as JSON in a form', async () => {
+    const extra = { seed: 7, negative_prompt: 'rain', extra_params: { a: [1] }, mask: new Uint8Array([1]) };
+    const { body } = await backend.generate({ prompt: 'A cat', extra });
+    expect(body).toMatchObject({
+      fields: [
+        { name: 'prompt', value: 'A cat' },
+        { name: 'seed', value: '7' },
+        { name: 'negative_prompt', value: 'rain' },
+        { name: 'extra_params', value: '{"a":[1]}' },
+        { name: 'mask', value: expect.any(Blob) },
+      ],
+    });
+  });
+
+  test.each([
+    ['https://host/a.png', 'https://host/a.png'],
+    [{ image_url: 'https://host/a.png' }, '{"image_url":"https://host/a.png"}'],
+    [{ file_id: 'f-1' }, '{"file_id":"f-1"}'],
+  ])('takes the reference %j', async (input_reference, value) => {
+    const { body } = await backend.generate({ prompt: 'x', input_reference });
+    expect(body).toMatchObject({ fields: [{ name: 'prompt' }, { name: 'input_reference', value }] });
+    const json = await openAIVideos({ encoding: 'json' }).generate({ prompt: 'x', input_reference });
+    expect(json.body).toMatchObject({ value: { input_reference } });
   });
 
   test('takes the model once for all, and another for one job', async () => {
     const withModel = openAIVideos({ model: 'sora-2' });
     for (const model of [undefined, 'sora-2-pro']) {
       const { body } = await withModel.generate({ prompt: 'A cat', model });
-      expect(body).toMatchObject({ value: { model: model ?? 'sora-2' } });
+      expect(body).toMatchObject({
+        fields: [{ name: 'model', value: model ?? 'sora-2' }, { name: 'prompt' }],
+      });
     }
   });
 
-  test('posts a form where a file is in it', async () => {
+  test('keeps name and type of a file', async () => {
     const input_reference = new File(['x'], 'first frame.png', { type: 'image/png' });
-    const { body } = await backend.generate({
-      prompt: 'A cat',
-      seconds: '4',
-      size: undefined,
-      input_reference,
-    });
+    const { body } = await backend.generate({ prompt: 'A cat', size: undefined, input_reference });
     expect(body).toEqual({
       type: 'form',
       fields: [
         { name: 'prompt', value: 'A cat' },
-        { name: 'seconds', value: '4' },
         { name: 'input_reference', value: input_reference, filename: 'first frame.png' },
       ],
     });
+  });
+
+  test('takes bytes where a Blob has no arrayBuffer(), as in jsdom', async () => {
+    const { arrayBuffer } = Blob.prototype;
+    Reflect.deleteProperty(Blob.prototype, 'arrayBuffer');
+    try {
+      const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
+      for (const [reference, type] of [
+        [png, 'image/png'],
+        [new Blob([png]), 'application/octet-stream'],
+      ] as const) {
+        const { body } = await backend.generate({ prompt: 'x', input_reference: reference });
+        expect(body).toMatchObject({ fields: [{}, { value: { type } }] });
+      }
+    } finally {
+      Blob.prototype.arrayBuffer = arrayBuffer;
+    }
   });
 
   test.each([
@@ -64,7 +115,7 @@ describe('create', () => {
     ['seconds', { prompt: 'x', seconds: 'long' }],
     ['seconds', { prompt: 'x', seconds: '' }],
     ['seconds', { prompt: 'x', seconds: true }],
-    ['input_reference', { prompt: 'x', input_reference: 'file.png' }],
+    ['input_reference', { prompt: 'x', input_reference: { path: 'file.png' } }],
     ['input', 'A cat'],
   ])('refuses a wrong %s: %j', async (field, input) => {
     await expect(backend.generate(input as OpenAIVideo)).rejects.toMatchObject({ name: 'InputError', field });
@@ -88,10 +139,48 @@ test('retrieve asks by path', () => {
   expect(backend.status('video_1')).toEqual({ method: 'GET', url: '/v1/videos/video_1' });
 });
 
-test.each(['video', 'thumbnail', 'spritesheet'] as const)('content has the variant %s', (variant) => {
+test.each(['thumbnail', 'spritesheet'] as const)('content has the variant %s', (variant) => {
   expect(backend.download({ id: 'video_1' }, variant)).toEqual({
     method: 'GET',
     url: `/v1/videos/video_1/content?variant=${variant}`,
+  });
+});
+
+test('the video is at content, without a variant that some servers refuse, and then where the job said', () => {
+  const content = { method: 'GET', url: '/v1/videos/video_1/content' };
+  expect(backend.download({ id: 'video_1' }, 'video')).toEqual([content]);
+  const update = backend.parseStatus(
+    answer({ id: 'video_1', status: 'completed', url: 'https://files/1.mp4' }),
+    'video_1',
+  );
+  const snapshot = applyUpdate(undefined, update, 'polling', 0);
+  expect(backend.download({ id: 'video_1', snapshot }, 'video')).toEqual([
+    content,
+    { method: 'GET', url: 'https://files/1.mp4' },
+  ]);
+});
+
+describe('a refused status call', () => {
+  const read = (body: unknown, status = 500) =>
+    backend.parseRefusal?.({ status, headers: new Headers(), body, call: 'status' }, 'v');
+
+  test.each([500, 400, 404])('of %i that holds the job, failed, is its failure', (status) => {
+    const error = { code: 500, message: 'out of memory' };
+    expect(read({ id: 'v', status: 'failed', error }, status)).toMatchObject({
+      ...{ jobId: 'v', status: 'failed', error: 'out of memory' },
+    });
+  });
+
+  test.each([
+    { id: 'other', status: 'failed' },
+    { status: 'failed' },
+    { id: 'v', status: 'in_progress' },
+    { id: 'v', status: 'completed' },
+    { id: 'v', status: 'error', message: 'try again' },
+    'failed',
+    undefined,
+  ])('that says %j is an error as any', (body) => {
+    expect(read(body)).toBeUndefined();
   });
 });
 

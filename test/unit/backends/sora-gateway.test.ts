@@ -268,3 +268,50 @@ describe('options', () => {
     );
   });
 });
+
+describe('the status route in the field', () => {
+  const read = (body: object) => backend.parseStatus(answer({ jobId: 'j', ...body }), 'j');
+
+  test.each(['pending', 'processing', 'archived'])(
+    '%s with a video that is available means completed',
+    (status) => {
+      expect(read({ status, progress: 50, ready: false, videoAvailable: true, videoId: 'v' })).toMatchObject({
+        ...{ status: 'completed', unknownStatus: undefined },
+      });
+    },
+  );
+
+  test('a failed job stays failed, whatever is available', () => {
+    expect(read({ status: 'failed', error: 'no', videoAvailable: true })).toMatchObject({ status: 'failed' });
+  });
+
+  test('its constant 50 is no progress; any other figure is', () => {
+    expect(read({ status: 'processing', progress: 50 }).progress).toBeUndefined();
+    expect(read({ status: 'processing', progress: 51 }).progress).toBe(51);
+  });
+
+  test.each(['error', 'success'])('an envelope that says %s, and names no job, is no end', (status) => {
+    expect(() => backend.parseStatus(answer({ status, message: 'busy' }), 'j')).toThrow(/tells no status/);
+  });
+
+  test('audio that is too large for a text is refused before it is read', async () => {
+    const audioBuffer = Object.defineProperty(new Blob([]), 'size', { value: 410_000_000 });
+    await expect(backend.generate({ scriptOrQuestion: 'x', audioBuffer })).rejects.toMatchObject({
+      ...{ name: 'InputError', field: 'audioBuffer' },
+    });
+  });
+});
+
+describe('ids that are numbers', () => {
+  test('beyond 2^53 keep their digits in frames, and no other is rounded to one', () => {
+    expect(backend.webSocket?.parse('{"jobId":1234567890123456789,"status":"processing"}')).toMatchObject({
+      update: { jobId: '1234567890123456789' },
+    });
+    expect(() => backend.parseGenerate(answer({ jobId: 1e21 }))).toThrow(/no job id.*1e\+21/);
+    expect(backend.parseGenerate(answer({ jobId: 12 })).jobId).toBe('12');
+  });
+
+  test('an id that is too long to be asked for is refused with the answer, and quoted', () => {
+    expect(() => backend.parseGenerate(answer({ jobId: 'x'.repeat(2_049) }))).toThrow(/"x{100}/);
+  });
+});

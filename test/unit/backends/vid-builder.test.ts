@@ -21,8 +21,26 @@ function snapshotOf(name: string): JobSnapshot {
 }
 
 describe('generate', () => {
+  test('enables music that is given, unless told otherwise', async () => {
+    for (const enabled of [undefined, true, false]) {
+      const { body } = await backend.generate({ ...video, music: { trackId: 'a', enabled } });
+      expect(body).toMatchObject({ value: { music: { trackId: 'a', enabled: enabled ?? true } } });
+    }
+    expect((await backend.generate(video)).body).not.toHaveProperty('value.music');
+  });
+
+  test('sends title, colours and transitions, and fields of the server’s own, in JSON and in a form', async () => {
+    const scenes = [{ ...scene, transition: 'fade' }];
+    const input = { scenes, title: 'T', colorScheme: 'dark', extra: { fps: 60 } };
+    const value = { scenes, title: 'T', colorScheme: 'dark', fps: 60 };
+    expect((await backend.generate(input)).body).toEqual({ type: 'json', value: { webhookUrl, ...value } });
+    const { body } = await backend.generate({ ...input, images: [PNG] });
+    expect(body).toMatchObject({ fields: [{ name: 'config', value: JSON.stringify(value) }, {}, {}] });
+  });
+
   test('posts the scenes and where to report to', async () => {
-    const input = { ...video, theme: 'corporate', music: { trackId: 'corp-1', volume: 0.3 }, quality: '4k' };
+    const music = { trackId: 'corp-1', volume: 0.3, enabled: true };
+    const input = { ...video, theme: 'corporate', music, quality: '4k' };
     expect(await backend.generate({ ...input, generateReels: false })).toMatchObject({
       method: 'POST',
       url: '/api/generate-video-async',

@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { soraGateway } from '../../../src/backends/sora-gateway.js';
+import { parseErrorBody } from '../../../src/core/error-body.js';
+import { parseJson } from '../../../src/core/json.js';
+import { redactQueries } from '../../../src/core/text.js';
+import { Secrets } from '../../../src/http/secrets.js';
+
+/** What makes a careless expression try again from each of its places. */
+const REPEATS = [
+  'http://',
+  'https://a?',
+  '<',
+  '<style',
+  '<!--',
+  '&#x0',
+  '\\',
+  '\\u00',
+  '%2',
+  ' ',
+  '.',
+  '. ',
+  '"',
+  '9',
+  '9e',
+  '[',
+  'sk-live/',
+];
+
+const secrets = new Secrets();
+secrets.remember(['sk-live/AbCd+efgh']);
+const gateway = soraGateway();
+
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  'queries of URLs': redactQueries,
+  credentials: (text) => secrets.redact(text),
+  'JSON of strangers': (text) => quietly(() => parseJson(text)),
+  'numbers in JSON': (text) =>
+    quietly(() => parseJson(JSON.stringify({ text, id: 1 }).replace('1}', `${'1'.repeat(20)}}`))),
+  'error bodies': (text) =>
+    parseErrorBody({ error: text, message: `${text}.`, detail: [{ loc: [text], msg: text }] }),
+  frames: (text) => gateway.webSocket?.parse(text),
+  'a submit without an id': (text) =>
+    quietly(() => gateway.parseGenerate({ status: 200, headers: new Headers(), body: { x: text } })),
+};
+
+function quietly(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function cost(read: (text: string) => unknown, text: string): number {
+  const runs = [0, 0, 0].map(() => {
+    const start = performance.now();
+    read(text);
+    return performance.now() - start;
+  });
+  return Math.min(...runs);
+}
+
+it.each(Object.entries(READERS))(
+  '%s cost in proportion to their length, whatever is repeated in them',
+  (_, read) => {
+    for (const repeat of REPEATS) {
+      const textOf = (length: number) => repeat.repeat(length / repeat.length);
+      // Sixteen times as much may cost sixteen times as much; where each place looks at all the rest, it is 256 times.
+      const small = Math.max(0.5, cost(read, textOf(64_000)));
+      expect(cost(read, textOf(1_024_000)) / small, JSON.stringify(repeat)).toBeLessThan(100);
+    }
+  },
+);
