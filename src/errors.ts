@@ -139,9 +139,12 @@ export class SubmitOutcomeUnknownError extends VideoError {
 /** The server answered with success, but not with what the dialect says it answers. */
 export class InvalidResponseError extends VideoError {
   override readonly name = 'InvalidResponseError';
+  /** The answer was larger than what is read of one, 1 MiB. */
+  declare readonly isTooLarge?: true;
 
-  constructor(message: string, options?: VideoErrorOptions) {
+  constructor(message: string, options: VideoErrorOptions & { isTooLarge?: true | undefined } = {}) {
     super('invalid-response', message, options);
+    Object.assign(this, defined({ isTooLarge: options.isTooLarge }));
   }
 }
 

@@ -6,7 +6,7 @@ export interface Logger {
   debug(message: string): void;
   /** A stream failed, and another transport serves. */
   info(message: string): void;
-  /** What `warning` tells the listeners of a job, too. */
+  /** What `warning` tells the listeners of a job, too. Of one kind, ten lines a minute; the rest is counted in one. */
   warn(message: string): void;
   /** Following stopped and nobody was told otherwise; a listener, or the backend, threw. */
   error(message: string): void;

@@ -60,7 +60,7 @@ function kindOf(error: unknown): Kind {
   if (code === 'configuration') return 'credentials';
   if (code === 'network' || code === 'request-timeout') return 'temporary';
   if (code === 'invalid-input') return 'hopeless';
-  if (code === 'invalid-response') return /more than 1 MiB/.test(error.message) ? 'hopeless' : 'refusal';
+  if (error instanceof InvalidResponseError && error.isTooLarge === true) return 'hopeless';
   if (status === 401) return 'denied';
   return status === 429 || status >= 500 ? 'temporary' : 'refusal';
 }

@@ -66,6 +66,7 @@ export async function readJson(response: Response, context: CallContext, mustSay
   }
   throw new InvalidResponseError(`${context.call} answered ${response.status} with ${what}`, {
     ...identify(response, context),
+    isTooLarge: complete ? undefined : true,
     hint: 'Check that baseUrl is the API itself, and that backend fits it.',
   });
 }

@@ -18,6 +18,7 @@ import { JobSinks } from './job-sinks.js';
 import type { StatusCalls } from './polling.js';
 import { type StreamDeps, streamsOf } from './streams.js';
 import type { JobFollower, StreamConnection } from './transport.js';
+import { WarningLog } from './warning-log.js';
 
 export interface RunnerDeps extends StreamDeps {
   readonly runtime: Runtime;
@@ -51,6 +52,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   );
 
   const jobs = new Map<string, JobSinks>();
+  const warnings = new WarningLog(deps);
   const connections = new Map<StreamName, StreamConnection>();
   const calls = deps.calls.of({
     answered: (jobId, update, more) => dispatch({ type: 'answered', jobId, update, more }),
@@ -100,6 +102,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
     } else {
       stopListening?.();
       stopListening = undefined;
+      warnings.flush();
     }
   }
 
@@ -147,8 +150,7 @@ export function createRunner(deps: RunnerDeps): JobFollower {
   function log(effect: TellEffect): void {
     const about = `job ${JSON.stringify(effect.jobId)}: `;
     if (effect.type === 'warning') {
-      const { message } = effect.warning;
-      safely(() => logger.warn(message.includes(effect.jobId) ? message : about + message));
+      warnings.tell(effect.warning);
     } else if (effect.type === 'transport') {
       const { transport, previous, reason } = effect.change;
       safely(() => logger.debug(`${about}${previous ?? 'nothing'} → ${transport ?? 'nothing'}: ${reason}`));

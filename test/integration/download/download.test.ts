@@ -464,4 +464,18 @@ describe('an abort of a download', () => {
     await (await download(server.url, { signal: controller.signal })).bytes();
     expect(listeners()).toBe(0);
   });
+
+  it('is known to its client only while it lasts, however it ends', async () => {
+    const server = await serve((seen, response) =>
+      seen.url === '/video' ? send(seen, response) : response.writeHead(403).end(),
+    );
+    const open = new Set<unknown>();
+    const whileOpen = (abort: unknown) => {
+      open.add(abort);
+      return () => void open.delete(abort);
+    };
+    await (await download(server.url, { whileOpen })).bytes();
+    await rejection(download(server.url, { whileOpen, request: () => ({ method: 'GET', url: '/none' }) }));
+    expect(open.size).toBe(0);
+  });
 });

@@ -134,6 +134,14 @@ describe('save() in Node', () => {
     expect(await fs.readdir(directory)).toEqual(['out.mp4']);
   });
 
+  it('takes a checksum of S3 over several parts for none of the file', async () => {
+    const other = createHash('sha256').update('the hashes of the parts').digest('base64');
+    const headers = { 'x-amz-checksum-sha256': `${other}-3` };
+    const server = await serve((seen, response) => send(seen, response, { headers }));
+    await (await download(server.url)).save(join(directory, 'out.mp4'));
+    expect(await saved()).toBe(true);
+  });
+
   it('removes what it began when it is aborted, and rejects with the very reason', async () => {
     const server = await serve((_seen, response) => {
       response.writeHead(200, { 'content-length': video.length }).write(video.subarray(0, 2_000_000));

@@ -256,7 +256,7 @@ describe('a successful answer that is none', () => {
     });
     const error = await rejection(client(server.url).send(get, safe));
     expect(error).toBeInstanceOf(InvalidResponseError);
-    expect((error as Error).message).toContain('more than 1 MiB');
+    expect(error).toMatchObject({ message: expect.stringContaining('more than 1 MiB'), isTooLarge: true });
     await vi.waitFor(() => expect(server.underWay()).toBe(0));
     expect(written).toBeLessThan(512 * 65_536);
   });

@@ -225,7 +225,7 @@ describe('what no waiting makes better', () => {
   test.each([
     [
       'an answer over the limit',
-      new InvalidResponseError('GET / answered 200 with more than 1 MiB, which was refused'),
+      new InvalidResponseError('GET / answered 200 with too much', { isTooLarge: true }),
     ],
     ['an input of ours', new InputError('jobId', 'this backend cannot ask for it')],
   ])('is %s, after three', (_, error) => {

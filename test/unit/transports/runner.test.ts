@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
-import { VideoError } from '../../../src/errors.js';
+import { NetworkError, VideoError } from '../../../src/errors.js';
 import { StatusCalls } from '../../../src/transports/polling.js';
 import { createRunner } from '../../../src/transports/runner.js';
 import type { Following, JobSink } from '../../../src/transports/transport.js';
@@ -116,6 +116,40 @@ describe('a runner', () => {
     await settled();
     expect(two.told).toEqual(['processing', 10, 'completed', 100]);
     expect(logger.error).toHaveBeenCalledWith('a listener, or the backend, threw: Error: mine');
+  });
+
+  test('tells the logger of an outage in ten lines and a count a minute, each warning to its job', async () => {
+    answer = () => Promise.reject(new NetworkError('network', 'no way through'));
+    const follower = start(['polling']);
+    const warned = vi.fn();
+    const jobIds = Array.from({ length: 1_000 }, (_, i) => `job-${i}`);
+    const followings = jobIds.map((jobId) => follower.follow(jobId, sink({ warning: warned })));
+    await timers.pass(1_000);
+    expect(warned).toHaveBeenCalledTimes(1_000);
+    const lines = () => logger.warn.mock.calls.map(([line]) => String(line));
+    expect(lines()).toHaveLength(10);
+    await timers.pass(60_000);
+    expect(lines().slice(10)).toEqual([
+      '990 more warnings of the kind status-failed: jobs "job-10", "job-11", "job-12" and others',
+    ]);
+    answer = async (jobId) => ({ jobId, unknownStatus: 'odd', raw: 0 });
+    await timers.pass(60_000);
+    expect(lines().slice(11)).toEqual(Array(10).fill(expect.stringContaining('"odd"')));
+    for (const following of followings) following.stop();
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('tells at the end what was counted, and leaves no timer for it', async () => {
+    answer = () => Promise.reject(new NetworkError('network', 'no way through'));
+    const follower = start(['polling']);
+    const followings = Array.from({ length: 12 }, (_, i) => follower.follow(`job-${i}`, sink()));
+    await timers.pass(100);
+    expect(logger.warn).toHaveBeenCalledTimes(10);
+    for (const following of followings) following.stop();
+    expect(logger.warn.mock.calls.slice(10)).toEqual([
+      ['2 more warnings of the kind status-failed: jobs "job-10", "job-11"'],
+    ]);
+    expect(timers.armed.size).toBe(0);
   });
 
   test('survives a logger that throws', async () => {
