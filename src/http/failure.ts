@@ -8,7 +8,7 @@ import {
 } from '../errors.js';
 import type { CallContext } from './answer.js';
 import type { Trip } from './exchange.js';
-import { explain, neverConnected } from './node-fetch.js';
+import { explain, isUntrusted, neverConnected } from './node-fetch.js';
 import type { SendOptions, SubmitProgress } from './types.js';
 
 /** What `fetch` rejected with, as our error. */
@@ -72,7 +72,7 @@ function adviceOf(doubt: VideoError): string {
 
 /** Answers that come and go: asking again can help. */
 export function isTransient(error: unknown): error is VideoError {
-  if (!(error instanceof ApiError)) return error instanceof NetworkError;
+  if (!(error instanceof ApiError)) return error instanceof NetworkError && !isUntrusted(error.cause);
   const { status } = error;
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }

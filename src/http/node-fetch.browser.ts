@@ -3,6 +3,10 @@ export function neverConnected(_error: unknown): boolean {
   return false;
 }
 
+export function isUntrusted(_error: unknown): boolean {
+  return false;
+}
+
 export function explain(_error: unknown): { code: string; hint: string } | undefined {
   return undefined;
 }

@@ -31,6 +31,11 @@ export function neverConnected(error: unknown, depth = 0): boolean {
   return neverConnected(cause, depth + 1);
 }
 
+/** True where the certificate of the server was refused: trying again meets the same one. */
+export function isUntrusted(error: unknown): boolean {
+  return NOT_TRUSTED.test(systemCode(error) ?? '');
+}
+
 /** The code nearest to the root of the trouble, such as `ECONNREFUSED`, and what to do about it. */
 export function explain(error: unknown): { code: string; hint: string } | undefined {
   const code = systemCode(error);
