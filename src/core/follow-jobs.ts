@@ -54,7 +54,9 @@ export function dueAt(state: FollowState, job: FollowedJob): number {
   const stream = servingStream(state, job);
   const pollMs = intervalMs * job.jitter;
   let waitMs = silenceMs;
-  if (stream !== undefined) waitMs = stream.proven ? silenceMs : Math.min(silenceMs, pollMs);
+  // Of frames that cannot be read only the first of an interval is acted on; the end may be in one that comes after it.
+  const isGarbled = stream !== undefined && job.heardAt < stream.badFrameAt + intervalMs;
+  if (stream !== undefined) waitMs = stream.proven && !isGarbled ? silenceMs : Math.min(silenceMs, pollMs);
   else if (transports.includes('polling')) waitMs = pollMs;
   return Math.min(job.hurryAt, job.heardAt + waitMs);
 }

@@ -1,10 +1,11 @@
+import type { Arbitrary } from 'fast-check';
 import { step } from '../../src/core/follow.js';
 import { schedule } from '../../src/core/follow-jobs.js';
 import type { FollowEffect, FollowSignal, FollowState } from '../../src/core/follow-model.js';
 import type { JobUpdate } from '../../src/core/model.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/polling.js';
 import type { VirtualClock } from './clock.js';
-import type { FaultName } from './plan.js';
+import { type FaultName, garbledPlans, type Plan } from './plan.js';
 import type { Step } from './reducer-world.js';
 
 export interface Mutant {
@@ -12,6 +13,8 @@ export interface Mutant {
   /** What the simulation says of it. */
   readonly foundBy: RegExp;
   readonly step: Step;
+  /** Where it shows in schedules of one kind only. */
+  readonly plans?: Arbitrary<Plan>;
 }
 
 /**
@@ -48,6 +51,18 @@ export const MUTANTS: readonly Mutant[] = [
       for (const job of state.jobs.values()) job.judging = 0;
       return step(state, signal);
     },
+  },
+  {
+    breaks: 'rule 4: a frame that cannot be read proves the stream',
+    foundBy: /nobody can read/,
+    plans: garbledPlans,
+    step: (state, signal) =>
+      step(
+        state,
+        signal.type === 'said' && signal.message.type === 'problem'
+          ? { ...signal, message: { type: 'control' } }
+          : signal,
+      ),
   },
   {
     breaks: 'rule 7: each job opens a connection of its own',

@@ -175,6 +175,13 @@ export function plansOf(faults: readonly FaultName[]): fc.Arbitrary<Plan> {
     }));
 }
 
+/** What the streams bring cannot be read, from the beginning to the end or from some moment on. */
+export const garbledPlans: fc.Arbitrary<Plan> = fc.tuple(plans, fc.nat(20_000)).map(([plan, at]) => ({
+  ...plan,
+  transports: ['websocket', 'sse', 'polling'],
+  faults: (['websocket-garble', 'sse-garble'] as const).map((name) => ({ name, at, forMs: 200_000 })),
+}));
+
 /** As many as there are jobs, so that none waits in line; but where some are in the way of others. */
 export function concurrencyOf({ faults }: Plan): number {
   return faults.some(({ name }) => name.endsWith('-some')) ? 2 : 4;

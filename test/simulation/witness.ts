@@ -37,6 +37,9 @@ const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
  */
 const ALONE_BOUND_MS = SETTINGS.intervalMs * 1.2 + 2 * QUICK_MS + 4 * MAX_LATENCY_MS;
 
+/** Where a stream brings what cannot be read, a job is polled. */
+const GARBLED_BOUND_MS = SETTINGS.intervalMs * 1.2 + 2 * MAX_LATENCY_MS + CALL_BOUND_MS;
+
 /** From the server's frame to the client, where everything is well. */
 const PUSH_BOUND_MS = MAX_LATENCY_MS;
 /** By then a job is carried by the stream that can. */
@@ -128,6 +131,7 @@ export class Witness {
       const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt) + END_BOUND_MS;
       if (endAt > dueAt) throw new Error(`the end of ${jobId} was told ${endAt - dueAt} ms too late`);
       this.#checkAlone(index, followedAt, knownAt, endAt);
+      this.#checkGarbled(index, Math.max(followedAt, knownAt), endAt);
       if (this.#server.calmAt !== this.#clock.start || isKnown(this.#plan)) continue;
       // The status route never failed and nothing slept: then two things are known much sooner.
       const firstAt = this.#firstAt.get(jobId) ?? Number.POSITIVE_INFINITY;
@@ -162,6 +166,18 @@ export class Witness {
     const pauseMs = faults.some(({ name }) => name === 'status-429-some') ? RETRY_AFTER_MS : 0;
     const dueAt = Math.max(knownAt, followedAt) + ALONE_BOUND_MS + pauseMs;
     if (endAt > dueAt) throw new Error(`the others held ${idOf(index)} up for ${endAt - dueAt} ms`);
+  }
+
+  /** Rule 4: what cannot be read proves nothing, and neither does a stream that brings nothing else. */
+  #checkGarbled(index: number, knownAt: number, endAt: number): void {
+    const { faults, transports } = this.#plan;
+    if (faults.length === 0 || !transports.includes('polling')) return;
+    if (!faults.every(({ name }) => name.endsWith('-garble'))) return;
+    const lateMs = endAt - knownAt - GARBLED_BOUND_MS;
+    if (lateMs > 0)
+      throw new Error(
+        `the end of ${idOf(index)}, in a frame that nobody can read, was told ${lateMs} ms late`,
+      );
   }
 
   /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { rejection, serve } from '../http/support.js';
@@ -42,6 +43,17 @@ describe.each(reads)('by %s', (_name, read) => {
     expect(file.size).toBe(size);
     expect(await got(file.bytes())).toBe(true);
     expect(server.seen).toHaveLength(30);
+  });
+
+  it('takes a hash that comes with a part for none of the file', async () => {
+    const server = await serve((seen, response) => {
+      const from = startOf(seen.headers) ?? 0;
+      const to = Math.min(size, from + 100_000);
+      const hash = createHash('sha256').update(video.subarray(from, to)).digest('base64');
+      const headers = { ...strong, ...range(from, to), 'repr-digest': `sha-256=:${hash}:` };
+      answer(response, { status: 206, headers, from, to });
+    });
+    expect(await got(read(server.url))).toBe(true);
   });
 
   it('parts of unknown total are asked for until the server says that there are no more', async () => {

@@ -67,6 +67,19 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.asked).toEqual([]);
   });
 
+  test('of several bad frames the last one may have been the end: all are asked once more an interval later', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    driver.pass(10_000);
+    driver.say('websocket', { type: 'problem', message: 'Eh?' });
+    driver.pass(10);
+    for (const jobId of ['a', 'b']) driver.answer(jobId);
+    driver.forget();
+    driver.say('websocket', { type: 'problem', message: 'Eh?' });
+    driver.pass(6_000);
+    expect([...driver.asked].sort()).toEqual(['a', 'b']);
+  });
+
   test('a stream that brings nothing but bad frames is not proven: polling goes on beside it', () => {
     const driver = new Driver();
     driver.follow('a');
