@@ -117,6 +117,15 @@ describe('an error answer', () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  it('tells a request id cut to 200 characters, in the error and in the log', async () => {
+    const id = 'r'.repeat(5_000);
+    const server = await serve((_seen, response) => json(response, 400, {}, { 'x-request-id': id }));
+    const debug = vi.fn();
+    const error = await rejection(client(server.url, { logger: { debug } }).send(get, safe));
+    expect(error).toMatchObject({ requestId: id.slice(0, 200) });
+    expect(debug.mock.calls.join()).toMatch(/request id r{200} /);
+  });
+
   it('says what is required of one who is out of credits', async () => {
     const server = await serve((_seen, response) =>
       json(response, 402, { error: 'Insufficient credits', required: 10, message: 'You have 3 credits' }),

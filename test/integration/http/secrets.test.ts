@@ -96,6 +96,14 @@ describe('other credentials', () => {
     }
   });
 
+  it('of eight characters are not quoted', async () => {
+    const server = await serve((_seen, response) =>
+      response.writeHead(402).end('{"error":"version abcdefgh"}'),
+    );
+    const error = await rejection(connect(server.url, { headers: { 'x-v': 'abcdefgh' } }).status('j'));
+    expect(error).toMatchObject({ serverMessage: 'version [redacted]' });
+  });
+
   it('of seven characters are words like any other', async () => {
     const server = await serve((_seen, response) =>
       response.writeHead(402).end('{"error":"version abcdefg"}'),

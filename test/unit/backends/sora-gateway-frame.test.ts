@@ -31,6 +31,11 @@ test('an unknown status gives way to a type that is known, and is told where the
   expect(parse({ jobId: 'a', status: 'paused' })).toMatchObject({ update: { unknownStatus: 'paused' } });
 });
 
+test('an unknown status is cut, however long it is', () => {
+  const status = 'x'.repeat(1_000_000);
+  expect(parse({ jobId: 'a', status })).toMatchObject({ update: { unknownStatus: status.slice(0, 100) } });
+});
+
 test('progress 0 is something said', () => {
   expect(parse({ jobId: 'a', progress: 0 })).toMatchObject({ type: 'update', update: { progress: 0 } });
 });
@@ -70,6 +75,11 @@ describe('a problem', () => {
       type: 'problem',
       jobId: 'job-1',
     });
+  });
+
+  test('is not searched for the name of its job beyond 2,000 characters', () => {
+    const late = `{"message":"${'x'.repeat(2_000)}","jobId":"job-1","status":"comp`;
+    expect(parseGatewayFrame(late)).toMatchObject({ type: 'problem', jobId: undefined });
   });
 
   test('is made of an error about a job that is not said to have failed, which does not end it', () => {

@@ -220,6 +220,12 @@ describe('download', () => {
     expect(backend.download({ id, snapshot: snapshotOf(name) }, variant)).toEqual({ method: 'GET', url });
   });
 
+  test('uses no stored URL of an upload that is disabled', () => {
+    const s3Upload = { enabled: false, standard: { signedUrl: 'https://s3/x' } };
+    const body = { status: 'completed', videoUrl: '/v', s3Upload };
+    expect(backend.parseStatus(answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
+  });
+
   test('takes no stored URL of another scheme', () => {
     const raw = { s3Upload: { enabled: true, standard: { signedUrl: 'file:///etc/passwd' } } };
     const snapshot = { ...snapshotOf('status-completed'), raw } as JobSnapshot;

@@ -135,7 +135,23 @@ it('asks as many jobs within a shorter interval by asking more at once, unless t
   expect(concurrency({ intervalMs: 10, concurrency: 2 })).toBe(2);
 });
 
-it('takes 0 and more for missingMs', () => {
-  expect(resolve({ timeouts: { missingMs: 0 } }).timeouts.missingMs).toBe(0);
-  expect(refusal({ timeouts: { missingMs: -1 } })).toMatchObject({ option: 'timeouts.missingMs' });
+it.each([
+  ['timeouts', 'requestMs', 1],
+  ['timeouts', 'connectMs', 1],
+  ['timeouts', 'headStartMs', 0],
+  ['timeouts', 'silenceMs', 1],
+  ['timeouts', 'jobMs', 1],
+  ['timeouts', 'notReadyMs', 0],
+  ['timeouts', 'missingMs', 0],
+  ['polling', 'intervalMs', 1],
+  ['polling', 'concurrency', 1],
+  ['retry', 'attempts', 1],
+  ['retry', 'minDelayMs', 0],
+  ['retry', 'maxDelayMs', 0],
+])('takes the least of %s.%s, %i, and nothing less', (group, name, least) => {
+  const given = (value: number) => ({
+    [group]: { ...(name === 'maxDelayMs' && { minDelayMs: 0 }), [name]: value },
+  });
+  expect(resolve(given(least))).toMatchObject(given(least));
+  expect(refusal(given(least - 1))).toMatchObject({ option: `${group}.${name}` });
 });

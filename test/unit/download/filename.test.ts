@@ -50,6 +50,22 @@ describe('downloadFilename', () => {
     expect(named('', '...')).toBe('video.mp4');
   });
 
+  it.each([
+    ['con.mp4', '_con.mp4'],
+    ['CON .mp4', '_CON .mp4'],
+    ['nul .tar.gz', '_nul .tar.gz'],
+    ['CONIN$', '_CONIN$'],
+    ['conout$.mp4', '_conout$.mp4'],
+    ['clock$.mp4', '_clock$.mp4'],
+    ['COM1.mp4', '_COM1.mp4'],
+    ['COM¹.mp4', '_COM¹.mp4'],
+    ['lpt².mp4', '_lpt².mp4'],
+    ['console.mp4', 'console.mp4'],
+    ['com10.mp4', 'com10.mp4'],
+  ])('names no device of Windows: %s', (name, expected) => {
+    expect(sanitizeFilename(name)).toBe(expected);
+  });
+
   it('hides nothing: a direction mark cannot disguise an extension', () => {
     expect(sanitizeFilename('gpj.\u202e4pm.exe')).toBe('gpj.4pm.exe');
   });
