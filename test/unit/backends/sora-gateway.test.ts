@@ -302,6 +302,17 @@ describe('the status route in the field', () => {
   });
 });
 
+test('an unknown status of a megabyte is cut', () => {
+  const update = backend.parseStatus(answer({ jobId: 'j', status: 'x'.repeat(1_000_000) }), 'j');
+  expect(update.unknownStatus).toBe('x'.repeat(100));
+});
+
+test('the id of a broken frame is not looked for beyond its first 2,000 characters', () => {
+  const broken = (blanks: number) => backend.webSocket?.parse(`{${' '.repeat(blanks)}"jobId":"j", "status":`);
+  expect(broken(10)).toMatchObject({ type: 'problem', jobId: 'j' });
+  expect(broken(2_000)).toMatchObject({ type: 'problem', jobId: undefined });
+});
+
 describe('ids that are numbers', () => {
   test('beyond 2^53 keep their digits in frames, and no other is rounded to one', () => {
     expect(backend.webSocket?.parse('{"jobId":1234567890123456789,"status":"processing"}')).toMatchObject({

@@ -263,3 +263,23 @@ test.each([
     expect.objectContaining({ name: 'ConfigurationError', option, ...(hint && { hint }) }),
   );
 });
+
+describe('where the file is', () => {
+  const completed = (s3Upload: object) => {
+    const update = backend.parseStatus(answer({ jobId: 'j', status: 'completed', s3Upload }), 'j');
+    return applyUpdate(undefined, update, 'polling', 0);
+  };
+  const standard = { signedUrl: 'https://bucket/j.mp4?sig=1' };
+
+  test('an upload that is the only place gives the URL, though videoUrl is absent', () => {
+    const snapshot = completed({ enabled: true, standard });
+    expect(snapshot).toMatchObject({ videoUrl: standard.signedUrl });
+    expect(backend.download({ id: 'j', snapshot }, 'video')).toMatchObject({ url: standard.signedUrl });
+  });
+
+  test('an upload that is disabled gives no URL, and the download goes to the server', () => {
+    const snapshot = completed({ enabled: false, standard });
+    expect(snapshot).not.toHaveProperty('videoUrl');
+    expect(backend.download({ id: 'j', snapshot }, 'video')).toMatchObject({ url: '/api/download/j' });
+  });
+});
