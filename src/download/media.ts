@@ -13,9 +13,14 @@ const PICTURE_BRANDS = new Set(['avif', 'heic', 'mif1']);
 const VIDEO_MAGIC = ['\x1aE\xdf\xa3', 'FLV', 'OggS', '\0\0\x01\xb3', '\0\0\x01\xba', 'G@', '0&\xb2u'];
 const IMAGE_MAGIC = ['\xff\xd8\xff', '\x89PNG', 'GIF8', 'BM'];
 
-/** True where more of the file would tell more. */
-export function wantsMore(bytes: Uint8Array): boolean {
-  return bytes.length < SNIFF_BYTES || (bytes.length < MAX_BLANK_BYTES && firstWord(bytes) === '');
+/**
+ * True where more of the file would tell more: nothing but blanks came so far, or part of a byte order mark.
+ *
+ * @param needsMagic - Only what shows that it is media will do, since all else about the answer speaks against it.
+ */
+export function wantsMore(bytes: Uint8Array, needsMagic: boolean): boolean {
+  if (bytes.length < SNIFF_BYTES && (needsMagic || /^[\xef\xfe\xff]/.test(latin1(bytes)))) return true;
+  return bytes.length < MAX_BLANK_BYTES && firstWord(bytes) === '';
 }
 
 /** Reads the first bytes of a file, whatever its content type says. `text` is JSON, a page, or nothing but blanks. */

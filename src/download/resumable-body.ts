@@ -187,17 +187,21 @@ export class ResumableBody implements ByteSource {
     this.#progress.report(this.#received, this.size);
     if (this.#isKnown) return fresh;
     this.#opening = this.#opening === undefined ? fresh : concat(this.#opening, fresh);
-    return wantsMore(this.#opening) ? undefined : this.#opened();
+    return this.#opened();
   }
 
   /** The first bytes, where they are held back and need wait for no more. */
   #opened(): ByteArray | undefined {
     const opening = this.#opening;
-    if (opening === undefined || (wantsMore(opening) && !this.#ended)) return undefined;
+    if (opening === undefined || (!this.#ended && wantsMore(opening, this.#needsMagic()))) return undefined;
     this.#opening = undefined;
     this.#isKnown = true;
     this.#checkKind(opening);
     return opening;
+  }
+
+  #needsMagic(): boolean {
+    return this.#head?.isEncoded === true || isTextType(this.#head?.contentType ?? '');
   }
 
   #checkKind(opening: ByteArray): void {

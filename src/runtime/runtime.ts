@@ -36,10 +36,9 @@ export interface Runtime {
  */
 export type WebSocketClass = new (
   url: string,
-  // biome-ignore lint/suspicious/noExplicitAny: it is a list of names for some classes, an object of options for others
-  protocols?: any,
-  // biome-ignore lint/suspicious/noExplicitAny: each class has options of its own
-  options?: any,
+  // `never`, so that any class fits: of some it is a list of names, of others an object of options.
+  protocols?: never,
+  options?: never,
 ) => WebSocketLike;
 
 /**

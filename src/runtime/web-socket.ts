@@ -23,10 +23,11 @@ export function carriesHeaders(WebSocket: WebSocketClass): boolean {
 export function openSocket(WebSocket: WebSocketClass, url: string, options: SocketOptions): WebSocketLike {
   const place = placeOfOptions(WebSocket);
   const all = { ...options, perMessageDeflate: false };
-  if (place === 'third' && (isOfWs(WebSocket) || hasAny(options.headers))) return new WebSocket(url, [], all);
+  const Made = WebSocket as unknown as new (...args: readonly unknown[]) => WebSocketLike;
+  if (place === 'third' && (isOfWs(WebSocket) || hasAny(options.headers))) return new Made(url, [], all);
   if (place !== 'second' || !hasAny(options.headers)) return new WebSocket(url);
   try {
-    return new WebSocket(url, all);
+    return new Made(url, all);
   } catch {
     return new WebSocket(url); // It takes no headers after all, as that of Deno before 2.3.
   }

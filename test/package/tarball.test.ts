@@ -30,6 +30,8 @@ test('holds the sources, what was built of them, and nothing else', () => {
   const expected = [
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     /^src\/([a-z0-9-]+\/)*[a-z0-9-]+(\.browser)?\.tsx?$/,
+    // The rules that comments of the sources name.
+    /^src\/core\/FOLLOWING\.md$/,
     /^dist\/(cjs|browser-cjs)\/package\.json$/,
     // For what reads no `exports`.
     /^(mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,

@@ -118,7 +118,7 @@ test('Ctrl-C while a video is saved leaves nothing in the folder, and says how t
     const cwd = await temporaryFolder();
     const terminal = await startInTerminal(['download', 'j1', ...output], { env, cwd });
     await terminal.until(/\d+ B/);
-    expect((await readdir(cwd)).length).toBe(1);
+    await expect.poll(async () => (await readdir(cwd)).length).toBe(1);
     terminal.type(CTRL_C);
     const { code, text } = await terminal.ended;
     expect(text).toContain(`reelwire download ${output.length === 0 ? '' : '--output out.mp4 '}j1`);

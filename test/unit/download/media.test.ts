@@ -28,11 +28,15 @@ describe('the first bytes of a file', () => {
     expect(sniff(bytes(text))).toBe(kind);
   });
 
-  it('are too few to tell, or blanks, until there are enough', () => {
-    expect(wantsMore(bytes('\0\0\0'))).toBe(true);
-    expect(wantsMore(bytes('\0\0\0\x18ftypmp42\0\0\0\0'))).toBe(false);
-    expect(wantsMore(bytes(' '.repeat(1_000)))).toBe(true);
-    expect(wantsMore(bytes(' '.repeat(1_024)))).toBe(false);
+  it.each([
+    ['one byte of no text', '\0', false, false],
+    ['one byte, where all else speaks against it', '\0', true, true],
+    ['part of a byte order mark', '\xef', false, true],
+    ['the first box', '\0\0\0\x18ftypmp42\0\0\0\0', true, false],
+    ['blanks', ' '.repeat(1_000), false, true],
+    ['blanks without an end', ' '.repeat(1_024), false, false],
+  ])('%s: asks for more or not', (_what, text, needsMagic, expected) => {
+    expect(wantsMore(bytes(text), needsMagic)).toBe(expected);
   });
 });
 
