@@ -52,12 +52,9 @@ export class VideoError extends Error {
 
   constructor(code: VideoErrorCode, message: string, options: VideoErrorOptions = {}) {
     const { cause, hint, jobId, status, requestId } = options;
-    super(onOneLine(message), cause === undefined ? undefined : { cause });
+    super(onOneLine(message), defined({ cause }));
     this.code = code;
-    Object.assign(
-      this,
-      defined({ hint: hint === undefined ? hint : onOneLine(hint), jobId, status, requestId }),
-    );
+    Object.assign(this, defined({ hint: hint && onOneLine(hint), jobId, status, requestId }));
   }
 
   get [BRAND](): true {
@@ -244,7 +241,7 @@ export function aboutJob<T>(error: T, jobId: string | undefined): T {
 /** @internal Messages hold words of servers and callers: none may begin a line of a log, or colour a terminal. */
 export function onOneLine(text: string): string {
   return text.replace(
-    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
     (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }

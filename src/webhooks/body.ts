@@ -12,39 +12,33 @@ export interface BodyLimits {
   readonly bodyTimeoutMs?: number | undefined;
 }
 
-const LIMITS = 'Nobody has been believed yet, so no more of it is read.';
-
 interface Reader {
   read(): Promise<{ readonly done: boolean; readonly value?: unknown }>;
   cancel(): Promise<void>;
 }
 
 /**
- * The bytes of a body that is no text, not copied where they are at hand.
+ * The bytes of a body that has yet to come.
  *
  * @throws WebhookVerificationError `body-too-large`, `body-timeout` or `body-incomplete`; `parsed-body` for what is
  * no body, or was read before.
  * @param linger - The rest of a body that is too large is read and dropped, within the same time: to answer in the middle
  * of it, or to cancel it, closes the connection in Node, and takes the answer away.
  */
-export async function rawBody(
+export async function readBody(
   body: unknown,
   { maxBodyBytes = 1_048_576, bodyTimeoutMs = 10_000 }: BodyLimits,
   linger = false,
 ): Promise<Uint8Array> {
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
   // Written so that a limit that is not a number lets nothing pass.
   const check = (size: number) => {
-    if (!(size <= maxBodyBytes))
-      throw refused('body-too-large', `the body is over ${maxBodyBytes} bytes`, LIMITS);
+    if (!(size <= maxBodyBytes)) throw refused('body-too-large', `the body is over ${maxBodyBytes} bytes`);
   };
   const { headers } = Object(body) as Partial<Request>;
   const reader = readerOf(body);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    const late = () =>
-      reject(refused('body-timeout', `the body took longer than ${bodyTimeoutMs} ms`, LIMITS));
+    const late = () => reject(refused('body-timeout', `the body took longer than ${bodyTimeoutMs} ms`));
     timer = setTimeout(late, bodyTimeoutMs);
   });
   let bytes: Uint8Array = new Uint8Array();
@@ -71,7 +65,7 @@ export async function rawBody(
     const { reason } = error as Partial<WebhookVerificationError>;
     if (linger && reason === 'body-too-large') await Promise.race([discard(reader), timeout]).catch(() => {});
     reader.cancel().catch(() => {});
-    throw reason ? error : refused('body-incomplete', 'the body broke off', LIMITS);
+    throw reason ? error : refused('body-incomplete', 'the body broke off');
   } finally {
     clearTimeout(timer);
   }

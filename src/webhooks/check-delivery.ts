@@ -1,15 +1,14 @@
 import { ConfigurationError } from '../errors.js';
-import { type BodyLimits, rawBody, type WebhookBody } from './body.js';
-import type { Bytes } from './bytes.js';
+import type { BodyLimits, readBody, WebhookBody } from './body.js';
+import { type Bytes, bytesOf } from './bytes.js';
 import { equalInConstantTime } from './constant-time.js';
 import { hmacSha256, verifyEd25519 } from './crypto.js';
+import type { readKey } from './flaws.js';
 import { headerOf, type WebhookHeaders } from './headers.js';
 import { refused } from './refused.js';
 import {
-  badSecret,
   type Key,
   type ResolvedScheme,
-  readKey,
   resolveScheme,
   secretsOf,
   type WebhookScheme,
@@ -56,6 +55,12 @@ export interface Attempt {
   body?: Bytes;
 }
 
+/** What a check needs seldom: some have it at hand, and some load it then. */
+export interface Seldom {
+  readonly readBody: typeof readBody;
+  readonly readKey: (...given: Parameters<typeof readKey>) => Key | undefined | Promise<Key | undefined>;
+}
+
 /**
  * `verifyWebhookSignature` with the reason alone, and without the cost of finding words for it.
  *
@@ -63,11 +68,12 @@ export interface Attempt {
  */
 export async function checkDelivery(
   options: WebhookParts & VerifyOptions,
-  attempt: Attempt = {},
+  attempt: Attempt,
+  seldom: Seldom,
 ): Promise<VerifiedWebhook> {
-  const signed = readSigned(options);
+  const signed = await readSigned(options, seldom);
   attempt.signed = signed;
-  const body = typeof options.body === 'string' ? options.body : await rawBody(options.body, options, true);
+  const body = bytesOf(options.body) ?? (await seldom.readBody(options.body, options, true));
   attempt.body = body;
   return matchBody(signed, body);
 }
@@ -86,10 +92,15 @@ export interface Signed {
   readonly futureSeconds: number;
 }
 
-function readSigned(options: WebhookParts & VerifyOptions): Signed {
+async function readSigned(options: WebhookParts & VerifyOptions, { readKey }: Seldom): Promise<Signed> {
   const secrets = secretsOf(options.secret);
   const scheme = resolveScheme(options.scheme, secrets);
-  const keys = secrets.map((secret) => readKey(secret, scheme) ?? never(badSecret('cannot be one')));
+  const keys: Key[] = [];
+  for (const secret of secrets) {
+    const key = await readKey(secret, scheme);
+    if (!key) throw refused('bad-secret', 'the webhook secret cannot be one');
+    keys.push(key);
+  }
   const pastSeconds = options.toleranceSeconds ?? 300;
   const futureSeconds = options.futureToleranceSeconds ?? pastSeconds;
   // The sum of texts would be a text.
@@ -99,10 +110,6 @@ function readSigned(options: WebhookParts & VerifyOptions): Signed {
   const headers = options.headers ?? (Object(options.body) as Partial<Request>).headers;
   const nowMs = Number(options.now ?? Date.now());
   return { scheme, keys, nowMs, pastSeconds, futureSeconds, ...readHeaders(headers, scheme) };
-}
-
-function never(error: Error): never {
-  throw error;
 }
 
 // More than any rotation needs; a header may hold thousands.
@@ -116,7 +123,7 @@ function readHeaders(
   const standard = scheme.kind === 'standard-webhooks';
   if (standard ? values.includes('') : !values.some(Boolean)) {
     const missing = scheme.headers.filter((_, i) => !values[i]);
-    throw refused('missing-header', `no header ${missing}`, SENDER);
+    throw refused('missing-header', `no header ${missing}`);
   }
   if (!standard) {
     // In any case, and after the name of the algorithm, as many senders write it.
@@ -126,13 +133,11 @@ function readHeaders(
   const [id = '', timestamp = '', listed = ''] = values;
   // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
   if (!(/^\d{1,11}$/.test(timestamp) && !/\.\d+(\.|$)/.test(id))) {
-    throw refused('bad-timestamp', 'webhook-id or webhook-timestamp is malformed', SENDER);
+    throw refused('bad-timestamp', 'webhook-id or webhook-timestamp is malformed');
   }
   // A `Headers` joins repeated headers by ", ".
   return { id, timestamp, signatures: listed.split(/,? /, MAX_SIGNATURES) };
 }
-
-const SENDER = 'Check that the sender signs, and the scheme.';
 
 /** Whether the body is what the headers say was signed. */
 export async function matchBody(signed: Signed, body: Bytes): Promise<VerifiedWebhook> {
@@ -166,9 +171,5 @@ function recentTime({ timestamp, nowMs, pastSeconds, futureSeconds }: Signed): D
   // Written so that a clock that is not a number lets nothing pass.
   if (ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds) return new Date(sentMs);
   const stale = ageSeconds > pastSeconds;
-  throw refused(
-    stale ? 'stale' : 'future',
-    `signed ${Math.abs(ageSeconds)} s ${stale ? 'ago' : 'ahead'}`,
-    'A replay, or a wrong clock.',
-  );
+  throw refused(stale ? 'stale' : 'future', `signed ${Math.abs(ageSeconds)} s ${stale ? 'ago' : 'ahead'}`);
 }

@@ -2,19 +2,12 @@
  * Finds the words for a refusal. Apart from what decides, so that a receiver that believes a delivery never loads it,
  * and a forgery costs no more than its check where nobody reads the words.
  */
-import { isVideoError, type WebhookVerificationError } from '../errors.js';
+import { isVideoError, type WebhookVerificationError, type WebhookVerificationReason } from '../errors.js';
 import type { Bytes } from './bytes.js';
 import { type Attempt, matchBody, type Signed, type VerifyOptions } from './check-delivery.js';
+import { flawOf, readKey } from './flaws.js';
 import { refused } from './refused.js';
-import {
-  badSecret,
-  flawOf,
-  prefixOf,
-  readKey,
-  resolveScheme,
-  secretsOf,
-  type WebhookSecret,
-} from './secret.js';
+import { prefixOf, resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
 
 /** The same refusal, in more helpful words. Anything else comes back as it is. */
 export async function explain(
@@ -23,11 +16,11 @@ export async function explain(
   { signed, body }: Attempt,
 ): Promise<unknown> {
   if (!isRefusal(error)) return error;
-  if (error.reason === 'bad-secret') return explainSecrets(options) ?? error;
-  if (error.reason === 'parsed-body') return refused('parsed-body', error.message, KEEP_THE_BYTES);
-  if (error.reason !== 'bad-signature' || signed === undefined || body === undefined) return error;
-  const change = await changeOf(body, signed);
-  return change ? refused('bad-signature', change.what, change.hint) : error;
+  const { reason, message, hint = HINTS[reason] } = error;
+  if (reason === 'bad-secret') return explainSecrets(options) ?? error;
+  const refusedForBody = reason === 'bad-signature' && signed !== undefined && body !== undefined;
+  const change = refusedForBody ? await changeOf(body, signed) : undefined;
+  return refused(reason, change?.what ?? message, change?.hint ?? hint);
 }
 
 /** Not by its class: of two copies of the package, each has its own. */
@@ -35,9 +28,28 @@ function isRefusal(error: unknown): error is WebhookVerificationError {
   return isVideoError(error) && error.code === 'webhook-verification';
 }
 
+export function badSecret(what: string, hint = 'Check that it is set, and whole.'): WebhookVerificationError {
+  return refused('bad-secret', `the webhook secret ${what}`, hint);
+}
+
 const KEEP_THE_BYTES =
   'Express: express.raw(). Fastify: parseAs: "buffer". Next: request; in pages/api: bodyParser: false. ' +
   'Hono: c.req.raw. Lambda: event.body, decoded where event.isBase64Encoded.';
+
+const NOT_SIGNED = 'Check that the sender signs, and the scheme.';
+const CLOCK = 'A replay, or a wrong clock.';
+const LIMITS = 'Nobody has been believed yet, so no more of it is read.';
+const HINTS: Readonly<Partial<Record<WebhookVerificationReason, string>>> = {
+  'bad-signature': 'Check the secret and the scheme; pass the raw bytes.',
+  'missing-header': NOT_SIGNED,
+  'bad-timestamp': NOT_SIGNED,
+  stale: CLOCK,
+  future: CLOCK,
+  'parsed-body': KEEP_THE_BYTES,
+  'body-too-large': LIMITS,
+  'body-timeout': LIMITS,
+  'body-incomplete': LIMITS,
+};
 
 /** What is wrong with the first of the secrets that cannot be one. */
 export function explainSecrets({

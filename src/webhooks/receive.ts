@@ -1,11 +1,12 @@
 import type { WebhookEvent } from '../core/model.js';
 import { bounded } from '../core/text.js';
 import { InvalidResponseError, WebhookVerificationError } from '../errors.js';
-import { rawBody } from './body.js';
+import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
 import type { DeliveryOutcome } from './deliveries.js';
 import { digestId, readEvent } from './events.js';
 import { explain } from './explain.js';
+import { readKey } from './flaws.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { headerOf } from './headers.js';
 import { resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
@@ -51,7 +52,7 @@ export async function receive(
     if (/^(multipart\/|application\/x-www-form-urlencoded)/i.test(type)) {
       return refused(415, 'only JSON is received here', shown(type));
     }
-    body = await rawBody(request, settings);
+    body = await readBody(request, settings);
     secret = await secretOf(settings);
     if (settings.allowUnsigned && !isSigned(request, secret, settings)) {
       // A page of any site can make a browser of an allowed network send what is not called JSON.
@@ -110,7 +111,7 @@ async function believe(
   const { scheme, toleranceSeconds, futureToleranceSeconds } = settings;
   const now = settings.now();
   const options = { body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds, now };
-  const verified = await checkDelivery(options, attempt);
+  const verified = await checkDelivery(options, attempt, { readBody, readKey });
   return readEvent(body, verified.id ?? (await digestId(body)), verified.timestamp, now);
 }
 

@@ -3,7 +3,7 @@ import { WebhookVerificationError, type WebhookVerificationReason } from '../err
 export function refused(
   reason: WebhookVerificationReason,
   message: string,
-  hint = 'Check the secret and the scheme; pass the raw bytes.',
+  hint?: string,
 ): WebhookVerificationError {
   return new WebhookVerificationError(reason, message, { hint });
 }

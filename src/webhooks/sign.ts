@@ -2,11 +2,10 @@ import { InputError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
 import type { Bytes } from './bytes.js';
 import { hmacSha256, signEd25519 } from './crypto.js';
-import { explainSecrets } from './explain.js';
+import { badSecret, explainSecrets } from './explain.js';
+import { readKey } from './flaws.js';
 import {
-  badSecret,
   type ResolvedScheme,
-  readKey,
   resolveScheme,
   secretsOf,
   type WebhookScheme,

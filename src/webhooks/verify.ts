@@ -1,5 +1,14 @@
-import type { Attempt, VerifiedWebhook, VerifyOptions, WebhookParts } from './check-delivery.js';
-import { checkDelivery } from './check-delivery.js';
+import type { WebhookVerificationReason } from '../errors.js';
+import {
+  type Attempt,
+  checkDelivery,
+  type Seldom,
+  type VerifiedWebhook,
+  type VerifyOptions,
+  type WebhookParts,
+} from './check-delivery.js';
+import { refused } from './refused.js';
+import { isPlain, keyOf } from './secret.js';
 
 /**
  * Checks that a delivery comes from a holder of the secret, is unchanged and, where its time is signed, recent.
@@ -13,13 +22,24 @@ export async function verifyWebhookSignature(
 ): Promise<VerifiedWebhook> {
   const attempt: Attempt = {};
   try {
-    return await checkDelivery(options, attempt);
+    return await checkDelivery(options, attempt, LOADED);
   } catch (error) {
     // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
-    const { explain } = await loadExplain().catch(() => ({ explain: undefined }));
+    const { explain } = await load().catch(() => ({ explain: undefined }));
     throw explain ? await explain(error, options, attempt) : error;
   }
 }
 
 /** Async, for the `import()` of a bundler throws at once where it cannot load scripts, as webpack's in a worker. */
-const loadExplain = async () => import('./explain.js');
+const load = async () => import('./seldom.js');
+
+const needed = (reason: WebhookVerificationReason) =>
+  load().catch(() => {
+    throw refused(reason, 'a file of reelwire did not load');
+  });
+
+const LOADED: Seldom = {
+  readKey: async (secret, scheme) =>
+    isPlain(secret) ? keyOf(secret, scheme) : (await needed('bad-secret')).readKey(secret, scheme),
+  readBody: async (...given) => (await needed('body-incomplete')).readBody(...given),
+};

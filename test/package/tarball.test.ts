@@ -38,7 +38,7 @@ test('holds the sources, what was built of them, and nothing else', () => {
     /^dist\/(esm|cjs)\/([a-z0-9-]+\/)*[a-z0-9-]+(\.browser)?\.d\.ts(\.map)?$/,
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js(\.map)?$/,
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
-    /^dist\/(esm|cjs|browser|browser-cjs)\/(chunk|explain)-[A-Z0-9]{8}\.js(\.map)?$/,
+    /^dist\/(esm|cjs|browser|browser-cjs)\/(chunk|seldom)-[A-Z0-9]{8}\.js(\.map)?$/,
   ];
   const entries = targets(manifest.exports).filter((file) => file.endsWith('.js'));
   const known = (file: string) =>
