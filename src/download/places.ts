@@ -8,6 +8,8 @@ export interface DownloadSource {
   readonly jobId: string;
   /** The name of the file, without extension, where the server gives none. */
   readonly fallbackName: string;
+  /** It should be a picture, such as a thumbnail. */
+  readonly isPicture?: boolean;
   /**
    * The places where the file may be, the best first; none where the job does not name one yet. `renew` asks the job's
    * status before, since a URL expired or the file is not there yet. Rejects where the job is not completed after all.

@@ -211,6 +211,9 @@ export class ResumableBody implements ByteSource {
       const words = new TextDecoder().decode(opening.subarray(0, 1_000)).trim();
       throw this.#notVideo(`${kind === 'text' ? '' : `${type}: `}"${this.#clean(words)}"`);
     }
+    // Some servers know no variants, and send the video for each.
+    if (kind === 'video' && this.#source.isPicture === true)
+      throw this.#notVideo('the video, not a picture of it');
     // Told to whoever reads on: what it is called and of which type is known all the same.
     this.#hopeless = this.#check?.doubtOf(opening);
   }

@@ -20,6 +20,7 @@ export function downloadSource(options: {
   return {
     jobId: id,
     // Two files of one job, saved by their names, must not be one.
+    isPicture: /thumbnail|sprite|poster/i.test(variant),
     fallbackName: variant === backend.variants[0] ? `video-${id}` : `video-${id}-${variant}`,
     async places(renew, signal) {
       const known = renew ? undefined : placesOf(backend.download({ id, snapshot }, variant));

@@ -5,6 +5,7 @@ import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { DownloadError, JobFailedError } from '../../../src/errors.js';
 import { type MockServer, mockMedia, patternBytes } from '../../../src/mock-server/index.js';
+import { serve } from '../http/support.js';
 import { connect, errorOf, input, startServer, temporaryFolder } from './support.js';
 
 async function completedJob(server: MockServer) {
@@ -174,6 +175,31 @@ test('thumbnail and spritesheet are variants too', async () => {
   expect(await errorOf(client.download(job.id, { variant: 'poster' as never }))).toMatchObject({
     field: 'variant',
   });
+});
+
+test.each(['thumbnail', 'spritesheet'] as const)(
+  'the video that a server sends for each variant is no %s',
+  async (variant) => {
+    const server = await serve((_seen, response) =>
+      response.writeHead(200, { 'content-type': 'video/mp4' }).end(mockMedia('video')),
+    );
+    const client = connect(server, { backend: openAIVideos() });
+    expect(await errorOf(client.download('j', { variant }))).toMatchObject({
+      code: 'download-not-video',
+      message: expect.stringContaining('the video, not a picture of it'),
+    });
+    expect((await client.download('j')).contentType).toBe('video/mp4');
+  },
+);
+
+test('the files of one job have names of their own where the server gives none', async () => {
+  const server = await serve(({ url }, response) => {
+    if (url.startsWith('/api/job-status/')) response.end('{"jobId":"j","status":"completed"}');
+    else response.writeHead(200, { 'content-type': 'video/mp4' }).end(mockMedia('video'));
+  });
+  const client = connect(server, { backend: vidBuilder() });
+  expect((await client.download('j')).filename).toBe('video-j.mp4');
+  expect((await client.download('j', { variant: 'reels' })).filename).toBe('video-j-reels.mp4');
 });
 
 test('a drop in the middle is resumed, and the file is the same', async () => {

@@ -20,7 +20,7 @@ export async function startServer(options: MockServerOptions = {}): Promise<Mock
 
 /** A client of that server, impatient, that ends with the test. */
 export function connect<B extends AnyBackend = DefaultBackend>(
-  server: MockServer,
+  server: Pick<MockServer, 'url'>,
   options: Partial<VideoClientOptions<B>> = {},
 ): VideoClient<B> {
   const client = new VideoClient<B>({

@@ -281,6 +281,8 @@ describe('what is no video', () => {
       /still processing/,
     ],
     ['a web page', { 'content-type': 'text/html; charset=utf-8' }, '<h1>Log in</h1>', /Log in/],
+    ['words', { 'content-type': 'text/plain' }, 'Link has expired', /Link has expired/],
+    ['a problem', { 'content-type': 'application/problem+xml' }, 'Gone for good', /Gone for good/],
     ['a page of no type', {}, '<!doctype html>Log in', /Log in/],
     ['nothing', { 'content-type': 'video/mp4' }, '', /empty/],
   ])('is told when it is %s', async (_what, headers, body, words) => {
