@@ -45,7 +45,7 @@ export class FileCheck {
 
   /** The bytes themselves say that nothing is missing. */
   get isProven(): boolean {
-    return this.#hash !== undefined || this.#boxes?.isWhole === true;
+    return this.#hash !== undefined || this.#boxes?.isComplete === true;
   }
 
   /** False where all bytes are there and are not the ones that the server gave a hash of. Asked once. */

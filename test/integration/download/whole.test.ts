@@ -259,6 +259,31 @@ describe('an end without a length, on a connection that the server said it would
   });
 });
 
+describe('a film that the server writes piece by piece', () => {
+  const box = (type: string, payload: number) => {
+    const whole = Buffer.alloc(8 + payload, 7);
+    whole.writeUInt32BE(whole.length);
+    whole.write(type, 4, 'latin1');
+    return whole;
+  };
+  const begin = [box('ftyp', 16), box('moov', 500)];
+  const fragments = [1_000, 2_000, 3_000].flatMap((payload) => [box('moof', 90), box('mdat', payload)]);
+
+  it.each([
+    ['between two fragments', [...begin, ...fragments], 4],
+    ['before the film', [...begin, box('mdat', 20_000)], 2],
+    ['before its index', [begin[0], box('mdat', 20_000), begin[1]] as Buffer[], 2],
+  ])('is not whole where the connection breaks %s', async (_where, boxes, broken) => {
+    const film = Buffer.concat(boxes);
+    const server = await serve((_seen, response, index) => {
+      response.writeHead(200, { connection: 'close', 'content-type': 'video/mp4' });
+      if (index > 0) return response.end(film);
+      response.write(Buffer.concat(boxes.slice(0, broken)), () => response.destroy());
+    });
+    expect(film.equals(await (await download(server.url)).bytes())).toBe(true);
+  });
+});
+
 describe('what the caller gives', () => {
   it.each([
     [
