@@ -160,8 +160,13 @@ function endOfChar(text: string, start: number, char: string): number | undefine
       const encoded = encodeURIComponent(char);
       const code = (char.codePointAt(0) ?? 0).toString(16).padStart(2, '0');
       const escaped = encoded === char ? `%${code}` : encoded;
-      const end = start + escaped.length;
-      return text.slice(start, end).toLowerCase() === escaped.toLowerCase() ? end : undefined;
+      // A URL within a URL is escaped again, and once more within the next.
+      for (const percent of ['%', '%25', '%2525']) {
+        const again = escaped.replaceAll('%', percent);
+        const end = start + again.length;
+        if (text.slice(start, end).toLowerCase() === again.toLowerCase()) return end;
+      }
+      return undefined;
     }
     case '&': {
       const entity = /^&(?:#x0{0,4}([\da-f]{1,6})|#0{0,4}(\d{1,7})|(\w{2,4}));/i.exec(

@@ -13,6 +13,7 @@ const ECHOES: Readonly<Record<string, (text: string) => string>> = {
   'with slashes escaped, as PHP does': (text) => text.replaceAll('/', '\\/'),
   'with \\u escapes': (text) => text.replaceAll('+', '\\u002b').replaceAll('=', '\\u003D'),
   'percent-encoded': (text) => encodeURIComponent(text),
+  'percent-encoded twice': (text) => encodeURIComponent(encodeURIComponent(text)),
   'escaped for a page': (text) => text.replaceAll('/', '&#x2F;').replaceAll('+', '&#43;'),
 };
 
