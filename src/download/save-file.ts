@@ -40,7 +40,7 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
   const target = await attempt(path, saving, () => targetOf(fs, path, { dirname, resolve }));
   const directory = dirname(target);
   const { jobId } = saving;
-  const parts = new PartFiles(basename(target), { jobId, hostname: hostname(), pid: process.pid });
+  const parts = new PartFiles(basename(target), { jobId, hostname: nameOf(hostname), pid: process.pid });
   await parts.removeLeftovers(fs, directory, join);
   const temporary = join(directory, parts.newName());
   const handle = await attempt(path, saving, async () => {
@@ -67,6 +67,15 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
     source.close();
   }
   await syncDirectory(fs, directory);
+}
+
+/** Deno asks for a permission of its own before it tells. */
+function nameOf(hostname: () => string): string {
+  try {
+    return hostname();
+  } catch {
+    return '';
+  }
 }
 
 /** A name that is too long, or below a file, is found before the download, not after it. */

@@ -21,7 +21,9 @@ export async function payloadOf({ body, method }: HttpRequest, foreign: boolean)
   if (body.type === 'json') return { body: jsonOf(body.value), contentType: 'application/json' };
   try {
     const form = formOf(body.fields);
-    return foreign || isText(form) ? await encode(body.fields) : { body: form };
+    return foreign || isText(form) || body.fields.some(isOfAnotherMaker)
+      ? await encode(body.fields)
+      : { body: form };
   } catch (cause) {
     throw new InputError('input', 'a file cannot be read here, or put into a form', {
       cause,
@@ -58,6 +60,13 @@ function formOf(fields: readonly FormField[]): FormData {
 function isText(form: FormData): boolean {
   if (typeof Response !== 'function') return false;
   return /^text/.test(new Response(form).headers.get('content-type') ?? '');
+}
+
+/** A Blob that is not Node's (jsdom's): Node's fetch would wait for its bytes for ever. */
+function isOfAnotherMaker({ value }: FormField): boolean {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const buffer = process?.getBuiltinModule?.('node:buffer') as { Blob?: typeof Blob } | undefined;
+  return typeof value !== 'string' && buffer?.Blob !== undefined && !(value instanceof buffer.Blob);
 }
 
 /** `multipart/form-data` (RFC 7578), names escaped as browsers do. */
