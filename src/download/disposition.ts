@@ -34,8 +34,7 @@ function decodeExtended(value: string): string | undefined {
 }
 
 function decodePlain(value: string): string {
-  const word = /^=\?([\w-]+)\?([bq])\?([^?]*)\?=$/i.exec(value);
-  if (word !== null) return decodeWord(word[1] ?? '', word[2] ?? '', word[3] ?? '') ?? value;
+  if (WORDS.test(value)) return decodeWords(value) ?? value;
   // A header comes as Latin-1: what is UTF-8 underneath was meant as that.
   const raw = [...value].every((char) => char.charCodeAt(0) < 256)
     ? (decode(latin1Bytes(value), 'utf-8') ?? value)
@@ -46,6 +45,16 @@ function decodePlain(value: string): string {
   } catch {
     return raw;
   }
+}
+
+/** One or more: a name that is long has to be cut into several, and the blanks between them are none of its. */
+const WORDS = /^(?:=\?[\w-]+\?[bq]\?[^?]*\?=(?:\s+(?==\?)|$))+$/i;
+
+function decodeWords(value: string): string | undefined {
+  const words = [...value.matchAll(/=\?([\w-]+)\?([bq])\?([^?]*)\?=/gi)].map(
+    ([, charset = '', encoding = '', text = '']) => decodeWord(charset, encoding, text),
+  );
+  return words.includes(undefined) ? undefined : words.join('');
 }
 
 /** RFC 2047, as some servers write it into headers of HTTP. */

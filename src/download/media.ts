@@ -8,7 +8,7 @@ const MAX_BLANK_BYTES = 1_024;
 
 /** The type of the first box of an MP4 or QuickTime file, four bytes from the start. */
 const BOXES = new Set('ftyp styp moov mdat free skip wide pnot moof sidx'.split(' '));
-const PICTURE_BRANDS = new Set(['avif', 'heic', 'mif1']);
+const PICTURE_BRANDS = new Set(['avif', 'avis', 'heic', 'heix', 'mif1', 'msf1']);
 /** WebM and Matroska, Flash, Ogg, MPEG streams, Windows Media. */
 const VIDEO_MAGIC = ['\x1aE\xdf\xa3', 'FLV', 'OggS', '\0\0\x01\xb3', '\0\0\x01\xba', 'G@', '0&\xb2u'];
 const IMAGE_MAGIC = ['\xff\xd8\xff', '\x89PNG', 'GIF8', 'BM'];

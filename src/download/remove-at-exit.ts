@@ -33,12 +33,19 @@ function removeAll(): void {
   paths.clear();
 }
 
-function onSignal(signal: NodeJS.Signals): void {
+/** On the listener of every copy of the package, so that two of them do not each leave a signal to the other. */
+const OURS = Symbol.for('reelwire.removeAtExit');
+const isOurs = (listener: object): boolean => OURS in listener;
+
+const onSignal = Object.assign(endBy, { [OURS]: true });
+
+function endBy(signal: NodeJS.Signals): void {
   // Others decide what the signal does: if they end the process, `exit` comes.
-  if (process.listenerCount(signal) > 1) return;
+  if (!process.listeners(signal).every(isOurs)) return;
   removeAll();
   // Without a listener the process ends as if there had been none.
   for (const name of SIGNALS) process.off(name, onSignal);
   process.off('exit', removeAll);
-  process.kill(process.pid, signal);
+  // The last of the copies sees to it.
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }

@@ -339,6 +339,15 @@ describe('a part file', () => {
     },
   );
 
+  it('is removed, and the process ended, where another copy of the package saves as well', async () => {
+    const copy = `
+      const copy = await import('./src/download/remove-at-exit.ts?copy');
+      copy.removeAtExit(process.argv[1] + '.other', () => {});
+    `;
+    expect(await killedBy('SIGINT', copy)).toBe('SIGINT');
+    expect(await fs.readdir(directory)).toEqual([]);
+  });
+
   it('is removed where a listener of the program ends the process', async () => {
     expect(await killedBy('SIGINT', `process.on('SIGINT', () => process.exit(7));`)).toBe(7);
     expect(await fs.readdir(directory)).toEqual([]);

@@ -15,6 +15,16 @@ describe('a file name in Content-Disposition', () => {
     ['a percent sign that encodes nothing', 'attachment; filename="100% real.mp4"', '100% real.mp4'],
     ['an encoded word, base64', 'attachment; filename="=?UTF-8?B?5L2VLm1wNA==?="', '何.mp4'],
     ['an encoded word, quoted', 'attachment; filename="=?iso-8859-1?Q?=E9t=E9_1.mp4?="', 'été 1.mp4'],
+    [
+      'several encoded words',
+      'attachment; filename="=?utf-8?Q?=C3=A9t=C3=A9_x?= =?utf-8?B?Lm1wNA==?="',
+      'été x.mp4',
+    ],
+    [
+      'an encoded word that is broken',
+      'attachment; filename="=?utf-8?B?_?= =?utf-8?B?eA==?="',
+      '=?utf-8?B?_?= =?utf-8?B?eA==?=',
+    ],
     ['extended', "attachment; filename*=UTF-8''%e4%bd%95.mp4", '何.mp4'],
     ['extended with a language', "attachment; filename*=utf-8'en'a%20b.mp4", 'a b.mp4'],
     ['extended and quoted', `attachment; filename*="UTF-8''%E4%BD%95.mp4"`, '何.mp4'],

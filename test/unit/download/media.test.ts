@@ -12,6 +12,7 @@ describe('the first bytes of a file', () => {
     ['JPEG', '\xff\xd8\xff\xe0\0\x10JFIF\0\0\0\0\0\0', 'image'],
     ['PNG', '\x89PNG\r\n\x1a\n\0\0\0\0\0\0\0\0', 'image'],
     ['WebP', 'RIFF\0\0\0\0WEBPVP8 ', 'image'],
+    ['HEIC of ten bits', '\0\0\0\x1cftypheix\0\0\0\0', 'image'],
     ['AVIF', '\0\0\0\x1cftypavif\0\0\0\0', 'image'],
     ['JSON', '{"error":"still processing"}', 'text'],
     ['a list', '[{"error":1}]                ', 'text'],
