@@ -43,13 +43,17 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
   const parts = new PartFiles(basename(target), { jobId, hostname: nameOf(hostname), pid: process.pid });
   await parts.removeLeftovers(fs, directory, join);
   const temporary = join(directory, parts.newName());
+  // Before it is there: a signal may come in between.
+  const keep = removeAtExit(temporary, unlinkSync);
   const handle = await attempt(path, saving, async () => {
     const existing = await fs.stat(target).catch(existingOrThrow);
     if (existing?.isDirectory()) throw new Error('it is a directory');
     if (existing !== undefined && !existing.isFile()) throw new Error('it is not a regular file');
     return fs.open(temporary, 'wx', existing === undefined ? 0o666 : existing.mode & 0o777);
+  }).catch((error: unknown) => {
+    keep();
+    throw error;
   });
-  const keep = removeAtExit(temporary, unlinkSync);
   const source = saving.open();
   try {
     await copy(source, handle, path, saving);

@@ -28,8 +28,8 @@ export class Gate {
     this.#hosts = [host, ...allowedHosts].map((name) => name.toLowerCase());
   }
 
-  /** The answer to whom is not let in. It has no CORS headers. */
-  refusal(headers: Headers): Response | undefined {
+  /** The answer to whom is not let in. It has no CORS headers. `isStore`: of the origin of the files. */
+  refusal(headers: Headers, isStore = false): Response | undefined {
     const host = hostnameOf(`http://${headers.get('host') ?? ''}`);
     if (host !== undefined && !this.#isOurs(host)) {
       const message = `The mock server is not called ${JSON.stringify(host)}: name it in allowedHosts (--allow-host).`;
@@ -37,6 +37,8 @@ export class Gate {
     }
     const origin = headers.get('origin');
     if (origin === null || this.asked(origin)) return undefined;
+    // A page that was redirected to the object store says `null`, and stores let anybody read by a signed URL.
+    if (isStore && origin === 'null') return undefined;
     const page = hostnameOf(origin);
     if (page !== undefined && (isLoopback(page) || page === host)) return undefined;
     const message = `Pages of ${JSON.stringify(origin)} are not let in: name it in allowedOrigins (--allow-origin).`;
