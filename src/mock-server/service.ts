@@ -105,7 +105,7 @@ export class MockService implements RouteContext {
     const { method, headers } = exchange;
     const match = this.#match(exchange);
     const found = typeof match === 'object' ? match : undefined;
-    const refusal = this.#gate?.refusal(headers, found?.route.dialect === 'files');
+    const refusal = this.#gate?.refusal(headers, exchange.origin === 'files');
     if (refusal !== undefined) {
       const entry = this.record(exchange, found);
       entry.status = refusal.status;
