@@ -12,5 +12,7 @@ export default defineConfig({
     root,
     include: JSON.parse(process.env.MUTATION_TESTS ?? '[]') as string[],
     testTimeout: 15_000,
+    // A mutant is turned on by a variable: nothing has to be loaded anew for it.
+    isolate: false,
   },
 });
