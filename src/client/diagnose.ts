@@ -110,10 +110,13 @@ function hintFor(name: StreamName, { kind, reason }: StreamFailure, inPage: bool
   // No network was asked.
   if (/could not be made|not possible here/.test(reason))
     return `Leave it out of transports; the others serve.${name === 'websocket' ? ' Or give the option WebSocket a class.' : ''}`;
+  // With a code of the network no proxy was reached. Pages are told neither code nor status.
+  const isAnswered = name === 'websocket' && /refused( \(HTTP|$)/.test(reason);
+  const blocked = isAnswered ? `${BLOCKED.websocket} ${UPGRADE}` : BLOCKED[name];
   switch (kind) {
     case 'absent':
       return name === 'websocket'
-        ? BLOCKED.websocket
+        ? blocked
         : 'The server has no event stream; nothing needs to be done, the other transports serve.';
     case 'credentials':
       return inPage
@@ -122,15 +125,19 @@ function hintFor(name: StreamName, { kind, reason }: StreamFailure, inPage: bool
     case 'mixed-content':
       return 'Serve the WebSocket over TLS, and give webSocketUrl with wss:.';
     default:
-      return BLOCKED[name];
+      return blocked;
   }
 }
 
 const BLOCKED = {
   websocket:
     'Check that the server listens for WebSockets at this port and path (webSocketUrl says where else), and that each proxy on the way passes the Upgrade header on.',
-  sse: 'Check that each proxy on the way passes text/event-stream on without buffering it.',
+  sse: 'Check that each proxy on the way passes text/event-stream on without buffering it, as nginx does with: proxy_buffering off;',
 } as const;
+
+/** HAProxy and Caddy need nothing for it. */
+const UPGRADE =
+  'Nginx does so with: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";';
 
 /** Whether the server is there at all decides what keeps a stream from opening. */
 function explain(found: Finding, polling: Finding & { unreachable?: true }, { origin }: URL): Finding {

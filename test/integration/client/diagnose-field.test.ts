@@ -41,7 +41,7 @@ const gateway: RequestListener = (request, response) => {
 };
 
 function diagnose(baseUrl: string, options: object = {}) {
-  const client = new VideoClient({ baseUrl, timeouts: { connectMs: 200, requestMs: 3_000 }, ...options });
+  const client = new VideoClient({ baseUrl, timeouts: { connectMs: 1_000, requestMs: 3_000 }, ...options });
   ends.push(() => client.close());
   return client.diagnose();
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createMockServer, type MockServer, mockMedia } from 'reelwire/mock-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Block, blocksOf, documents, root } from '../../support/documents.js';
+import { freePort } from '../../support/free-port.js';
 import { temporaryFolder } from '../client/support.js';
 
 const SECRET = 'shared with the server';
@@ -41,14 +41,6 @@ async function startMock(): Promise<MockServer> {
   });
   onTestFinished(() => server.close());
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Runs a block as a program of its own, in a folder of its own, against a server of its own. */
