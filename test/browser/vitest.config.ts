@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { bundledFirst, sourceInBrowser } from '../support/source-in-browser.js';
 import { type Engine, findEngines, type Launch } from './support/engines.js';
 import { mockCommands } from './support/mock-commands.js';
+import { storeCommands } from './support/store-commands.js';
 import { webKitGTK } from './support/webkit-provider.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,7 +35,7 @@ function inBrowser([engine, launch]: readonly [Engine, Launch]) {
         headless: launch.by === 'playwright',
         screenshotFailures: false,
         fileParallelism: false,
-        commands: mockCommands,
+        commands: { ...mockCommands, ...storeCommands },
         instances: [{ browser: engine }],
       },
     },
