@@ -60,15 +60,7 @@ export type {
 export type { Diagnosis } from './client/diagnose.js';
 export type { TransportDiagnosis } from './client/diagnose-deps.js';
 export type { GenerateManyOptions, GenerateManyResult } from './client/generate-many.js';
-export type { Logger, LogLevel } from './client/logger.js';
-export type {
-  Auth,
-  PollingOptions,
-  Resolvable,
-  RetryOptions,
-  TimeoutOptions,
-  VideoClientOptions,
-} from './client/options.js';
+export type { VideoClientOptions } from './client/options.js';
 export type {
   CompletedJob,
   FailedJob,
@@ -82,7 +74,16 @@ export type {
   TransportName,
   WebhookEvent,
 } from './core/model.js';
-export type { DownloadOptions, DownloadProgress, VideoDownload } from './download/download.js';
+export type {
+  Auth,
+  Logger,
+  LogLevel,
+  PollingOptions,
+  Resolvable,
+  RetryOptions,
+  TimeoutOptions,
+} from './core/settings.js';
+export type { DownloadOptions, DownloadProgress, VideoDownload } from './core/video-download.js';
 export {
   ApiError,
   type ApiErrorOptions,

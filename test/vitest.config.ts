@@ -35,7 +35,8 @@ export default defineConfig({
     // The client warns on the console: only where a test failed is that worth reading.
     silent: 'passed-only',
     projects: [
-      project('unit'),
+      // Long, for the machine may be busy: nothing in these tests waits for it.
+      project('unit', 30_000),
       // Type tests themselves are checked by `tsc`; these compile what is not in a file of its own.
       project('types', 60_000),
       project('conformance', 15_000),

@@ -1,5 +1,5 @@
 import { MultiBar } from 'cli-progress';
-import { type Display, elapsedOf, type Row } from './display.js';
+import { type Display, elapsedOf, type Row } from './row.js';
 import { shorten, visible } from './text.js';
 
 const CLEAR_BELOW = '\u001b[0J';

@@ -3,6 +3,9 @@ import { isVideoError, type VideoErrorCode } from '../index.js';
 /** What the command tells the shell; listed in `reelwire --help`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, network: 3, auth: 4, interrupted: 130 } as const;
 
+/** Takes the exit code of the command that ran. */
+export type Exit = (code: number) => void;
+
 const BY_CODE: Partial<Record<VideoErrorCode, number>> = {
   configuration: EXIT.usage,
   'invalid-input': EXIT.usage,

@@ -1,6 +1,6 @@
 import { type CompletedJob, isVideoError, type JobSnapshot, type VideoJob } from '../index.js';
-import type { Display, Row } from './display.js';
 import type { Output } from './output.js';
+import type { Display, Row } from './row.js';
 import { visible } from './text.js';
 
 export interface FollowOptions {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { Exit } from './exit-code.js';
 import { BACKENDS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
-import type { Exit } from './program.js';
 
 export function addWebhookCommands(program: Command, exit: Exit): void {
   const webhook = program

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import type { Exit } from './exit-code.js';
 import { BACKENDS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
 import { addWebhookCommands } from './program-webhook.js';
 import { visible } from './text.js';
-
-/** Takes the exit code of the command that ran. */
-export type Exit = (code: number) => void;
 
 const EXIT_CODES = `
 Exit codes:

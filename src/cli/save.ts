@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CompletedJob, InputError, type VideoDownload } from '../index.js';
-import type { Display, Row } from './display.js';
 import { saveWithoutReplacing, targetOf } from './files.js';
+import type { Display, Row } from './row.js';
 import type { Session } from './session.js';
 import { formatBytes, visible } from './text.js';
 

@@ -1,8 +1,9 @@
 import type { VideoJob } from '../index.js';
-import { createDisplay, createRow, type Row } from './display.js';
+import { createDisplay } from './display.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
 import { followJob } from './follow.js';
 import { commandOf, type Resume } from './resume.js';
+import { createRow, type Row } from './row.js';
 import { reportSaved, type Saved, type SaveFlags, saveVideo } from './save.js';
 import type { Session } from './session.js';
 import { visible } from './text.js';

@@ -2,14 +2,13 @@ import type { AnyBackend } from '../backends/backend.js';
 import { backoffDelayMs } from '../core/backoff.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
+import type { Logger, RetrySettings } from '../core/settings.js';
 import { ApiError, ConfigurationError, howToGoOn, InvalidResponseError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { closedError } from './calls.js';
-import type { Logger } from './logger.js';
-import type { Settings } from './options.js';
 
 /** How long the client, once closed, waits for what is to be cancelled. */
 const AFTER_CLOSE_MS = 5_000;
@@ -19,7 +18,7 @@ export interface CancelHost {
   readonly http: HttpClient;
   readonly runtime: Runtime;
   readonly aborts: Aborts;
-  readonly retry: Settings['retry'];
+  readonly retry: RetrySettings;
   readonly logger: Logger;
   askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate>;
 }

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyBackend, Backend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
+import { checkDelayMs } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
 import { applyUpdate, initialSnapshot } from '../core/job-state.js';
 import {
@@ -11,7 +12,8 @@ import {
   type WebhookEvent,
 } from '../core/model.js';
 import { isRecord } from '../core/record.js';
-import { type DownloadOptions, openDownload, type VideoDownload } from '../download/download.js';
+import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
+import { openDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
 import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
@@ -22,10 +24,10 @@ import { Aborts } from '../runtime/aborts.js';
 import { Alarms } from '../runtime/alarms.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { systemRuntime } from '../runtime/system.js';
-import { StatusCalls } from '../transports/polling.js';
 import { createRunner } from '../transports/runner.js';
+import { StatusCalls } from '../transports/status-calls.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
-import type { JobFollower } from '../transports/transport.js';
+import type { Follower } from '../transports/transport.js';
 import { Calls, closedError } from './calls.js';
 import { Cancels } from './cancels.js';
 import type {
@@ -37,13 +39,7 @@ import type {
 } from './client-types.js';
 import { type Diagnosis, diagnose } from './diagnose.js';
 import { type GenerateManyOptions, type GenerateManyResult, generateMany } from './generate-many.js';
-import {
-  checkTimeoutMs,
-  resolveOptions,
-  type Settings,
-  toWebSocketUrl,
-  type VideoClientOptions,
-} from './options.js';
+import { resolveOptions, type Settings, toWebSocketUrl, type VideoClientOptions } from './options.js';
 import { type Submission, type SubmitHost, type SubmitOptions, submit } from './submit.js';
 
 /** What the waits of a client share. */
@@ -71,7 +67,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #runtime: Runtime;
   readonly #http: HttpClient;
   readonly #host: JobHost<VariantOf<B>>;
-  readonly #followers = new Set<JobFollower>();
+  readonly #followers = new Set<Follower>();
   readonly #aborts = new Aborts();
   readonly #calls = new Calls(this.#aborts);
   readonly #cancels: Cancels;
@@ -163,7 +159,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** Follows a job by polling only, whatever `transports` says. Throws as `VideoJob.completed` does. */
   async poll(jobId: string, options: PollOptions = {}): Promise<CompletedJob> {
     this.#calls.refuseClosed(jobId);
-    const intervalMs = checkTimeoutMs('intervalMs', options.intervalMs) ?? this.#settings.polling.intervalMs;
+    const intervalMs = checkDelayMs('intervalMs', options.intervalMs) ?? this.#settings.polling.intervalMs;
     const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#runtime.now());
     const polling = { ...this.#settings.polling, intervalMs };
     const host = this.#hostOf(() => this.#engine({ ...this.#settings, transports: ['polling'], polling }));

@@ -1,7 +1,8 @@
+import { wholeNumber } from '../core/check.js';
+import { checkOption } from '../core/check-option.js';
 import { howToGoOn, isVideoError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
-import { checkOption, wholeNumber } from './options.js';
 import { createRateGate, type RateGateHost } from './rate-gate.js';
 
 /** What became of one input: a job, or the error of its submit. `index` is the input's place. */

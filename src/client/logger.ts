@@ -1,19 +1,5 @@
+import type { Logger, LogLevel } from '../core/settings.js';
 import { ConfigurationError } from '../errors.js';
-
-/** Where the client says what it does; `console` fits. Never given a secret; each line names its job. */
-export interface Logger {
-  /** Every HTTP call (method, URL without its query, status, time, request id), and every change of transport. */
-  debug(message: string): void;
-  /** A stream failed, and another transport serves. */
-  info(message: string): void;
-  /** What `warning` tells the listeners of a job, too. Of one kind, ten lines a minute; the rest is counted in one. */
-  warn(message: string): void;
-  /** Following stopped and nobody was told otherwise; a listener, or the backend, threw. */
-  error(message: string): void;
-}
-
-/** The least that is written to the console. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'silent';
 
 const METHODS = ['debug', 'info', 'warn', 'error'] as const;
 

@@ -1,9 +1,8 @@
 import { backoffDelayMs } from '../core/backoff.js';
+import type { Logger, RetrySettings } from '../core/settings.js';
 import { ApiError } from '../errors.js';
 import { abortable, sleep } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { Logger } from './logger.js';
-import type { Settings } from './options.js';
 
 /** Rate limited so often in a row, without one submit accepted between, a server will not take it today. */
 const MAX_REFUSALS_IN_A_ROW = 50;
@@ -12,7 +11,7 @@ const MAX_WAITS_IN_A_ROW = 10;
 
 export interface RateGateHost {
   readonly runtime: Runtime;
-  readonly retry: Settings['retry'];
+  readonly retry: RetrySettings;
   readonly logger: Logger;
 }
 

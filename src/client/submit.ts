@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse } from '../backends/backend.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
+import type { Logger } from '../core/settings.js';
 import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
 import { isAtStake } from '../http/failure.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
@@ -10,7 +11,6 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { Calls } from './calls.js';
 import type { Cancels } from './cancels.js';
 import type { GenerateOptions } from './client-types.js';
-import type { Logger } from './logger.js';
 
 export interface SubmitHost {
   readonly http: HttpClient;

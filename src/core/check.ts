@@ -29,16 +29,39 @@ export function checkFields(
   refuse: Refusal,
   prefix = '',
 ): void {
-  if (!isRecord(value)) throw refuse(whole, `${whole} must be an object`);
-  const names = Object.keys(checks);
-  // A misspelt name is missing as well: that it is unknown is the better news.
-  const unknown = Object.keys(value).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    const path = prefix + unknown;
-    throw refuse(path, `there is no ${noun} ${JSON.stringify(path)}`, didYouMean(unknown, names));
-  }
+  // First, since a misspelt name is missing as well: that it is unknown says more.
+  checkNames(whole, noun, value, Object.keys(checks), refuse, prefix);
   for (const [name, check] of Object.entries(checks)) {
     const problem = check(value[name]);
     if (problem !== undefined) throw refuse(prefix + name, `${prefix}${name} ${problem}`);
   }
+}
+
+/** Throws what `refuse` makes of anything but an object, or of a field that is not among `names`. */
+export function checkNames(
+  whole: string,
+  noun: 'field' | 'option',
+  value: unknown,
+  names: readonly string[],
+  refuse: Refusal,
+  prefix = '',
+): asserts value is Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw refuse(whole, `${whole} must be an object`);
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const path = prefix + unknown;
+  throw refuse(path, `there is no ${noun} ${JSON.stringify(path)}`, didYouMean(unknown, names));
+}
+
+export function wholeNumber(least: number, most: number): Check {
+  return (value) =>
+    Number.isInteger(value) && Number(value) >= least && Number(value) <= most
+      ? undefined
+      : `must be a whole number from ${least} to ${most}, not ${describe(value)}`;
+}
+
+/** A value that was refused, as a message quotes it. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
+  return value === null || typeof value === 'number' ? String(value) : typeof value;
 }

@@ -1,3 +1,6 @@
+/** The longest delay of a timer, in milliseconds: a longer one overflows, and fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** @internal What can wait in the queue. The two fields are the queue's own. */
 export interface Deadline {
   /** When, in milliseconds. */

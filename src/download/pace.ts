@@ -1,5 +1,5 @@
-import type { RetryOptions } from '../client/options.js';
 import { backoffDelayMs } from '../core/backoff.js';
+import type { RetrySettings } from '../core/settings.js';
 import { ApiError, DownloadError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -12,7 +12,7 @@ const MAX_DROPS = 1_000;
 export interface PaceOptions {
   /** How long a file that is not there yet is waited for. */
   readonly notReadyMs: number;
-  readonly retry: Readonly<Record<keyof RetryOptions, number>>;
+  readonly retry: RetrySettings;
   readonly runtime: Runtime;
 }
 

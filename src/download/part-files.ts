@@ -1,4 +1,8 @@
-import type { SaveFileSystem } from './save-file.js';
+/** The part of `node:fs/promises` that saving uses. */
+export type SaveFileSystem = Pick<
+  typeof import('node:fs/promises'),
+  'open' | 'rename' | 'stat' | 'lstat' | 'unlink' | 'realpath' | 'readlink' | 'readdir'
+>;
 
 /** Every file system takes 255 bytes; what follows the name of the target takes 40. */
 const MAX_STEM_BYTES = 200;

@@ -1,11 +1,5 @@
+import type { DownloadProgress } from '../core/video-download.js';
 import type { DownloadPace } from './pace.js';
-
-/** How many of the bytes have arrived. */
-export interface DownloadProgress {
-  readonly receivedBytes: number;
-  /** Missing where the server does not say. */
-  readonly totalBytes?: number;
-}
 
 export type ReportProgress = (progress: DownloadProgress) => void;
 

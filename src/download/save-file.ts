@@ -3,18 +3,12 @@ import { DownloadError, InputError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import { systemRuntime } from '../runtime/system.js';
 import type { ByteSource, Saving } from './byte-source.js';
-import { PartFiles } from './part-files.js';
+import { PartFiles, type SaveFileSystem } from './part-files.js';
 import { removeAtExit } from './remove-at-exit.js';
 
 /** Bytes are written in batches of this size: few calls, and little memory. */
 const BATCH_BYTES = 1_048_576;
 const MAX_BATCH_CHUNKS = 512;
-
-/** The part of `node:fs/promises` that saving uses. */
-export type SaveFileSystem = Pick<
-  typeof import('node:fs/promises'),
-  'open' | 'rename' | 'stat' | 'lstat' | 'unlink' | 'realpath' | 'readlink' | 'readdir'
->;
 
 /**
  * Saves to a file, whole or not at all: into a temporary file beside the target, synced, then renamed. Loaded

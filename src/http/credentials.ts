@@ -1,4 +1,4 @@
-import type { Auth, Resolvable, Settings } from '../client/options.js';
+import type { Auth, Resolvable, ServerSettings } from '../core/settings.js';
 import { ConfigurationError } from '../errors.js';
 
 /** The headers that go to our origins alone, by lower-case name, and the secrets in them. */
@@ -10,13 +10,11 @@ export interface Credentials {
 
 export const NO_CREDENTIALS: Credentials = { headers: {}, secrets: [] };
 
-export type CredentialSettings = Pick<Settings, 'baseUrl' | 'webSocketUrl' | 'auth' | 'headers'>;
-
 /**
  * True for the origin of `baseUrl`, and for that of `webSocketUrl`: the only ones that get credentials. A function
  * is not asked for this: what it gives may be a ticket that is good for one connect.
  */
-export function isTrusted(url: URL, { baseUrl, webSocketUrl }: CredentialSettings): boolean {
+export function isTrusted(url: URL, { baseUrl, webSocketUrl }: ServerSettings): boolean {
   if (url.origin === baseUrl.origin) return true;
   if (webSocketUrl === undefined || typeof webSocketUrl === 'function') return false;
   return new URL(webSocketUrl, baseUrl).origin.replace(/^ws/, 'http') === url.origin;
@@ -28,7 +26,7 @@ export function isTrusted(url: URL, { baseUrl, webSocketUrl }: CredentialSetting
  * @throws ConfigurationError where the function asked throws (its error is the cause), or what it gave cannot be
  * a header. What it gave is never shown.
  */
-export async function askCredentials(settings: CredentialSettings): Promise<Credentials> {
+export async function askCredentials(settings: ServerSettings): Promise<Credentials> {
   const headers: Record<string, string> = {};
   const given: unknown = await ask('headers', settings.headers ?? {});
   if (typeof given !== 'object' || given === null) {

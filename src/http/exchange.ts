@@ -1,17 +1,12 @@
 import type { HttpRequest } from '../backends/backend.js';
+import type { ServerSettings } from '../core/settings.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CallContext } from './answer.js';
 import { discard, quieten } from './body.js';
-import {
-  askCredentials,
-  type CredentialSettings,
-  type Credentials,
-  isTrusted,
-  NO_CREDENTIALS,
-} from './credentials.js';
+import { askCredentials, type Credentials, isTrusted, NO_CREDENTIALS } from './credentials.js';
 import { patience } from './node-fetch.js';
 import type { Payload } from './payload.js';
 import type { Secrets } from './secrets.js';
@@ -46,7 +41,7 @@ export interface ExchangeOptions {
  * credentials come of a function, that is asked once more. Resolves with the answer, its body unread.
  */
 export async function exchange(
-  settings: CredentialSettings,
+  settings: ServerSettings,
   runtime: Runtime,
   url: URL,
   request: HttpRequest,

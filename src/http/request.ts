@@ -1,7 +1,6 @@
 import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.js';
-import type { Logger } from '../client/logger.js';
-import type { Settings } from '../client/options.js';
 import { backoffDelayMs } from '../core/backoff.js';
+import type { FollowingSettings, Logger, ServerSettings } from '../core/settings.js';
 import { redactUrl } from '../core/text.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ApiError, aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
@@ -15,13 +14,10 @@ import { type Payload, payloadOf } from './payload.js';
 import { Secrets } from './secrets.js';
 import type { HttpClient } from './types.js';
 
-export type HttpSettings = Pick<
-  Settings,
-  'baseUrl' | 'webSocketUrl' | 'auth' | 'headers' | 'timeouts' | 'retry'
-> & {
+export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 'timeouts' | 'retry'> {
   readonly logger?: Pick<Logger, 'debug'>;
   readonly backend: Pick<AnyBackend, 'parseError'>;
-};
+}
 
 /**
  * The one door to the network. Holds nothing but its settings, in a closure, so that inspecting a client shows no

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type CompletedJob, type FailedJob, isEnd, type JobSnapshot } from '../core/model.js';
-import type { DownloadOptions, VideoDownload } from '../download/download.js';
+import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { JobFailedError } from '../errors.js';
 import { iterateSnapshots } from './iterator.js';
 import { JobListeners, type VideoJobEvents } from './listeners.js';

@@ -1,12 +1,12 @@
-import type { Logger } from '../client/logger.js';
-import { checkTimeoutMs } from '../client/options.js';
 import { type Link, unlink } from '../core/chain.js';
+import { checkDelayMs } from '../core/check-option.js';
+import type { Following, JobFollower, JobSink } from '../core/follower.js';
 import { positionOf } from '../core/job-state.js';
 import { isEnd, type JobSnapshot, type JobWarning, type TransportChange } from '../core/model.js';
+import type { Logger } from '../core/settings.js';
 import { howToGoOn, isVideoError, JobTimeoutError, VideoError } from '../errors.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Alarm, Alarms } from '../runtime/alarms.js';
-import type { Following, JobFollower, JobSink } from '../transports/transport.js';
 
 /** How long to wait for a job. */
 export interface WaitOptions {
@@ -65,7 +65,7 @@ export class JobWaits implements JobSink {
     this.snapshot = snapshot;
     this.#isKnown = isKnown;
     this.#signal = options.signal;
-    this.#timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs, snapshot.id) ?? host.jobMs;
+    this.#timeoutMs = checkDelayMs('timeoutMs', options.timeoutMs, snapshot.id) ?? host.jobMs;
   }
 
   /** What a server said, where one did. */
@@ -98,7 +98,7 @@ export class JobWaits implements JobSink {
 
   /** Keeps the job followed until the end, an error, or the release of what this returns. */
   add(waiter: JobWaiter, options: WaitOptions = {}): Wait {
-    const timeoutMs = checkTimeoutMs('timeoutMs', options.timeoutMs, this.snapshot.id) ?? this.#timeoutMs;
+    const timeoutMs = checkDelayMs('timeoutMs', options.timeoutMs, this.snapshot.id) ?? this.#timeoutMs;
     const wait = new Wait(this, waiter, timeoutMs);
     if (isEnd(this.snapshot)) {
       // Nobody is called in the middle of asking for it.

@@ -1,9 +1,9 @@
 import { didYouMean } from '../core/nearest.js';
 import { ConfigurationError } from '../errors.js';
-import type { MockFault, MockFaultType } from './faults.js';
+import type { MockFault, MockFaultType } from './fault.js';
 import type { MockJobInit } from './job.js';
 import type { MockServiceOptions, MockStreamOptions } from './options.js';
-import type { MockWebhookOptions } from './webhooks.js';
+import type { MockWebhookOptions } from './webhook-options.js';
 
 type Names<T> = { readonly [K in keyof Required<T>]: boolean };
 /** What a fault has besides its scope. */

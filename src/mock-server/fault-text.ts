@@ -1,4 +1,4 @@
-import type { MockFault, MockRoute } from './faults.js';
+import type { MockFault, MockRoute } from './fault.js';
 
 const ROUTES: readonly MockRoute[] = [
   ...(['generate', 'status', 'download', 'files', 'list', 'delete', 'remix'] as const),

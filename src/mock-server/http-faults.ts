@@ -1,5 +1,6 @@
 import { bytes, ConnectionLost, json, sleep, stall } from './exchange.js';
-import type { FaultOf, StruckFaults } from './faults.js';
+import type { FaultOf } from './fault.js';
+import type { StruckFaults } from './faults.js';
 import { storeError } from './files-origin.js';
 import type { MockJob } from './job.js';
 import type { Call } from './routes.js';

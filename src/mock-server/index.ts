@@ -4,7 +4,6 @@
  * @module reelwire/mock-server
  */
 
-export { parseMockFault } from './fault-text.js';
 export type {
   AnswerFault,
   ConnectionFault,
@@ -12,12 +11,13 @@ export type {
   EventStreamFault,
   FaultScope,
   MockFault,
-  MockFaults,
   MockFaultType,
   MockRoute,
   StreamFault,
   StreamMoment,
-} from './faults.js';
+} from './fault.js';
+export { parseMockFault } from './fault-text.js';
+export type { MockFaults } from './faults.js';
 export type { MockGateOptions } from './gate.js';
 export type {
   MockDialect,
@@ -34,4 +34,5 @@ export type { MockRequest, MockUpload } from './request-log.js';
 export { createMockServer, type MockServer, type MockServerOptions } from './server.js';
 export type { MockStream } from './streams/stream.js';
 export type { MockStreams } from './streams/stream-log.js';
-export type { MockDelivery, MockWebhookOptions, MockWebhooks } from './webhooks.js';
+export type { MockDelivery, MockWebhookOptions } from './webhook-options.js';
+export type { MockWebhooks } from './webhooks.js';

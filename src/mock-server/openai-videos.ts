@@ -2,13 +2,8 @@ import { json } from './exchange.js';
 import { isEnd, type MockJob, type MockJobUpdate, randomHex } from './job.js';
 import type { MockVariant } from './media/files.js';
 import type { Call, Route } from './routes.js';
+import { statusWord } from './status-word.js';
 
-const WORDS = {
-  queued: 'queued',
-  processing: 'in_progress',
-  completed: 'completed',
-  failed: 'failed',
-} as const;
 const VARIANTS: readonly MockVariant[] = ['video', 'thumbnail', 'spritesheet'];
 const MAX_PAGE = 100;
 
@@ -157,7 +152,7 @@ function video(job: MockJob): Record<string, unknown> & { id: string } {
     id: job.id,
     object: 'video',
     created_at: unixSeconds(job.createdAt),
-    status: job.word ?? job.behaviour.words?.[job.status] ?? WORDS[job.status],
+    status: statusWord(job, job, { processing: 'in_progress' }),
     completed_at: completedAt ? unixSeconds(completedAt) : null,
     error: job.status === 'failed' ? errorOf(job) : null,
     expires_at: completedAt ? unixSeconds(new Date(completedAt.getTime() + job.urlLifetimeMs)) : null,

@@ -1,7 +1,7 @@
-import type { MockFault } from './faults.js';
+import type { MockFault } from './fault.js';
 import type { MockDialect, MockJobBehaviour } from './job.js';
 import type { MockRequest } from './request-log.js';
-import type { MockWebhookOptions } from './webhooks.js';
+import type { MockWebhookOptions } from './webhook-options.js';
 
 /** Credentials that the mock server asks for. */
 export type MockAuth =

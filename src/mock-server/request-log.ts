@@ -1,4 +1,4 @@
-import type { MockRoute } from './faults.js';
+import type { MockRoute } from './fault.js';
 import type { MockDialect } from './job.js';
 
 /** A file of a multipart form. */

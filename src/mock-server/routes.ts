@@ -1,6 +1,7 @@
 import type { ParsedBody } from './body.js';
 import type { Exchange } from './exchange.js';
-import type { MockRoute, StruckFaults } from './faults.js';
+import type { MockRoute } from './fault.js';
+import type { StruckFaults } from './faults.js';
 import type { MockDialect, MockJob, MockJobBehaviour } from './job.js';
 import type { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';

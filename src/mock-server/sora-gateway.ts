@@ -1,17 +1,11 @@
 import { json } from './exchange.js';
 import { isEnd, type MockJob, type MockJobUpdate } from './job.js';
 import type { Call, Route } from './routes.js';
+import { statusWord } from './status-word.js';
 import { eventStreamRoute } from './streams/event-stream.js';
 
 /** What a job costs, where the account's credits are limited. */
 const JOB_CREDITS = 10;
-
-const WORDS = {
-  queued: 'queued',
-  processing: 'processing',
-  completed: 'completed',
-  failed: 'failed',
-} as const;
 
 export const soraGatewayRoutes: readonly Route[] = [
   { name: 'generate', dialect: 'soraGateway', method: 'POST', path: '/api/generate', handle: generate },
@@ -46,11 +40,6 @@ export const soraGatewayRoutes: readonly Route[] = [
     handle: ({ context }) => json(context.upstreamEvents.recent),
   },
 ];
-
-/** The word for a job's status on the wire. */
-export function gatewayWord(job: MockJob, update: Pick<MockJobUpdate, 'status' | 'word'> = job): string {
-  return update.word ?? job.behaviour.words?.[update.status] ?? WORDS[update.status];
-}
 
 function generate(call: Call): Response {
   const { body, context, query } = call;
@@ -96,7 +85,7 @@ function pathStatus(job: MockJob): Record<string, unknown> {
   const { staysPending = false, style } = job.behaviour;
   return {
     jobId: job.id,
-    status: staysPending ? 'pending' : gatewayWord(job),
+    status: staysPending ? 'pending' : statusWord(job),
     progress: staysPending ? 50 : progressOf(job),
     ...(job.error === undefined || staysPending ? {} : { error: job.error }),
     ...(staysPending ? { ready: false, videoAvailable: job.ready } : {}),
@@ -120,7 +109,7 @@ function queryStatus({ context, query }: Call): Response {
   if (job === undefined) return notFound();
   return json({
     [job.behaviour.style === 'field' ? 'id' : 'jobId']: job.id,
-    status: gatewayWord(job),
+    status: statusWord(job),
     progress: progressOf(job),
     ...(job.message === undefined ? {} : { message: job.message }),
     ...(job.error === undefined ? {} : { error: job.error }),
@@ -163,7 +152,7 @@ export function gatewayEvent(update: MockJobUpdate): Record<string, unknown> {
   return {
     jobId: job.id,
     soraJobId: job.upstreamId,
-    status: gatewayWord(job, update),
+    status: statusWord(job, update),
     progress: update.progress,
     ...(update.status === 'completed'
       ? {

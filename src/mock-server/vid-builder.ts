@@ -3,15 +3,9 @@ import { json } from './exchange.js';
 import type { MockJob, MockJobUpdate } from './job.js';
 import type { MockVariant } from './media/files.js';
 import type { Call, Route } from './routes.js';
+import { statusWord } from './status-word.js';
 
 const MAX_IMAGES = 20;
-const WORDS = {
-  queued: 'queued',
-  processing: 'processing',
-  completed: 'completed',
-  failed: 'failed',
-} as const;
-
 /** @internal */
 export type SignedUrl = (job: MockJob, variant: MockVariant) => string;
 
@@ -42,7 +36,7 @@ function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<string, un
   const ended = job.completedAt ?? job.updatedAt;
   return {
     jobId: job.id,
-    status: job.word ?? job.behaviour.words?.completed ?? WORDS.completed,
+    status: statusWord(job, { status: 'completed', word: job.word }),
     progress: 100,
     message: 'Video generated successfully',
     ...(s3 === 'only' ? {} : { videoUrl: path, ...(reels ? { reelsVideoUrl: `${path}_reels` } : {}) }),
@@ -176,7 +170,7 @@ function status({ context, params }: Call): Response {
     job.status === 'processing' ? (job.behaviour.coarseProgress ?? job.progress) : job.progress;
   return json({
     jobId: job.id,
-    status: job.word ?? job.behaviour.words?.[job.status] ?? WORDS[job.status],
+    status: statusWord(job),
     progress,
     message: job.message ?? (job.status === 'queued' ? 'Waiting to start' : 'Rendering'),
     ...(job.error === undefined ? {} : { error: job.error, timestamp: job.updatedAt.toISOString() }),

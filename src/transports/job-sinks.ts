@@ -1,6 +1,6 @@
 import { type Link, unlink } from '../core/chain.js';
 import type { TellEffect } from '../core/follow-model.js';
-import type { Following, JobSink } from './transport.js';
+import type { Following, JobSink } from '../core/follower.js';
 
 /** Those who follow one job. */
 export class JobSinks {

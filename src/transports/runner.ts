@@ -1,6 +1,4 @@
 import type { AnyBackend } from '../backends/backend.js';
-import type { Logger } from '../client/logger.js';
-import type { Settings } from '../client/options.js';
 import { step } from '../core/follow.js';
 import {
   createFollowState,
@@ -12,18 +10,19 @@ import {
   TIMER_SLACK_MS,
 } from '../core/follow-model.js';
 import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
+import type { FollowingSettings, Logger } from '../core/settings.js';
 import type { VideoError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { JobSinks } from './job-sinks.js';
-import type { StatusCalls } from './polling.js';
+import type { StatusCalls } from './status-calls.js';
 import { type StreamDeps, streamsOf } from './streams.js';
-import type { JobFollower, StreamConnection } from './transport.js';
+import type { Follower, StreamConnection } from './transport.js';
 import { WarningLog } from './warning-log.js';
 
 export interface RunnerDeps extends StreamDeps {
   readonly runtime: Runtime;
   readonly backend: Pick<AnyBackend, 'webSocket' | 'sse'>;
-  readonly settings: Pick<Settings, 'transports' | 'polling' | 'timeouts' | 'retry'>;
+  readonly settings: FollowingSettings;
   /** Those of the whole client. */
   readonly calls: StatusCalls;
   /** Makes a `videoUrl` that is relative to the server absolute. */
@@ -34,7 +33,7 @@ export interface RunnerDeps extends StreamDeps {
 }
 
 /** Performs what `core/follow.ts` decides. Nothing runs, and nobody listens to the window, while no job is followed. */
-export function createRunner(deps: RunnerDeps): JobFollower {
+export function createRunner(deps: RunnerDeps): Follower {
   const { runtime, backend, settings, logger, redact = (text: string) => text } = deps;
   const { headStartMs, connectMs, silenceMs, missingMs } = settings.timeouts;
   const connectors = streamsOf(backend, deps, connectMs);

@@ -1,42 +1,10 @@
 import type { StreamFailure } from '../core/follow-model.js';
-import type {
-  JobSnapshot,
-  JobUpdate,
-  JobWarning,
-  SnapshotSource,
-  StreamMessage,
-  TransportChange,
-} from '../core/model.js';
+import type { JobFollower } from '../core/follower.js';
+import type { JobUpdate, SnapshotSource, StreamMessage } from '../core/model.js';
 import type { VideoError } from '../errors.js';
 
-/**
- * @internal Who wants to know about one job. Nothing is called after the terminal snapshot, `stopped`, or the end of
- * `follow`.
- */
-export interface JobSink {
-  /** A snapshot that differs from the one before; the terminal one comes exactly once, as the last. */
-  update(snapshot: JobSnapshot): void;
-  transport(change: TransportChange): void;
-  warning(warning: JobWarning): void;
-  /** Following ended without the job's end being known: no such job, no credentials, client closed. */
-  stopped(error: VideoError): void;
-}
-
-/** @internal One sink that follows one job. */
-export interface Following {
-  /** Safe to call twice. */
-  stop(): void;
-}
-
 /** @internal Follows any number of jobs to their ends. */
-export interface JobFollower {
-  /**
-   * Starts to follow; several sinks may follow one job.
-   * `known` is what the caller knows already, such as the answer to generate.
-   */
-  follow(jobId: string, sink: JobSink, known?: JobSnapshot): Following;
-  /** Why the last status call about a job failed; undefined where it did not. */
-  failureOf(jobId: string): unknown;
+export interface Follower extends JobFollower {
   /** Something learned elsewhere, such as from a webhook. Ignored where nobody follows the job. */
   ingest(update: JobUpdate, source: SnapshotSource): void;
   /** Ends everything; every sink is told `stopped` with this error made for its job. */

@@ -1,5 +1,5 @@
-import type { Logger } from '../client/logger.js';
 import type { JobWarning } from '../core/model.js';
+import type { Logger } from '../core/settings.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 
 const INTERVAL_MS = 60_000;

@@ -3,7 +3,7 @@ import { step } from '../../src/core/follow.js';
 import { schedule } from '../../src/core/follow-jobs.js';
 import type { FollowEffect, FollowSignal, FollowState } from '../../src/core/follow-model.js';
 import type { JobUpdate } from '../../src/core/model.js';
-import { StatusCalls, type StatusCallsDeps } from '../../src/transports/polling.js';
+import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import type { VirtualClock } from './clock.js';
 import { type FaultName, garbledPlans, type Plan } from './plan.js';
 import type { Step } from './reducer-world.js';

@@ -1,11 +1,11 @@
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import type { StreamFailure, WakeReason } from '../../src/core/follow-model.js';
+import type { Following, JobSink } from '../../src/core/follower.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
 import { NetworkError } from '../../src/errors.js';
 import type { Runtime, WebSocketLike } from '../../src/runtime/runtime.js';
-import { StatusCalls, type StatusCallsDeps } from '../../src/transports/polling.js';
 import { createRunner } from '../../src/transports/runner.js';
-import type { Following, JobSink } from '../../src/transports/transport.js';
+import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';
 import { concurrencyOf, idOf, isKnown, type Plan, QUICK_MS, SETTINGS } from './plan.js';
 import { type Frame, SimulatedServer } from './server.js';

@@ -4,13 +4,9 @@ import type { SoraGatewayOptions } from '../../src/backends/sora-gateway.js';
 import type { VidBuilderOptions } from '../../src/backends/vid-builder.js';
 import type { DefaultBackend, GenerateOptions, PollOptions } from '../../src/client/client-types.js';
 import type { GenerateManyOptions } from '../../src/client/generate-many.js';
-import type {
-  PollingOptions,
-  RetryOptions,
-  TimeoutOptions,
-  VideoClientOptions,
-} from '../../src/client/options.js';
-import type { DownloadOptions } from '../../src/download/download.js';
+import type { VideoClientOptions } from '../../src/client/options.js';
+import type { PollingOptions, RetryOptions, TimeoutOptions } from '../../src/core/settings.js';
+import type { DownloadOptions } from '../../src/core/video-download.js';
 import type { WaitOptions } from '../../src/job/waits.js';
 import type { MockJobInit, MockServerOptions } from '../../src/mock-server/index.js';
 import type { VerifyOptions } from '../../src/webhooks/check-delivery.js';

@@ -1,6 +1,7 @@
-import { createDisplay, createRow } from '../display.js';
+import { createDisplay } from '../display.js';
 import { EXIT } from '../exit-code.js';
 import { checkWritable } from '../files.js';
+import { createRow } from '../row.js';
 import { checkOutput, reportSaved, type Saved, type SaveFlags, saveVideo } from '../save.js';
 import { runSession } from '../session.js';
 import type { ConnectionFlags } from '../settings.js';

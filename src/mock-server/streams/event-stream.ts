@@ -1,10 +1,11 @@
 import { ConnectionLost, json, stall } from '../exchange.js';
-import type { FaultOf, StruckFaults } from '../faults.js';
+import type { FaultOf } from '../fault.js';
+import type { StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockJobs } from '../jobs.js';
 import { idWriter } from '../numeric-ids.js';
 import type { Call, Route } from '../routes.js';
-import { gatewayWord } from '../sora-gateway.js';
+import { statusWord } from '../status-word.js';
 import { eventStreamData, streamOptions } from './frames.js';
 import { MockStream } from './stream.js';
 
@@ -44,7 +45,7 @@ async function openEventStream(call: Call): Promise<Response> {
   const tell = (update: MockJobUpdate) => {
     if (!stream.jobIds.has(update.job.id) && !stream.jobIds.has(update.job.upstreamId)) return;
     stream.update(update, (one) => {
-      out.word = gatewayWord(one.job, one);
+      out.word = statusWord(one.job, one);
       return writeIds(eventStreamData(one));
     });
     if (options.endWithJobs && jobIds.every((id) => jobs.get(id)?.ended ?? false)) stream.close();

@@ -1,7 +1,7 @@
 import { given } from '../given.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockServiceOptions, MockStreamOptions } from '../options.js';
-import { gatewayWord } from '../sora-gateway.js';
+import { statusWord } from '../status-word.js';
 
 /** Length of the video in seconds, as the streams tell it. */
 const DURATION_SECONDS = 5;
@@ -39,7 +39,7 @@ export function webSocketFrame(update: MockJobUpdate, form: StreamForm['frames']
     });
   if (form === 'typed' && status === 'failed')
     return JSON.stringify({ type: 'error', jobId, error: error ?? '', timestamp });
-  const word = gatewayWord(job, update);
+  const word = statusWord(job, update);
   if (form === 'plain') return JSON.stringify({ jobId, status: word, progress, error, message });
   return JSON.stringify({
     type: 'progress',
@@ -57,7 +57,7 @@ export function eventStreamData(update: MockJobUpdate): string {
   const { job, status, progress, message, error } = update;
   return JSON.stringify({
     jobId: job.id,
-    status: gatewayWord(job, update),
+    status: statusWord(job, update),
     progress: status === 'queued' ? undefined : progress,
     step: message,
     error,

@@ -1,5 +1,6 @@
 import type { ByteArray } from '../bytes.js';
-import type { MockFault, StreamMoment, StruckFaults } from '../faults.js';
+import type { MockFault, StreamMoment } from '../fault.js';
+import type { StruckFaults } from '../faults.js';
 import type { MockJobUpdate } from '../job.js';
 import { UpdateFaults } from './update-faults.js';
 

@@ -1,4 +1,5 @@
-import type { MockFault, StruckFaults } from '../faults.js';
+import type { MockFault } from '../fault.js';
+import type { StruckFaults } from '../faults.js';
 import { isEnd, type MockJobUpdate } from '../job.js';
 
 /** What becomes of a stream's updates: lost, repeated, out of order. */

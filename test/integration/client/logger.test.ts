@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { VideoClient } from '../../../src/client/client.js';
-import type { Logger } from '../../../src/client/logger.js';
 import type { VideoClientOptions } from '../../../src/client/options.js';
+import type { Logger } from '../../../src/core/settings.js';
 
 const ends: (() => unknown)[] = [];
 

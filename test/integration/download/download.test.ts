@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import type { HttpRequest } from '../../../src/backends/backend.js';
-import type { DownloadProgress } from '../../../src/download/progress.js';
+import type { DownloadProgress } from '../../../src/core/video-download.js';
 import { ApiError, type DownloadError } from '../../../src/errors.js';
 import { countedSignal, json, rejection, type Seen, serve } from '../http/support.js';
 import { download, strong, video } from './support.js';

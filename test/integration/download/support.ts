@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { HttpRequest } from '../../../src/backends/backend.js';
-import { openDownload, type VideoDownload } from '../../../src/download/download.js';
+import type { VideoDownload } from '../../../src/core/video-download.js';
+import { openDownload } from '../../../src/download/download.js';
 import type { OpenDownloadOptions } from '../../../src/download/resumable-body.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
 import { type ClientOptions, client } from '../http/support.js';

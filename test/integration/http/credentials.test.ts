@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import type { Auth } from '../../../src/client/options.js';
+import type { Auth } from '../../../src/core/settings.js';
 import { ConfigurationError, InvalidResponseError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
 import { systemRuntime } from '../../../src/runtime/system.js';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { VideoClient } from '../../../src/client/client.js';
-import type { Auth } from '../../../src/client/options.js';
+import type { Auth } from '../../../src/core/settings.js';
 import { rejection, serve } from './support.js';
 
 const TOKEN = 'sk-live/AbCd+efgh/0123456789==';

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { JobSink } from '../../../src/core/follower.js';
 import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
 import { ApiError, type JobTimeoutError, VideoError } from '../../../src/errors.js';
@@ -7,7 +8,6 @@ import type { WaitEngine, WaitOptions } from '../../../src/job/waits.js';
 import { Aborts } from '../../../src/runtime/aborts.js';
 import { Alarms } from '../../../src/runtime/alarms.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
-import type { JobSink } from '../../../src/transports/transport.js';
 
 /** A job whose follower is the test: `say` is what a server says, `sinks` who follows. */
 function setUp(options: WaitOptions & { known?: boolean; failure?: Error } = {}) {
@@ -24,8 +24,6 @@ function setUp(options: WaitOptions & { known?: boolean; failure?: Error } = {})
         sinks.add(sink);
         return { stop: () => void sinks.delete(sink) };
       },
-      ingest() {},
-      close() {},
       failureOf: () => failure,
     },
     release() {},

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { MockFault } from '../../../src/mock-server/fault.js';
 import { parseMockFault } from '../../../src/mock-server/fault-text.js';
-import { type MockFault, MockFaults } from '../../../src/mock-server/faults.js';
+import { MockFaults } from '../../../src/mock-server/faults.js';
 
 const types = (faults: MockFaults, route: Parameters<MockFaults['take']>[0], jobIds: string[] = []) =>
   faults.take(route, jobIds).all.map(({ type }) => type);

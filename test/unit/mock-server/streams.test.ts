@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type MockFault, MockFaults } from '../../../src/mock-server/faults.js';
+import type { MockFault } from '../../../src/mock-server/fault.js';
+import { MockFaults } from '../../../src/mock-server/faults.js';
 import { MockJobs } from '../../../src/mock-server/jobs.js';
 import { eventStreamJobIds } from '../../../src/mock-server/streams/event-stream.js';
 import { MockStream } from '../../../src/mock-server/streams/stream.js';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Following, JobSink } from '../../../src/core/follower.js';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
 import { NetworkError, VideoError } from '../../../src/errors.js';
-import { StatusCalls } from '../../../src/transports/polling.js';
 import { createRunner } from '../../../src/transports/runner.js';
-import type { Following, JobSink } from '../../../src/transports/transport.js';
+import { StatusCalls } from '../../../src/transports/status-calls.js';
 import { codec, FakeTimers, FakeWebSocket, settled } from './support.js';
 
 let timers: FakeTimers;
@@ -122,15 +122,15 @@ describe('a runner', () => {
     answer = () => Promise.reject(new NetworkError('network', 'no way through'));
     const follower = start(['polling']);
     const warned = vi.fn();
-    const jobIds = Array.from({ length: 1_000 }, (_, i) => `job-${i}`);
+    const jobIds = Array.from({ length: 100 }, (_, i) => `job-${i}`);
     const followings = jobIds.map((jobId) => follower.follow(jobId, sink({ warning: warned })));
     await timers.pass(1_000);
-    expect(warned).toHaveBeenCalledTimes(1_000);
+    expect(warned).toHaveBeenCalledTimes(100);
     const lines = () => logger.warn.mock.calls.map(([line]) => String(line));
     expect(lines()).toHaveLength(10);
     await timers.pass(60_000);
     expect(lines().slice(10)).toEqual([
-      '990 more warnings of the kind status-failed: jobs "job-10", "job-11", "job-12" and others',
+      '90 more warnings of the kind status-failed: jobs "job-10", "job-11", "job-12" and others',
     ]);
     answer = async (jobId) => ({ jobId, unknownStatus: 'odd', raw: 0 });
     await timers.pass(60_000);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CallStanding } from '../../../src/core/follow-model.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { ApiError } from '../../../src/errors.js';
-import { StatusCalls } from '../../../src/transports/polling.js';
+import { StatusCalls } from '../../../src/transports/status-calls.js';
 import { FakeTimers, settled } from './support.js';
 
 interface Pending {

@@ -2,7 +2,7 @@ import type { CallStanding } from '../core/follow-model.js';
 import type { JobUpdate } from '../core/model.js';
 import { ApiError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
-import { CallLines, newCall, type StatusCall } from './call-lines.js';
+import { type Asker, CallLines, newCall, type StatusCall } from './call-lines.js';
 
 /** One attempt at a status call; rejects with our errors. */
 export type AskStatus = (jobId: string, signal: AbortSignal) => Promise<JobUpdate>;
@@ -16,12 +16,6 @@ export interface StatusCallsDeps {
   /** How long a call may hold the line that is kept free, where others wait for it. */
   readonly quickMs: number;
   readonly askStatus: AskStatus;
-}
-
-/** What becomes of the calls. `more`: it was asked again after this one had started, and that answer is to come. */
-export interface Asker {
-  answered(jobId: string, update: JobUpdate, more: boolean): void;
-  refused(jobId: string, error: unknown, more: boolean): void;
 }
 
 /** The calls of one asker. */

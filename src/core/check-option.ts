@@ -1,0 +1,21 @@
+import { aboutJob, ConfigurationError } from '../errors.js';
+import { type Check, type Refusal, wholeNumber } from './check.js';
+import { MAX_TIMER_MS } from './deadlines.js';
+
+export const wrongOption: Refusal = (option, problem, hint) =>
+  new ConfigurationError(option, problem, { hint });
+
+export function checkOption(name: string, value: unknown, check: Check): void {
+  const problem = check(value);
+  if (problem !== undefined) throw wrongOption(name, `${name} ${problem}`);
+}
+
+/** A whole number of milliseconds given to one call. */
+export function checkDelayMs(name: string, value: number | undefined, jobId?: string): number | undefined {
+  try {
+    if (value !== undefined) checkOption(name, value, wholeNumber(1, MAX_TIMER_MS));
+  } catch (error) {
+    throw aboutJob(error, jobId);
+  }
+  return value;
+}
