@@ -374,7 +374,8 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const { backend, baseUrl, webSocketUrl } = this.#settings;
     return {
       runtime: this.#runtime,
-      openStream: (url, signal, headers) => this.#http.open({ method: 'GET', url }, { signal, headers }),
+      openStream: async (url, signal, headers) =>
+        (await this.#http.open({ method: 'GET', url }, { signal, headers })).response,
       webSocketUrl: async () => {
         const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
         const url = toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl);

@@ -15,7 +15,7 @@ export async function probePolling(
   const request = backend.status(PROBE_JOB_ID);
   let response: Response;
   try {
-    response = await http.open(request, { signal, headers: { accept: 'application/json' } });
+    ({ response } = await http.open(request, { signal, headers: { accept: 'application/json' } }));
   } catch (error) {
     signal.throwIfAborted();
     if (isVideoError(error) && error.code === 'configuration') return failure(error.message, error.hint);
@@ -76,7 +76,7 @@ async function isUnknownRoute(deps: DiagnosisDeps, words: string, signal: AbortS
   const nowhere = url.replace(/([/?][^/?]*)$/, '-of-nothing$1');
   try {
     const request = { method: 'GET', url: nowhere } as const;
-    const response = await http.open(request, { signal, headers: { accept: 'application/json' } });
+    const { response } = await http.open(request, { signal, headers: { accept: 'application/json' } });
     const same = bare(await wordsOf(response, signal)) === bare(words);
     return response.status === 404 && same;
   } catch {

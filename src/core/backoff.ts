@@ -1,3 +1,5 @@
+import { ApiError } from '../errors.js';
+
 /** The bounds of a backoff, in milliseconds. */
 export interface BackoffBounds {
   readonly minDelayMs: number;
@@ -20,6 +22,26 @@ export function backoffDelayMs(attempt: number, bounds: BackoffBounds, random: n
   // The exponent is bounded too: a minimum of 0 times Infinity would be no delay but NaN.
   const ceiling = Math.min(bounds.maxDelayMs, bounds.minDelayMs * 2 ** Math.min(Math.max(1, attempt), 30));
   return Math.round(floor + random * (ceiling - floor));
+}
+
+/** How long the server asked to wait, in milliseconds; undefined where it did not. */
+export function retryAfterOf(error: unknown): number | undefined {
+  return error instanceof ApiError ? error.retryAfterMs : undefined;
+}
+
+/**
+ * How long to wait before the next attempt, in milliseconds: the backoff, or what the server asks for if that is
+ * longer. Undefined after the last attempt, and where the server asks for more than `maxDelayMs`: its error says so.
+ */
+export function nextDelayMs(
+  error: unknown,
+  failures: number,
+  retry: BackoffBounds & { readonly attempts: number },
+  random: number,
+): number | undefined {
+  const askedMs = retryAfterOf(error) ?? 0;
+  if (failures >= retry.attempts || askedMs > retry.maxDelayMs) return undefined;
+  return Math.max(askedMs, backoffDelayMs(failures, retry, random));
 }
 
 /**

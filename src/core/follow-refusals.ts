@@ -1,5 +1,5 @@
 import { ApiError, InputError, InvalidResponseError, isVideoError, VideoError } from '../errors.js';
-import { backoffDelayMs } from './backoff.js';
+import { backoffDelayMs, retryAfterOf } from './backoff.js';
 import { end, tellPendingEnd } from './follow-answers.js';
 import { schedule, servingStream, tellTransport } from './follow-jobs.js';
 import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-model.js';
@@ -118,8 +118,7 @@ function delayMs(state: FollowState, job: FollowedJob, { error, failures }: Trou
   const backoffMs = backoffDelayMs(failures, retry, random(state));
   const mostMs =
     kind === 'refusal' && job.snapshot !== undefined ? Math.max(intervalMs, retry.minDelayMs) : backoffMs;
-  const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(retryAfterMs, Math.min(backoffMs, mostMs));
+  return Math.max(retryAfterOf(error) ?? 0, Math.min(backoffMs, mostMs));
 }
 
 function stop(state: FollowState, job: FollowedJob, cause: unknown): void {

@@ -1,4 +1,4 @@
-import { backoffDelayMs } from '../core/backoff.js';
+import { backoffDelayMs, nextDelayMs, retryAfterOf } from '../core/backoff.js';
 import type { RetrySettings } from '../core/settings.js';
 import { ApiError, DownloadError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
@@ -40,10 +40,10 @@ export class DownloadPace {
 
   /** After a connection that failed or broke off; throws `final` where it was the last. */
   async failed(error: unknown, final: unknown): Promise<void> {
-    const { attempts, maxDelayMs } = this.#options.retry;
-    const askedMs = retryAfterMs(error);
-    if (++this.#failures >= attempts || ++this.#drops >= MAX_DROPS || askedMs > maxDelayMs) throw final;
-    await this.#wait(this.#failures, askedMs);
+    const { retry, runtime } = this.#options;
+    const delayMs = nextDelayMs(error, ++this.#failures, retry, runtime.random());
+    if (++this.#drops >= MAX_DROPS || delayMs === undefined) throw final;
+    await sleep(runtime, delayMs, this.#signal);
   }
 
   async expired(error: ApiError): Promise<void> {
@@ -65,7 +65,7 @@ export class DownloadPace {
     const now = runtime.elapsedMs();
     this.#notReadySince ??= now;
     const leftMs = this.#notReadySince + notReadyMs - now;
-    const askedMs = retryAfterMs(error);
+    const askedMs = retryAfterOf(error) ?? 0;
     if (leftMs <= 0 || askedMs > leftMs) {
       throw noVideo(
         'download-not-ready',
@@ -105,8 +105,4 @@ export function noVideo(
     cause,
     hint: HINTS[code],
   });
-}
-
-function retryAfterMs(error: unknown): number {
-  return (error instanceof ApiError ? error.retryAfterMs : undefined) ?? 0;
 }

@@ -4,7 +4,7 @@ import { bounded, redactQueries } from '../core/text.js';
 import type { DownloadError } from '../errors.js';
 import { discard } from '../http/body.js';
 import { isTransient } from '../http/failure.js';
-import type { HttpClient } from '../http/types.js';
+import type { HttpClient, Opened } from '../http/types.js';
 import { abortable } from '../runtime/abort.js';
 import { admit } from './admit.js';
 import type { ByteSource } from './byte-source.js';
@@ -275,8 +275,8 @@ export class ResumableBody implements ByteSource {
     const connection = new Connection(runtime, requestMs, signal);
     try {
       const headers = this.#rangeHeaders();
-      const response = await this.#http.open(request, { signal: connection.signal, jobId, headers });
-      if (await this.#accept(response, request)) return connection.attach(response);
+      const opened = await this.#http.open(request, { signal: connection.signal, jobId, headers });
+      if (await this.#accept(opened, request)) return connection.attach(opened.response);
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error)) throw error;
@@ -289,8 +289,8 @@ export class ResumableBody implements ByteSource {
   }
 
   /** True where the body is to be read. */
-  async #accept(response: Response, request: HttpRequest): Promise<boolean> {
-    const { jobId, fallbackName } = this.#source;
+  async #accept({ response, toError }: Opened, request: HttpRequest): Promise<boolean> {
+    const { fallbackName } = this.#source;
     const foreign = this.#isForeign(response.url || request.url);
     const unconditional = this.#resumeBy === 'range';
     const verdict = admit(response, { head: this.#head, received: this.#received, foreign, unconditional });
@@ -313,8 +313,7 @@ export class ResumableBody implements ByteSource {
       this.#until = this.#isPart ? contentRange(response.headers)?.end : head.until;
       return true;
     } else {
-      const signal = this.#life.signal;
-      const error = await this.#http.refusal(response, request, { signal, jobId });
+      const error = await toError();
       if (isTransient(error)) throw error;
       await this.#places.failed({ verdict, error, foreign, resuming: this.#received > 0 });
     }

@@ -27,6 +27,7 @@ export interface Trip {
 }
 
 export interface ExchangeOptions {
+  readonly request: HttpRequest;
   readonly payload: Payload;
   /** All credentials that go out are added. */
   readonly secrets: Secrets;
@@ -44,7 +45,6 @@ export async function exchange(
   settings: ServerSettings,
   runtime: Runtime,
   url: URL,
-  request: HttpRequest,
   options: ExchangeOptions,
   trip: Trip,
 ): Promise<Response> {
@@ -67,9 +67,9 @@ export async function exchange(
   }
 
   async function travel(trusted: boolean): Promise<Response> {
-    let { method } = request;
+    let { method } = options.request;
     let at = url;
-    let own = new Headers({ ...request.headers, ...options.headers });
+    let own = new Headers({ ...options.request.headers, ...options.headers });
     for (let redirects = 0; ; redirects++) {
       const headers = new Headers((trusted ? trip.credentials : NO_CREDENTIALS).headers);
       own.forEach((value, name) => {

@@ -1,9 +1,9 @@
 import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.js';
-import { backoffDelayMs } from '../core/backoff.js';
+import { nextDelayMs } from '../core/backoff.js';
 import type { FollowingSettings, Logger, ServerSettings } from '../core/settings.js';
 import { redactUrl } from '../core/text.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
-import { ApiError, aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
+import { aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
 import { sleep, startDeadline } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { apiErrorOf, type CallContext, readJson, readRefusal } from './answer.js';
@@ -19,6 +19,22 @@ export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 't
   readonly backend: Pick<AnyBackend, 'parseError'>;
 }
 
+/** What is sent, by each of its attempts. */
+interface Call {
+  readonly request: HttpRequest;
+  readonly payload: Payload;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+  readonly jobId: string | undefined;
+  /** The body is read by the caller, in its own time: a deadline holds for the head only. */
+  readonly leavesBody?: boolean;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly context: CallContext;
+}
+
 /**
  * The one door to the network. Holds nothing but its settings, in a closure, so that inspecting a client shows no
  * credential.
@@ -27,8 +43,6 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   const { baseUrl, timeouts, retry } = settings;
   const basePath = baseUrl.pathname.replace(/\/+$/, '');
   const secrets = new Secrets();
-  /** Where redirects led for an answer that `open` gave, for as long as somebody holds it. */
-  const trips = new WeakMap<Response, Trip>();
 
   function told<T>(error: T, jobId?: string): T {
     return aboutJob(secrets.clean(error), jobId);
@@ -54,20 +68,9 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     return `${request.method} ${redactUrl(resolve(request.url))}`;
   }
 
-  /** One attempt. `whole` reads the body under the same deadline; without it, the deadline ends with the headers. */
-  async function attempt<T>(
-    request: HttpRequest,
-    payload: Payload,
-    options: {
-      signal?: AbortSignal | undefined;
-      jobId?: string | undefined;
-      headers: Record<string, string>;
-    },
-    trip: Trip,
-    finish: (response: Response, context: CallContext) => T | Promise<T>,
-    whole: boolean,
-  ): Promise<T> {
-    const { signal, jobId } = options;
+  /** One attempt: `read` takes of the answer what the caller wants of it. */
+  async function attempt<T>(call: Call, trip: Trip, read: (answer: Answer) => T | Promise<T>): Promise<T> {
+    const { request, signal, jobId } = call;
     signal?.throwIfAborted();
     const url = resolve(request.url);
     const timeoutMs = request.timeout === 'job' ? timeouts.jobMs : timeouts.requestMs;
@@ -78,46 +81,50 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
       const about = jobId === undefined ? '' : `job ${JSON.stringify(jobId)}: `;
       settings.logger?.debug(`${about}${context.call} ${how} (${runtime.elapsedMs() - startedAt} ms)`);
     };
-    let done = false;
-    let answered = false;
+    let isDone = false;
+    let isAnswered = false;
     try {
-      const { headers } = options;
-      const exchangeOptions = { signal: deadline.signal, timeoutMs, headers, context, payload, secrets };
-      const response = await exchange(settings, runtime, url, request, exchangeOptions, trip);
-      answered = true;
+      const options = { ...call, signal: deadline.signal, timeoutMs, context, secrets };
+      const response = await exchange(settings, runtime, url, options, trip);
+      isAnswered = true;
       const requestId = response.headers.get('x-request-id')?.slice(0, 200);
       log(
         `answered ${response.status}${requestId === undefined ? '' : `, request id ${secrets.redact(requestId)}`}`,
       );
-      const result = await finish(response, context);
-      done = true;
+      const result = await read({ response, context });
+      isDone = true;
       return result;
     } catch (error) {
-      if (!answered) log(signal?.aborted === true ? 'was aborted' : 'got no answer');
+      if (!isAnswered) log(signal?.aborted === true ? 'was aborted' : 'got no answer');
       signal?.throwIfAborted();
       if (error instanceof VideoError) throw error;
       throw deadline.expired ? timeoutError(timeoutMs, context) : networkError(error, context);
     } finally {
-      if (whole || !done) deadline.end();
-      else deadline.stopClock();
+      if (isDone && call.leavesBody === true) deadline.stopClock();
+      else deadline.end();
     }
   }
 
-  function errorOf(refusal: Omit<HttpRefusal, 'call'>, context: CallContext, trip: Trip, submits: boolean) {
+  function errorOf(
+    refusal: Omit<HttpRefusal, 'call'>,
+    context: CallContext,
+    { strayedTo }: Trip,
+    submits: boolean,
+  ) {
     const { parseError } = settings.backend;
-    return apiErrorOf(refusal, context, {
-      ...{ parseError, nowMs: runtime.now(), submits },
-      strayedTo: trip.strayedTo,
-    });
+    return apiErrorOf(refusal, context, { parseError, nowMs: runtime.now(), submits, strayedTo });
   }
 
-  /** How long until the next attempt; undefined where the error is final. */
-  function delayAfter(error: unknown, failures: number): number | undefined {
-    if (failures >= retry.attempts) return undefined;
-    const backoffMs = backoffDelayMs(failures, retry, runtime.random());
-    const retryAfterMs = (error instanceof ApiError ? error.retryAfterMs : undefined) ?? 0;
-    // Asked to wait longer than we are willing to: the error says how long.
-    return retryAfterMs > retry.maxDelayMs ? undefined : Math.max(backoffMs, retryAfterMs);
+  /** What an answer of `open` says: it may take as long as a call does. */
+  async function readError(response: Response, { request, signal, jobId }: Call, trip: Trip) {
+    const deadline = startDeadline(runtime, timeouts.requestMs, signal);
+    const context = { call: describe(request), jobId, signal: deadline.signal };
+    try {
+      return told(errorOf(await readRefusal(response, context), context, trip, false), jobId);
+    } finally {
+      deadline.end();
+      signal?.throwIfAborted();
+    }
   }
 
   return {
@@ -131,24 +138,12 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
       const trip = newTrip();
       try {
         const payload = await payloadOf(request, runtime.hasOwnFetch === true);
-        const response = await attempt(request, payload, { signal, jobId, headers }, trip, (it) => it, false);
-        trips.set(response, trip);
-        return response;
+        const call: Call = { request, payload, headers, signal, jobId, leavesBody: true };
+        const response = await attempt(call, trip, (answer) => answer.response);
+        return { response, toError: () => readError(response, call, trip) };
       } catch (error) {
         signal?.throwIfAborted();
         throw told(error, jobId);
-      }
-    },
-
-    async refusal(response, request, { signal, jobId }) {
-      const deadline = startDeadline(runtime, timeouts.requestMs, signal);
-      const context = { call: describe(request), jobId, signal: deadline.signal };
-      try {
-        const refusal = await readRefusal(response, context);
-        return told(errorOf(refusal, context, trips.get(response) ?? newTrip(), false), jobId);
-      } finally {
-        deadline.end();
-        signal?.throwIfAborted();
       }
     },
 
@@ -159,27 +154,21 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
         const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
         signal?.throwIfAborted();
         const payload = await payloadOf(request, runtime.hasOwnFetch === true);
+        const call: Call = { request, payload, headers, signal, jobId };
         for (let failures = 1; ; failures++) {
           const trip = newTrip();
           progress.trip = trip;
           try {
-            return await attempt(
-              request,
-              payload,
-              { signal, jobId, headers },
-              trip,
-              async (response, context) => {
-                const { status } = response;
-                if (response.ok) {
-                  const body = await readJson(response, context, submits);
-                  return { status, headers: response.headers, body };
-                }
-                const refusal = await readRefusal(response, context);
-                if (!NEVER_AN_ANSWER.has(status) && accepts?.(refusal) === true) return refusal;
-                throw errorOf(refusal, context, trip, submits);
-              },
-              true,
-            );
+            return await attempt(call, trip, async ({ response, context }) => {
+              const { status } = response;
+              if (response.ok) {
+                const body = await readJson(response, context, submits);
+                return { status, headers: response.headers, body };
+              }
+              const refusal = await readRefusal(response, context);
+              if (!NEVER_AN_ANSWER.has(status) && accepts?.(refusal) === true) return refusal;
+              throw errorOf(refusal, context, trip, submits);
+            });
           } catch (error) {
             signal?.throwIfAborted();
             // All that `attempt` rejects with but an abort, which was thrown just now.
@@ -189,7 +178,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
             else trip.sent = false;
             const { doubt, isAbandoned } = progress;
             const isDone = !again || (isAbandoned === true && doubt === undefined);
-            const delayMs = isDone ? undefined : delayAfter(failure, failures);
+            const delayMs = isDone ? undefined : nextDelayMs(failure, failures, retry, runtime.random());
             if (delayMs === undefined) {
               if (doubt === undefined) throw failure;
               throw outcomeUnknown(

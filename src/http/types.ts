@@ -32,6 +32,13 @@ export interface SubmitProgress {
   isAbandoned?: boolean;
 }
 
+/** An answer whose body is not read yet. */
+export interface Opened {
+  readonly response: Response;
+  /** What an answer that is no success says, as an error; reads its body, for no longer than a call takes. */
+  toError(): Promise<ApiError>;
+}
+
 /** The one door to the network for calls: credentials by origin, timeouts, retries, aborts, errors. */
 export interface HttpClient {
   /** A JSON call: resolves on 2xx with its parsed body (at most 1 MiB), rejects with our errors on all else. */
@@ -47,13 +54,7 @@ export interface HttpClient {
       readonly jobId?: string | undefined;
       readonly headers?: Readonly<Record<string, string>>;
     },
-  ): Promise<Response>;
-  /** What an answer of `open` that is no success says, as an error; reads its body, for no longer than a call takes. */
-  refusal(
-    response: Response,
-    request: HttpRequest,
-    options: { readonly signal?: AbortSignal | undefined; readonly jobId?: string | undefined },
-  ): Promise<ApiError>;
+  ): Promise<Opened>;
   /**
    * The one place that errors of a call go through: without a credential in their words or causes, with the job's
    * id. Gives the same error back.

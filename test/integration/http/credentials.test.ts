@@ -36,7 +36,7 @@ describe('credentials', () => {
     });
     expect((await http.send(get, safe)).body).toMatchObject({ 'x-call': '0', authorization: 'Bearer tok-1' });
     expect((await http.send(get, safe)).body).toMatchObject({ 'x-call': '1', authorization: 'Bearer tok-2' });
-    expect(await (await http.open(get, {})).json()).toMatchObject({ authorization: 'Bearer tok-3' });
+    expect(await (await http.open(get, {})).response.json()).toMatchObject({ authorization: 'Bearer tok-3' });
   });
 
   it('that are refused are asked for once more, for a submit too', async () => {
@@ -105,7 +105,7 @@ describe('credentials go to our origin', () => {
     const [server, cdn] = [await echo(), await echo()];
     const token = vi.fn(() => 'tok-secret-1');
     const http = client(server.url, { ...secrets, auth: { type: 'bearer', token } });
-    const got = await (await http.open({ method: 'GET', url: `${cdn.url}/v.mp4` }, {})).json();
+    const got = await (await http.open({ method: 'GET', url: `${cdn.url}/v.mp4` }, {})).response.json();
     expect(JSON.stringify(got)).not.toContain('secret');
     expect(token).not.toHaveBeenCalled();
   });
@@ -113,7 +113,9 @@ describe('credentials go to our origin', () => {
   it('and to that of webSocketUrl', async () => {
     const [server, stream] = [await echo(), await echo()];
     const http = client(server.url, { ...secrets, webSocketUrl: stream.url.replace('http', 'ws') });
-    expect(await (await http.open({ method: 'GET', url: `${stream.url}/events` }, {})).json()).toMatchObject({
+    expect(
+      await (await http.open({ method: 'GET', url: `${stream.url}/events` }, {})).response.json(),
+    ).toMatchObject({
       authorization: 'Bearer tok-secret-1',
       'x-api-key': 'key-secret-2',
     });
@@ -135,7 +137,7 @@ describe('credentials go to our origin', () => {
           ? response.writeHead(status, { location: `${cdn.url}/v` }).end()
           : undefined;
       });
-      const response = await client(server.url, secrets).open(
+      const { response } = await client(server.url, secrets).open(
         { ...get, headers: { 'x-backend': 'secret too' } },
         { headers: { range: 'bytes=5-', 'if-range': '"v1"' } },
       );

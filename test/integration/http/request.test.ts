@@ -403,7 +403,7 @@ describe('a time limit', () => {
       response.writeHead(200).write('a');
       setTimeout(() => response.end('b'), 150);
     });
-    const response = await client(server.url, impatient).open(get, {});
+    const { response } = await client(server.url, impatient).open(get, {});
     expect(await response.text()).toBe('ab');
   });
 });

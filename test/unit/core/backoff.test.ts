@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffDelayMs, parseRetryAfterMs } from '../../../src/core/backoff.js';
+import { backoffDelayMs, nextDelayMs, parseRetryAfterMs } from '../../../src/core/backoff.js';
+import { ApiError } from '../../../src/errors.js';
 
 const bounds = { minDelayMs: 1_000, maxDelayMs: 30_000 };
 const now = Date.UTC(2025, 0, 1, 12, 0, 0);
@@ -32,6 +33,27 @@ describe('backoffDelayMs', () => {
         },
       ),
     );
+  });
+});
+
+describe('nextDelayMs', () => {
+  const retry = { ...bounds, attempts: 3 };
+  const limited = (retryAfterMs: number) => new ApiError('slow down', { status: 429, retryAfterMs });
+
+  it('is the backoff where the server asks for nothing, or for less', () => {
+    expect(nextDelayMs(new Error('lost'), 1, retry, 0.5)).toBe(1_500);
+    expect(nextDelayMs(limited(1_200), 1, retry, 0.5)).toBe(1_500);
+  });
+
+  it('is what the server asks for where that is longer', () => {
+    expect(nextDelayMs(limited(20_000), 1, retry, 0.5)).toBe(20_000);
+    expect(nextDelayMs(limited(30_000), 1, retry, 0.5)).toBe(30_000);
+  });
+
+  it('is none after the last attempt, and none where the server asks for more than the longest delay', () => {
+    expect(nextDelayMs(new Error('lost'), 2, retry, 0.5)).toBe(2_500);
+    expect(nextDelayMs(new Error('lost'), 3, retry, 0.5)).toBeUndefined();
+    expect(nextDelayMs(limited(30_001), 1, retry, 0.5)).toBeUndefined();
   });
 });
 
