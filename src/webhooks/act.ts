@@ -1,5 +1,5 @@
 import type { WebhookEvent } from '../core/model.js';
-import { claimDelivery, type DeliveryClaim } from './claim.js';
+import { claimDelivery, type DeliveryClaim, type Turn } from './claim.js';
 import type { CompletedEvent, FailedEvent, HandlerSettings, ProgressEvent } from './handler-options.js';
 import type { Ending } from './receive.js';
 import { type Settled, settled, startTimer } from './timer.js';
@@ -12,16 +12,19 @@ export interface Acted {
 }
 
 const BUSY: Ending = { outcome: 'busy', status: 503, reason: 'busy', headers: { 'retry-after': '5' } };
+const SILENT = 'the webhook store did not answer in time';
 const FAILED: Ending = { outcome: 'failed', status: 500, reason: 'the receiver failed' };
 
 /** Acts on an event, unless somebody has. Resolves within `ackWithinMs`, and never rejects. */
 export async function act(event: WebhookEvent, settings: HandlerSettings): Promise<Acted> {
   const deadline = startTimer(settings.ackWithinMs);
   try {
-    const claiming = settled(claimDelivery(event, settings, deadline.passed));
+    const turn: Turn = { deadline: deadline.passed };
+    const claiming = settled(claimDelivery(event, settings, turn));
     const claimed = await Promise.race([claiming, deadline.passed]);
     if (claimed === undefined) {
-      // The store does not answer. What it gives now is given back, for the sender comes again.
+      if (!turn.isAwaited) settings.onError(new Error(SILENT), event);
+      // What the store gives now is given back, for the sender comes again.
       void claiming.then(async (late) => {
         if (late.ok && late.value.status === 'claimed') await late.value.release();
       });
@@ -62,16 +65,9 @@ async function finish(
     await Promise.race([claim.release(), limit]);
     return FAILED;
   }
-  const completing = settled(claim.complete());
-  const completed = await Promise.race([completing, limit]);
-  if (completed === undefined) {
-    // It was acted on; whether that is remembered, the store has yet to say.
-    void completing.then((late) => late.ok || settings.onError(late.error, event));
-  } else if (!completed.ok) {
-    settings.onError(completed.error, event);
-    await Promise.race([claim.release(), limit]);
-    return FAILED;
-  }
+  const completed = await Promise.race([settled(claim.complete()), limit]);
+  // It was acted on, whatever the store makes of that: a sender who is told otherwise would have it done twice.
+  if (!completed?.ok) settings.onError(completed?.error ?? new Error(SILENT), event);
   return { outcome: claim.late ? 'late' : 'handled', status: 200 };
 }
 

@@ -125,8 +125,11 @@ async function changeOf(body: Bytes, signed: Signed): Promise<Change | undefined
 }
 
 /** A larger body, and more secrets, are not looked at: a forger would choose what takes long. */
-const MAX_BYTES = 16_384;
+const MAX_BYTES = 8_192;
 const MAX_KEYS = 3;
+/** Indented, what is nested deeply becomes long out of all proportion. */
+const MAX_DEPTH = 16;
+const MAX_REWRITTEN = 4 * MAX_BYTES;
 
 /** Whether the signature fits the same JSON as others write it. */
 async function wasReserialised(body: Bytes, signed: Signed): Promise<boolean> {
@@ -149,6 +152,7 @@ async function wasReserialised(body: Bytes, signed: Signed): Promise<boolean> {
 }
 
 function rewritings(text: string): Set<string> {
+  if (isDeep(text)) return new Set();
   const value: unknown = JSON.parse(text);
   // Stringified twice.
   const texts = typeof value === 'string' ? [value] : [];
@@ -162,8 +166,20 @@ function rewritings(text: string): Set<string> {
     JSON.stringify(value, null, '\t'),
     text.trim(),
   );
-  const escaped = texts.flatMap((each) => [each, ...ESCAPES.map((write) => write(each))]);
+  const escaped = [...new Set(texts)]
+    .filter(({ length }) => length <= MAX_REWRITTEN)
+    .flatMap((each) => [each, ...ESCAPES.map((write) => write(each))]);
   return new Set(escaped.flatMap((each) => [each, `${each}\n`]));
+}
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if ('[{'.includes(character)) depth += 1;
+    else if (']}'.includes(character)) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 const unicode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -1,11 +1,11 @@
 import type { CompletedJob, FailedJob, PendingJob, WebhookEvent } from '../core/model.js';
 import { nearestName } from '../core/nearest.js';
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
 import { addressMatcher } from './addresses.js';
 import type { VerifyOptions } from './check-delivery.js';
 import type { RecentDeliveries } from './deliveries.js';
 import { explainSecrets } from './explain.js';
-import { RefusalLog, type WebhookLogger } from './refusal-log.js';
+import { leftOut, RefusalLog, type WebhookLogger } from './refusal-log.js';
 import type { WebhookSecret } from './secret.js';
 import { memoryStore } from './stores/memory.js';
 import type { WebhookStore } from './stores/store.js';
@@ -46,7 +46,10 @@ export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'n
   readonly onProgress?: Callback<ProgressEvent> | undefined;
   /** An event that tells less than is known of its job; no other function is called for it. */
   readonly onLate?: Callback<JobEvent> | undefined;
-  /** What one of these functions threw, or the store; the sender only learns that something did. @default console.error */
+  /**
+   * What one of these functions threw, or the store; the sender only learns that something did.
+   * @default console.error; once a minute for each reason where nobody was believed yet
+   */
   readonly onError?: ((error: unknown, event?: WebhookEvent) => void) | undefined;
   /** Where each delivery is written down: `recentDeliveries()`. */
   readonly deliveries?: RecentDeliveries | undefined;
@@ -110,12 +113,13 @@ export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSe
     });
   }
   checkWhoIsBelieved(options);
+  const refusals = new RefusalLog(loggerOf(options));
   return {
     ...options,
     ...numbers(options),
     store: options.store ?? memoryStore(),
-    onError: (error, event) => void report(error, event, options.onError),
-    refusals: new RefusalLog(loggerOf(options)),
+    onError: (error, event) => void report(error, event, options.onError, refusals),
+    refusals,
     now: options.now ?? Date.now,
     isAllowed: options.allowedAddresses === undefined ? () => true : addressMatcher(options.allowedAddresses),
   };
@@ -150,11 +154,16 @@ async function report(
   error: unknown,
   event: WebhookEvent | undefined,
   onError: WebhookHandlerOptions['onError'],
+  refusals: RefusalLog,
 ): Promise<void> {
   try {
     if (onError) await onError(error, event);
     else if (event) console.error(error, event);
-    else console.error(error);
+    else {
+      // Before anybody was believed, so anybody can cause it.
+      const more = refusals.due(`error ${(error as Partial<WebhookVerificationError>)?.reason}`);
+      if (more !== undefined) console.error(error, leftOut(more));
+    }
   } catch {
     // There is nobody left to tell.
   }

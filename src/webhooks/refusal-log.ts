@@ -19,25 +19,34 @@ export class RefusalLog {
     this.#logger = logger;
   }
 
-  /** @param words - Asked for only where a line is due. They may hold words of others. */
-  async tell(reason: string, words: () => Promise<string>): Promise<void> {
-    if (this.#logger === undefined) return;
+  /** How many were left out since the last line; undefined where none is due. */
+  due(reason: string): number | undefined {
     const before = this.#reasons.get(reason);
     // Monotonic: a clock that is set back must not silence this.
     const nowMs = performance.now();
     if (before && nowMs - before.toldMs < INTERVAL_MS) {
       before.more += 1;
-      return;
+      return undefined;
     }
     this.#reasons.set(reason, { toldMs: nowMs, more: 0 });
+    return before?.more ?? 0;
+  }
+
+  /** @param words - Asked for only where a line is due. They may hold words of others. */
+  async tell(reason: string, words: () => Promise<string>): Promise<void> {
+    const more = this.#logger && this.due(reason);
+    if (more === undefined) return;
     try {
-      const more = before?.more ? ` (and ${before.more} more since the last line)` : '';
-      const told: unknown = this.#logger.warn(
-        onOneLine(`reelwire: webhook ${reason}, ${await words()}${more}`),
+      const told: unknown = this.#logger?.warn(
+        onOneLine(`reelwire: webhook ${reason}, ${await words()}${leftOut(more)}`),
       );
       await told;
     } catch {
       // A log that fails refuses nobody.
     }
   }
+}
+
+export function leftOut(more: number): string {
+  return more > 0 ? ` (and ${more} more since the last line)` : '';
 }

@@ -10,27 +10,46 @@ const run = promisify(execFile);
 
 export interface RedisServer {
   readonly port: number;
+  /** Such as SIGSTOP, which leaves its connections open and mute, until SIGCONT. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Kills it, and starts another one on the same port, with nothing in it. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
  * Starts a redis-server of its own on a free port of the loopback, keeping nothing. Installs it where it is missing and
  * this is a Debian on which we may.
+ *
+ * @param more - Further settings, such as `{ replicaof: '127.0.0.1 6379' }`.
  */
-export async function startRedis(): Promise<RedisServer> {
+export async function startRedis(more: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
   await installRedis();
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'reelwire-redis-'));
-  const options = { bind: '127.0.0.1', port, dir: directory, save: '', appendonly: 'no' };
+  const options = { bind: '127.0.0.1', port, dir: directory, save: '', appendonly: 'no', ...more };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const server = spawn('redis-server', args, { stdio: 'ignore' });
-  await ready(port, server);
+  const start = async () => {
+    const started = spawn('redis-server', args, { stdio: 'ignore' });
+    await ready(port, started);
+    return started;
+  };
+  let server = await start();
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill(signal);
+    await ended;
+  };
   return {
     port,
+    signal: (name) => void server.kill(name),
+    async restart() {
+      await end('SIGKILL');
+      server = await start();
+    },
     async stop() {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill();
-      await ended;
+      server.kill('SIGCONT');
+      await end('SIGTERM');
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -10,7 +10,7 @@ export interface MemoryStoreOptions {
    * was forgotten is not acted on again as long as its job is remembered. Full, it takes about 80 MB. @default 200000
    */
   readonly max?: number | undefined;
-  /** Milliseconds since the epoch. @default Date.now */
+  /** Milliseconds of a clock that only goes forward. @default performance.now */
   readonly now?: (() => number) | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface MemoryStoreOptions {
 export function memoryStore({
   ttlMs = DEFAULT_TTL_MS,
   max = 200_000,
-  now = Date.now,
+  now = () => performance.now(),
 }: MemoryStoreOptions = {}): WebhookStore {
   for (const [option, value] of Object.entries({ ttlMs, max })) {
     if (!(value >= 1 && Number.isFinite(value))) {

@@ -40,18 +40,29 @@ export function redisStore(
   if (!(ttlMs >= 1 && Number.isFinite(ttlMs))) {
     throw new ConfigurationError('ttlMs', 'ttlMs must be a finite number of milliseconds, at least 1');
   }
-  const run = (script: string, key: string, ...args: string[]): Promise<unknown> =>
-    'defineCommand' in client
-      ? client.eval(script, 1, prefix + key, ...args)
-      : client.eval(script, { keys: [prefix + key], arguments: args });
+  /** As text, empty for nil: clients can be made to give a Buffer. */
+  const run = async (script: string, key: string, ...args: string[]): Promise<string> =>
+    String(
+      (await ('defineCommand' in client
+        ? client.eval(script, 1, prefix + key, ...args)
+        : client.eval(script, { keys: [prefix + key], arguments: args }))) ?? '',
+    );
   const ttl = String(Math.ceil(ttlMs));
 
   return {
     async claim(deliveryId, leaseMs): Promise<WebhookClaim> {
       const token = crypto.randomUUID();
-      const answer = await run(CLAIM, `delivery:${deliveryId}`, token, String(Math.ceil(leaseMs)));
-      if (answer === 'claimed') return { status: 'claimed', token };
-      return { status: answer === 'done' ? 'done' : 'busy' };
+      const key = `delivery:${deliveryId}`;
+      try {
+        const answer = await run(CLAIM, key, token, String(Math.ceil(leaseMs)));
+        // Its own token: the client sent the command again, as ioredis does when a connection breaks.
+        if (answer === 'claimed' || answer === token) return { status: 'claimed', token };
+        return { status: answer === 'done' ? 'done' : 'busy' };
+      } catch (error) {
+        // Perhaps only the answer was lost, and nobody would know whose it is until the lease ends.
+        run(RELEASE, key, token).catch(() => {});
+        throw error;
+      }
     },
     async complete(deliveryId, token) {
       await run(COMPLETE, `delivery:${deliveryId}`, token, ttl);
@@ -61,7 +72,7 @@ export function redisStore(
     },
     async position(jobId) {
       const answer = await run(POSITION, `job:${jobId}`);
-      return typeof answer === 'string' ? Number(answer) : undefined;
+      return answer ? Number(answer) : undefined;
     },
     async advance(jobId, position) {
       await run(ADVANCE, `job:${jobId}`, String(position), ttl);

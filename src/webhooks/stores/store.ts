@@ -5,7 +5,8 @@ export type WebhookClaim =
 
 /**
  * Where receivers of the same webhooks agree on who acts on which delivery. Each method is one atomic step. What
- * it rejects with makes the handler answer 500, and the sender try again.
+ * `claim` or `position` rejects with makes the handler answer 500, and the sender try again; what has been acted on is
+ * answered 200, and what the others reject with goes to `onError`.
  */
 export interface WebhookStore {
   /**

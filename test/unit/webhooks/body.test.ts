@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { signWebhook } from '../../../src/webhooks/sign.js';
 import { unwrapWebhook } from '../../../src/webhooks/unwrap.js';
@@ -82,6 +83,14 @@ describe('a body that has yet to come', () => {
     const blob = new Blob([body]) as unknown as string;
     expect(await unwrapWebhook({ body: blob, headers }, { secret })).toMatchObject({ jobId: 'job-1' });
   });
+});
+
+it('takes an ArrayBuffer, and bytes, of another realm: Jest and the sandboxes of edge runtimes have their own', async () => {
+  const foreign: Uint8Array = runInNewContext(`new Uint8Array([${[...new TextEncoder().encode(body)]}])`);
+  expect(foreign.buffer instanceof ArrayBuffer).toBe(false);
+  for (const given of [foreign, foreign.buffer as ArrayBuffer]) {
+    expect(await unwrapWebhook({ body: given, headers }, { secret })).toMatchObject({ jobId: 'job-1' });
+  }
 });
 
 it('refuses a delivery that is none, and headers that throw', async () => {

@@ -58,8 +58,8 @@ describe('a function of the caller', () => {
     ['waitUntil', { waitUntil: fails, onEvent: hangs }, 200],
     ['store.claim', { store: { ...memoryStore(), claim: fails } }, 500],
     ['store.position', { store: { ...memoryStore(), position: fails } }, 500],
-    ['store.advance', { store: { ...memoryStore(), advance: fails } }, 500],
-    ['store.complete', { store: { ...memoryStore(), complete: fails } }, 500],
+    ['store.advance', { store: { ...memoryStore(), advance: fails } }, 200],
+    ['store.complete', { store: { ...memoryStore(), complete: fails } }, 200],
     ['store.release', { store: { ...memoryStore(), release: fails }, onEvent: fails }, 500],
   ])('%s that throws ends nothing, and is told', async (_, options, status) => {
     const { handler, errors } = receiver(options);
@@ -67,18 +67,65 @@ describe('a function of the caller', () => {
     expect(errors).toMatchObject([{ message: 'of the caller' }]);
   });
 
-  it.each<[string, WebhookHandlerOptions, number]>([
-    ['claim', { store: { ...memoryStore(), claim: hangs } }, 503],
-    ['position', { store: { ...memoryStore(), position: hangs } }, 503],
-    ['complete', { store: { ...memoryStore(), complete: hangs } }, 200],
-    ['release', { store: { ...memoryStore(), release: hangs }, onEvent: fails }, 500],
+  const silence = { message: 'the webhook store did not answer in time' };
+  it.each<[string, WebhookHandlerOptions, number, object[]]>([
+    ['claim', { store: { ...memoryStore(), claim: hangs } }, 503, [silence]],
+    ['position', { store: { ...memoryStore(), position: hangs } }, 503, [silence]],
+    ['advance', { store: { ...memoryStore(), advance: hangs } }, 200, [silence]],
+    ['complete', { store: { ...memoryStore(), complete: hangs } }, 200, [silence]],
+    [
+      'release',
+      { store: { ...memoryStore(), release: hangs }, onEvent: fails },
+      500,
+      [{ message: 'of the caller' }],
+    ],
   ])(
-    'store.%s that hangs does not keep the sender waiting, and hides no failure',
-    async (_, options, status) => {
-      const { handler } = receiver(options);
+    'store.%s that hangs does not keep the sender waiting, hides no failure, and is told',
+    async (_, options, status, told) => {
+      const { handler, errors } = receiver(options);
       expect((await handler(await send.completed('a'))).status).toBe(status);
+      expect(errors).toMatchObject(told);
     },
   );
+
+  it.each(['advance', 'complete'] as const)(
+    'that succeeded is not called again because store.%s failed',
+    async (method) => {
+      const store = { ...memoryStore(), [method]: fails };
+      const acted = vi.fn();
+      const { handler } = receiver({ store, onCompleted: acted });
+      const [first, again] = await send.duplicate(await send.completed('a'));
+      if (!first || !again) throw new Error('two were asked for');
+      await handler(first);
+      expect([(await handler(again)).status, acted.mock.calls.length]).toEqual([
+        method === 'advance' ? 200 : 503, // Its lease has yet to run out.
+        1,
+      ]);
+    },
+  );
+
+  it('is not told of a store that answers while another receiver is at the delivery', async () => {
+    const store = memoryStore();
+    const { handler, errors } = receiver({ store });
+    const delivery = await send.signed('{"type":"of no job"}');
+    const [first, again] = await send.duplicate(delivery);
+    if (!first || !again) throw new Error('two were asked for');
+    await receiver({ store, onEvent: hangs }).handler(first);
+    expect((await handler(again)).status).toBe(503);
+    expect(errors).toEqual([]);
+  });
+
+  it.each<[unknown, number]>([
+    [null, 0],
+    ['1000', 1],
+  ])('may give the position of a job as a database does: %j', async (position, times) => {
+    const store = { ...memoryStore(), position: async () => position as number };
+    const late = vi.fn();
+    const { handler } = receiver({ store, onLate: late });
+    await handler(await send.completed('a'));
+    await handler(await send.queued('b'));
+    expect(late).toHaveBeenCalledTimes(times);
+  });
 
   it('may reject where it reports: nothing is unhandled', async () => {
     const unhandled = vi.fn();
@@ -158,6 +205,40 @@ describe('what is refused', () => {
     elapsedMs += 1;
     await forge();
     expect(warnings.slice(2)).toEqual([expect.stringMatching(/bad-signature.*and 5 more/)]);
+  });
+
+  it.each<[string, WebhookHandlerOptions]>([
+    ['a secret that is not set', { secret: () => undefined as unknown as string }],
+    ['a function for the secret that throws', { secret: fails }],
+    ['a body that somebody has read', {}],
+    ['addressOf that throws', { allowedAddresses: ['127.0.0.1'], addressOf: fails }],
+  ])('is told on the console once a minute where anybody can cause it: %s', async (_, options) => {
+    let elapsedMs = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => elapsedMs);
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { handler } = receiver({ ...options, onError: undefined });
+    const attack = async () => {
+      const request = new Request('http://localhost/', {
+        method: 'POST',
+        body: '{}',
+        headers: { 'x-signature': 'a' },
+      });
+      if (!('secret' in options)) await request.text();
+      expect((await handler(request)).status).toBe(500);
+    };
+    for (let n = 0; n < 4; n++) await attack();
+    elapsedMs += 60_000;
+    await attack();
+    expect(error.mock.calls).toEqual([
+      [expect.any(Error), ''],
+      [expect.any(Error), ' (and 3 more since the last line)'],
+    ]);
+  });
+
+  it('is told each time to onError, where there is one', async () => {
+    const { handler, errors } = receiver({ secret: fails });
+    for (let n = 0; n < 3; n++) await handler(await send.completed('a'));
+    expect(errors).toHaveLength(3);
   });
 
   it('costs no diagnosis where no line is due', async () => {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { signWebhook } from '../../../src/webhooks/sign.js';
 import { verifyWebhookSignature } from '../../../src/webhooks/verify.js';
@@ -66,7 +67,7 @@ it('says how to decode base64', async () => {
 it('parses no forgery that is large, and looks at few of many secrets', async () => {
   const parse = vi.spyOn(JSON, 'parse');
   const headers = { 'x-signature': 'ab'.repeat(32) };
-  const large = `[${'{},'.repeat(6_000)}{}]`;
+  const large = `[${'{},'.repeat(2_731)}{}]`;
   await refusal(verifyWebhookSignature({ body: large, headers, secret: 'raw' }), 'bad-signature');
   expect(parse).not.toHaveBeenCalled();
   parse.mockRestore();
@@ -77,4 +78,22 @@ it('parses no forgery that is large, and looks at few of many secrets', async ()
     return (await refusal(verifyWebhookSignature({ body: compact, headers: signed, secret }))).message;
   };
   expect([await of(2), await of(3)]).toEqual(['something re-serialised the body', 'no signature matches']);
+});
+
+it.each([
+  ['deeply', '['.repeat(4_000) + ']'.repeat(4_000)],
+  ['with much in its depth', `${'['.repeat(2_000)}${'0,'.repeat(2_000)}0${']'.repeat(2_000)}`],
+  ['in objects', `${'{"a":'.repeat(1_000)}0${'}'.repeat(1_000)}`],
+  ['as far as is looked at', `${'['.repeat(16)}${'0,'.repeat(4_000)}0${']'.repeat(16)}`],
+])('writes little anew of a forgery that is nested %s', async (_, body) => {
+  const stringify = vi.spyOn(JSON, 'stringify');
+  const hashed = vi.spyOn(Object.getPrototypeOf(createHmac('sha256', 'any')), 'update');
+  const headers = { 'x-signature': 'ab'.repeat(32) };
+  await refusal(verifyWebhookSignature({ body, headers, secret: 'raw' }), 'bad-signature');
+  const written = stringify.mock.results.reduce((sum, { value }) => sum + String(value).length, 0);
+  const signed = hashed.mock.calls.reduce((sum, [part]) => sum + String(part).length, 0);
+  stringify.mockRestore();
+  hashed.mockRestore();
+  // Of a body of 8 kB.
+  expect([written < 2 ** 21, signed < 2 ** 21]).toEqual([true, true]);
 });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import type { WebhookParts } from '../../../src/webhooks/check-delivery.js';
 import { onEachRuntime, refusal } from './support.js';
 
@@ -16,6 +16,9 @@ function* flips(text: string): Generator<string> {
     }
   }
 }
+
+// Some of them try thousands: a machine that is busy takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 onEachRuntime(({ signWebhook, verifyWebhookSignature }) => {
   describe('a change of one bit', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.js';
 import { memoryStore } from '../../../src/webhooks/stores/memory.js';
 
@@ -109,4 +109,13 @@ describe('memoryStore', () => {
       expect(() => memoryStore({ max: bad })).toThrow(ConfigurationError);
     }
   });
+});
+
+it('frees a delivery after its lease, though the clock is set back meanwhile', async () => {
+  const wall = vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
+  const store = memoryStore();
+  await store.claim('a', 5);
+  wall.mockReturnValue(0);
+  await expect.poll(async () => (await store.claim('a', 5)).status).toBe('claimed');
+  wall.mockRestore();
 });

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import type { WebhookHandlerOptions } from '../../../src/webhooks/handler-options.js';
+import { signWebhook } from '../../../src/webhooks/sign.js';
 import { memoryStore } from '../../../src/webhooks/stores/memory.js';
 import { createWebhookFactory } from '../../../src/webhooks/testing.js';
 
@@ -115,4 +116,43 @@ it('acts on different jobs side by side', async () => {
   const { handler, told } = receiver(aMoment);
   await Promise.all([await send.completed('a'), await send.failed('b')].map((d) => handler(d)));
   expect([...told].sort()).toEqual(['completed begins', 'completed ends', 'failed begins', 'failed ends']);
+});
+
+describe('deliveries under one signed id', () => {
+  const standard = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  const factory = createWebhookFactory({ secret: standard });
+
+  /** The body of another delivery, under the id `msg_1`. */
+  async function underOneId(delivery: Promise<Request>): Promise<Request> {
+    const body = await (await delivery).text();
+    const headers = await signWebhook({ body, secret: standard, id: 'msg_1' });
+    return new Request('http://localhost/webhook', { method: 'POST', body, headers });
+  }
+
+  it('lose no end of a job, though each says something else', async () => {
+    const { handler, told } = receiver(aMoment, { secret: standard });
+    const { processing, completed } = factory;
+    for (const delivery of [processing('a'), completed('a'), completed('a'), processing('a')]) {
+      expect((await handler(await underOneId(delivery))).status).toBe(200);
+    }
+    expect(told.filter((each) => each.endsWith('ends'))).toEqual(['progress ends', 'completed ends']);
+  });
+
+  it('are acted on once where they say the same, though in other words and together', async () => {
+    const { handler, told } = receiver(aMoment, { secret: standard });
+    await handler(await underOneId(factory.processing('a')));
+    const ends = [1, 2, 3].map((n) => underOneId(factory.completed('a', { fields: { n } })));
+    await Promise.all(ends.map(async (delivery) => handler(await delivery)));
+    expect(told.slice(2)).toEqual(['completed begins', 'completed ends']);
+  });
+
+  it('are done where nothing is known of their job any more', async () => {
+    const store = memoryStore();
+    const { handler, told } = receiver(aMoment, {
+      secret: standard,
+      store: { ...store, position: async () => undefined },
+    });
+    for (const _ of [1, 2]) await handler(await underOneId(factory.completed('a')));
+    expect(told).toEqual(['completed begins', 'completed ends']);
+  });
 });
