@@ -71,6 +71,18 @@ describe('a job that has not completed', () => {
     expect(error.hint).toContain('completed()');
   });
 
+  test.each([400, 404, 409])('is no failed call where its content is answered %i', async (status) => {
+    const server = await startServer({
+      faults: [
+        { route: 'download', type: 'status', status, body: { error: { message: 'not completed yet' } } },
+      ],
+    });
+    const client = connect(server, { backend: openAIVideos() });
+    const { id } = await client.generate({ prompt: 'A lake' });
+    server.jobs.get(id)?.advance({ word: 'NOT_START' });
+    expect(await errorOf(client.download(id))).toMatchObject({ code: 'download-not-ready', jobId: id });
+  });
+
   test('or has failed, is told so with the reason', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
@@ -97,7 +109,7 @@ describe('a job that has not completed', () => {
   });
 });
 
-test.each([404, 409, 425])(
+test.each([400, 404, 409, 425])(
   'a video that answers %i for some time after completed is waited for',
   async (status) => {
     const server = await startServer({ notReadyMs: 150, notReadyStatus: status });
