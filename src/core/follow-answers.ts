@@ -1,12 +1,12 @@
 import { ask, drawJitter, hasten, schedule, servingStream, tellTransport } from './follow-jobs.js';
+import { STREAM_LABELS } from './follow-model.js';
 import {
   type FollowedJob,
   type FollowState,
   type PendingEnd,
-  STREAM_LABELS,
   type StreamState,
   warn,
-} from './follow-model.js';
+} from './follow-state.js';
 import { catchLie, closeAll, prove } from './follow-streams.js';
 import { applyUpdate, unknownStatusWarning } from './job-state.js';
 import {

@@ -1,10 +1,5 @@
-import {
-  type FollowedJob,
-  type FollowState,
-  random,
-  STREAM_LABELS,
-  type StreamState,
-} from './follow-model.js';
+import { STREAM_LABELS } from './follow-model.js';
+import { type FollowedJob, type FollowState, random, type StreamState } from './follow-state.js';
 import type { TransportName } from './model.js';
 
 /** Polling intervals are spread by so much to either side, so that jobs followed together are not asked together. */

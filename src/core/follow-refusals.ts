@@ -2,7 +2,7 @@ import { ApiError, InputError, InvalidResponseError, isVideoError, VideoError } 
 import { backoffDelayMs, retryAfterOf } from './backoff.js';
 import { end, tellPendingEnd } from './follow-answers.js';
 import { schedule, servingStream, tellTransport } from './follow-jobs.js';
-import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-model.js';
+import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-state.js';
 
 /** How often an answer that no waiting makes better is asked for. */
 const HOPELESS_TRIES = 3;

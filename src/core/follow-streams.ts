@@ -1,15 +1,7 @@
 import { backoffDelayMs } from './backoff.js';
 import { ask, hasten, isCarriedBy, settleAll } from './follow-jobs.js';
-import {
-  type FollowState,
-  random,
-  STREAM_LABELS,
-  type StreamFailure,
-  type StreamName,
-  type StreamState,
-  type WakeReason,
-  warn,
-} from './follow-model.js';
+import { STREAM_LABELS, type StreamFailure, type StreamName, type WakeReason } from './follow-model.js';
+import { type FollowState, random, type StreamState, warn } from './follow-state.js';
 
 /** How long a failure costs a transport its head start. */
 const MEMORY_MS = 30 * 60_000;

@@ -1,7 +1,8 @@
 import { answered, end, learn, said, tellPendingEnd } from './follow-answers.js';
 import { ask, dueAt, schedule, settle } from './follow-jobs.js';
-import { createJob, type FollowEffect, type FollowSignal, type FollowState } from './follow-model.js';
+import type { FollowEffect, FollowSignal } from './follow-model.js';
 import { refused } from './follow-refusals.js';
+import { createJob, type FollowState } from './follow-state.js';
 import { expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 

@@ -9,12 +9,13 @@ import { abortable } from '../runtime/abort.js';
 import { admit } from './admit.js';
 import type { ByteSource } from './byte-source.js';
 import { Connection } from './connection.js';
-import { FileCheck } from './file-check.js';
-import { contentRange, type FileHead, readHead } from './head.js';
-import { isTextType, sniff, wantsMore } from './media.js';
+import { Extent } from './extent.js';
+import { type FileHead, readHead } from './head.js';
+import { Opening, problemOf } from './opening.js';
 import { DownloadPace, noVideo, type PaceOptions } from './pace.js';
 import { type DownloadSource, Places } from './places.js';
 import { Progress, type ReportProgress } from './progress.js';
+import { Resumption } from './resumption.js';
 
 export interface OpenDownloadOptions extends PaceOptions {
   readonly signal?: AbortSignal | undefined;
@@ -47,29 +48,17 @@ export class ResumableBody implements ByteSource {
   #over: (() => void) | undefined;
   #started = false;
   #ended = false;
-  #head: FileHead | undefined;
-  #check: FileCheck | undefined;
+  readonly #extent = new Extent();
+  readonly #resumption = new Resumption();
   #connection: Connection | undefined;
-  /** Held back: nobody knows yet that it is of a video. */
-  #opening: ByteArray | undefined;
-  #isKnown = false;
+  #opening = new Opening();
   /** Something of the file was handed on. */
   #delivered = false;
   /** Read ahead, to know that it is a video. */
   #peeked: ByteArray | undefined;
-  #received = 0;
-  /** Where the answer under way ends, as an offset in the file; undefined where it did not say. */
-  #until: number | undefined;
-  #isPart = false;
-  /** Bytes of this answer that were received before. */
-  #skip = 0;
   #mustRestart = false;
   /** Why the bytes will never be known to be all of the file. */
   #hopeless: string | undefined;
-  /** Where an answer without a length ended. */
-  #endsAt: number | undefined;
-  /** How a lost connection is resumed: a page may be forbidden the one way and allowed the other. */
-  #resumeBy: 'if-range' | 'range' | 'nothing' = 'if-range';
 
   constructor(http: HttpClient, source: DownloadSource, options: OpenDownloadOptions) {
     this.#http = http;
@@ -84,14 +73,14 @@ export class ResumableBody implements ByteSource {
   async open(): Promise<FileHead> {
     const first = await this.read();
     // The first read gives bytes or rejects: there is nothing to restart, and an empty body is no video.
-    if (first === undefined || first === 'restart' || this.#head === undefined)
-      throw this.#notVideo('nothing');
+    const { head } = this.#extent;
+    if (first === undefined || first === 'restart' || head === undefined) throw this.#notVideo('nothing');
     this.#peeked = first;
-    return this.#head;
+    return head;
   }
 
   get size(): number | undefined {
-    return this.#head?.size;
+    return this.#extent.head?.size;
   }
 
   close(): void {
@@ -131,137 +120,69 @@ export class ResumableBody implements ByteSource {
       }
       if (this.#connection === undefined) continue;
       const chunk = await this.#readOrDrop(this.#connection);
-      const known = chunk === undefined ? this.#opened() : this.#take(chunk);
+      const known = chunk === undefined ? undefined : this.#take(chunk);
       if (known === undefined) continue;
       this.#delivered = true;
       return known;
     }
-    const rest = this.#opened();
+    const rest = this.#release(this.#opening.end());
     if (rest !== undefined) return rest;
     if (this.#hopeless !== undefined) throw this.#brokenOff(this.#hopeless);
-    if (this.#received === 0) throw this.#notVideo('an empty body');
-    if (this.#check?.matchesHash() === false) throw this.#wrongHash();
+    if (this.#extent.received === 0) throw this.#notVideo('an empty body');
+    if (this.#extent.check?.matchesHash() === false) throw this.#wrongHash();
     this.close();
     return undefined;
   }
 
   /** The next bytes of the connection; undefined where it ended, which may be the end of the file. */
   async #readOrDrop(connection: Connection): Promise<ByteArray | undefined> {
+    const extent = this.#extent;
     let trouble: unknown;
+    let isLost = true;
     try {
       const chunk = await connection.read();
       this.#life.signal.throwIfAborted();
-      if (chunk !== undefined && !this.#isTooMuch(chunk)) return chunk;
       if (chunk === undefined) {
-        this.#ended = this.#skip === 0 && this.#isEnd() && this.#isConfirmed();
-        if (this.#ended || this.#isPartDone()) {
-          connection.close();
-          this.#connection = undefined;
-          return undefined;
-        }
-        trouble = this.#check?.doubt();
-      } else {
+        const end = extent.endOf(this.isStream);
+        this.#ended = end === 'file';
+        isLost = end === 'early';
+        if (isLost) trouble = extent.check?.doubt();
+        else if (end === 'again') this.#begin(undefined);
+      } else if (extent.isTooMuch(chunk)) {
         trouble = 'the server sent more than it told';
         this.#begin(undefined);
+      } else {
+        return chunk;
       }
     } catch (error) {
       trouble = error;
-      // All that was told is here: how the connection ended does not matter any more.
-      this.#ended = this.#head?.isSizeSure === true && this.#received === this.#head.size;
+      this.#ended = extent.isWhole;
     }
     this.#life.signal.throwIfAborted();
     connection.close();
     this.#connection = undefined;
-    if (this.#ended) return undefined;
-    await this.#pace.failed(trouble, this.#brokenOff(trouble));
+    if (isLost && !this.#ended) await this.#pace.failed(trouble, this.#brokenOff(trouble));
     return undefined;
   }
 
-  /** What of a chunk is new, held back until it is known to be of a video. */
+  /** What of a chunk is new, and need not be held back. */
   #take(chunk: ByteArray): ByteArray | undefined {
-    const fresh = chunk.subarray(this.#skip);
-    this.#skip -= chunk.length - fresh.length;
+    const extent = this.#extent;
+    const fresh = extent.add(chunk);
     if (fresh.length === 0) return undefined;
-    this.#received += fresh.length;
-    this.#check?.add(fresh);
-    this.#progress.report(this.#received, this.size);
-    if (this.#isKnown) return fresh;
-    this.#opening = this.#opening === undefined ? fresh : concat(this.#opening, fresh);
-    return this.#opened();
+    this.#progress.report(extent.received, this.size);
+    return this.#release(this.#opening.add(fresh, extent.head));
   }
 
-  /** The first bytes, where they are held back and need wait for no more. */
-  #opened(): ByteArray | undefined {
-    const opening = this.#opening;
-    if (opening === undefined || (!this.#ended && wantsMore(opening, this.#needsMagic()))) return undefined;
-    this.#opening = undefined;
-    this.#isKnown = true;
-    this.#checkKind(opening);
-    return opening;
-  }
-
-  #needsMagic(): boolean {
-    return this.#head?.isEncoded === true || isTextType(this.#head?.contentType ?? '');
-  }
-
-  #checkKind(opening: ByteArray): void {
-    const kind = sniff(opening);
-    const type = this.#head?.contentType ?? '';
-    if (kind === 'text' || (kind === 'unknown' && isTextType(type))) {
-      const words = new TextDecoder().decode(opening.subarray(0, 1_000)).trim();
-      throw this.#notVideo(`${kind === 'text' ? '' : `${type}: `}"${this.#clean(words)}"`);
-    }
-    // Some servers know no variants, and send the video for each.
-    if (kind === 'video' && this.#source.isPicture === true)
-      throw this.#notVideo('the video, not a picture of it');
+  #release(given: ReturnType<Opening['add']>): ByteArray | undefined {
+    if (given?.isFirst !== true) return given?.bytes;
+    const { head, check } = this.#extent;
+    const clean = (words: string) => this.#clean(words);
+    const problem = problemOf(given.bytes, head, this.#source.isPicture === true, clean);
+    if (problem !== undefined) throw this.#notVideo(problem);
     // Told to whoever reads on: what it is called and of which type is known all the same.
-    this.#hopeless = this.#check?.doubtOf(opening);
-  }
-
-  /** Whether the file ends here. */
-  #isEnd(): boolean {
-    const head = this.#head;
-    if (head?.size !== undefined && (head.isSizeSure || this.#received === head.size))
-      return this.#received === head.size;
-    // Of the part of a file of unknown size only the server knows whether it is the last.
-    if (head === undefined || this.#isPart) return false;
-    return this.#check?.doubt() === undefined;
-  }
-
-  /**
-   * Whether the end of an answer without a length is believed. Where a broken connection looks the same, the server is
-   * asked once more: for what follows, or for all of it, which then ends at the same byte.
-   */
-  #isConfirmed(): boolean {
-    const head = this.#head;
-    if (head === undefined || head.size !== undefined || head.isEndSure || this.#check?.isProven) return true;
-    if (this.#received === 0 || this.#endsAt === this.#received) return true;
-    const isFirst = this.#endsAt === undefined;
-    this.#endsAt = this.#received;
-    if (!isFirst) return false;
-    if (head.validator !== undefined) {
-      this.#isPart = true;
-      this.#until = this.#received;
-    } else if (this.isStream) {
-      // What was handed on cannot be taken back: it has to be believed.
-      return true;
-    } else {
-      this.#begin(undefined);
-      this.#isPart = true;
-      this.#until = 0;
-    }
-    return false;
-  }
-
-  /** The answer brought all that it told, which is not all of the file: the next part is asked for at once. */
-  #isPartDone(): boolean {
-    return this.#isPart && this.#skip === 0 && this.#until === this.#received;
-  }
-
-  #isTooMuch(chunk: ByteArray): boolean {
-    if (this.#until === undefined || this.#head?.isSizeSure !== true) return false;
-    // While bytes are skipped, the answer is as many behind.
-    return this.#received - this.#skip + chunk.length > this.#until;
+    this.#hopeless = check?.doubtOf(given.bytes);
+    return given.bytes;
   }
 
   /** One try; undefined where it takes another, or there are no more bytes. */
@@ -274,14 +195,14 @@ export class ResumableBody implements ByteSource {
     if (request === undefined) return undefined;
     const connection = new Connection(runtime, requestMs, signal);
     try {
-      const headers = this.#rangeHeaders();
+      const headers = this.#resumption.headers(this.#extent.received, this.#extent.head);
       const opened = await this.#http.open(request, { signal: connection.signal, jobId, headers });
       if (await this.#accept(opened, request)) return connection.attach(opened.response);
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error)) throw error;
       connection.close();
-      if (this.#resumeOtherwise(error)) return undefined;
+      if (this.#resumption.failed(error, this.#extent.received, this.#extent.head)) return undefined;
       await this.#pace.failed(error, this.#progress.furthest === 0 ? error : this.#brokenOff(error));
     }
     connection.close();
@@ -290,10 +211,11 @@ export class ResumableBody implements ByteSource {
 
   /** True where the body is to be read. */
   async #accept({ response, toError }: Opened, request: HttpRequest): Promise<boolean> {
-    const { fallbackName } = this.#source;
+    const extent = this.#extent;
+    const { head: known, received } = extent;
     const foreign = this.#isForeign(response.url || request.url);
-    const unconditional = this.#resumeBy === 'range';
-    const verdict = admit(response, { head: this.#head, received: this.#received, foreign, unconditional });
+    const unconditional = this.#resumption.isUnconditional;
+    const verdict = admit(response, { head: known, received, foreign, unconditional });
     if (verdict === 'complete') {
       discard(response);
       this.#ended = true;
@@ -303,61 +225,27 @@ export class ResumableBody implements ByteSource {
       this.#begin(undefined);
       await this.#pace.failed(error, error);
     } else if (verdict === 'whole' || verdict === 'same' || verdict === 'part') {
-      const head = readHead(response, fallbackName);
-      const isSame = verdict === 'part' || (verdict === 'same' && this.#agreesInSize(head));
-      if (!isSame) this.#begin(head);
-      else if (this.#head?.size === undefined && head.size !== undefined && this.#head !== undefined)
-        this.#head = { ...this.#head, size: head.size, isSizeSure: head.isSizeSure };
-      this.#skip = isSame && verdict === 'same' ? this.#received : 0;
-      this.#isPart = response.status === 206;
-      this.#until = this.#isPart ? contentRange(response.headers)?.end : head.until;
+      const head = readHead(response, this.#source.fallbackName);
+      if (verdict === 'part' || (verdict === 'same' && extent.agreesInSize(head)))
+        extent.resume(head, verdict === 'same');
+      else this.#begin(head);
+      extent.expect(response, head);
       return true;
     } else {
       const error = await toError();
       if (isTransient(error)) throw error;
-      await this.#places.failed({ verdict, error, foreign, resuming: this.#received > 0 });
+      await this.#places.failed({ verdict, error, foreign, resuming: received > 0 });
     }
     return false;
-  }
-
-  #agreesInSize({ size }: FileHead): boolean {
-    const known = this.#head?.size;
-    return size === undefined || known === undefined || size === known;
-  }
-
-  #rangeHeaders(): Record<string, string> {
-    // An encoded answer has another length, and cannot be resumed by the bytes of the file.
-    const identity = { 'accept-encoding': 'identity' };
-    const validator = this.#received > 0 ? this.#head?.validator : undefined;
-    if (validator === undefined || this.#resumeBy === 'nothing') return identity;
-    const range = { ...identity, range: `bytes=${this.#received}-` };
-    return this.#resumeBy === 'if-range' ? { ...range, 'if-range': validator } : range;
-  }
-
-  /**
-   * A page must be allowed `If-Range` by another origin, and is told nothing but that the call failed where it is not.
-   * `Range` alone needs no leave; what comes is then compared.
-   */
-  #resumeOtherwise(error: unknown): boolean {
-    const isAsked = this.#received > 0 && this.#head?.validator !== undefined;
-    if (!isAsked || this.#head?.isCrossOrigin !== true || (error as DownloadError).code !== 'network')
-      return false;
-    if (this.#resumeBy === 'nothing') return false;
-    this.#resumeBy = this.#resumeBy === 'if-range' ? 'range' : 'nothing';
-    return true;
   }
 
   /** From the first byte, of what may be another file. */
   #begin(head: FileHead | undefined): void {
     this.#mustRestart ||= this.#delivered;
     this.#delivered = false;
-    this.#received = 0;
-    this.#opening = undefined;
-    this.#isKnown = false;
+    this.#opening = new Opening();
     this.#hopeless = undefined;
-    this.#skip = 0;
-    this.#head = head;
-    this.#check = head && new FileCheck(head);
+    this.#extent.begin(head);
   }
 
   /** Where redirects led is what counts: behind them may be a signed URL. */
@@ -392,11 +280,4 @@ export class ResumableBody implements ByteSource {
       'does not have the SHA-256 that the server gave: it was damaged on the way, or the server is wrong',
     );
   }
-}
-
-function concat(one: ByteArray, other: ByteArray): ByteArray {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

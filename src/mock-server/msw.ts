@@ -60,7 +60,7 @@ export class MockHandlers {
     const base = withoutSlash(new URL(baseUrl, globalThis.location?.href));
     const files = withoutSlash(new URL(filesUrl ?? 'http://files.mock.invalid'));
     const socketUrl = withoutSlash(new URL(webSocketUrl ?? new URL('/', base))).replace(/^http/, 'ws');
-    service.filesUrl = files;
+    service.files.origin = files;
     this.#service = service;
     this.handlers = [
       http.all(`${base}/*`, ({ request }) => answer(service, exchangeOf(request, 'main', base))),

@@ -65,7 +65,7 @@ export class MockServer {
       await this.close();
       throw error;
     }
-    this.#service.filesUrl = this.filesUrl;
+    this.#service.files.origin = this.filesUrl;
   }
 
   /** Such as `http://127.0.0.1:3001`, without a slash at the end. */

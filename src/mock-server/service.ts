@@ -1,27 +1,28 @@
 import { authorised, unauthorised } from './auth.js';
 import { NO_BODY, type ParsedBody, parseBody } from './body.js';
-import { serveContent } from './content.js';
 import { addCorsHeaders, preflight } from './cors.js';
 import { ConnectionLost, type Exchange, json, sleep } from './exchange.js';
 import type { MockRoute } from './fault.js';
 import { MockFaults, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import type { Gate } from './gate.js';
-import { given } from './given.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
 import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
 import { MockJobs } from './jobs.js';
-import { type MockFile, type MockVariant, mediaFile, patternFile } from './media/files.js';
+import type { MockVariant } from './media/files.js';
+import { noRoute } from './no-route.js';
 import { idWriter } from './numeric-ids.js';
-import { openAIError, openAIVideosRoutes } from './openai-videos.js';
+import { openAIVideosRoutes } from './openai-videos.js';
 import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
 import { soraGatewayRoutes } from './sora-gateway.js';
+import { StoredFiles } from './stored-files.js';
 import { eventStreamJobIds } from './streams/event-stream.js';
 import { GatewaySocket } from './streams/gateway-socket.js';
 import type { Wire } from './streams/stream.js';
 import { MockStreams } from './streams/stream-log.js';
+import { Submits } from './submits.js';
 import { UpstreamEvents } from './upstream-events.js';
 import { vidBuilderRoutes } from './vid-builder.js';
 import { MockWebhooks } from './webhooks.js';
@@ -38,14 +39,10 @@ export class MockService implements RouteContext {
   readonly upstreamEvents: UpstreamEvents;
   readonly streams = new MockStreams();
   readonly account: { credits: number };
-  /** Where signed URLs and redirects lead; set by whoever brings the second origin. */
-  filesUrl = 'http://files.invalid';
+  readonly files: StoredFiles;
   readonly #requests: BoundedLog<MockRequest>;
-  readonly #idempotent = new Map<string, MockJob>();
-  readonly #files = new Map<string, MockFile>();
+  readonly #submits: Submits;
   readonly #writeIds: (json: string) => string;
-  readonly #urlKey = randomHex(16);
-
   readonly #gate: Gate | undefined;
 
   constructor(options: MockServiceOptions = {}, gate?: Gate) {
@@ -69,6 +66,8 @@ export class MockService implements RouteContext {
     } = options;
     this.options = options;
     this.jobs = new MockJobs(behaviour, numericIds);
+    this.files = new StoredFiles(digest ?? false);
+    this.#submits = new Submits(options, this.jobs);
     this.faults = new MockFaults(faults);
     this.account = { credits: credits ?? Number.POSITIVE_INFINITY };
     this.#requests = new BoundedLog(logSize ?? DEFAULT_LOG_SIZE);
@@ -173,54 +172,21 @@ export class MockService implements RouteContext {
   }
 
   submit(call: Call, dialect: MockDialect, behaviour: MockJobBehaviour = {}): MockJob {
-    const repeated = this.repeated(call, dialect);
-    if (repeated !== undefined) return repeated;
-    const { input } = call.body;
-    const own = this.options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
-    const job = this.jobs.create({ ...behaviour, ...given(own), dialect, input });
-    const key = this.#keyOf(call, dialect);
-    if (key !== undefined) this.#idempotent.set(key, job);
-    call.entry.jobId = job.id;
-    return job;
+    return this.#submits.make(call, dialect, behaviour);
   }
 
   repeated(call: Call, dialect: MockDialect): MockJob | undefined {
-    const key = this.#keyOf(call, dialect);
-    const job = key === undefined ? undefined : this.#idempotent.get(key);
-    if (job === undefined || this.jobs.get(job.id) !== job) return undefined;
-    call.entry.jobId = job.id;
-    return job;
+    return this.#submits.repeated(call, dialect);
   }
 
-  #keyOf(call: Call, dialect: MockDialect): string | undefined {
-    const key = call.exchange.headers.get('idempotency-key');
-    return key === null || this.options.idempotency === false ? undefined : `${dialect} ${key}`;
+  serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response> {
+    return this.files.serve(call, job, variant);
   }
 
-  async serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response> {
-    const file = this.#fileOf(job, variant);
-    return serveContent(file, {
-      request: call.exchange,
-      faults: call.faults,
-      filename: `video-${job.id.slice(0, 8).replaceAll(/[^\w.-]/g, '_')}.${file.extension}`,
-      etag: `"${variant}-${file.size}-${job.createdAt.getTime().toString(16)}"`,
-      lastModified: job.completedAt ?? job.createdAt,
-      digest: this.options.digest ?? false,
-    });
-  }
+  readonly signedUrl = (job: MockJob, variant: MockVariant): string => this.files.signedUrl(job, variant);
 
-  /** A URL on the second origin that needs no credentials and expires. */
-  readonly signedUrl = (job: MockJob, variant: MockVariant): string => {
-    const url = new URL(`/${variant}/${encodeURIComponent(job.id)}`, this.filesUrl);
-    url.searchParams.set('Expires', String(Date.now() + job.urlLifetimeMs));
-    url.searchParams.set('Signature', this.#urlKey);
-    return url.href;
-  };
-
-  /** Why a signed URL is refused; undefined where it is good. */
   signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined {
-    if (query.get('Signature') !== this.#urlKey) return 'SignatureDoesNotMatch';
-    return Number(query.get('Expires')) <= Date.now() ? 'AccessDenied' : undefined;
+    return this.files.problemOf(query);
   }
 
   #match({ method, url, origin }: Pick<Exchange, 'method' | 'url' | 'origin'>) {
@@ -272,29 +238,6 @@ export class MockService implements RouteContext {
     entry.files = body.files;
     return body;
   }
-
-  #fileOf(job: MockJob, variant: MockVariant): MockFile {
-    const size = variant === 'video' ? job.behaviour.videoBytes : undefined;
-    const key = `${variant} ${size ?? ''}`;
-    let file = this.#files.get(key);
-    if (file === undefined) {
-      file = size === undefined ? mediaFile(variant) : patternFile(size);
-      this.#files.set(key, file);
-    }
-    return file;
-  }
-}
-
-/** In the words of the dialect whose path it looks like. */
-function noRoute({ method, url }: Exchange, match: 'wrong-method' | undefined): Response {
-  const status = match === undefined ? 404 : 405;
-  const { pathname } = url;
-  if (pathname === '/v1' || pathname.startsWith('/v1/')) {
-    return status === 404
-      ? openAIError(404, `Unknown request URL: ${method} ${pathname}.`, { code: 'unknown_url' })
-      : openAIError(405, `Invalid method for URL (${method} ${pathname})`, { code: 'method_not_supported' });
-  }
-  return json({ error: status === 404 ? 'Not found' : 'Method not allowed' }, status);
 }
 
 /** The jobs that a call names. */

@@ -1,7 +1,6 @@
 import type { AnyBackend } from '../backends/backend.js';
 import { step } from '../core/follow.js';
 import {
-  createFollowState,
   type FollowEffect,
   type FollowSignal,
   type Happening,
@@ -9,6 +8,7 @@ import {
   type TellEffect,
   TIMER_SLACK_MS,
 } from '../core/follow-model.js';
+import { createFollowState } from '../core/follow-state.js';
 import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
 import type { FollowingSettings, Logger } from '../core/settings.js';
 import type { VideoError } from '../errors.js';

@@ -1,12 +1,6 @@
 import { step } from '../../src/core/follow.js';
-import {
-  createFollowState,
-  type FollowEffect,
-  type FollowSignal,
-  type FollowState,
-  type Happening,
-  type StreamName,
-} from '../../src/core/follow-model.js';
+import type { FollowEffect, FollowSignal, Happening, StreamName } from '../../src/core/follow-model.js';
+import { createFollowState, type FollowState } from '../../src/core/follow-state.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
 import { type Event, VirtualClock } from './clock.js';

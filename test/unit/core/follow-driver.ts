@@ -1,13 +1,13 @@
 import { step } from '../../../src/core/follow.js';
-import {
-  createFollowState,
-  type FollowEffect,
-  type FollowSettings,
-  type FollowSignal,
-  type Happening,
-  type StreamFailure,
-  type StreamName,
+import type {
+  FollowEffect,
+  FollowSettings,
+  FollowSignal,
+  Happening,
+  StreamFailure,
+  StreamName,
 } from '../../../src/core/follow-model.js';
+import { createFollowState } from '../../../src/core/follow-state.js';
 import type { JobUpdate, StreamMessage } from '../../../src/core/model.js';
 import { ApiError } from '../../../src/errors.js';
 

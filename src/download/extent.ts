@@ -1,0 +1,102 @@
+import type { ByteArray } from '../core/bytes.js';
+import { FileCheck } from './file-check.js';
+import { contentRange, type FileHead } from './head.js';
+
+/**
+ * What the end of an answer is: of the `file`; of a `part`, the next of which is asked for at once; too `early`, as
+ * where a connection broke; or such that all of it is fetched `again`, which shows whether it ends at the same byte.
+ */
+export type End = 'file' | 'part' | 'early' | 'again';
+
+/** How much of one file is here, over as many answers as it takes, and whether an end is believed. */
+export class Extent {
+  head: FileHead | undefined;
+  check: FileCheck | undefined;
+  received = 0;
+  /** Where the answer under way ends, as an offset in the file; undefined where it did not say. */
+  #until: number | undefined;
+  #isPart = false;
+  /** Bytes of this answer that were received before. */
+  #skip = 0;
+  /** Where an answer without a length ended. */
+  #endsAt: number | undefined;
+
+  /** From the first byte, of what may be another file. */
+  begin(head: FileHead | undefined): void {
+    this.received = 0;
+    this.#skip = 0;
+    this.head = head;
+    this.check = head && new FileCheck(head);
+  }
+
+  /** The answer is of the file that was begun; `fromStart` where it brings again what is here. */
+  resume({ size, isSizeSure }: FileHead, fromStart: boolean): void {
+    if (this.head !== undefined && this.head.size === undefined && size !== undefined)
+      this.head = { ...this.head, size, isSizeSure };
+    this.#skip = fromStart ? this.received : 0;
+  }
+
+  /** Notes which bytes an answer has told that it brings. */
+  expect({ status, headers }: Response, head: FileHead): void {
+    this.#isPart = status === 206;
+    this.#until = this.#isPart ? contentRange(headers)?.end : head.until;
+  }
+
+  agreesInSize({ size }: FileHead): boolean {
+    const known = this.head?.size;
+    return size === undefined || known === undefined || size === known;
+  }
+
+  /** True where an answer brings more than it told. */
+  isTooMuch(chunk: ByteArray): boolean {
+    if (this.#until === undefined || this.head?.isSizeSure !== true) return false;
+    // While bytes are skipped, the answer is as many behind.
+    return this.received - this.#skip + chunk.length > this.#until;
+  }
+
+  /** What of a chunk is new. */
+  add(chunk: ByteArray): ByteArray {
+    const fresh = chunk.subarray(this.#skip);
+    this.#skip -= chunk.length - fresh.length;
+    this.received += fresh.length;
+    this.check?.add(fresh);
+    return fresh;
+  }
+
+  /** All that was told is here: how the connection ended does not matter any more. */
+  get isWhole(): boolean {
+    return this.head?.isSizeSure === true && this.received === this.head.size;
+  }
+
+  /** @param isFinal - What was handed on cannot be taken back. */
+  endOf(isFinal: boolean): End {
+    const end = this.#skip === 0 && this.#mayEnd() ? this.#confirmed(isFinal) : 'early';
+    const isPartDone = this.#isPart && this.#skip === 0 && this.#until === this.received;
+    return end === 'early' && isPartDone ? 'part' : end;
+  }
+
+  /** Whether the file may end here. */
+  #mayEnd(): boolean {
+    const { check, head, received } = this;
+    if (head?.size !== undefined && (head.isSizeSure || received === head.size))
+      return received === head.size;
+    // Of the part of a file of unknown size only the server knows whether it is the last.
+    if (head === undefined || this.#isPart) return false;
+    return check?.doubt() === undefined;
+  }
+
+  /**
+   * An end without a length may be that of a broken connection: where they look the same, the server is asked once
+   * more, for what follows, or for all of it.
+   */
+  #confirmed(isFinal: boolean): End {
+    const { check, head, received } = this;
+    if (head === undefined || head.size !== undefined || head.isEndSure || check?.isProven) return 'file';
+    if (received === 0 || this.#endsAt === received) return 'file';
+    const isFirst = this.#endsAt === undefined;
+    this.#endsAt = received;
+    if (!isFirst) return 'early';
+    if (head.validator !== undefined) return 'part';
+    return isFinal ? 'file' : 'again';
+  }
+}

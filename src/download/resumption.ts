@@ -1,0 +1,34 @@
+import { isVideoError } from '../errors.js';
+import type { FileHead } from './head.js';
+
+/** How a lost connection is resumed: a page may be forbidden the one way by another origin, and allowed the other. */
+export class Resumption {
+  #by: 'if-range' | 'range' | 'nothing' = 'if-range';
+
+  /** Only what comes shows whether it is of the same file. */
+  get isUnconditional(): boolean {
+    return this.#by === 'range';
+  }
+
+  headers(received: number, head: FileHead | undefined): Record<string, string> {
+    // An encoded answer has another length, and cannot be resumed by the bytes of the file.
+    const identity = { 'accept-encoding': 'identity' };
+    const validator = received > 0 ? head?.validator : undefined;
+    if (validator === undefined || this.#by === 'nothing') return identity;
+    const range = { ...identity, range: `bytes=${received}-` };
+    return this.#by === 'if-range' ? { ...range, 'if-range': validator } : range;
+  }
+
+  /**
+   * True where the next try goes another way. A page must be allowed `If-Range` by another origin, and is told nothing
+   * but that the call failed where it is not; `Range` alone needs no leave.
+   */
+  failed(error: unknown, received: number, head: FileHead | undefined): boolean {
+    const isAsked = received > 0 && head?.validator !== undefined;
+    if (!isAsked || head.isCrossOrigin !== true || !isVideoError(error) || error.code !== 'network')
+      return false;
+    if (this.#by === 'nothing') return false;
+    this.#by = this.#by === 'if-range' ? 'range' : 'nothing';
+    return true;
+  }
+}

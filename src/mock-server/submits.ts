@@ -1,0 +1,43 @@
+import { given } from './given.js';
+import type { MockDialect, MockJob, MockJobBehaviour } from './job.js';
+import type { MockJobs } from './jobs.js';
+import type { MockServiceOptions } from './options.js';
+import type { Call } from './routes.js';
+
+/** Makes jobs of submits; of those with the same `Idempotency-Key` only the first makes one. */
+export class Submits {
+  readonly #options: Pick<MockServiceOptions, 'idempotency' | 'onSubmit'>;
+  readonly #jobs: MockJobs;
+  readonly #byKey = new Map<string, MockJob>();
+
+  constructor(options: Pick<MockServiceOptions, 'idempotency' | 'onSubmit'>, jobs: MockJobs) {
+    this.#options = options;
+    this.#jobs = jobs;
+  }
+
+  make(call: Call, dialect: MockDialect, behaviour: MockJobBehaviour): MockJob {
+    const repeated = this.repeated(call, dialect);
+    if (repeated !== undefined) return repeated;
+    const { input } = call.body;
+    const own = this.#options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
+    const job = this.#jobs.create({ ...behaviour, ...given(own), dialect, input });
+    const key = this.#keyOf(call, dialect);
+    if (key !== undefined) this.#byKey.set(key, job);
+    call.entry.jobId = job.id;
+    return job;
+  }
+
+  /** The job that this submit's key made before, unless it was deleted. */
+  repeated(call: Call, dialect: MockDialect): MockJob | undefined {
+    const key = this.#keyOf(call, dialect);
+    const job = key === undefined ? undefined : this.#byKey.get(key);
+    if (job === undefined || this.#jobs.get(job.id) !== job) return undefined;
+    call.entry.jobId = job.id;
+    return job;
+  }
+
+  #keyOf(call: Call, dialect: MockDialect): string | undefined {
+    const key = call.exchange.headers.get('idempotency-key');
+    return key === null || this.#options.idempotency === false ? undefined : `${dialect} ${key}`;
+  }
+}
