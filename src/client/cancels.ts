@@ -3,6 +3,7 @@ import { backoffDelayMs } from '../core/backoff.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger, RetrySettings } from '../core/settings.js';
+import { wordsOf } from '../core/text.js';
 import { ApiError, ConfigurationError, howToGoOn, InvalidResponseError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 import { sleep } from '../runtime/abort.js';
@@ -76,7 +77,7 @@ export class Cancels {
       }
     } catch (error) {
       logger.warn(
-        `job ${JSON.stringify(jobId)} was to be cancelled, and could not be: ${String(error)}. ${howToGoOn(jobId)}, or cancel it with client.cancel(${JSON.stringify(jobId)}).`,
+        `job ${JSON.stringify(jobId)} was to be cancelled, and could not be: ${wordsOf(error)}. ${howToGoOn(jobId)}, or cancel it with client.cancel(${JSON.stringify(jobId)}).`,
       );
     }
   }

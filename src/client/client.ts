@@ -12,9 +12,11 @@ import {
   type WebhookEvent,
 } from '../core/model.js';
 import { isRecord } from '../core/record.js';
+import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { openDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
+import { InputError } from '../errors.js';
 import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
@@ -194,7 +196,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const opened = openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
       signal: outer && controller.signal,
       onProgress: options.onProgress,
-      onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${String(error)}`),
+      onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
       notReadyMs: timeouts.notReadyMs,
       requestMs: timeouts.requestMs,
       retry,
@@ -215,9 +217,18 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     });
   }
 
-  /** Hands a verified webhook event to whoever waits for its job; it races the streams to one end. */
+  /**
+   * Hands a verified webhook event to whoever waits for its job; it races the streams to one end.
+   *
+   * @throws InputError for what is none, such as the body of a delivery.
+   */
   ingest(event: WebhookEvent): void {
-    if (event.type === 'unknown') return;
+    if (event?.type === 'unknown') return;
+    if (typeof event?.snapshot?.id !== 'string') {
+      throw new InputError('event', 'event is no WebhookEvent', {
+        hint: 'Give what unwrapWebhook resolves with, or what onEvent of a handler is called with.',
+      });
+    }
     const { id, ...snapshot } = event.snapshot;
     const update = this.#located({ ...snapshot, jobId: id });
     for (const follower of this.#followers) follower.ingest(update, 'webhook');

@@ -1,5 +1,6 @@
 import { wholeNumber } from '../core/check.js';
 import { checkOption } from '../core/check-option.js';
+import { wordsOf } from '../core/text.js';
 import { howToGoOn, isVideoError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
@@ -162,7 +163,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     async function closeSource(): Promise<void> {
       if (isExhausted || source.return === undefined) return;
       const closed = (async () => source.return?.())().catch((error: unknown) =>
-        logger.warn(`the inputs of generateMany could not be closed: ${String(error)}`),
+        logger.warn(`the inputs of generateMany could not be closed: ${wordsOf(error)}`),
       );
       // An async generator that is asked for an input closes only after it has given that.
       if (isAsked || signal?.aborted === true) return;

@@ -2,6 +2,7 @@ import type { HttpRequest, HttpResponse } from '../backends/backend.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
+import { wordsOf } from '../core/text.js';
 import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
 import { isAtStake } from '../http/failure.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
@@ -121,7 +122,7 @@ function send(
 /** The server accepted it, and what it answered names no job. A backend may read a refusal out of a success, too. */
 function unreadable(error: unknown, { headers, status }: HttpResponse): unknown {
   if (error instanceof ApiError) return error;
-  const words = error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? error.message : wordsOf(error);
   return new SubmitOutcomeUnknownError(
     `the server accepted the submit, but its answer names no job: ${words}`,
     {
@@ -143,7 +144,7 @@ async function cancelWhenKnown({ cancels, logger }: SubmitHost, sending: Sending
   } catch (error) {
     if (!sending.isAtStake()) return;
     logger.warn(
-      `a submit that was aborted may have made a job, which could not be cancelled: ${String(error)}. Look for it on the server.`,
+      `a submit that was aborted may have made a job, which could not be cancelled: ${wordsOf(error)}. Look for it on the server.`,
     );
     return;
   }

@@ -3,6 +3,7 @@ import { backoffDelayMs, retryAfterOf } from './backoff.js';
 import { end, tellPendingEnd } from './follow-answers.js';
 import { schedule, servingStream, tellTransport } from './follow-jobs.js';
 import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-state.js';
+import { wordsOf } from './text.js';
 
 /** How often an answer that no waiting makes better is asked for. */
 const HOPELESS_TRIES = 3;
@@ -129,7 +130,7 @@ function stop(state: FollowState, job: FollowedJob, cause: unknown): void {
 /** The server's error, with the way to go on. */
 function explain(jobId: string, cause: unknown): VideoError {
   const resume = `Then follow the job again with client.subscribe(${JSON.stringify(jobId)}).`;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : wordsOf(cause);
   if (!isVideoError(cause)) {
     return new VideoError('http-error', `job ${jobId} cannot be followed: ${message}`, {
       jobId,

@@ -2,6 +2,8 @@ import { InputError } from '../errors.js';
 
 /** Ids of some servers are long; a whole text given by mistake is longer. */
 const MAX_LENGTH = 2_048;
+/** A `.` or `..` between slashes or alone, encoded or not; some servers cut a segment off at its semicolon. */
+const DOT_SEGMENT = /(^|[\\/]|%2f|%5c)(\.|%2e){1,2}($|[\\/;]|%2f|%5c)/i;
 
 /**
  * The job id as it was given.
@@ -30,8 +32,8 @@ function problemOf(jobId: unknown): string | undefined {
   if (typeof jobId !== 'string') return `must be a string, not ${jobId === null ? 'null' : typeof jobId}`;
   if (jobId.trim() === '') return 'is empty';
   if (jobId.length > MAX_LENGTH) return `is ${jobId.length} characters long, more than ${MAX_LENGTH}`;
-  // Dot segments, even encoded, would be taken out of the URL, and another route be called.
-  if (jobId === '.' || jobId === '..') return 'must not be a dot segment';
+  // Even encoded, these are taken out of the URL, at the latest by a proxy, and another route is called.
+  if (DOT_SEGMENT.test(jobId)) return 'must not hold a dot segment';
   // Half of a surrogate pair cannot be encoded.
   if (/\p{Cs}/u.test(jobId)) return 'is not well-formed Unicode';
   return undefined;

@@ -3,6 +3,15 @@ export function bounded(text: string, maxLength = 500): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
+/** What was thrown, which may be anything. Never throws. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'what cannot be shown'; // An object without a prototype, say.
+  }
+}
+
 /** A URL as it may be shown: without the query, which may be a signature, and without user name and password. */
 export function redactUrl({ origin, pathname, search }: URL): string {
   return bounded(origin + pathname) + (search && '?…');

@@ -29,8 +29,9 @@ export class Progress {
     const isTotal = totalBytes !== undefined && totalBytes >= receivedBytes;
     // A function of the caller's that fails is no reason to lose the file.
     try {
-      const answer: unknown = this.#report?.({ receivedBytes, ...(isTotal && { totalBytes }) });
-      if (answer instanceof Promise) answer.catch((error: unknown) => this.#onError?.(error));
+      const answer = this.#report?.({ receivedBytes, ...(isTotal && { totalBytes }) }) as unknown;
+      if (typeof (answer as { then?: unknown } | undefined)?.then === 'function')
+        Promise.resolve(answer).catch((error: unknown) => this.#onError?.(error));
     } catch (error) {
       this.#onError?.(error);
     }

@@ -32,8 +32,11 @@ export async function askCredentials(settings: ServerSettings): Promise<Credenti
   if (typeof given !== 'object' || given === null) {
     throw new ConfigurationError('headers', 'headers must give an object of names and values');
   }
-  for (const [name, value] of Object.entries(given)) {
-    headers[name.toLowerCase()] = checkHeader(`headers.${name}`, name, value);
+  // A `Headers` object, or a map, has nothing that `Object.entries` would find.
+  const pairs = Symbol.iterator in given ? (given as Iterable<unknown>) : Object.entries(given);
+  for (const pair of pairs) {
+    const [name, value] = Array.isArray(pair) ? pair : [];
+    headers[String(name).toLowerCase()] = checkHeader(`headers.${name}`, name, value);
   }
   const secrets = Object.entries(headers).flatMap(partsOf);
   if (settings.auth !== undefined) {

@@ -1,4 +1,4 @@
-import { bounded, redactQueries } from '../core/text.js';
+import { bounded, redactQueries, wordsOf } from '../core/text.js';
 import {
   ApiError,
   InvalidResponseError,
@@ -14,7 +14,7 @@ import type { SendOptions, SubmitProgress } from './types.js';
 /** What `fetch` rejected with, as our error. */
 export function networkError(error: unknown, { call, jobId }: CallContext): NetworkError {
   const known = explain(error);
-  const message = (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
+  const message = (error instanceof Error ? error.message : wordsOf(error)).slice(0, 2_000);
   return new NetworkError('network', `${call} failed: ${known?.code ?? redactQueries(bounded(message))}`, {
     jobId,
     hint: known?.hint ?? 'Check that the server runs and, in a browser, that it allows this page (CORS).',

@@ -8,6 +8,7 @@ import {
   type TransportChange,
 } from '../core/model.js';
 import { didYouMean } from '../core/nearest.js';
+import { wordsOf } from '../core/text.js';
 import { InputError, isVideoError } from '../errors.js';
 import type { JobWaiter, JobWaits, Wait } from './waits.js';
 
@@ -118,21 +119,17 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
   /** A listener that throws, or rejects, neither keeps the end from the others nor ends the process. */
   guard(listener: Listener, payload: unknown): void {
     try {
-      const result = listener(payload);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#reportThrown(error));
+      const result = listener(payload) as { then?: unknown } | undefined;
+      // It may be a promise of another realm, or of a library that has put its own in the place of the global one.
+      if (typeof result?.then === 'function')
+        Promise.resolve(result).catch((error: unknown) => this.#reportThrown(error));
     } catch (error) {
       this.#reportThrown(error);
     }
   }
 
   #reportThrown(error: unknown): void {
-    let what = 'what cannot be shown';
-    try {
-      what = String(error);
-    } catch {
-      // An object without a prototype, say.
-    }
-    this.#waits.report(`a listener of job ${this.#waits.snapshot.id} threw: ${what}`);
+    this.#waits.report(`a listener of job ${this.#waits.snapshot.id} threw: ${wordsOf(error)}`);
   }
 
   #tellSoon(listener: Listener, snapshot: JobSnapshot): () => void {

@@ -116,13 +116,14 @@ export class JobWaits implements JobSink {
       });
       return wait;
     }
+    // First: where one of them is no signal this throws, and nothing may be left then.
+    if (signals.length > 0) wait.listenTo(signals, this.#host.aborts);
     wait.next = this.#first;
     this.#first = wait;
     this.#engine ??= this.#host.engine();
     const { alarms, follower } = this.#engine;
     wait.alarms = alarms;
     alarms.set(wait, timeoutMs);
-    if (signals.length > 0) wait.listenTo(signals, this.#host.aborts);
     this.#following ??= follower.follow(this.snapshot.id, this, this.known);
     return wait;
   }

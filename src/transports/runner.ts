@@ -11,6 +11,7 @@ import {
 import { createFollowState } from '../core/follow-state.js';
 import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
 import type { FollowingSettings, Logger } from '../core/settings.js';
+import { wordsOf } from '../core/text.js';
 import type { VideoError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { JobSinks } from './job-sinks.js';
@@ -192,7 +193,7 @@ export function createRunner(deps: RunnerDeps): Follower {
   }
 
   function onError(error: unknown): void {
-    safely(() => logger.error(`a listener, or the backend, threw: ${String(error)}`));
+    safely(() => logger.error(`a listener, or the backend, threw: ${wordsOf(error)}`));
   }
 
   return {

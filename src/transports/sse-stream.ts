@@ -5,7 +5,7 @@ import type { StreamFailure } from '../core/follow-model.js';
 import { ConfigurationError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { guardEvents } from './sse-guard.js';
-import { MAX_FRAME_SIZE, type StreamEvents } from './transport.js';
+import { MAX_FRAME_SIZE, readFrame, type StreamEvents } from './transport.js';
 
 /** An authorised `fetch` of an event stream: any status, the body unread. */
 export type OpenStream = (
@@ -142,12 +142,7 @@ export class SseStream {
 
   #received(data: string, event: string): void {
     if (this.#closed) return;
-    try {
-      if (data.length > MAX_FRAME_SIZE) this.#events.said(TOO_LARGE);
-      else this.#events.said(this.#codec.parse(data, { event }));
-    } catch (error) {
-      this.#fail({ reason: 'SSE brought what could not be read', error });
-    }
+    this.#events.said(data.length > MAX_FRAME_SIZE ? TOO_LARGE : readFrame(this.#codec, data, { event }));
   }
 
   /** The body as the parser gets it: an end or an error closes the stream before the parser can see it. */

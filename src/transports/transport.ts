@@ -32,5 +32,25 @@ export interface StreamConnection {
 /** The port behind which the streams are: makes one attempt, for these jobs at first. Never throws. */
 export type ConnectStream = (jobIds: readonly string[], events: StreamEvents) => StreamConnection;
 
+/**
+ * What a frame means to a codec, which may be the caller's own: where it throws, or gives what is no message, the
+ * frame is dropped and the stream goes on.
+ */
+export function readFrame(
+  codec: { parse(text: string, context?: { readonly event: string }): StreamMessage },
+  text: string,
+  context?: { readonly event: string },
+): StreamMessage {
+  try {
+    const message = codec.parse(text, context);
+    const { type } = message;
+    if (type === 'control' || (type === 'update' && message.update.jobId !== undefined)) return message;
+    if (type === 'problem' && typeof message.message === 'string') return message;
+  } catch {
+    // Told as any other that cannot be read.
+  }
+  return { type: 'problem', message: 'The backend could not read a frame; it was dropped.' };
+}
+
 /** A frame larger than this is refused, in UTF-16 code units or bytes. */
 export const MAX_FRAME_SIZE = 2 ** 20;

@@ -3,7 +3,13 @@ import type { StreamFailure } from '../core/follow-model.js';
 import type { StreamMessage } from '../core/model.js';
 import type { Runtime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
 import { carriesHeaders, openSocket } from '../runtime/web-socket.js';
-import { type ConnectStream, MAX_FRAME_SIZE, type StreamConnection, type StreamEvents } from './transport.js';
+import {
+  type ConnectStream,
+  MAX_FRAME_SIZE,
+  readFrame,
+  type StreamConnection,
+  type StreamEvents,
+} from './transport.js';
 
 /** How long the other side has to answer a close before the socket is cut, where the class can do that. */
 const CLOSE_GRACE_MS = 500;
@@ -96,18 +102,22 @@ class Connection implements StreamConnection {
   }
 
   #open(WebSocket: WebSocketClass, ticket: Ticket, first: boolean): void {
-    let socket: WebSocketLike;
     try {
-      socket = openSocket(WebSocket, ticket.url, { headers: ticket.headers, maxPayload: MAX_FRAME_SIZE });
+      const headers = ticket.headers;
+      const socket = openSocket(WebSocket, ticket.url, { headers, maxPayload: MAX_FRAME_SIZE });
+      this.#socket = socket;
+      this.#listen(socket, ticket, first);
     } catch (error) {
       this.#fail({ reason: 'WebSocket could not be made', error });
-      return;
     }
-    this.#socket = socket;
+  }
+
+  /** Some classes of others hand over no event. */
+  #listen(socket: WebSocketLike, ticket: Ticket, first: boolean): void {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened();
-    socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = ({ code }) => this.#fail({ reason: `WebSocket closed (${code})` });
+    socket.onmessage = (event) => this.#received(event?.data);
+    socket.onclose = (event) => this.#fail({ reason: `WebSocket closed (${event?.code})` });
     socket.onerror = (event) => {
       if (isTooLarge(event)) this.#events.said(TOO_LARGE);
       const failure = refusal(event, this.#isOpen);
@@ -157,11 +167,7 @@ class Connection implements StreamConnection {
     } catch {
       return problem('The server sent a WebSocket frame that is no text; it was dropped.');
     }
-    try {
-      return this.#codec.parse(text);
-    } catch {
-      return problem('The backend could not read a WebSocket frame; it was dropped.');
-    }
+    return readFrame(this.#codec, text);
   }
 
   /** False where the socket would not take it: then it has failed. */
@@ -203,19 +209,21 @@ function sizeOf(data: unknown): number {
 
 /** The class of `ws` does not even read such a frame, and ends the connection. */
 function isTooLarge(event: unknown): boolean {
-  return (event as { error?: { code?: unknown } }).error?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+  return (
+    (event as { error?: { code?: unknown } } | undefined)?.error?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
+  );
 }
 
 /** Leaves a listener for errors to the end: closing a socket that is still connecting makes one. */
 function abandon(socket: WebSocketLike, runtime: WebSocketDeps['runtime']): void {
-  socket.onopen = null;
-  socket.onmessage = null;
-  socket.onerror = () => {};
-  socket.onclose = null;
   try {
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onerror = () => {};
+    socket.onclose = null;
     socket.close(1000);
   } catch {
-    // It was closed already.
+    // It was closed already, or never was one.
   }
   // The one of `ws` waits half a minute for a server that is gone, and the process with it.
   const { terminate } = socket as { terminate?: () => void };
@@ -229,7 +237,7 @@ function abandon(socket: WebSocketLike, runtime: WebSocketDeps['runtime']): void
 
 /** Browsers say nothing; the class of `ws` says what the server answered. Its URL is never in it. */
 function refusal(event: unknown, open: boolean): StreamFailure & { status?: number } {
-  const { error, message } = event as { error?: { code?: unknown }; message?: unknown };
+  const { error, message } = Object(event) as { error?: { code?: unknown }; message?: unknown };
   const status = Number(/^Unexpected server response: (\d{3})$/.exec(String(message))?.[1]);
   if (status > 0) {
     const reason = `WebSocket refused (HTTP ${status})`;

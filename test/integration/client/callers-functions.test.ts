@@ -1,0 +1,218 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { soraGateway } from '../../../src/backends/sora-gateway.js';
+import type { JobWarning, StreamMessage, TransportChange, WebhookEvent } from '../../../src/core/model.js';
+import type { WebSocketClass } from '../../../src/runtime/runtime.js';
+import { connect, errorOf, input, startServer } from './support.js';
+
+/** A promise as a test runner or a patched global makes it: no `instanceof Promise`. */
+const rejectedElsewhere = () =>
+  runInNewContext('Promise.reject(new Error("from elsewhere"))') as Promise<void>;
+
+const withoutPrototype = () => {
+  throw Object.create(null);
+};
+
+/** Node ends the process at these; a test runner only counts them. */
+function unhandled(): unknown[] {
+  const told: unknown[] = [];
+  for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+    const runners = process.listeners(event as 'unhandledRejection');
+    const listener = (error: unknown) => told.push(error);
+    process.removeAllListeners(event);
+    process.on(event, listener);
+    onTestFinished(() => {
+      process.off(event, listener);
+      for (const runner of runners) process.on(event as 'unhandledRejection', runner);
+    });
+  }
+  return told;
+}
+
+async function follow(options: Parameters<typeof connect>[1]) {
+  const told = unhandled();
+  const server = await startServer();
+  const client = connect(server, { logger: 'silent', ...options });
+  const job = client.subscribe(server.jobs.create().id);
+  const changes: TransportChange[] = [];
+  const warnings: JobWarning[] = [];
+  job.on('transport', (change) => changes.push(change));
+  job.on('warning', (warning) => warnings.push(warning));
+  await new Promise((resolve) => job.once('update', resolve));
+  const serverJob = server.jobs.get(job.id);
+  return { told, server, client, job, changes, warnings, serverJob };
+}
+
+describe('a WebSocket class of the caller’s', () => {
+  const classes: Readonly<Record<string, new () => object>> = {
+    'makes what cannot be listened to': class {
+      constructor() {
+        Object.freeze(this);
+      }
+    },
+    'makes what has setters that throw': class {
+      set binaryType(_: string) {
+        throw new TypeError('not here');
+      }
+    },
+    'makes what has no method': class {},
+  };
+  test.each(Object.entries(classes))('that %s is passed over, and the end comes by SSE', async (_, made) => {
+    const { told, job, changes, serverJob } = await follow({ WebSocket: made as WebSocketClass });
+    await vi.waitFor(() => expect(changes.at(-1)?.transport).toBe('sse'));
+    serverJob?.complete();
+    await expect(job.completed()).resolves.toMatchObject({ transport: 'sse' });
+    expect(told).toEqual([]);
+  });
+
+  test('that tells of failures without an event is told to have failed at once', async () => {
+    class Eventless {
+      onopen: (() => void) | undefined;
+      onerror: (() => void) | undefined;
+      onclose: (() => void) | undefined;
+      onmessage: (() => void) | undefined;
+      constructor() {
+        setTimeout(() => this.onopen?.());
+      }
+      send() {
+        setTimeout(() => {
+          this.onmessage?.();
+          this.onerror?.();
+          this.onclose?.();
+        });
+      }
+      close() {}
+    }
+    const { told, job, changes, warnings, serverJob } = await follow({
+      WebSocket: Eventless as unknown as WebSocketClass,
+      retry: { minDelayMs: 5_000, maxDelayMs: 10_000 },
+    });
+    await vi.waitFor(() => expect(changes.at(-1)?.transport).toBe('sse'));
+    expect(changes.at(-1)?.reason).toContain('WebSocket failed');
+    expect(warnings.map(({ code }) => code)).toEqual(['bad-frame']);
+    serverJob?.complete();
+    await expect(job.completed()).resolves.toMatchObject({ transport: 'sse' });
+    expect(told).toEqual([]);
+  });
+});
+
+describe.each(['webSocket', 'sse'] as const)('a backend of the caller’s whose %s codec', (stream) => {
+  const parsers: Readonly<Record<string, () => StreamMessage>> = {
+    'gives nothing': () => undefined as never,
+    'gives an update of nothing': () => ({ type: 'update' }) as never,
+    'gives a problem without words': () => ({ type: 'problem' }) as never,
+    'gives a word': () => 'update' as never,
+    throws: () => {
+      throw new Error('cannot');
+    },
+    'throws what cannot be shown': withoutPrototype,
+  };
+  test.each(Object.entries(parsers))('%s warns once, and the stream stays', async (_, parse) => {
+    const gateway = soraGateway();
+    const backend = { ...gateway, [stream]: { ...gateway[stream], parse } };
+    const transport = stream === 'sse' ? 'sse' : 'websocket';
+    const { told, job, changes, warnings, serverJob } = await follow({
+      backend,
+      transports: [transport, 'polling'],
+      WebSocket,
+    });
+    await vi.waitFor(() => expect(changes.at(-1)?.transport).toBe(transport));
+    serverJob?.advance({ status: 'processing', progress: 10 });
+    await vi.waitFor(() => expect(warnings.map(({ code }) => code)).toContain('bad-frame'));
+    expect(warnings[0]?.message).toContain('could not read');
+    serverJob?.complete();
+    await expect(job.completed()).resolves.toMatchObject({ transport: 'polling' });
+    expect(changes.map(({ transport }) => transport).filter((name) => name === transport)).toHaveLength(1);
+    expect(told).toEqual([]);
+  });
+});
+
+test('a fetch that rejects with what cannot be shown is a network that is down', async () => {
+  const client = connect(await startServer(), { fetch: async () => withoutPrototype() });
+  expect(await errorOf(client.status('job-1'))).toMatchObject({ code: 'network', jobId: 'job-1' });
+});
+
+test('a backend that throws what cannot be shown ends following with an error, not silently', async () => {
+  const backend = { ...soraGateway(), parseStatus: withoutPrototype };
+  const client = connect(await startServer(), { backend, transports: ['polling'], logger: 'silent' });
+  expect(await errorOf(client.subscribe('job-1').completed())).toMatchObject({ jobId: 'job-1' });
+});
+
+test('headers given as Headers, a map or pairs are sent as those of an object are', async () => {
+  const pairs: [string, string][] = [['x-tenant', 'seven']];
+  const seen: unknown[] = [];
+  for (const given of [Object.fromEntries(pairs), new Headers(pairs), new Map(pairs), pairs]) {
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      seen.push(new Headers(init?.headers).get('x-tenant'));
+      return Response.json({ jobId: 'job-1', status: 'queued' });
+    };
+    await connect({ url: 'http://localhost:1' }, { fetch, headers: () => given as never }).status('job-1');
+  }
+  expect(seen).toEqual(['seven', 'seven', 'seven', 'seven']);
+  const client = connect({ url: 'http://localhost:1' }, { headers: () => ['x-tenant'] as never });
+  expect(await errorOf(client.status('job-1'))).toMatchObject({
+    code: 'configuration',
+    option: 'headers.undefined',
+  });
+});
+
+test('a listener may reject with a promise of another realm: the logger is told, and the process lives', async () => {
+  const error = vi.fn();
+  const { told, job, serverJob } = await follow({
+    logger: { debug() {}, info() {}, warn() {}, error },
+  });
+  job.on('completed', rejectedElsewhere);
+  serverJob?.complete();
+  await job.completed();
+  await vi.waitFor(() => expect(error).toHaveBeenCalledWith(expect.stringContaining('from elsewhere')));
+  expect(told).toEqual([]);
+});
+
+test.each([
+  ['rejects with a promise of another realm', rejectedElsewhere, 'from elsewhere'],
+  ['throws what cannot be shown', withoutPrototype, 'what cannot be shown'],
+])('an onProgress that %s loses no file, and the logger is told', async (_, onProgress, words) => {
+  const told = unhandled();
+  const server = await startServer();
+  const error = vi.fn();
+  const client = connect(server, { logger: { debug() {}, info() {}, warn() {}, error } });
+  const job = server.jobs.create();
+  job.complete();
+  const video = await client.download(job.id, { onProgress });
+  expect((await video.bytes()).length).toBeGreaterThan(0);
+  await vi.waitFor(() => expect(error).toHaveBeenCalledWith(expect.stringContaining(words)));
+  expect(told).toEqual([]);
+});
+
+test('what is no signal is refused, and nothing is left that holds the process or follows the job', async () => {
+  const server = await startServer();
+  const client = connect(server);
+  const job = client.subscribe(server.jobs.create().id);
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const signal = new AbortController() as unknown as AbortSignal;
+  for (let count = 0; count < 10; count++) await expect(job.completed({ signal })).rejects.toThrow(TypeError);
+  expect(timers()).toBe(before);
+  // The next who waits is the only one.
+  const stopped = vi.fn();
+  job.on('stopped', stopped);
+  job.close();
+  expect(stopped).toHaveBeenCalledTimes(1);
+  await expect(client.generate(input, { signal })).rejects.toThrow(TypeError);
+  expect(server.requests.filter(({ route }) => route === 'generate')).toEqual([]);
+});
+
+test.each([
+  [undefined],
+  [null],
+  ['{}'],
+  [{}],
+  [{ type: 'job.completed' }],
+  [{ type: 'job.completed', snapshot: {} }],
+])('ingest refuses %j, which is no event of a webhook', async (event) => {
+  const client = connect(await startServer());
+  expect(() => client.ingest(event as unknown as WebhookEvent)).toThrow(
+    expect.objectContaining({ name: 'InputError', field: 'event' }),
+  );
+});
