@@ -1,3 +1,4 @@
+import { type Fields, idOf, readUpdate } from '../core/fields.js';
 import { isJobId } from '../core/job-id.js';
 import { showJson } from '../core/json.js';
 import type { JobUpdate } from '../core/model.js';
@@ -5,7 +6,6 @@ import { isRecord } from '../core/record.js';
 import { bounded, redactQueries } from '../core/text.js';
 import { InvalidResponseError } from '../errors.js';
 import type { HttpResponse } from './backend.js';
-import { type Fields, idOf, readUpdate } from './fields.js';
 
 /** Makes an update of an answer's object. */
 export type Reader = (raw: Fields, jobId: string) => JobUpdate;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { parseErrorBody } from '../core/error-body.js';
+import { idOf, readUpdate, textOf } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
@@ -15,7 +16,6 @@ import type {
   SubmitOperation,
 } from './backend.js';
 import { type Bytes, fileField, isBytes } from './bytes.js';
-import { idOf, readUpdate, textOf } from './fields.js';
 import { checkVariant } from './input.js';
 import { object, parseInput, parseOptions, strict, text } from './schema.js';
 

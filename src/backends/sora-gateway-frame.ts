@@ -1,7 +1,7 @@
+import { type Fields, idOf, readUpdate, textOf } from '../core/fields.js';
 import { parseJson, showJson } from '../core/json.js';
 import type { StreamMessage } from '../core/model.js';
 import { isRecord } from '../core/record.js';
-import { type Fields, idOf, readUpdate, textOf } from './fields.js';
 
 const MAX_PLAIN_LENGTH = 4_000;
 const CONTROL: StreamMessage = { type: 'control' };

@@ -1,12 +1,12 @@
 import { type Check, checkFields, oneOf, optional, text } from '../core/check.js';
 import { parseErrorBody } from '../core/error-body.js';
+import { type Fields, readUpdate } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
 import { InputError } from '../errors.js';
 import { readAccepted, readStatus } from './answers.js';
 import type { Backend } from './backend.js';
 import { type Bytes, bytes, toBase64 } from './bytes.js';
-import { type Fields, readUpdate } from './fields.js';
 import { checkVariant, refuseInput, refuseOptionOf } from './input.js';
 import { parseGatewayFrame } from './sora-gateway-frame.js';
 

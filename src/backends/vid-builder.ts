@@ -1,18 +1,18 @@
 import * as z from 'zod/mini';
 import { parseErrorBody } from '../core/error-body.js';
+import { type Fields, textOf } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { statusOfWord } from '../core/status-words.js';
 import { isHttp, parseUrl } from '../core/url.js';
+import { readVidBuilderUpdate, storedFile } from '../core/vid-builder-update.js';
 import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
 import { type Bytes, fileField } from './bytes.js';
-import { type Fields, textOf } from './fields.js';
 import { checkVariant } from './input.js';
 import { bytes, object, parseInput, parseOptions, strict, text } from './schema.js';
-import { readVidBuilderUpdate, storedFile } from './vid-builder-update.js';
 
 /** One scene of a video. */
 export interface VidBuilderScene {

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.js';
 import type { BodyLimits, readBody, WebhookBody } from './body.js';
 import { type Bytes, bytesOf } from './bytes.js';
 import { equalInConstantTime } from './constant-time.js';
-import { hmacSha256, verifyEd25519 } from './crypto.js';
+import { hmacSha256, verifyEd25519 } from './crypto/node.js';
 import type { readKey } from './flaws.js';
 import { headerOf, type WebhookHeaders } from './headers.js';
 import { refused } from './refused.js';

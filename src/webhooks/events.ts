@@ -1,11 +1,11 @@
-import { type Fields, idOf, readUpdate } from '../backends/fields.js';
-import { readVidBuilderUpdate } from '../backends/vid-builder-update.js';
+import { type Fields, idOf, readUpdate } from '../core/fields.js';
 import { applyUpdate } from '../core/job-state.js';
 import { parseJson } from '../core/json.js';
 import type { JobUpdate, WebhookEvent } from '../core/model.js';
 import { isRecord } from '../core/record.js';
+import { readVidBuilderUpdate } from '../core/vid-builder-update.js';
 import { InvalidResponseError } from '../errors.js';
-import { sha256 } from './crypto.js';
+import { sha256 } from './crypto/node.js';
 
 /** No server makes ids as long. */
 const MAX_ID_LENGTH = 512;

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
 import type { Bytes } from './bytes.js';
-import { hmacSha256, signEd25519 } from './crypto.js';
+import { hmacSha256, signEd25519 } from './crypto/node.js';
 import { badSecret, explainSecrets } from './explain.js';
 import { readKey } from './flaws.js';
 import {

@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express5 from 'express';
@@ -176,6 +178,15 @@ it('gives the address of the socket to addressOf, and not X-Forwarded-For', asyn
   await using closed = await listen(others.receive);
   const forged = { ...headers, 'x-forwarded-for': '203.0.113.1' };
   expect((await post(closed, { headers: forged })).status).toBe(403);
+});
+
+it.each(['TRACE', 'GET', 'HEAD', 'OPTIONS', 'PUT'])('answers 405 to %s', async (method) => {
+  const { receive, errors } = receiver();
+  await using app = await listen(receive);
+  const request = httpRequest(app.url, { method }).end();
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  answer.resume();
+  expect([answer.statusCode, answer.headers.allow, errors]).toEqual([405, 'POST', []]);
 });
 
 it('receives large bodies whole', async () => {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 
@@ -15,15 +16,21 @@ it.each(['index', 'node', 'testing'])(
   async (entry) => {
     const inputs = await inputsOf(entry);
     expect(inputs.filter((file) => file.includes('node_modules'))).toEqual([]);
-    expect(inputs.filter((file) => !/^src\/(webhooks\/|core\/|backends\/|errors\.ts)/.test(file))).toEqual(
-      [],
-    );
+    expect(inputs.filter((file) => !/^src\/(webhooks\/|core\/|errors\.ts)/.test(file))).toEqual([]);
   },
 );
 
 it('verify.ts brings nothing but the errors and what it computes with', async () => {
   const inputs = await inputsOf('verify');
   expect(inputs.filter((file) => !file.startsWith('src/webhooks/'))).toEqual(['src/errors.ts']);
+});
+
+it('what only Node has is named in files called node.ts alone, in types too', () => {
+  const files = readdirSync('src/webhooks', { recursive: true, encoding: 'utf8' });
+  const naming = files.filter(
+    (file) => /\.ts$/.test(file) && /['"]node:/.test(readFileSync(`src/webhooks/${file}`, 'utf8')),
+  );
+  expect(naming.sort()).toEqual(['crypto/node.ts', 'node.ts']);
 });
 
 it('only the adapter for Node imports of Node', async () => {

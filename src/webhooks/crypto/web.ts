@@ -1,6 +1,6 @@
-import { decodeBase64, encodeBase64 } from './base64.js';
-import { encodeDigits } from './base64-portable.js';
-import type { Bytes, Encoding } from './bytes.js';
+import { decodeBase64, encodeBase64 } from '../base64.js';
+import { encodeDigits } from '../base64-portable.js';
+import type { Bytes, Encoding } from '../bytes.js';
 
 /** HMAC-SHA256 over the parts, one after the other. */
 export async function hmacSha256(

@@ -1,6 +1,6 @@
-import type { JobUpdate } from '../core/model.js';
-import { isRecord } from '../core/record.js';
 import { dateOf, type Fields, readUpdate, textOf } from './fields.js';
+import type { JobUpdate } from './model.js';
+import { isRecord } from './record.js';
 
 /** What the status call and the webhooks tell of a job. */
 export function readVidBuilderUpdate(raw: Fields, jobId: string): JobUpdate {

@@ -1,6 +1,6 @@
-import type { JobUpdate } from '../core/model.js';
-import { isRecord } from '../core/record.js';
-import { statusOfWord } from '../core/status-words.js';
+import type { JobUpdate } from './model.js';
+import { isRecord } from './record.js';
+import { statusOfWord } from './status-words.js';
 
 /** A JSON object of a stranger: anything may be in any field. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,11 +1,11 @@
 /*
  * node:crypto where the runtime has it, for it is several times faster than WebCrypto on a small body; else
  * WebCrypto. Asked for without an import, so that this loads on every runtime. Bundles for browsers take
- * crypto.browser.ts instead.
+ * node.browser.ts instead.
  */
-import { decodeBase64, encodeBase64 } from './base64.js';
-import type { Bytes, Encoding } from './bytes.js';
-import * as web from './web-crypto.js';
+import { decodeBase64, encodeBase64 } from '../base64.js';
+import type { Bytes, Encoding } from '../bytes.js';
+import * as web from './web.js';
 
 let loaded: typeof import('node:crypto') | undefined;
 
