@@ -65,7 +65,9 @@ export function explainSecrets({
   return badSecret(which + what, hint);
 }
 
-const NOT_SET = 'Check that the environment variable is set where the receiver runs.';
+const NOT_SET =
+  'Check that the environment variable is set where the receiver runs. ' +
+  'Where it is built without it, as by `next build`, give a function: secret: () => process.env.WEBHOOK_SECRET.';
 const AS_BYTES = 'If it is really so, give its bytes.';
 const FLAWS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   empty: ['is empty', NOT_SET],

@@ -35,8 +35,11 @@ export interface WebhookContext {
 
 /** Of `createWebhookHandler`: whom to believe, what to do, and how long to take. */
 export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'now'> {
-  /** One secret, several while one replaces another, or a function that is asked at each delivery. */
-  readonly secret?: Secrets | (() => Secrets | Promise<Secrets>) | undefined;
+  /**
+   * One secret, several while one replaces another, or a function that is asked at each delivery: where the secret is
+   * not there yet when the module is loaded, as in `next build`.
+   */
+  readonly secret?: Secrets | (() => Secrets | undefined | Promise<Secrets | undefined>) | undefined;
   /** Remembers what was acted on. Receivers in several processes need a common one. @default memoryStore() */
   readonly store?: WebhookStore | undefined;
   /** Each event, those of no job too, before the function for its type. */

@@ -9,8 +9,11 @@ import {
 } from './handler-options.js';
 import { type Ending, type Received, receive } from './receive.js';
 
-/** Takes a delivery, and answers it. It never rejects. */
-export type WebhookHandler = (request: Request, context?: WebhookContext) => Promise<Response>;
+/**
+ * Takes a delivery, and answers it. It never rejects. Whatever the platform gives beside the request may be passed on:
+ * the context of Next, the server of Bun.
+ */
+export type WebhookHandler = (request: Request, context?: WebhookContext | object) => Promise<Response>;
 
 /**
  * Makes the receiver of webhooks: it verifies, understands, acts once and answers in time. As it is for Next, Hono,
@@ -24,7 +27,7 @@ export type WebhookHandler = (request: Request, context?: WebhookContext) => Pro
  * @throws WebhookVerificationError `bad-secret`.
  * @example
  * export const POST = createWebhookHandler({
- *   secret: process.env.WEBHOOK_SECRET,
+ *   secret: () => process.env.WEBHOOK_SECRET,
  *   onCompleted: ({ jobId, snapshot }) => publish(jobId, snapshot.videoUrl),
  * });
  */

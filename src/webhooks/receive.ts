@@ -86,7 +86,7 @@ async function secretOf(settings: HandlerSettings): Promise<WebhookSecret | read
     throw new Error(`the function for the webhook secret did not answer within ${ackWithinMs} ms`);
   });
   try {
-    return await Promise.race([secret(), late]);
+    return (await Promise.race([secret(), late])) as WebhookSecret;
   } finally {
     timer.clear();
   }

@@ -13,7 +13,7 @@ import { verifyWebhookSignature } from './verify.js';
  * @throws WebhookVerificationError with a `reason` and a hint.
  * @throws InvalidResponseError where what is signed is not JSON.
  * @example
- * const event = await unwrapWebhook(request, { secret: process.env.WEBHOOK_SECRET });
+ * const event = await unwrapWebhook(request, { secret: process.env.WEBHOOK_SECRET ?? '' });
  * if (event.type === 'job.completed') await publish(event.jobId);
  */
 export async function unwrapWebhook(

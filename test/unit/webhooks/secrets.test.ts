@@ -145,3 +145,15 @@ describe('a function that gives the secret', () => {
     ]);
   });
 });
+
+it.each([undefined, '', 'undefined'])(
+  'says of %j to give a function where a build has no secret',
+  (secret) => {
+    expect(() => createWebhookHandler({ secret })).toThrow(
+      expect.objectContaining({
+        reason: 'bad-secret',
+        hint: expect.stringContaining('() => process.env.WEBHOOK_SECRET'),
+      }),
+    );
+  },
+);
