@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { readUpdate } from '../../../src/core/fields.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
-import { readVidBuilderUpdate } from '../../../src/core/vid-builder-update.js';
 import { parseErrorBody } from '../../../src/core/error-body.js';
+import { readUpdate } from '../../../src/core/fields.js';
 import type { JobUpdate } from '../../../src/core/model.js';
+import { readVidBuilderUpdate } from '../../../src/core/vid-builder-update.js';
 import { answer, fixture, fixtures, plain } from './fixtures.js';
 
 const backends = {
