@@ -100,6 +100,12 @@ export interface Backend<
 > {
   /** Such as `soraGateway`; error messages name it. */
   readonly name: string;
+  /**
+   * What the server makes of an `Idempotency-Key`. `none`: nothing, so that one that a caller gives is refused before
+   * anything is sent. `windowMs`: each submit carries one (the caller's where there is one), and is sent again under it
+   * where its outcome is unknown, within so many milliseconds. Missing: a caller who gives one says that it is honoured.
+   */
+  readonly idempotency?: 'none' | { readonly windowMs: number } | undefined;
   /** Checks the input and makes the submit of it. Throws (or rejects with) `InputError`. */
   generate(input: Input): HttpRequest | Promise<HttpRequest>;
   /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */

@@ -14,7 +14,7 @@ export interface CallOptions {
 export interface GenerateOptions extends CallOptions {
   /**
    * Sent as `Idempotency-Key`. Give one only where the server honours it: a submit whose outcome is unknown is
-   * then sent again.
+   * then sent again. Refused where the backend says that its server ignores them.
    */
   readonly idempotencyKey?: string | undefined;
   /**

@@ -1,3 +1,4 @@
+import type { AnyBackend } from '../backends/backend.js';
 import { bounded, redactQueries, wordsOf } from '../core/text.js';
 import {
   ApiError,
@@ -35,12 +36,13 @@ export function timeoutError(timeoutMs: number, { call, jobId }: CallContext): N
  *
  * @param doubt - What left that open; no failure after it says any more about it.
  * @param last - What the last attempt failed with, `doubt` itself where there was none after it.
+ * @param keys - `given`: the caller's key was sent. Else what the backend says of keys.
  */
 export function outcomeUnknown(
   doubt: VideoError,
   last: VideoError,
   { call, jobId }: CallContext,
-  isKeyed: boolean,
+  keys: 'given' | AnyBackend['idempotency'],
 ): VideoError {
   const after = last === doubt ? '' : `; then, with the same idempotencyKey: ${last.message}`;
   return new SubmitOutcomeUnknownError(
@@ -52,9 +54,9 @@ export function outcomeUnknown(
       cause: doubt,
       hint: [
         adviceOf(doubt),
-        isKeyed
+        keys === 'given'
           ? 'Call generate again with the same idempotencyKey: it makes no second job.'
-          : 'It was not sent again, which may be paid for twice: look for the job on the server first, or give an idempotencyKey where it honours one.',
+          : `Sending it again may be paid for twice: look for the job on the server first${keys === undefined ? ', or give an idempotencyKey where it honours one' : ''}.`,
       ]
         .filter(Boolean)
         .join(' '),

@@ -5,18 +5,18 @@ import { redactUrl } from '../core/text.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
 import { sleep, startDeadline } from '../runtime/abort.js';
-import type { Runtime } from '../runtime/runtime.js';
+import { type Runtime, randomId } from '../runtime/runtime.js';
 import { apiErrorOf, type CallContext, readJson, readRefusal } from './answer.js';
 import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';
 import { judge, networkError, outcomeUnknown, timeoutError } from './failure.js';
 import { type Payload, payloadOf } from './payload.js';
 import { Secrets } from './secrets.js';
-import type { HttpClient } from './types.js';
+import type { HttpClient, SendOptions } from './types.js';
 
 export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 'timeouts' | 'retry'> {
   readonly logger?: Pick<Logger, 'debug'>;
-  readonly backend: Pick<AnyBackend, 'parseError'>;
+  readonly backend: Partial<Pick<AnyBackend, 'name' | 'parseError' | 'idempotency'>>;
 }
 
 /** What is sent, by each of its attempts. */
@@ -127,6 +127,22 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     }
   }
 
+  /** What a submit is repeated under where the server honours that, and until when. */
+  function keyOf({ idempotencyKey, repeat }: SendOptions) {
+    const { idempotency, name } = settings.backend;
+    if (idempotency === 'none' && idempotencyKey !== undefined) {
+      throw new InputError('idempotencyKey', `the server of ${name} ignores an idempotencyKey`, {
+        hint: 'Leave it out: with one, a submit that is repeated makes a second job all the same.',
+      });
+    }
+    if (repeat !== 'submit' || typeof idempotency !== 'object')
+      return { idempotencyKey, repeatUntil: Number.POSITIVE_INFINITY };
+    return {
+      idempotencyKey: idempotencyKey ?? randomId(runtime),
+      repeatUntil: runtime.elapsedMs() + idempotency.windowMs,
+    };
+  }
+
   return {
     resolve,
 
@@ -148,9 +164,10 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     },
 
     async send(request, options) {
-      const { signal, jobId, idempotencyKey, accepts, progress = {} } = options;
+      const { signal, jobId, accepts, progress = {} } = options;
       const submits = options.repeat === 'submit';
       try {
+        const { idempotencyKey, repeatUntil } = keyOf(options);
         const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
         signal?.throwIfAborted();
         const payload = await payloadOf(request, runtime.hasOwnFetch === true);
@@ -173,20 +190,18 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
             signal?.throwIfAborted();
             // All that `attempt` rejects with but an abort, which was thrown just now.
             const failure = error as VideoError;
-            const { again, unknown } = judge(failure, trip, options);
+            const { again, unknown } = judge(failure, trip, { ...options, idempotencyKey });
             if (unknown) progress.doubt ??= failure;
             else trip.sent = false;
             const { doubt, isAbandoned } = progress;
             const isDone = !again || (isAbandoned === true && doubt === undefined);
             const delayMs = isDone ? undefined : nextDelayMs(failure, failures, retry, runtime.random());
-            if (delayMs === undefined) {
+            const isLate = doubt !== undefined && runtime.elapsedMs() + (delayMs ?? 0) >= repeatUntil;
+            if (delayMs === undefined || isLate) {
               if (doubt === undefined) throw failure;
-              throw outcomeUnknown(
-                doubt,
-                failure,
-                { call: describe(request), jobId },
-                idempotencyKey !== undefined,
-              );
+              const { idempotency } = settings.backend;
+              const keys = options.idempotencyKey === undefined ? idempotency : 'given';
+              throw outcomeUnknown(doubt, failure, { call: describe(request), jobId }, keys);
             }
             await sleep(runtime, delayMs, signal);
           }

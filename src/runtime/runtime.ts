@@ -30,6 +30,11 @@ export interface Runtime {
   onWake(listener: (reason: WakeReason) => void): () => void;
 }
 
+/** @internal 32 hexadecimal digits, another one each time. */
+export function randomId({ random }: Pick<Runtime, 'random'>): string {
+  return Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
+}
+
 /**
  * The part of the WebSocket class that is used: the browser's, Node's own and the one of `ws` all fit. Outside of a
  * page the third parameter is an object with the `headers` of the upgrade, as `ws` takes it, where there are any.
