@@ -60,7 +60,7 @@ export type {
 export type { Diagnosis } from './client/diagnose.js';
 export type { TransportDiagnosis } from './client/diagnose-deps.js';
 export type { GenerateManyOptions, GenerateManyResult } from './client/generate-many.js';
-export type { VideoClientOptions } from './client/options.js';
+export type { HostedClientOptions, VideoClientOptions } from './client/options.js';
 export type {
   CompletedJob,
   FailedJob,

@@ -5,7 +5,7 @@ export type { StreamMessage };
 
 /** One HTTP call, as data. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** A path below `baseUrl`, beginning with `/`, or an absolute URL; credentials go to known origins only. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -100,6 +100,18 @@ export interface Backend<
 > {
   /** Such as `soraGateway`; error messages name it. */
   readonly name: string;
+  /**
+   * Where a hosted service is: `baseUrl` may then be left out, and wins where it is given. What the official client's
+   * option takes; routes lie below it.
+   */
+  readonly baseUrl?: string | undefined;
+  /**
+   * How the token of `auth: { type: 'bearer' }` is sent, such as `{ header: 'authorization', scheme: 'Key' }`; bare
+   * where there is no scheme. Default: `Authorization: Bearer …`.
+   */
+  readonly credential?: { readonly header: string; readonly scheme?: string | undefined } | undefined;
+  /** How often the provider wants to be asked about a job, in milliseconds. The caller's `polling` wins. */
+  readonly polling?: { readonly intervalMs: number } | undefined;
   /**
    * What the server makes of an `Idempotency-Key`. `none`: nothing, so that one that a caller gives is refused before
    * anything is sent. `windowMs`: each submit carries one (the caller's where there is one), and is sent again under it

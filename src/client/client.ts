@@ -41,7 +41,13 @@ import type {
 } from './client-types.js';
 import { type Diagnosis, diagnose } from './diagnose.js';
 import { type GenerateManyOptions, type GenerateManyResult, generateMany } from './generate-many.js';
-import { resolveOptions, type Settings, toWebSocketUrl, type VideoClientOptions } from './options.js';
+import {
+  type HostedClientOptions,
+  resolveOptions,
+  type Settings,
+  toWebSocketUrl,
+  type VideoClientOptions,
+} from './options.js';
 import { type Submission, type SubmitHost, type SubmitOptions, submit } from './submit.js';
 
 /** What the waits of a client share. */
@@ -78,7 +84,9 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #shared: EngineParts | undefined;
 
   /** @throws ConfigurationError that names the option. */
-  constructor(options: VideoClientOptions<B>) {
+  constructor(options: HostedClientOptions<B>);
+  constructor(options: VideoClientOptions<B>);
+  constructor(options: VideoClientOptions<B> | HostedClientOptions<B>) {
     this.#settings = resolveOptions(options, soraGateway);
     this.#runtime = systemRuntime(this.#settings);
     this.#http = createHttpClient(this.#settings, this.#runtime);

@@ -20,7 +20,7 @@ import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import type { WebSocketClass } from '../runtime/runtime.js';
 import { resolveLogger } from './logger.js';
 
-/** Options for `VideoClient`. Only `baseUrl` is needed. */
+/** Options for `VideoClient`. Only `baseUrl` is needed, and not even that where the backend has one. */
 export interface VideoClientOptions<B extends AnyBackend> {
   /** Where the server is, such as `https://api.example.com`. May be relative in a browser. */
   readonly baseUrl: string | URL;
@@ -55,6 +55,14 @@ export interface VideoClientOptions<B extends AnyBackend> {
   readonly logger?: Logger | LogLevel | undefined;
 }
 
+/** The same where the backend says where its server is. */
+export interface HostedClientOptions<B extends AnyBackend>
+  extends Omit<VideoClientOptions<B>, 'baseUrl' | 'backend'> {
+  /** Instead of the backend's, such as that of a proxy. */
+  readonly baseUrl?: string | URL | undefined;
+  readonly backend: B & { readonly baseUrl: string };
+}
+
 /** The options with every default in its place. */
 export interface Settings extends ServerSettings, FollowingSettings {
   readonly backend: AnyBackend;
@@ -87,7 +95,10 @@ const NUMBERS = {
 
 /** How each option is read: checked, and its default put in. */
 const OPTIONS: {
-  readonly [Name in keyof Settings]: (given: VideoClientOptions<AnyBackend>[Name]) => Settings[Name];
+  readonly [Name in keyof Settings]: (
+    given: VideoClientOptions<AnyBackend>[Name],
+    backend: AnyBackend,
+  ) => Settings[Name];
 } = {
   baseUrl: readBaseUrl,
   backend: readBackend,
@@ -112,18 +123,18 @@ const OPTIONS: {
  * @throws ConfigurationError that names the option, before anything is sent.
  */
 export function resolveOptions<B extends AnyBackend>(
-  options: VideoClientOptions<B>,
+  options: VideoClientOptions<B> | HostedClientOptions<B>,
   defaultBackend: () => AnyBackend,
 ): Settings {
   checkNames('options', 'option', options, Object.keys(OPTIONS), wrongOption);
-  const given: Readonly<Record<string, unknown>> = {
-    ...options,
-    backend: options.backend ?? defaultBackend(),
-  };
-  const read = Object.entries(OPTIONS).map(([name, reader]) => [name, reader(given[name] as never)]);
+  const backend = options.backend ?? defaultBackend();
+  const baseUrl = options.baseUrl ?? backend.baseUrl;
+  const given: Readonly<Record<string, unknown>> = { ...options, baseUrl, backend };
+  const read = Object.entries(OPTIONS).map(([name, reader]) => [name, reader(given[name] as never, backend)]);
   const settings: Settings = Object.fromEntries(read);
-  const { baseUrl, webSocketUrl } = settings;
-  if (webSocketUrl !== undefined && typeof webSocketUrl !== 'function') toWebSocketUrl(webSocketUrl, baseUrl);
+  const { webSocketUrl } = settings;
+  if (webSocketUrl !== undefined && typeof webSocketUrl !== 'function')
+    toWebSocketUrl(webSocketUrl, settings.baseUrl);
   return settings;
 }
 
@@ -169,6 +180,7 @@ function readBaseUrl(value: unknown): URL {
     throw wrong(`${describe(value)} is not an absolute URL${where}`);
   }
   if (!isHttp(url)) throw wrong(`has the scheme ${describe(url.protocol)}`);
+  if (url.search !== '') throw wrong('has a query', 'Its routes would lose it: leave it out.');
   if (holdsPassword(url))
     throw wrong('holds a user name or password', "Use auth: { type: 'basic', username, password } instead.");
   return url;
@@ -235,8 +247,9 @@ function readRetry(given: RetryOptions | undefined): Settings['retry'] {
 }
 
 /** A client that asks about each job ten times as often must make ten times as many calls at once to keep up. */
-function readPolling(given: PollingOptions | undefined): Settings['polling'] {
-  const polling = readNumbers('polling', given);
+function readPolling(given: PollingOptions | undefined, backend: AnyBackend): Settings['polling'] {
+  const advice = given?.intervalMs === undefined && backend.polling;
+  const polling = { ...readNumbers('polling', given), ...advice };
   if (given?.concurrency !== undefined) return polling;
   const { intervalMs, concurrency } = NUMBERS.polling;
   const wanted = Math.ceil((concurrency[0] * intervalMs[0]) / polling.intervalMs);

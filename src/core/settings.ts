@@ -70,6 +70,9 @@ type Numbers<Group> = Readonly<Record<keyof Group, number>>;
 
 /** Where the server is, and what it is told of the caller. */
 export interface ServerSettings {
+  readonly backend: {
+    readonly credential?: { readonly header: string; readonly scheme?: string | undefined } | undefined;
+  };
   readonly baseUrl: URL;
   readonly webSocketUrl: Resolvable<string | URL> | undefined;
   readonly auth: Auth | undefined;

@@ -40,8 +40,8 @@ export async function askCredentials(settings: ServerSettings): Promise<Credenti
   }
   const secrets = Object.entries(headers).flatMap(partsOf);
   if (settings.auth !== undefined) {
-    const [scheme, ...own] = await authorization(settings.auth);
-    headers.authorization = `${scheme} ${own[0]}`;
+    const [name, scheme, ...own] = await authorization(settings.auth, settings.backend);
+    headers[name] = scheme + own[0];
     secrets.push(...own);
   }
   return { headers, secrets };
@@ -77,13 +77,20 @@ function checkHeader(option: string, name: string, value: unknown): string {
   });
 }
 
-async function authorization(auth: Auth): Promise<[scheme: string, credential: string, ...string[]]> {
+async function authorization(
+  auth: Auth,
+  { credential }: ServerSettings['backend'],
+): Promise<[name: string, scheme: string, credential: string, ...string[]]> {
   if (auth.type === 'basic') {
     const bytes = new TextEncoder().encode(`${auth.username}:${auth.password}`);
-    return ['Basic', btoa(String.fromCharCode(...bytes)), `${auth.username}:${auth.password}`, auth.password];
+    const pair = `${auth.username}:${auth.password}`;
+    return ['authorization', 'Basic ', btoa(String.fromCharCode(...bytes)), pair, auth.password];
   }
   const token: unknown = await ask('auth.token', auth.token);
-  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return ['Bearer', token];
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) {
+    const { header, scheme } = credential ?? { header: 'authorization', scheme: 'Bearer' };
+    return [header.toLowerCase(), scheme === undefined ? '' : `${scheme} `, token];
+  }
   throw new ConfigurationError('auth.token', 'auth.token is not a token', {
     hint: 'It must be a string, not empty, without white space: a line break at its end is the usual reason.',
   });

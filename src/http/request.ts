@@ -16,7 +16,7 @@ import type { HttpClient, SendOptions } from './types.js';
 
 export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 'timeouts' | 'retry'> {
   readonly logger?: Pick<Logger, 'debug'>;
-  readonly backend: Partial<Pick<AnyBackend, 'name' | 'parseError' | 'idempotency'>>;
+  readonly backend: Partial<Pick<AnyBackend, 'name' | 'parseError' | 'idempotency' | 'credential'>>;
 }
 
 /** What is sent, by each of its attempts. */
