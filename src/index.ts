@@ -64,6 +64,7 @@ export type { HostedClientOptions, VideoClientOptions } from './client/options.j
 export type {
   CompletedJob,
   FailedJob,
+  JobOutput,
   JobSnapshot,
   JobStatus,
   JobUpdate,

@@ -134,11 +134,13 @@ export interface Backend<
   parseRefusal?(refusal: HttpRefusal, jobId: string): JobUpdate | undefined;
   /**
    * Where the bytes are: one place, or several, each tried where the one before has no file. `job.snapshot` is there when the caller has one; undefined means that the backend
-   * must see the completed job first, and the client asks.
+   * must see the completed job first, and the client asks. `output` is always given by the client: which of several
+   * `outputs`, from 0; above 0, the snapshot is there.
    */
   download(
     job: { readonly id: string; readonly snapshot?: JobSnapshot | undefined },
     variant: Variant,
+    output?: number,
   ): HttpRequest | readonly HttpRequest[] | undefined;
   /** Names for `download`'s `variant`; the first is the default. */
   readonly variants: readonly [Variant, ...Variant[]];

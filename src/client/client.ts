@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyBackend, Backend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
+import { wholeNumber } from '../core/check.js';
 import { checkDelayMs } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
 import { applyUpdate, initialSnapshot } from '../core/job-state.js';
@@ -16,7 +17,7 @@ import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { openDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
-import { InputError } from '../errors.js';
+import { ApiError, InputError } from '../errors.js';
 import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
@@ -54,6 +55,15 @@ import { type Submission, type SubmitHost, type SubmitOptions, submit } from './
 interface EngineParts {
   readonly alarms: Alarms;
   readonly calls: StatusCalls;
+}
+
+/** "No such job", said by a success. */
+function missingError(jobId: string, { message: serverMessage, raw }: JobUpdate): ApiError {
+  const words = serverMessage === undefined ? '' : `: ${serverMessage}`;
+  return new ApiError(`the server knows no job ${jobId}${words}`, {
+    ...{ status: 404, jobId, serverMessage, details: raw },
+    hint: 'Check the job id, and that baseUrl and backend fit the server.',
+  });
 }
 
 /** Where each wait has its own follower: how many of them are told what a webhook says. */
@@ -196,12 +206,15 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const id = checkJobId(isRecord(job) ? job.id : job);
     this.#calls.refuseClosed(id);
     const known = typeof job === 'string' ? undefined : job;
-    const variant = options.variant ?? backend.variants[0];
+    const { variant = backend.variants[0], output = 0 } = options;
+    const wrong = wholeNumber(0, 10_000)(output);
+    if (wrong !== undefined) throw new InputError('output', `output ${wrong}`, { jobId: id });
     const askStatus = (signal: AbortSignal) => this.status(id, { signal });
     const controller = new AbortController();
     const { signal: outer } = options;
     outer?.throwIfAborted();
-    const opened = openDownload(this.#http, downloadSource({ backend, id, known, variant, askStatus }), {
+    const source = downloadSource({ backend, id, known, variant, output, askStatus });
+    const opened = openDownload(this.#http, source, {
       signal: outer && controller.signal,
       onProgress: options.onProgress,
       onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
@@ -328,7 +341,9 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
           return refused !== undefined;
         },
       });
-      return this.#located(refused ?? backend.parseStatus(response, jobId));
+      const update = refused ?? backend.parseStatus(response, jobId);
+      if (update.missing === true) throw missingError(jobId, update);
+      return this.#located(update);
     } catch (error) {
       const cancelled = this.#cancels.explain(jobId, error);
       if (cancelled === undefined) throw this.#http.told(error, jobId);
@@ -340,14 +355,21 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   #located(update: JobUpdate): JobUpdate {
     // All that is learned of jobs comes through here.
     if (update.status !== undefined && isTerminal(update.status)) this.#cancels.ended(update.jobId);
-    if (update.videoUrl === undefined) return update;
-    let videoUrl: string | undefined;
+    const { outputs, videoUrl = outputs?.[0]?.url } = update;
+    if (videoUrl === undefined) return update;
+    const places = outputs?.flatMap((output) => {
+      const url = this.#resolved(output.url);
+      return url === undefined ? [] : [{ ...output, url }];
+    });
+    return { ...update, videoUrl: this.#resolved(videoUrl), outputs: places };
+  }
+
+  #resolved(url: string): string | undefined {
     try {
-      videoUrl = this.#http.resolve(update.videoUrl).href;
+      return this.#http.resolve(url).href;
     } catch {
-      // It stays to be seen in `raw`.
+      return undefined; // It stays to be seen in `raw`.
     }
-    return { ...update, videoUrl };
   }
 
   #engineParts(): EngineParts {

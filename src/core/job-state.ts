@@ -1,11 +1,13 @@
 import {
   type CompletedJob,
   type FailedJob,
+  isEnd,
   isTerminal,
   type JobSnapshot,
   type JobStatus,
   type JobUpdate,
   type JobWarning,
+  type PendingJob,
   type SnapshotSource,
 } from './model.js';
 
@@ -21,7 +23,7 @@ export function positionOf({ status, progress }: JobSnapshot): number {
 
 /** A placeholder for a job of which nobody said anything yet. */
 export function initialSnapshot(jobId: string, source: SnapshotSource, nowMs: number): JobSnapshot {
-  return pending(jobId, 'queued', 0, undefined, source, nowMs, undefined);
+  return applyUpdate(undefined, { jobId, raw: undefined }, source, nowMs);
 }
 
 /**
@@ -39,7 +41,7 @@ export function applyUpdate(
   source: SnapshotSource,
   nowMs: number,
 ): JobSnapshot {
-  if (known !== undefined && isTerminal(known.status)) return known;
+  if (known !== undefined && isEnd(known)) return known;
   const last = known?.status ?? 'queued';
   const said = update.status ?? last;
   // Out of order: what was said before the present status may still raise progress, its words are old.
@@ -50,9 +52,18 @@ export function applyUpdate(
   const message = late ? known?.message : (text(update.message) ?? known?.message);
 
   if (isTerminal(status)) return Object.freeze(ended(status, update, progress, message, source, nowMs));
-  if (known !== undefined && status === last && progress === before && message === known.message)
-    return known;
-  return pending(update.jobId, status, progress, message, source, nowMs, update.raw);
+  const place = status === 'queued' ? (update.queuePosition ?? known?.queuePosition) : undefined;
+  const isKnown = known !== undefined && status === last && progress === before;
+  if (isKnown && message === known.message && place === known.queuePosition) return known;
+  const { jobId: id, raw } = update;
+  // Assigned, not spread: this is made for each frame of a stream that says something new.
+  const updatedAt = new Date(nowMs);
+  const job: Mutable<PendingJob> = { id, status, progress, updatedAt, transport: source, raw };
+  if (message !== undefined) job.message = message;
+  if (place !== undefined) job.queuePosition = place;
+  const isVague = known === undefined || known.indeterminate === true;
+  if (isVague && (progress === 0 || progress === 100)) job.indeterminate = true;
+  return Object.freeze(job);
 }
 
 /**
@@ -82,7 +93,16 @@ function text(value: string | undefined): string | undefined {
 
 function ended(
   status: 'completed' | 'failed',
-  { jobId: id, raw, error = '', errorCode, videoUrl, expiresAt }: JobUpdate,
+  {
+    jobId: id,
+    raw,
+    error = '',
+    errorCode,
+    outputs,
+    videoUrl = outputs?.[0]?.url,
+    expiresAt,
+    gone,
+  }: JobUpdate,
   progress: number,
   message: string | undefined,
   transport: SnapshotSource,
@@ -99,26 +119,10 @@ function ended(
   const job: Mutable<CompletedJob> = { id, status, progress, updatedAt, transport, raw };
   if (message !== undefined) job.message = message;
   if (videoUrl !== undefined) job.videoUrl = videoUrl;
+  if (outputs !== undefined) job.outputs = outputs;
   if (expiresAt !== undefined) job.expiresAt = expiresAt;
+  if (gone !== undefined) job.gone = gone;
   return job;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-// Spelled out: this is made for each frame of a stream that says something new.
-function pending(
-  id: string,
-  status: 'queued' | 'processing',
-  progress: number,
-  message: string | undefined,
-  transport: SnapshotSource,
-  nowMs: number,
-  raw: unknown,
-): JobSnapshot {
-  const updatedAt = new Date(nowMs);
-  return Object.freeze(
-    message === undefined
-      ? { id, status, progress, updatedAt, transport, raw }
-      : { id, status, progress, message, updatedAt, transport, raw },
-  );
-}

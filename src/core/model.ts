@@ -25,15 +25,24 @@ interface SnapshotBase {
 /** A job that has not ended. */
 export interface PendingJob extends SnapshotBase {
   readonly status: 'queued' | 'processing';
+  /** True until the server has given a percentage above 0 and below 100: `progress` says nothing yet. */
+  readonly indeterminate?: true;
+  /** The server's own number, while the job is queued. May rise. */
+  readonly queuePosition?: number;
   readonly error?: undefined;
 }
 
 /** A job whose video is there. */
 export interface CompletedJob extends SnapshotBase {
   readonly status: 'completed';
+  readonly indeterminate?: undefined;
   readonly error?: undefined;
   /** Where the server says the video is. May need credentials, and may expire: prefer `download()`. */
   readonly videoUrl?: string;
+  /** All files, where the server names several; `download(job, { output: 1 })` has the second. */
+  readonly outputs?: readonly JobOutput[];
+  /** Why the video will never come, in the server's words: it was deleted there. */
+  readonly gone?: string;
   /** When the video, or its URL, goes away. */
   readonly expiresAt?: Date;
 }
@@ -41,10 +50,20 @@ export interface CompletedJob extends SnapshotBase {
 /** A job that ended without a video. */
 export interface FailedJob extends SnapshotBase {
   readonly status: 'failed';
+  readonly indeterminate?: undefined;
   /** The server's reason, in its own words; empty where it gave none. */
   readonly error: string;
   /** The server's machine-readable reason, where the dialect has one. */
   readonly errorCode?: string;
+}
+
+/** One of the files of a completed job. */
+export interface JobOutput {
+  /** May need credentials, and may expire. */
+  readonly url: string;
+  /** Such as `video/mp4`. */
+  readonly type?: string | undefined;
+  readonly name?: string | undefined;
 }
 
 /** What is known of a job at one moment. Immutable; switch on `status`. */
@@ -61,8 +80,15 @@ export interface JobUpdate {
   readonly message?: string | undefined;
   readonly error?: string | undefined;
   readonly errorCode?: string | undefined;
-  /** As the server gave it: may be relative to the base URL. */
+  /** The server's own number; only looked at while the job is queued. */
+  readonly queuePosition?: number | undefined;
+  /** As the server gave it: may be relative to the base URL. Default: the first of `outputs`. */
   readonly videoUrl?: string | undefined;
+  readonly outputs?: readonly JobOutput[] | undefined;
+  /** Completed, and its file will never come: the server's words. `download` rejects at once with them. */
+  readonly gone?: string | undefined;
+  /** "No such job", said by an answer that is a success: as a 404 is taken. `message` has the words. */
+  readonly missing?: true | undefined;
   readonly expiresAt?: Date | undefined;
   readonly raw: unknown;
 }

@@ -11,6 +11,8 @@ export interface DownloadProgress {
 export interface DownloadOptions<Variant extends string = string> {
   /** Which of the job's files. @default the backend's first, the video */
   readonly variant?: Variant | undefined;
+  /** Which of the job's `outputs`, from 0. @default 0 */
+  readonly output?: number | undefined;
   /** Ends the download, while it is being saved too. Rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
   /**

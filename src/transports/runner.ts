@@ -180,7 +180,7 @@ export function createRunner(deps: RunnerDeps): Follower {
 
   function located(message: StreamMessage): StreamMessage {
     if (message.type === 'problem') return { ...message, message: redact(message.message) };
-    return message.type === 'update' && message.update.videoUrl !== undefined
+    return message.type === 'update' && (message.update.videoUrl ?? message.update.outputs) !== undefined
       ? { type: 'update', update: deps.locate(message.update) }
       : message;
   }

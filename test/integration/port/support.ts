@@ -69,7 +69,9 @@ export async function routes(
 
 /** A file that is taken for a video. */
 export function film(response: ServerResponse, words = 'film'): void {
-  response.writeHead(200, { 'content-type': 'video/mp4' }).end(`\0\0\0\x18ftypisom ${words}`);
+  const box = `ftypisom ${words}`;
+  const size = String.fromCharCode(0, 0, 0, 4 + box.length);
+  response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 4 + box.length }).end(size + box);
 }
 
 export async function textOf(video: Promise<{ bytes(): Promise<Uint8Array> }>): Promise<string> {

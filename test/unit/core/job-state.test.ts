@@ -246,3 +246,31 @@ describe('for any updates, in any order, with duplicates', () => {
     );
   });
 });
+
+describe('how far a job is, where no percentage is given', () => {
+  const vague = (known: JobSnapshot | undefined, update: Partial<JobUpdate>) =>
+    applyUpdate(known, { jobId: 'a', raw: undefined, ...update }, 'polling', NOW_MS);
+
+  test('is indeterminate until one above 0 and below 100 is', () => {
+    const queued = vague(undefined, { status: 'queued' });
+    const begun = vague(queued, { status: 'processing', progress: 0 });
+    const done = vague(begun, { progress: 100 });
+    expect([queued, begun, done].map(({ indeterminate }) => indeterminate)).toEqual([true, true, true]);
+    const half = vague(begun, { progress: 50 });
+    expect([half, vague(half, { progress: 100 })].map(({ indeterminate }) => indeterminate)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    for (const status of ['completed', 'failed'] as const)
+      expect(vague(begun, { status })).not.toHaveProperty('indeterminate');
+  });
+
+  test('is told by the place in the queue, which may rise, while it is queued', () => {
+    const third = vague(undefined, { status: 'queued', queuePosition: 3 });
+    expect(third).toMatchObject({ queuePosition: 3 });
+    expect(vague(third, { status: 'queued' })).toBe(third);
+    const fifth = vague(third, { queuePosition: 5 });
+    expect(fifth).toMatchObject({ status: 'queued', queuePosition: 5 });
+    expect(vague(fifth, { status: 'processing', queuePosition: 4 })).not.toHaveProperty('queuePosition');
+  });
+});
