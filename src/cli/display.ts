@@ -7,7 +7,9 @@ import { visible } from './text.js';
 export async function createDisplay(output: Output, rows: readonly Row[]): Promise<Display> {
   const { stderr } = process;
   const fits = rows.length < (stderr.rows ?? 24) - 1;
-  return isInteractive(stderr) && fits && !output.json ? createBars(stderr, rows) : createLines(output);
+  return isInteractive(stderr) && fits && !output.json && !output.logs
+    ? createBars(stderr, rows)
+    : createLines(output);
 }
 
 /** One line for each thing that is new. */

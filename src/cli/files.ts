@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { InputError } from '../index.js';
 import { shellCommand } from './text.js';
 
@@ -25,11 +26,16 @@ export async function readInputFile(
   }
 }
 
-/** @throws InputError */
-export async function readStdin(): Promise<Buffer> {
+/**
+ * @param signal - Who reads may wait for a person, who presses Ctrl-C.
+ * @throws InputError, or the reason of the signal.
+ */
+export async function readStdin(signal?: AbortSignal, maxBytes: number = MAX_INPUT_BYTES): Promise<Buffer> {
   try {
-    return await readAtMost(process.stdin, MAX_INPUT_BYTES);
+    const { stdin } = process;
+    return await readAtMost(signal === undefined ? stdin : addAbortSignal(signal, stdin), maxBytes);
   } catch (error) {
+    signal?.throwIfAborted();
     throw new InputError('stdin', `stdin could not be read: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { type CompletedJob, isVideoError, type JobSnapshot, type VideoJob } from '../index.js';
 import type { Output } from './output.js';
 import type { Display, Row } from './row.js';
+import type { Told } from './status-line.js';
 import { visible } from './text.js';
 
 export interface FollowOptions {
@@ -44,8 +45,7 @@ export async function followJob(
 }
 
 /** A snapshot for programs. Without its `videoUrl`, which may hold a signature, and what the server sent besides. */
-export function jsonOf(snapshot: JobSnapshot): Record<string, unknown> {
-  const { id, status, progress, message, error, transport, updatedAt } = snapshot;
-  const errorCode = snapshot.status === 'failed' ? snapshot.errorCode : undefined;
+export function jsonOf(snapshot: Told & Partial<Pick<JobSnapshot, 'transport' | 'updatedAt'>>): object {
+  const { id, status, progress, message, error, errorCode, transport, updatedAt } = snapshot;
   return { jobId: id, status, progress, message, error, errorCode, transport, updatedAt };
 }

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../index.js';
 import { shellCommand } from './text.js';
 
 /** `client.status("job_1")`: what it does, and to which job, as JSON. */
@@ -5,21 +6,44 @@ const CALL =
   /(?:await )?client\.(subscribe|status|download|cancel)\(("(?:[^"\\]|\\.)*")\)(?:\.completed\(\))?/g;
 const COMMANDS: Readonly<Record<string, string>> = { subscribe: 'watch' };
 
+const TOKEN = 'REELWIRE_TOKEN, or --token-file';
+
+/** Options of the client that are flags here. */
+const FLAGS: Readonly<Record<string, string>> = {
+  baseUrl: '--base-url',
+  webSocketUrl: '--web-socket-url',
+  transports: '--transports',
+  backend: '--backend',
+  'auth.token': TOKEN,
+};
+
 /** Words of programs, and what they are here. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/client\.diagnose\(\)/g, 'reelwire doctor'],
-  [/ of a new VideoClient\b/g, ''],
-  [/,? or give (?:it )?an idempotencyKey\b/g, ''],
+  [/ (?:of|with) a new VideoClient\b/g, ''],
+  [/\bMake a new VideoClient\b/g, 'Start the command again'],
+  [/,? or (?:give (?:it )?an|use the same) idempotencyKey(?: where it honours one)?\b/g, ''],
+  [/ with the same idempotencyKey\b/g, ' with the same key'],
   [/,? or give a larger timeouts\.\w+(?: \([^)]*\))?/g, ''],
   [/\btimeoutMs\b/g, '--timeout-seconds'],
   [/\buse stream\(\), blob\(\) or bytes\(\)/gi, 'use --output - for stdout'],
   [
     /\bUse save\(\), which can begin again by itself, or stream it again\b/g,
-    'Use --output with a path, or start again',
+    'Use --output with a path, or read it again',
   ],
-  [/\bthe auth option\b/g, 'REELWIRE_TOKEN, or --token-file'],
+  [/; close\(\) ends only the wait for it\b/g, ''],
+  [/, such as job\.id\b/g, ''],
+  [/ Or give the option WebSocket a class\./g, ''],
+  [/\bout of transports\b/g, 'out of --transports'],
+  [/\bGive it with the script, or once to soraGateway\([^)]*\)/g, 'Give --wallet, or REELWIRE_WALLET'],
+  [/\bgive it here or to vidBuilder\(.*\) without\b/g, 'give --webhook-url, or REELWIRE_WEBHOOK_URL'],
+  [/\bgenerateReels: true/g, '"generateReels": true in --input'],
+  [/\bauth: \{[^}]*\}/g, 'REELWIRE_USERNAME and REELWIRE_PASSWORD'],
+  [/\bthe auth option\b|(?<=\bCheck )auth\b/g, TOKEN],
   [/\bbaseUrl\b/g, '--base-url'],
   [/\bwebSocketUrl\b/g, '--web-socket-url'],
+  // Not "the backend": that is a thing, and no option.
+  [/(?<=\b(?:and|or|that|Check) )backend\b/g, '--backend'],
 ];
 
 /** Hints name the way to go on in a program: here it is a command. */
@@ -33,4 +57,11 @@ export function inShellWords(hint: string): string {
     }
   });
   return WORDS.reduce((text, [pattern, words]) => text.replace(pattern, words), told);
+}
+
+/** What is wrong, where it is a flag that was: of an option of the client, its message begins with the option. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof ConfigurationError) || !error.message.startsWith(error.option)) return error.message;
+  return (FLAGS[error.option] ?? error.option) + error.message.slice(error.option.length);
 }

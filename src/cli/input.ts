@@ -13,25 +13,28 @@ export interface InputFlags {
 
 type Fields = Record<string, unknown>;
 
+/** More than any model reads. */
+const MAX_PROMPT_BYTES = 1024 * 1024;
+
 /** What `generate` takes with this backend; the client checks the fields themselves. */
 export async function readInput(
   backend: BackendName,
   prompt: string | undefined,
   flags: InputFlags,
+  signal?: AbortSignal,
 ): Promise<Fields> {
   if (prompt === undefined && flags.input === undefined) {
     throw new InputError('prompt', 'there is nothing to generate', {
       hint: 'Give a prompt, such as reelwire generate "Explain blockchain", or --input file.json.',
     });
   }
-  if (prompt === '-') {
-    throw new InputError('prompt', 'the prompt is a hyphen, and nothing else', {
-      hint: 'JSON is read from stdin with --input -; a prompt from there is "$(cat)".',
-    });
+  if (prompt === '-' && flags.input === '-') {
+    throw new InputError('--input', 'the prompt and --input cannot both be read from stdin');
   }
-  const fields = flags.input === undefined ? {} : await readFields(flags.input);
+  const fields = flags.input === undefined ? {} : await readFields(flags.input, signal);
   const images = await readImages(flags.image ?? []);
-  return FORMS[backend](fields, prompt, images, flags);
+  const words = prompt === '-' && backend !== 'vidBuilder' ? await readPrompt(signal) : prompt;
+  return FORMS[backend](fields, words, images, flags);
 }
 
 type Form = (
@@ -71,8 +74,15 @@ const FORMS: Readonly<Record<BackendName, Form>> = {
   },
 };
 
-async function readFields(path: string): Promise<Fields> {
-  const text = (await (path === '-' ? readStdin() : readInputFile('--input', path))).toString();
+/** A prompt from stdin, without the line break at its end. */
+async function readPrompt(signal: AbortSignal | undefined): Promise<string> {
+  const prompt = (await readStdin(signal, MAX_PROMPT_BYTES)).toString().replace(/\r?\n$/, '');
+  if (prompt.trim() === '') throw new InputError('prompt', 'the prompt that stdin holds is empty');
+  return prompt;
+}
+
+async function readFields(path: string, signal: AbortSignal | undefined): Promise<Fields> {
+  const text = (await (path === '-' ? readStdin(signal) : readInputFile('--input', path))).toString();
   const where = path === '-' ? 'stdin' : path;
   let value: unknown;
   try {

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { ApiError, isVideoError } from '../index.js';
-import { inShellWords } from './hints.js';
+import { inShellWords, messageOf } from './hints.js';
 import { jsonLine, shorten, visible } from './text.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
@@ -11,6 +11,8 @@ const MAX_DETAILS_LENGTH = 2_000;
 /** Results go to stdout, all else to stderr; with `--json`, stdout holds one JSON object a line and nothing else. */
 export class Output {
   readonly json: boolean;
+  /** Bars would be broken up by its lines. */
+  logs = false;
 
   constructor(json = false) {
     this.json = json;
@@ -26,6 +28,12 @@ export class Output {
     if (!this.json) process.stderr.write(`${text}\n`);
   }
 
+  /** What the client does: told with `--json`, too. */
+  log(level: string, message: string): void {
+    const line = `${new Date().toISOString().slice(11, 23)} ${level.padEnd(5)} ${visible(message)}`;
+    process.stderr.write(`${paint(process.stderr, 'dim', line)}\n`);
+  }
+
   /** For programs. */
   event(event: { readonly type: string; readonly [field: string]: unknown }): void {
     if (this.json) process.stdout.write(`${jsonLine(event)}\n`);
@@ -33,7 +41,7 @@ export class Output {
 
   /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */
   error(error: unknown): void {
-    const { message } = error instanceof Error ? error : { message: String(error) };
+    const message = messageOf(error);
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
     const hint = known?.hint === undefined ? undefined : inShellWords(known.hint);

@@ -76,6 +76,6 @@ function signed(command: Command): Command {
       ]),
     )
     .option('--signature-header <name>', 'hmac-sha256-hex: where the signature is (default: x-signature)')
-    .option('--config <file>', 'a file of NAME=value lines for the environment')
+    .option('--config <file>', 'a file of REELWIRE_…=value lines for the environment')
     .option('--json', 'one JSON object a line');
 }

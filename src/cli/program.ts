@@ -16,12 +16,13 @@ Exit codes:
   130  interrupted by Ctrl-C
   143  ended by SIGTERM
 
-Environment (all of it can be in a file of NAME=value lines, given as --config):
+Environment (what begins with REELWIRE_ can be in a file of NAME=value lines, given as --config):
   REELWIRE_BASE_URL         the server (default: http://localhost:3001, where "reelwire mock" listens)
   REELWIRE_TOKEN            bearer token; or REELWIRE_USERNAME and REELWIRE_PASSWORD
   REELWIRE_BACKEND          ${BACKENDS.join(', ')}
   REELWIRE_WEBHOOK_SECRET   for "reelwire webhook" and "reelwire mock"
   REELWIRE_WEB_SOCKET_URL, REELWIRE_WALLET, REELWIRE_WEBHOOK_URL, REELWIRE_MODEL
+  REELWIRE_LOG              debug: each call and change of transport, on stderr; or info, warn, error
   NO_COLOR                  no colours`;
 
 /** The command line itself; each command is loaded when it runs. */
@@ -40,7 +41,7 @@ export function createProgram(exit: Exit): Command {
     program
       .command('generate')
       .description('Submit a job, follow it to its end, and save the video')
-      .argument('[prompt]', 'what the video is about'),
+      .argument('[prompt]', 'what the video is about; - is stdin'),
   )
     .option('-o, --output <path>', 'save the video there when it is done; - is stdout')
     .option('--input <file>', 'JSON with the input of the backend; - is stdin')
@@ -102,6 +103,19 @@ Examples:
     .action(async (jobIds, flags) => {
       const { cancel } = await import('./commands/cancel.js');
       exit(await cancel(jobIds, flags));
+    });
+
+  connected(program.command('list').description('Show the newest jobs, where the server has a list'))
+    .addOption(
+      new Option('--limit <number>', 'how many (default: as the server has it)').argParser(
+        wholeNumber(1, 100),
+      ),
+    )
+    .option('--after <jobId>', 'those that come after this one')
+    .addHelpText('after', '\nExample:\n  $ reelwire list --backend openAIVideos --limit 20')
+    .action(async (flags) => {
+      const { list } = await import('./commands/list.js');
+      exit(await list(flags));
     });
 
   connected(
@@ -187,7 +201,7 @@ function connected(command: Command): Command {
       '--token-file <file>',
       'a file that holds the bearer token (env: REELWIRE_TOKEN holds the token itself)',
     )
-    .option('--config <file>', 'a file of NAME=value lines for the environment')
+    .option('--config <file>', 'a file of REELWIRE_…=value lines for the environment')
     .option('--json', 'one JSON object a line');
 }
 

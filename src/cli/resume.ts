@@ -3,13 +3,15 @@ import { shellCommand } from './text.js';
 
 /** A command that takes up where another one stopped. */
 export interface Resume {
-  readonly command: 'watch' | 'download';
+  readonly command: 'watch' | 'download' | 'list';
   readonly jobIds: readonly string[];
   /** Those that this command was given. */
   readonly flags: ConnectionFlags & {
     readonly output?: string;
     readonly variant?: string;
     readonly timeoutSeconds?: number;
+    readonly limit?: number;
+    readonly after?: string;
   };
 }
 
@@ -28,6 +30,7 @@ export function commandOf({ command, jobIds, flags }: Resume): string {
     },
     ...{ 'token-file': tokenFile, config, variant: flags.variant, output },
     ...(command === 'watch' && { 'timeout-seconds': timeoutSeconds }),
+    ...(command === 'list' && { limit: flags.limit, after: flags.after }),
   };
   const words = Object.entries(values).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, String(value)],

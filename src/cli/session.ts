@@ -27,7 +27,7 @@ export async function runSession(
   let session: Session | undefined;
   try {
     const settings = await readSettings(flags);
-    session = { client: createClient(flags, settings), output, settings, signal, resume: undefined };
+    session = { client: createClient(flags, settings, output), output, settings, signal, resume: undefined };
     return await work(session);
   } catch (error) {
     if (signal.reason instanceof Interruption && error === signal.reason) {

@@ -10,7 +10,9 @@ import {
   vidBuilder,
 } from '../index.js';
 import { readInputFile } from './files.js';
+import { createLogger } from './log.js';
 import { BACKENDS, type BackendName } from './names.js';
+import type { Output } from './output.js';
 
 /** Where `reelwire mock` listens. */
 const DEFAULT_BASE_URL = 'http://localhost:3001';
@@ -23,7 +25,7 @@ const MAX_TOKEN_BYTES = 64 * 1024;
 const VARIABLES: readonly string[] = [
   ...['REELWIRE_BASE_URL', 'REELWIRE_TOKEN', 'REELWIRE_USERNAME', 'REELWIRE_PASSWORD', 'REELWIRE_BACKEND'],
   ...['REELWIRE_WEBHOOK_SECRET', 'REELWIRE_WEB_SOCKET_URL', 'REELWIRE_WALLET', 'REELWIRE_WEBHOOK_URL'],
-  'REELWIRE_MODEL',
+  ...['REELWIRE_MODEL', 'REELWIRE_LOG'],
 ];
 
 /** Flags that every command which talks to a server takes. */
@@ -70,10 +72,11 @@ export async function readEnvironment(config: string | undefined): Promise<Envir
 /** A name or a line that means nothing would be a server, or a token, that nobody asked for. */
 function checkConfig(path: string, text: string): NodeJS.Dict<string> {
   const values = parseEnv(text);
-  const wrong = Object.keys(values).find((name) => name.startsWith('REELWIRE_') && !VARIABLES.includes(name));
+  const wrong = Object.keys(values).find((name) => !VARIABLES.includes(name));
   if (wrong !== undefined) {
+    const nearest = nearestVariable(wrong);
     throw new ConfigurationError('--config', `--config: ${path} sets ${wrong}, which there is not`, {
-      hint: `There are ${VARIABLES.join(', ')}.`,
+      hint: nearest === undefined ? `There are ${VARIABLES.join(', ')}.` : `Did you mean ${nearest}?`,
     });
   }
   const rest = text.replace(/^[ \t]*(?:export\s+)?[\w.-]+[ \t]*=[ \t]*(["'`])[\s\S]*?\1.*$/gm, (value) =>
@@ -86,13 +89,33 @@ function checkConfig(path: string, text: string): NodeJS.Dict<string> {
   return values;
 }
 
-export function createClient(flags: ConnectionFlags, settings: Settings): VideoClient<AnyBackend> {
+/** The one that shares the most pairs of letters with what was given, both without the prefix of all. */
+function nearestVariable(given: string): string | undefined {
+  const pairsOf = (name: string) => {
+    const letters = name.replace(/^REELWIRE_/, '').toUpperCase();
+    return new Set(Array.from(letters.slice(1), (letter, index) => `${letters[index]}${letter}`));
+  };
+  const wanted = pairsOf(given);
+  const near = VARIABLES.map((name) => {
+    const pairs = pairsOf(name);
+    const shared = [...pairs].filter((pair) => wanted.has(pair)).length;
+    return { name, likeness: (2 * shared) / (pairs.size + wanted.size) };
+  });
+  const [nearest] = near.sort((a, b) => b.likeness - a.likeness);
+  return nearest !== undefined && nearest.likeness >= 0.4 ? nearest.name : undefined;
+}
+
+export function createClient(
+  flags: ConnectionFlags,
+  settings: Settings,
+  output: Output,
+): VideoClient<AnyBackend> {
   const { auth, baseUrl, environment } = settings;
   const webSocketUrl = flags.webSocketUrl ?? environment.REELWIRE_WEB_SOCKET_URL;
   return new VideoClient<AnyBackend>({
     baseUrl,
     backend: createBackend(flags, settings),
-    logger: 'silent', // The command says itself what there is to say.
+    logger: createLogger(environment.REELWIRE_LOG, output),
     ...(auth !== undefined && { auth }),
     ...(webSocketUrl !== undefined && { webSocketUrl }),
     // The client itself says which name is wrong.

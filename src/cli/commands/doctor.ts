@@ -1,5 +1,6 @@
 import type { TransportDiagnosis } from '../../index.js';
 import { EXIT } from '../exit-code.js';
+import { inShellWords } from '../hints.js';
 import { paint } from '../output.js';
 import { runSession, type Session } from '../session.js';
 import type { ConnectionFlags } from '../settings.js';
@@ -17,9 +18,10 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
   return runSession(flags, async (session) => {
     const { client, output, signal } = session;
     const diagnosis = await client.diagnose({ signal });
-    output.event({ type: 'diagnosis', ...diagnosis });
+    const found = Object.entries(diagnosis.transports).map(([name, one]) => [name, inWords(one)] as const);
+    output.event({ type: 'diagnosis', ...diagnosis, transports: Object.fromEntries(found) });
     output.result(`${visible(diagnosis.baseUrl)} (${session.settings.backend}, ${credentialsOf(session)})\n`);
-    for (const [name, found] of Object.entries(diagnosis.transports)) output.result(report(name, found));
+    for (const [name, one] of found) output.result(report(name, one));
     output.result(
       diagnosis.transport !== undefined
         ? `\nJobs are followed over ${diagnosis.transport}.`
@@ -29,6 +31,10 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
     );
     return diagnosis.ok ? EXIT.ok : EXIT.failed;
   });
+}
+
+function inWords({ hint, ...found }: TransportDiagnosis): TransportDiagnosis {
+  return { ...found, ...(hint !== undefined && { hint: inShellWords(hint) }) };
 }
 
 function report(name: string, { state, enabled, elapsedMs, message, hint }: TransportDiagnosis): string {

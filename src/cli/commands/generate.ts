@@ -17,7 +17,8 @@ export function generate(prompt: string | undefined, flags: GenerateFlags): Prom
   return runSession(flags, async (session) => {
     const { client, output, settings, signal } = session;
     checkOutput(flags);
-    const input = await readInput(settings.backend, prompt, { ...fieldsOf(settings.environment), ...flags });
+    const fields = { ...fieldsOf(settings.environment), ...flags };
+    const input = await readInput(settings.backend, prompt, fields, signal);
     // Before a job is paid for whose video could not be saved.
     if (flags.output !== undefined) await checkWritable(flags.output);
 

@@ -8,6 +8,7 @@ test.each([
   'status',
   'cancel',
   'download',
+  'list',
   'doctor',
   'mock',
   'webhook',
@@ -22,7 +23,8 @@ test.each([
 test('--help documents every exit code and variable', async () => {
   const { stdout } = await run(['--help']);
   for (const code of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^ {2}${code} `, 'm'));
-  for (const name of ['BASE_URL', 'TOKEN', 'WEBHOOK_SECRET']) expect(stdout).toContain(`REELWIRE_${name}`);
+  for (const name of ['BASE_URL', 'TOKEN', 'WEBHOOK_SECRET', 'LOG'])
+    expect(stdout).toContain(`REELWIRE_${name}`);
   expect(stdout).toContain('NO_COLOR');
 });
 

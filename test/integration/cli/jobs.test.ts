@@ -19,7 +19,7 @@ describe('generate', () => {
       cwd,
     });
     expect(stderr).toMatch(/^Submitted job job-\w+$/m);
-    expect(stderr).toMatch(/^job-\w+: processing 50 % over websocket, 0 s$/m);
+    expect(stderr).toMatch(/^job-\w+: processing \d+ % over websocket, \d+ s$/m);
     expect(stdout).toBe('Saved out.mp4 (14.2 kB)\n');
     expect(stdout + stderr).not.toContain(ESCAPE);
     expect(code).toBe(0);
@@ -107,6 +107,82 @@ describe('generate', () => {
     expect({ code, leaked: (stdout + stderr).includes('sk-secret') }).toEqual({ code: 0, leaked: false });
     expect(server.requests[0]?.body).toMatchObject({ model: 'sora-2', prompt: 'A cat' });
   });
+
+  test('reads the prompt from stdin where it is a hyphen', async () => {
+    const { server, env } = await startServer();
+    const input = 'Explain blockchain,\nslowly\n';
+    const outcome = await run(['generate', '-', '--wallet', '0x1', '--no-wait'], { env, input });
+    expect(outcome).toMatchObject({ code: 0 });
+    expect(server.requests[0]?.body).toMatchObject({ script: 'Explain blockchain,\nslowly' });
+  });
+
+  test.each([
+    ['nothing', '\n', [], 'is empty'],
+    ['more than a prompt', 'x'.repeat(1024 * 1024 + 1), [], 'more than 1048576 bytes'],
+    ['two things', '{}', ['--input', '-'], 'cannot both be read from stdin'],
+    ['a prompt for scenes', 'x', ['--backend', 'vidBuilder'], 'takes scenes'],
+  ])('submits nothing where stdin holds %s', async (_, input, flags, told) => {
+    const { server, env } = await startServer();
+    const { code, stderr } = await run(['generate', '-', ...flags], { env, input });
+    expect({ code, submits: submits(server) }).toEqual({ code: 2, submits: 0 });
+    expect(stderr).toContain(told);
+  });
+});
+
+describe('list', () => {
+  const backend = ['--backend', 'openAIVideos'];
+
+  test('has a line for each job, and the command for the next page', async () => {
+    const { server, env } = await startServer();
+    const submit = (prompt: string) =>
+      fetch(`${server.url}/v1/videos`, { method: 'POST', body: JSON.stringify({ prompt }) });
+    for (const prompt of ['a', 'b', 'c']) await submit(prompt);
+    const ids = [...server.jobs].map(({ id }) => id).reverse();
+    const first = await run(['list', ...backend, '--limit', '2'], { env });
+    expect(first.stdout).toMatch(new RegExp(`^${ids[0]}  \\w+ .* %\n${ids[1]}  \\w+ .* %\n$`));
+    const more = `reelwire list ${backend.join(' ')} --limit 2 --after ${ids[1]}`;
+    expect(first.stderr).toBe(`There are more:\n  ${more}\n`);
+    const second = await run([...more.split(' ').slice(1), '--json'], { env });
+    expect(jsonLines(second.stdout)).toMatchObject([
+      { type: 'job', jobId: ids[2] },
+      { type: 'page', hasMore: false },
+    ]);
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('exits 2 for a backend that has none', async () => {
+    const { code, stderr } = await run(['list']);
+    expect(stderr).toContain('the backend soraGateway has no list of jobs');
+    expect(code).toBe(2);
+  });
+});
+
+describe('REELWIRE_LOG', () => {
+  test('tells each call on stderr, without a secret, and leaves stdout to JSON', async () => {
+    const { server, env } = await startServer({ auth: { type: 'bearer', token: 'sk-secret' } });
+    server.jobs.create({ id: 'j1', manual: true });
+    const log = { ...env, REELWIRE_LOG: 'debug', REELWIRE_TOKEN: 'sk-secret' };
+    const { code, stdout, stderr } = await run(['status', 'j1', '--json'], { env: log });
+    expect(stderr).toMatch(/^[\d:.]+ debug .*GET .*\/api\/videos\/status\/j1 .*200/m);
+    expect(stderr).not.toContain('sk-secret');
+    expect(jsonLines(stdout)).toMatchObject([{ type: 'status' }]);
+    expect(code).toBe(0);
+  });
+
+  test('is silent where it is not set, and says no more than its level', async () => {
+    const { env } = await startServer({ manual: false, faults: [{ route: 'websocket', type: 'refuse' }] });
+    const plain = await run(['generate', 'x', '--json'], { env });
+    expect(plain.stderr).toBe('');
+    const info = await run(['generate', 'x', '--json'], { env: { ...env, REELWIRE_LOG: 'info' } });
+    expect(info.stderr).toMatch(/^[\d:.]+ info .*WebSocket/m);
+    expect(info.stderr).not.toMatch(/debug/);
+  });
+
+  test('exits 2 for a level that there is not', async () => {
+    const { code, stderr } = await run(['status', 'j1'], { env: { REELWIRE_LOG: 'loud' } });
+    expect(stderr).toContain('Choose from debug, info, warn, error, silent.');
+    expect(code).toBe(2);
+  });
 });
 
 describe('credentials', () => {
@@ -120,6 +196,15 @@ describe('credentials', () => {
     const refused = await run(args, { cwd, env: { REELWIRE_TOKEN: 'sk-bad' } });
     expect(refused.code).toBe(4);
     expect(refused.stdout + refused.stderr).not.toMatch(/sk-/);
+    expect(refused.stderr).toContain('Check REELWIRE_TOKEN, or --token-file.');
+  });
+
+  test('of a file with a name that there is not go to no server', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'video.env'), 'REELWIRE_BASEURL=https://videos.example.com\n');
+    const { code, stderr } = await run(['generate', 'x', '--config', 'video.env'], { cwd });
+    expect(stderr).toContain('Did you mean REELWIRE_BASE_URL?');
+    expect(code).toBe(2);
   });
 });
 
@@ -293,6 +378,8 @@ describe('doctor', () => {
     await server.close();
     const { code, stdout } = await run(['doctor', '--json'], { env });
     expect(jsonLines(stdout)).toMatchObject([{ type: 'diagnosis', ok: false }]);
+    expect(stdout).toContain('--base-url has its host and port');
+    expect(stdout).not.toMatch(/that baseUrl/);
     expect(code).toBe(1);
   });
 });

@@ -69,31 +69,44 @@ describe('images', () => {
   });
 });
 
-describe('a prompt', () => {
-  it('is not paid for where it is the hyphen that means stdin elsewhere', async () => {
-    await expect(readInput('soraGateway', '-', {})).rejects.toThrow('the prompt is a hyphen');
-  });
-});
-
 describe('a file of variables', () => {
   const read = async (text: string) => readEnvironment(await file('video.env', text));
 
-  it('may have comments, blanks, quotes over several lines, and variables of others', async () => {
+  it('may have comments, blanks, quotes over several lines, and exports', async () => {
     const text = [
       '# ours',
       '',
       'export REELWIRE_TOKEN="a',
       'b = c"',
-      "OTHER='x' # why",
+      "REELWIRE_WALLET='x' # why",
       '  REELWIRE_MODEL = m',
     ].join('\n');
-    expect(await read(text)).toMatchObject({ REELWIRE_TOKEN: 'a\nb = c', OTHER: 'x', REELWIRE_MODEL: 'm' });
+    expect(await read(text)).toMatchObject({
+      REELWIRE_TOKEN: 'a\nb = c',
+      REELWIRE_WALLET: 'x',
+      REELWIRE_MODEL: 'm',
+    });
   });
 
-  it('is refused for a name that there is not, with those there are', async () => {
-    await expect(read('REELWIRE_TOKN=x')).rejects.toMatchObject({
-      message: expect.stringMatching(/sets REELWIRE_TOKN, which there is not/),
-      hint: expect.stringContaining('REELWIRE_TOKEN'),
+  it.each([
+    ['REELWIRE_TOKN', 'REELWIRE_TOKEN'],
+    ['REELWIRE_BASEURL', 'REELWIRE_BASE_URL'],
+    ['REELWIRE_URL', 'REELWIRE_BASE_URL'],
+    ['REELWIRE_SECRET', 'REELWIRE_WEBHOOK_SECRET'],
+    ['RELWIRE_TOKEN', 'REELWIRE_TOKEN'],
+    ['token', 'REELWIRE_TOKEN'],
+    ['reelwire_token', 'REELWIRE_TOKEN'],
+  ])('is refused for %s, which there is not, with %s, which there is', async (name, nearest) => {
+    await expect(read(`${name}=x`)).rejects.toMatchObject({
+      message: expect.stringContaining(`sets ${name}, which there is not`),
+      hint: `Did you mean ${nearest}?`,
+    });
+  });
+
+  it('is refused for a name that is like none of ours, with all there are', async () => {
+    const refused = read('X=1');
+    await expect(refused).rejects.toMatchObject({
+      hint: expect.stringMatching(/^There are .*REELWIRE_LOG\.$/),
     });
   });
 

@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { expect, it } from 'vitest';
-import { inShellWords } from '../../../src/cli/hints.js';
+import { inShellWords, messageOf } from '../../../src/cli/hints.js';
+import { ConfigurationError, VideoClient } from '../../../src/index.js';
 
 it.each([
   [
@@ -28,7 +32,69 @@ it.each([
     'Check that the server runs, and the port in baseUrl.',
     'Check that the server runs, and the port in --base-url.',
   ],
+  ['Look for the job first, or give an idempotencyKey where it honours one.', 'Look for the job first.'],
+  ['Check that baseUrl and backend fit the server.', 'Check that --base-url and --backend fit the server.'],
+  ['Look at the backend.', 'Look at the backend.'],
+  [
+    'Leave it out of transports; the others serve. Or give the option WebSocket a class.',
+    'Leave it out of --transports; the others serve.',
+  ],
   ['client.status("broken\\q")', 'client.status("broken\\q")'],
 ])('a hint is in words of the command line: %s', (hint, told) => {
   expect(inShellWords(hint)).toBe(told);
+});
+
+/** Words that are of use in a program alone. */
+const OF_PROGRAMS =
+  /client\.|VideoClient|\w\(\)|\w\(\{|\b(?:baseUrl|webSocketUrl|timeoutMs|idempotencyKey|job\.id)\b|\b(?:timeouts|retry|polling)\.\w|\bauth\b|\b(?:and|that) backend\b/;
+
+/** Every sentence of the library: its hints are, and what is written to a job's warnings. */
+const sentences = ['errors.ts', 'backends', 'client', 'core', 'download', 'http', 'job', 'transports']
+  .flatMap((room) => filesOf(fileURLToPath(new URL(`../../../src/${room}`, import.meta.url))))
+  .flatMap(sentencesOf);
+
+function filesOf(path: string): string[] {
+  if (path.endsWith('.ts')) return [path];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.browser.ts'))
+    .map((name) => `${path}/${name}`);
+}
+
+function sentencesOf(path: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) found.push(node.text);
+    if (ts.isTemplateExpression(node)) {
+      const rest = node.templateSpans.map(({ expression, literal }) => {
+        const value = expression.getText().startsWith('JSON.stringify') ? '"x"' : 'x';
+        return value + literal.text;
+      });
+      found.push(node.head.text + rest.join(''));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true));
+  return found.filter((text) => /^[A-Z][^ ]* .* /.test(text));
+}
+
+it('no sentence of the library is told by the command in words of programs', () => {
+  expect(sentences.length).toBeGreaterThan(60);
+  // What is told of pages, of generateMany, and of options that the command does not take.
+  const others = /^(?:A browser cannot|Pass what soraGateway)/;
+  const told = sentences.filter((text) => !others.test(text)).map(inShellWords);
+  expect(told.filter((text) => OF_PROGRAMS.test(text))).toEqual([]);
+});
+
+it.each([
+  ['webSocketUrl', { webSocketUrl: 'ftp://x' }, /^--web-socket-url has the scheme/],
+  ['transports', { transports: ['x'] as never }, /^--transports holds "x"/],
+  ['baseUrl', { baseUrl: 'http://a:b@c' }, /^--base-url holds a user name/],
+])('an option that is wrong is called as its flag is: %s', (_, options, told) => {
+  expect.assertions(2);
+  try {
+    new VideoClient({ baseUrl: 'http://localhost', ...options });
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(messageOf(error)).toMatch(told);
+  }
 });
