@@ -175,6 +175,8 @@ Examples:
       'after',
       `
 Prints each request, each answer, and each attempt to deliver a webhook.
+Ends with Ctrl-C, and with what started it: a terminal, a script, npx. To let it go on, start it from a shell
+that ends at once: (npx reelwire mock &)
 
 Examples:
   $ reelwire mock --port 3001 --fault websocket=blackhole --fault status=status:503

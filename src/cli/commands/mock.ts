@@ -11,6 +11,7 @@ import { EXIT, exitCodeOf } from '../exit-code.js';
 import { catchInterruptions } from '../interruption.js';
 import { Output } from '../output.js';
 import { checkUrl } from '../settings.js';
+import { linksToStarter, starterEnds } from '../starter.js';
 import { shorten, visible } from '../text.js';
 
 export interface MockFlags {
@@ -30,16 +31,17 @@ export interface MockFlags {
 
 const MAX_BODY_LENGTH = 500;
 
-/** Runs until it is interrupted, which is the way to end it. */
+/** Runs until it is interrupted, or what started it has ended: nobody would end it then. */
 export async function mock(flags: MockFlags): Promise<number> {
   const output = new Output(flags.json);
   const { signal, dispose } = catchInterruptions();
   try {
+    const links = await linksToStarter();
     const server = await start(flags, output);
     output.event({ type: 'listening', url: server.url, filesUrl: server.filesUrl });
     output.result(`Mock server at ${server.url} (signed URLs lead to ${server.filesUrl}). Ctrl-C ends it.`);
-    if (!signal.aborted)
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await starterEnds(links, signal);
+    if (!signal.aborted) output.result('The process that started it has ended, and so does it.');
     await server.close();
     return EXIT.ok;
   } catch (error) {

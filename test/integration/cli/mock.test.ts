@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { verifyWebhookSignature } from '../../../src/webhooks/index.js';
 import { jsonLines, run, start, startServer } from './support.js';
 
@@ -26,6 +27,62 @@ test('a port that is taken, or a fault that there is not, is wrong usage', async
   const port = await run(['mock', '--port', '70000']);
   expect([taken.code, fault.code, port.code]).toEqual([2, 2, 2]);
 });
+
+describe.runIf(process.platform !== 'win32')(
+  'what started the mock server and has ended',
+  { timeout: 60_000 },
+  () => {
+    /** `close` comes when the last process that holds its output has ended, and so has the mock server. */
+    const startBy = (command: string, args: readonly string[]) => {
+      const starter = spawn(command, args, { detached: true, env: { PATH: process.env.PATH } });
+      onTestFinished(() => {
+        // The whole of its group: what is tested may have failed.
+        if (starter.pid !== undefined) tryTo(() => process.kill(-(starter.pid as number), 'SIGKILL'));
+      });
+      let text = '';
+      const listening = new Promise<string>((resolve) => {
+        starter.stdout.on('data', (chunk) => {
+          text += chunk;
+          if (text.includes('Ctrl-C')) resolve(text);
+        });
+      });
+      const ended = new Promise<string>((resolve) => starter.once('close', () => resolve(text)));
+      return { starter, listening, ended };
+    };
+    const mockCommand = [process.execPath, inject('cli'), 'mock', '--port', '0'];
+
+    test('takes it along: a script', async () => {
+      // A shell gives what runs in the background an input that has ended.
+      const { ended, listening, starter } = startBy('sh', ['-c', '"$0" "$@" & read line', ...mockCommand]);
+      await listening;
+      starter.stdin.end();
+      expect(await ended).toContain('The process that started it has ended');
+    });
+
+    test('takes it along: npm, whose shell goes on', async () => {
+      const { ended, listening, starter } = startBy('npm', ['exec', '-c', mockCommand.join(' ')]);
+      await listening;
+      starter.kill('SIGKILL');
+      expect(await ended).toContain('The process that started it has ended');
+    });
+
+    test('takes it along: a script that started it by npm, which goes on', async () => {
+      const command = ['npm', 'exec', '-c', mockCommand.join(' ')];
+      const { ended, listening, starter } = startBy('sh', ['-c', '"$0" "$@" & read line', ...command]);
+      await listening;
+      starter.stdin.end();
+      expect(await ended).toContain('The process that started it has ended');
+    });
+  },
+);
+
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // All is over already.
+  }
+}
 
 const receiver = async (status = 200) => {
   const seen: { headers: IncomingHttpHeaders; body: string }[] = [];

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { until } from './support.js';
@@ -40,4 +42,15 @@ it('names the faults there are when it is given another', async () => {
   await until(() => command.code() !== null, 10_000);
   expect(command.code()).toBe(1);
   expect(command.output()).toContain('blackhole');
+});
+
+it('says in one line that its port is taken', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const command = start('--port', String(port));
+  await once(command.child, 'close');
+  taken.close();
+  expect(command.output()).toMatch(new RegExp(`^The mock server did not start: .*EADDRINUSE.*${port}\\n$`));
+  expect(command.code()).toBe(1);
 });
