@@ -35,7 +35,7 @@ function problems(): string[] {
   });
 }
 
-test('every block of TypeScript in the documents compiles', () => {
+test('every block of TypeScript in the documents compiles', { timeout: 240_000 }, () => {
   expect(blocks.size).toBeGreaterThanOrEqual(30);
   expect(problems()).toEqual([]);
 });

@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { resolveOptions } from '../../../src/client/options.js';
+import { soraGateway } from '../../../src/index.js';
+import { readDocument, root } from '../../support/documents.js';
+
+/** The entry points, and the files that they are. */
+const ENTRIES = {
+  reelwire: 'src/index.ts',
+  'reelwire/webhooks': 'src/webhooks/index.ts',
+  'reelwire/webhooks/node': 'src/webhooks/node.ts',
+  'reelwire/webhooks/testing': 'src/webhooks/testing.ts',
+  'reelwire/react': 'src/react/index.ts',
+  'reelwire/mock-server': 'src/mock-server/index.ts',
+  'reelwire/mock-server/msw': 'src/mock-server/msw.ts',
+};
+
+const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
+const files = Object.values(ENTRIES).map((file) => join(root, file));
+const program = ts.createProgram(files, options);
+const checker = program.getTypeChecker();
+
+function exportsOf(entry: keyof typeof ENTRIES): ts.Symbol[] {
+  const source = program.getSourceFile(join(root, ENTRIES[entry]));
+  const module = source && checker.getSymbolAtLocation(source);
+  const all = module === undefined ? [] : checker.getExportsOfModule(module);
+  return all.map((one) => (one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one));
+}
+
+const types = new Map(
+  (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]).flatMap(exportsOf).map((one) => [one.name, one]),
+);
+
+/** The public members of a class or an interface, inherited ones too; symbols are `using` and `for await`. */
+function membersOf(name: string): string[] {
+  const symbol = types.get(name);
+  if (symbol === undefined) throw new Error(`${name} is not exported`);
+  const members = checker.getDeclaredTypeOfSymbol(symbol).getProperties();
+  return members.map((member) => member.name).filter((member) => /^[a-z]/i.test(member));
+}
+
+/** The functions of an entry; errors have a table of their own, and what `new` makes is told with what gives it. */
+function functionsOf(entry: keyof typeof ENTRIES): string[] {
+  return exportsOf(entry)
+    .filter(({ flags }) => flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable))
+    .map(({ name }) => name);
+}
+
+function namesOf(union: string): string[] {
+  const symbol = types.get(union);
+  const type = symbol && checker.getDeclaredTypeOfSymbol(symbol);
+  return type?.isUnion() ? type.types.map((one) => String((one as ts.StringLiteralType).value)) : [];
+}
+
+/** The rows of the table that follows a line of a document, as their cells. */
+function table(before: string, document = 'README.md'): string[][] {
+  const text = readDocument(document);
+  const start = text.indexOf(`\n${before}\n`);
+  if (start === -1) throw new Error(`${document} has no line ${before}`);
+  const lines = text.slice(text.indexOf('\n|', start) + 1).split('\n');
+  const rows = lines
+    .slice(
+      0,
+      lines.findIndex((line) => !line.startsWith('|')),
+    )
+    .slice(2);
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** The first cell of each row, without its marks: `` `generate(input, options?)` `` is `generate`. */
+function names(rows: readonly string[][]): string[] {
+  return rows.map(([cell = '']) => /^`([\w.-]+)/.exec(cell)?.[1] ?? cell).sort();
+}
+
+const sorted = (all: Iterable<string>) => [...new Set(all)].sort();
+const without = (all: readonly string[], ...left: string[]) => all.filter((name) => !left.includes(name));
+
+describe('the README has a row for each of what there is, and for nothing else:', () => {
+  test('methods of VideoClient', () => {
+    expect(names(table('Of `VideoClient`:'))).toEqual(sorted(membersOf('VideoClient')));
+  });
+
+  test('methods of VideoJob', () => {
+    const listed = without(names(table('Of `VideoJob`:')), 'for');
+    expect(listed).toEqual(sorted(membersOf('VideoJob')));
+  });
+
+  test('what a download has', () => {
+    const listed = names(table('Of `VideoDownload`, what a download gives:'));
+    expect(listed).toEqual(sorted(membersOf('VideoDownload')));
+  });
+
+  test('functions, with the entry point that has each', () => {
+    const listed = table('Functions, and where they are:');
+    const entries = Object.keys(ENTRIES) as (keyof typeof ENTRIES)[];
+    const there = new Map<string, string[]>();
+    for (const entry of entries) {
+      for (const name of functionsOf(entry)) there.set(name, [...(there.get(name) ?? []), entry]);
+    }
+    // Of `reelwire/webhooks` it is meant for who has no client.
+    there.set('isVideoError', ['reelwire']);
+    const told = listed.map(([name = '', of = '']) => [/\w+/.exec(name)?.[0], of.replaceAll('`', '')]);
+    const wanted = [...there].map(([name, of]) => [name, of.join(', ')]);
+    expect(told.sort()).toEqual(wanted.sort());
+  });
+
+  test('events', () => {
+    expect(names(table('## Every event'))).toEqual(sorted(membersOf('VideoJobEvents')));
+  });
+
+  test('options of the client', () => {
+    const groups = { polling: 'PollingOptions', timeouts: 'TimeoutOptions', retry: 'RetryOptions' };
+    const wanted = membersOf('VideoClientOptions').flatMap((name) => {
+      const group = groups[name as keyof typeof groups];
+      return group === undefined ? [name] : membersOf(group).map((member) => `${name}.${member}`);
+    });
+    const rows = table('Of `new VideoClient`; each may be `undefined`, and a wrong one throws at once:');
+    expect(names(rows)).toEqual(sorted(wanted));
+  });
+
+  test('defaults of the client', () => {
+    const settings = resolveOptions({ baseUrl: 'http://localhost' }, soraGateway);
+    const rows = table('Of `new VideoClient`; each may be `undefined`, and a wrong one throws at once:');
+    const told = new Map(rows.map(([name = '', fallback = '']) => [name.replaceAll('`', ''), fallback]));
+    for (const group of ['polling', 'timeouts', 'retry'] as const) {
+      for (const [name, value] of Object.entries(settings[group])) {
+        expect(told.get(`${group}.${name}`), name).toBe(value.toLocaleString('en'));
+      }
+    }
+  });
+
+  test('options of calls', () => {
+    const groups = ['CallOptions', 'GenerateOptions', 'GenerateManyOptions', 'PollOptions', 'WaitOptions'];
+    const wanted = [...groups, 'DownloadOptions'].flatMap(membersOf);
+    expect(names(table('Of calls:'))).toEqual(sorted(wanted));
+  });
+
+  test('options of backends', () => {
+    const wanted = ['SoraGatewayOptions', 'VidBuilderOptions', 'OpenAIVideosOptions'].flatMap(membersOf);
+    expect(names(table('Of backends:'))).toEqual(sorted(wanted));
+  });
+
+  test('options of receivers', () => {
+    const line = table(
+      'Of `createWebhookHandler` (`unwrapWebhook` and `verifyWebhookSignature` take those marked with a star):',
+    );
+    expect(names(line)).toEqual(sorted(membersOf('WebhookHandlerOptions')));
+    const starred = names(line.filter(([cell = '']) => cell.endsWith('*')));
+    expect(starred).toEqual(sorted(membersOf('VerifyOptions')));
+  });
+
+  test('options of the hooks', () => {
+    const own = without(membersOf('GenerateVideoOptions'), ...membersOf('GenerateOptions'));
+    const wanted = [...['UseVideoJobOptions', 'UseGenerateVideoOptions'].flatMap(membersOf), ...own];
+    expect(names(table('Of the hooks:'))).toEqual(sorted(wanted));
+  });
+
+  test('errors, each with its class', () => {
+    const rows = table('## Every error');
+    expect(names(rows)).toEqual(sorted(namesOf('VideoErrorCode')));
+    const classes = [...types.values()].filter(({ name, flags }) => {
+      return flags & ts.SymbolFlags.Class && name.endsWith('Error');
+    });
+    const told = sorted(rows.map(([, name = '']) => name.replaceAll('`', '')));
+    expect(told).toEqual(sorted(classes.map(({ name }) => name)));
+  });
+});
+
+test('the guide has a row for each option of the mock server', () => {
+  const guide = 'examples/guides/testing-your-app.md';
+  const wanted = [...membersOf('MockServerOptions'), ...membersOf('MockJobBehaviour')];
+  expect(names(table('### Every option of the mock server', guide))).toEqual(sorted(wanted));
+});
