@@ -87,7 +87,7 @@ it('no sentence of the library is told by the command in words of programs', () 
 
 it.each([
   ['webSocketUrl', { webSocketUrl: 'ftp://x' }, /^--web-socket-url has the scheme/],
-  ['transports', { transports: ['x'] as never }, /^--transports holds "x"/],
+  ['transports', { transports: ['x'] as never }, /^--transports names "x"/],
   ['baseUrl', { baseUrl: 'http://a:b@c' }, /^--base-url holds a user name/],
 ])('an option that is wrong is called as its flag is: %s', (_, options, told) => {
   expect.assertions(2);
