@@ -218,6 +218,10 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       signal: outer && controller.signal,
       onProgress: options.onProgress,
       onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
+      onDoubt: ({ message }) =>
+        logger.warn(
+          `job ${JSON.stringify(id)}: its file is asked for again for up to ${timeouts.notReadyMs} ms, in case it is not there yet: ${message}`,
+        ),
       notReadyMs: timeouts.notReadyMs,
       requestMs: timeouts.requestMs,
       retry,

@@ -1,5 +1,5 @@
 import { STREAM_LABELS } from './follow-model.js';
-import { type FollowedJob, type FollowState, random, type StreamState } from './follow-state.js';
+import { type FollowedJob, type FollowState, random, type StreamState, warn } from './follow-state.js';
 import type { TransportName } from './model.js';
 
 /** Polling intervals are spread by so much to either side, so that jobs followed together are not asked together. */
@@ -95,6 +95,16 @@ export function tellTransport(state: FollowState, job: FollowedJob): void {
     owner: job.owner,
     change: { jobId: job.id, transport, previous, reason },
   });
+}
+
+/** Where polling is not to be used, and no stream can be: the end still comes, but late, and nobody would know why. */
+export function warnUnserved(state: FollowState, job: FollowedJob): void {
+  const { silenceMs } = state.settings;
+  if (job.unservedWarned || state.now - job.heardAt < silenceMs) return;
+  job.unservedWarned = true;
+  const reason = explain(state, job, undefined, undefined);
+  const message = `nothing brings the updates of job ${job.id}, whose status is asked all ${silenceMs} ms: ${reason}`;
+  warn(state, job, 'no-transport', message);
 }
 
 export function settleAll(state: FollowState): void {

@@ -119,7 +119,12 @@ function delayMs(state: FollowState, job: FollowedJob, { error, failures }: Trou
   const backoffMs = backoffDelayMs(failures, retry, random(state));
   const mostMs =
     kind === 'refusal' && job.snapshot !== undefined ? Math.max(intervalMs, retry.minDelayMs) : backoffMs;
-  return Math.max(retryAfterOf(error) ?? 0, Math.min(backoffMs, mostMs));
+  const askedMs = retryAfterOf(error) ?? 0;
+  // What refuses may be no server of ours: its wish for hours would hide the end.
+  return Math.max(
+    kind === 'refusal' ? Math.min(askedMs, retry.maxDelayMs) : askedMs,
+    Math.min(backoffMs, mostMs),
+  );
 }
 
 function stop(state: FollowState, job: FollowedJob, cause: unknown): void {

@@ -92,6 +92,7 @@ export interface FollowedJob extends Deadline {
   badFramesOf: number;
   refusalWarned: boolean;
   unknownWarned: boolean;
+  unservedWarned: boolean;
 }
 
 /** All that is known of all jobs of one client. Belongs to `step` alone, which changes it in place. */
@@ -183,6 +184,7 @@ export function createJob(
     badFramesOf: 0,
     refusalWarned: false,
     unknownWarned: false,
+    unservedWarned: false,
     dueAt: 0,
     place: -1,
   };

@@ -1,5 +1,5 @@
 import { answered, end, learn, said, tellPendingEnd } from './follow-answers.js';
-import { ask, dueAt, schedule, settle } from './follow-jobs.js';
+import { ask, dueAt, schedule, settle, warnUnserved } from './follow-jobs.js';
 import type { FollowEffect, FollowSignal } from './follow-model.js';
 import { refused } from './follow-refusals.js';
 import { createJob, type FollowState } from './follow-state.js';
@@ -126,6 +126,7 @@ function clock(state: FollowState): void {
       job.polled = true;
       settle(state, job);
     }
+    if (job.serving === undefined) warnUnserved(state, job);
   }
 }
 

@@ -111,6 +111,7 @@ export interface JobWarning {
     | 'transport-lied'
     | 'credentials'
     | 'status-failed'
+    | 'no-transport'
     | 'mixed-content';
   /** A whole sentence. */
   readonly message: string;

@@ -14,6 +14,8 @@ export interface PaceOptions {
   readonly notReadyMs: number;
   readonly retry: RetrySettings;
   readonly runtime: Runtime;
+  /** Told once that a 400 is waited out: the file may not be there yet, or the call be wrong. */
+  readonly onDoubt?: (error: ApiError) => void;
 }
 
 /** Paces the connections of one download: waits before the next one, or throws where there were enough. */
@@ -25,6 +27,7 @@ export class DownloadPace {
   #renewals = 0;
   #drops = 0;
   #waits = 0;
+  #isDoubtful = false;
   #notReadySince: number | undefined;
 
   constructor(jobId: string, options: PaceOptions, signal: AbortSignal) {
@@ -73,6 +76,10 @@ export class DownloadPace {
         `was not there within ${notReadyMs} ms: ${error?.message ?? 'the job names no file'}`,
         error,
       );
+    }
+    if (error?.status === 400 && !this.#isDoubtful) {
+      this.#isDoubtful = true;
+      this.#options.onDoubt?.(error);
     }
     await this.#wait(++this.#waits, askedMs, leftMs);
   }

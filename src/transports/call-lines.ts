@@ -19,6 +19,8 @@ export interface StatusCall {
   place: number;
   queuedAt: number;
   startedAt: number;
+  /** How often it was stopped for others, to be made again. */
+  cuts: number;
   /** Undefined while it waits in line. */
   controller: AbortController | undefined;
   /** It was asked again after it had started. */
@@ -37,7 +39,7 @@ export function newCall(
 ): StatusCall {
   const call: StatusCall = {
     ...{ jobId, asker, calls, urgent, standing },
-    ...{ place: 0, queuedAt: 0, startedAt: 0 },
+    ...{ place: 0, queuedAt: 0, startedAt: 0, cuts: 0 },
     ...{ controller: undefined, again: undefined, left: false },
   };
   calls.set(jobId, call);

@@ -41,6 +41,8 @@ export class StatusCalls {
   #kept: StatusCall | undefined;
   /** How long an answer takes, on average. */
   #usualMs = 0;
+  /** Calls that were stopped for others since the last answer. */
+  #cuts = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #timer: TimerHandle;
   #wakesAt: number | undefined;
@@ -90,8 +92,9 @@ export class StatusCalls {
     const { concurrency } = this.#deps;
     while (this.#underWay.size < concurrency) {
       const others = this.#underWay.size - (this.#kept === undefined ? 0 : 1);
-      const isKept = concurrency > 1 && others === concurrency - 1;
-      const call = this.#lines.next(isKept, this.#pausedUntil);
+      const isKept = others === concurrency - 1;
+      let call = this.#lines.next(isKept, this.#pausedUntil);
+      if (concurrency === 1) call ??= this.#lines.next(false, this.#pausedUntil);
       if (call === undefined) return;
       if (isKept) this.#kept = call;
       void this.#start(call);
@@ -100,7 +103,9 @@ export class StatusCalls {
 
   /** All lines are held, and somebody waits whose call may be quick. */
   #freeKept(kept: StatusCall): void {
-    const dueAt = kept.startedAt + Math.max(this.#deps.quickMs, 4 * this.#usualMs);
+    // Where it is the only line, there is no other for what is slow and no more: each time it has twice as long.
+    const patience = this.#deps.concurrency === 1 ? 2 ** Math.max(kept.cuts, this.#cuts) : 1;
+    const dueAt = kept.startedAt + patience * Math.max(this.#deps.quickMs, 4 * this.#usualMs);
     if (dueAt > this.#now()) {
       this.#wakeAt(dueAt);
       return;
@@ -109,6 +114,8 @@ export class StatusCalls {
     kept.controller = undefined;
     kept.again = undefined;
     kept.standing = 'bad';
+    kept.cuts += 1;
+    this.#cuts += 1;
     this.#lines.add(kept, this.#now());
     this.#flush();
   }
@@ -133,6 +140,7 @@ export class StatusCalls {
     try {
       const update = await this.#deps.askStatus(jobId, controller.signal);
       tell = (more) => asker.answered(jobId, update, more);
+      this.#cuts = 0;
       this.#usualMs += (this.#now() - call.startedAt - this.#usualMs) / 8;
     } catch (error) {
       if (!controller.signal.aborted) this.#obey(error, call.standing);

@@ -97,6 +97,26 @@ describe('a WebSocket class of the caller’s', () => {
   });
 });
 
+test('where the only transport asked for cannot be had, the job and the logger are told, and the end still comes', async () => {
+  const warn = vi.fn();
+  const { job, warnings, serverJob } = await follow({
+    WebSocket: class {
+      constructor() {
+        throw new Error('none here');
+      }
+    } as unknown as WebSocketClass,
+    transports: ['websocket'],
+    timeouts: { silenceMs: 100 },
+    logger: { debug() {}, info() {}, warn, error() {} },
+  });
+  await vi.waitFor(() => expect(warnings).toMatchObject([{ code: 'no-transport', jobId: job.id }]));
+  expect(warn).toHaveBeenCalledWith(
+    expect.stringMatching(new RegExp(`${job.id}.*WebSocket could not be made`)),
+  );
+  serverJob?.complete();
+  await expect(job.completed()).resolves.toMatchObject({ transport: 'polling' });
+});
+
 describe.each(['webSocket', 'sse'] as const)('a backend of the caller’s whose %s codec', (stream) => {
   const parsers: Readonly<Record<string, () => StreamMessage>> = {
     'gives nothing': () => undefined as never,

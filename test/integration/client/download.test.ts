@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { DownloadError, JobFailedError } from '../../../src/errors.js';
@@ -115,6 +115,24 @@ test.each([400, 404, 409, 425])(
     const server = await startServer({ notReadyMs: 150, notReadyStatus: status });
     const job = await completedJob(server);
     expect((await (await job.download()).bytes()).length).toBe(mockMedia('video').length);
+  },
+);
+
+test.each([
+  [400, 1],
+  [404, 0],
+])(
+  'of a video that answers %i for ever the logger is warned %i times, with the job and what was answered',
+  async (status, times) => {
+    const warn = vi.fn();
+    const server = await startServer({ notReadyMs: 60_000, notReadyStatus: status });
+    const { id } = await completedJob(server);
+    const logger = { debug() {}, info() {}, warn, error() {} };
+    const client = connect(server, { timeouts: { notReadyMs: 300 }, logger });
+    expect(await errorOf(client.download(id))).toMatchObject({ code: 'download-not-ready', status });
+    expect(warn).toHaveBeenCalledTimes(times);
+    if (times > 0)
+      expect(warn.mock.calls[0]?.[0]).toMatch(new RegExp(`job "${id}".* 300 ms.*answered ${status}`));
   },
 );
 

@@ -261,4 +261,62 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(driver.asked).toEqual(['a']);
     expect(driver.transports).toEqual([]);
   });
+
+  describe('and with no stream to be had', () => {
+    const unserved = () => {
+      const driver = new Driver({ transports: ['sse'] });
+      driver.follow('a', 'b');
+      driver.fail('sse', { reason: 'SSE is not possible here: its parser cannot be loaded', kind: 'absent' });
+      driver.answer('a');
+      driver.answer('b');
+      driver.pass(29_999);
+      return driver;
+    };
+
+    test('each job is warned of that once, by name and with the reason', () => {
+      const driver = unserved();
+      expect(driver.warnings).toEqual([]);
+      for (const _ of [1, 2, 3]) {
+        driver.pass(30_000);
+        driver.answer('a');
+        driver.answer('b');
+      }
+      const warnings = driver.all('warning').map(({ warning }) => warning);
+      expect(warnings.map(({ code, jobId }) => [code, jobId])).toEqual([
+        ['no-transport', 'a'],
+        ['no-transport', 'b'],
+      ]);
+      expect(warnings[0]?.message).toBe(
+        'nothing brings the updates of job a, whose status is asked all 30000 ms: SSE is not possible here: its parser cannot be loaded',
+      );
+    });
+
+    test('its end is told all the same', () => {
+      const driver = unserved();
+      driver.pass(1);
+      driver.answer('a', { status: 'completed' });
+      expect(driver.all('update').at(-1)?.snapshot.status).toBe('completed');
+    });
+
+    test('a status that fails at first is no reason to say so early', () => {
+      const driver = new Driver({ transports: ['websocket'] });
+      driver.follow('a');
+      driver.refuse('a', 503);
+      driver.pass(9_000);
+      driver.open('websocket', 'a');
+      driver.pass(60_000);
+      expect(driver.warnings).toEqual(['status-failed']);
+    });
+  });
+
+  test('with polling in transports nobody is warned that no stream is to be had', () => {
+    const driver = new Driver({ transports: ['sse', 'polling'] });
+    driver.follow('a');
+    driver.fail('sse', { reason: 'SSE answered 404', kind: 'absent' });
+    for (const _ of [1, 2, 3]) {
+      driver.answer('a');
+      driver.pass(30_000);
+    }
+    expect(driver.warnings).toEqual([]);
+  });
 });

@@ -317,6 +317,17 @@ describe('while nothing answers, nothing is said to serve', () => {
   });
 });
 
+test('a refusal cannot put the next call off for longer than retry.maxDelayMs', () => {
+  const driver = known();
+  driver.pass(6_000);
+  driver.refuse('a', 404, 3_600_000);
+  driver.forget();
+  driver.pass(29_999);
+  expect(driver.asked).toEqual([]);
+  driver.pass(1);
+  expect(driver.asked).toEqual(['a']);
+});
+
 test('a Retry-After pauses that job for as long, whatever the refusal', () => {
   const driver = known();
   driver.pass(6_000);

@@ -216,6 +216,55 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(names()).toEqual(['x1', 'x2', 'a', 'b', 'x3']);
   });
 
+  test('and where there is only one, those whose last call failed are stopped while others wait', async () => {
+    const { ask, askAs, names, started, told, timers } = setUp(1);
+    askAs('bad', 'x1', 'x2');
+    ask('a');
+    await timers.pass(1_000);
+    expect(started[0]?.signal.aborted).toBe(true);
+    expect(names()).toEqual(['x1', 'a']);
+    await started[1]?.answer();
+    expect(names()).toEqual(['x1', 'a', 'x2']);
+    // Nobody waits: it may take as long as it likes.
+    await timers.pass(20_000);
+    expect(started[2]?.signal.aborted).toBe(false);
+    ask('b');
+    expect(names()).toEqual(['x1', 'a', 'x2', 'b']);
+    await started[3]?.answer();
+    expect(names()).toEqual(['x1', 'a', 'x2', 'b', 'x1']);
+    await started[4]?.answer();
+    await started[5]?.answer();
+    expect(told.map(([, jobId]) => jobId)).toEqual(['a', 'b', 'x1', 'x2']);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  test('and what is only slow is answered all the same: it has twice as long each time', async () => {
+    const { ask, names, started, timers } = setUp(1);
+    ask('slow');
+    const cutAfter: number[] = [];
+    for (let cuts = 0; cuts < 3; cuts++) {
+      ask('quick');
+      const startedAt = timers.now;
+      const slow = started.at(-1);
+      while (slow?.signal.aborted === false) await timers.pass(500);
+      cutAfter.push(timers.now - startedAt);
+      await started.at(-1)?.answer();
+      expect(names().slice(-2)).toEqual(['quick', 'slow']);
+    }
+    expect(cutAfter).toEqual([1_000, 2_000, 4_000]);
+    ask('quick');
+    await timers.pass(7_500);
+    expect(started.at(-1)?.signal.aborted).toBe(false);
+  });
+
+  test('nor do all that have never been asked wait for the first that hangs', async () => {
+    const { ask, started, told, timers } = setUp(1);
+    ask('x1', 'x2', 'a');
+    await timers.pass(3_000);
+    await started[2]?.answer();
+    expect(told.map(([, jobId]) => jobId)).toEqual(['a']);
+  });
+
   test('a call that takes it for long while others wait is made again on another', async () => {
     const { ask, names, started, told, timers } = setUp(2);
     ask('x1', 'x2', 'a', 'b');
