@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { version } from '../../package.json';
 import type { Exit } from './exit-code.js';
 import { BACKENDS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
@@ -29,7 +29,7 @@ Environment (what begins with REELWIRE_ can be in a file of NAME=value lines, gi
 export function createProgram(exit: Exit): Command {
   const program = new Command('reelwire')
     .description('Generate videos, follow the jobs, download the results, and try out webhooks.')
-    .version(version(), '-V, --version')
+    .version(version, '-V, --version')
     .exitOverride()
     // A word that it does not know may be the id of a job.
     .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
@@ -217,10 +217,4 @@ function timeoutOption(): Option {
   return new Option('--timeout-seconds <number>', 'how long to follow (default: 1800)').argParser(
     wholeNumber(1, 2_000_000),
   );
-}
-
-function version(): string {
-  // As far from here in the sources as in what is built of them.
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -4,6 +4,7 @@ import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { withUserAgent } from '../runtime/user-agent.js';
 import type { CallContext } from './answer.js';
 import { discard, quieten } from './body.js';
 import { askCredentials, type Credentials, isTrusted, NO_CREDENTIALS } from './credentials.js';
@@ -71,7 +72,7 @@ export async function exchange(
     let at = url;
     let own = new Headers({ ...options.request.headers, ...options.headers });
     for (let redirects = 0; ; redirects++) {
-      const headers = new Headers((trusted ? trip.credentials : NO_CREDENTIALS).headers);
+      const headers = new Headers(withUserAgent((trusted ? trip.credentials : NO_CREDENTIALS).headers));
       own.forEach((value, name) => {
         headers.set(name, value);
       });

@@ -1,4 +1,5 @@
 import type { WebSocketClass, WebSocketLike } from './runtime.js';
+import { withUserAgent } from './user-agent.js';
 
 export interface SocketOptions {
   /** Of the upgrade. */
@@ -22,10 +23,10 @@ export function carriesHeaders(WebSocket: WebSocketClass): boolean {
  */
 export function openSocket(WebSocket: WebSocketClass, url: string, options: SocketOptions): WebSocketLike {
   const place = placeOfOptions(WebSocket);
-  const all = { ...options, perMessageDeflate: false };
+  const all = { ...options, headers: withUserAgent(options.headers), perMessageDeflate: false };
   const Made = WebSocket as unknown as new (...args: readonly unknown[]) => WebSocketLike;
   if (place === 'third' && (isOfWs(WebSocket) || hasAny(options.headers))) return new Made(url, [], all);
-  if (place !== 'second' || !hasAny(options.headers)) return new WebSocket(url);
+  if (place !== 'second' || !hasAny(all.headers)) return new WebSocket(url);
   try {
     return new Made(url, all);
   } catch {

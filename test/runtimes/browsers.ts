@@ -28,6 +28,8 @@ export async function runBrowser(runtime: Runtime, engine: Engine, stage: Stage)
   const window = await openWindow(engine, launch);
   try {
     const [{ userAgent, findings }] = await Promise.all([page.report(), window.goto(page.url)]);
+    const stranger = server.requests.find(({ headers }) => headers['user-agent'] !== userAgent);
+    if (stranger !== undefined) throw new Error(`it called itself ${stranger.headers['user-agent']}`);
     const run = { findings, exits: await leftOpen(server) };
     return toResult(runtime, versionOf(userAgent), { esm: run });
   } finally {

@@ -64,6 +64,10 @@ async function runProcess(
     );
     if (stderr !== '') throw new Error(`it said: ${stderr.trim()}`);
     const { version, findings } = JSON.parse(stdout) as { version: string; findings: Findings };
+    const agents = new Set(server.requests.map(({ headers }) => headers['user-agent']));
+    if (agents.size !== 1 || ![...agents][0]?.startsWith('reelwire/')) {
+      throw new Error(`it called itself ${[...agents].join(' and ')}`);
+    }
     if (!runtime.name.endsWith(` ${version.split('.')[0]}`)) throw new Error(`it is version ${version}`);
     const exits =
       lingeredMs < LEFT_MS ? null : `it was still there ${lingeredMs} ms after the last job's end`;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { version } from '../../../package.json';
 import { InputError, NetworkError } from '../../index.js';
 import { createWebhookFactory, type WebhookDialect } from '../../webhooks/testing.js';
 import { EXIT, exitCodeOf } from '../exit-code.js';
@@ -100,6 +101,7 @@ async function makeDeliveries(flags: WebhookSendFlags, url: string): Promise<Del
 
 async function send(delivery: Request, timeoutSeconds: number): Promise<Answer> {
   const startMs = performance.now();
+  delivery.headers.set('user-agent', `reelwire/${version}`);
   try {
     const response = await fetch(delivery, {
       // A signed delivery goes to the address that was given, and nowhere else.

@@ -81,7 +81,10 @@ describe('the upgrade to a WebSocket, outside of a page,', () => {
     const { baseUrl, upgrades } = await start();
     vi.stubGlobal('WebSocket', likeNodes());
     await clientOf({ baseUrl, auth, headers }).subscribe('j').completed();
-    expect(upgrades[0]?.headers).toMatchObject(carried);
+    expect(upgrades[0]?.headers).toMatchObject({
+      ...carried,
+      'user-agent': expect.stringMatching(/^reelwire\//),
+    });
   });
 
   it('goes without them where the global class takes none, as an old one of Deno', async () => {
