@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, posix, relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import { transform } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
 /** `x.browser.ts` stands beside `x.ts` and takes its place in a browser build. */
@@ -11,6 +11,32 @@ const browserCounterparts: NonNullable<Options['esbuildPlugins']>[number] = {
     build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
       const counterpart = resolve(resolveDir, path.replace(/js$/, 'browser.ts'));
       return existsSync(counterpart) ? { path: counterpart } : undefined;
+    });
+  },
+};
+
+/** What is another file in a page, by name: `x.browser.ts` stands beside `x.ts`. */
+const platform = new Map(
+  readdirSync('src', { encoding: 'utf8', recursive: true })
+    .filter((file) => file.endsWith('.browser.ts'))
+    .map((file) => [basename(file, '.browser.ts'), `src/${file.replace(/\.browser\.ts$/, '')}`]),
+);
+
+const platformEntries = Object.fromEntries(
+  [...platform].flatMap(([name, file]) => [
+    [`platform/${name}`, `${file}.ts`],
+    [`platform/${name}.browser`, `${file}.browser.ts`],
+  ]),
+);
+
+/** CommonJS is built once for Node and for pages: what differs is asked for by a name that package.json resolves. */
+const platformByName: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'platform-by-name',
+  setup(build) {
+    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+      const file = relative('.', resolve(resolveDir, path.replace(/\.js$/, '')));
+      const name = basename(file);
+      return platform.get(name) === file ? { path: `#platform/${name}`, external: true } : undefined;
     });
   },
 };
@@ -56,66 +82,30 @@ const shared = {
   splitting: true,
   // esbuild's own tree shaking is enough; rollup's second pass loses the source maps' names.
   treeshake: false,
-  sourcemap: true,
+  // The scripts are shipped as they are compiled, to be read as such: with maps and sources they would be four times the size.
+  sourcemap: false,
   clean: true,
   plugins: [effectlessChunks],
 } satisfies Options;
 
 /**
- * The CommonJS build is the ESM build, file by file: esbuild cannot split CommonJS into chunks by itself, and what
- * tsup does about that loses the source maps.
+ * Turns ES modules into CommonJS, file by file: esbuild cannot split CommonJS into chunks by itself. Tools that read
+ * no `imports` of a package.json take the ES modules.
  */
-async function toCommonJS(from: string, to: string, platform: 'node' | 'browser'): Promise<void> {
-  await rm(to, { recursive: true, force: true });
-  const files = await readdir(from, { recursive: true });
-  await build({
-    entryPoints: files.filter((file) => file.endsWith('.js')).map((file) => `${from}/${file}`),
-    outdir: to,
-    outbase: from,
-    format: 'cjs',
-    platform,
-    target: shared.target,
-    sourcemap: true,
-    // Jest runs it where there is no `import()`.
-    supported: { 'dynamic-import': false },
-  });
-  await writeFile(`${to}/package.json`, '{ "type": "commonjs", "sideEffects": false }\n');
-  await cp(`${from}/LICENSES.txt`, `${to}/LICENSES.txt`).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error; // It bundles nothing of others.
-  });
-}
-
-/**
- * For what reads no `exports`: Parcel 2 as it comes, webpack 4, the default resolver of ESLint. Each subpath is a
- * folder with a package.json that says where its files are.
- */
-async function writeSubpathFolders(): Promise<void> {
-  const { exports } = JSON.parse(await readFile('package.json', 'utf8')) as Manifest;
-  for (const [subpath, { import: esm, require: cjs, browser }] of Object.entries(exports)) {
-    if (subpath === '.' || esm === undefined || cjs === undefined) continue;
-    const here = (target: string) => posix.relative(subpath, posix.normalize(target));
-    const fields = {
-      main: here(cjs.default),
-      module: here(esm.default),
-      ...(browser && { browser: here(browser.import.default) }),
-      types: here(cjs.types),
-      sideEffects: false,
-    };
-    await mkdir(subpath, { recursive: true });
-    await writeFile(`${subpath}/package.json`, `${JSON.stringify(fields, null, 2)}\n`);
+async function toCommonJS(folder: string): Promise<void> {
+  const files = await readdir(folder, { recursive: true });
+  for (const file of files.filter((file) => file.endsWith('.js'))) {
+    const path = join(folder, file);
+    const { code } = await transform(await readFile(path), {
+      format: 'cjs',
+      platform: 'node',
+      target: shared.target,
+      // Jest runs it where there is no `import()`.
+      supported: { 'dynamic-import': false },
+    });
+    await writeFile(path.replace(/js$/, 'cjs'), code.replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")'));
+    await rm(path);
   }
-}
-
-interface Target {
-  readonly types: string;
-  readonly default: string;
-}
-
-interface Manifest {
-  readonly exports: Record<
-    string,
-    { import?: Target; require?: Target; browser?: { import: Target; require: Target } }
-  >;
 }
 
 /** The command uses the library as anybody does: built, by its entries. */
@@ -162,21 +152,23 @@ const licences: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
+const forNode = {
+  ...shared,
+  platform: 'node',
+  // Node takes 40 ms to load the seventy files of zod/mini, and 5 ms from ESM to the CommonJS of eventemitter3: the
+  // little that is used of them is bundled. Browser builds leave it to the application's bundler, which can share
+  // it with the application.
+  noExternal: ['zod', 'eventemitter3'],
+} satisfies Options;
+
 export default defineConfig([
+  { ...forNode, entry: nodeEntries, outDir: 'dist/esm', esbuildPlugins: [licences] },
   {
-    ...shared,
-    entry: nodeEntries,
-    platform: 'node',
-    outDir: 'dist/esm',
-    // Node takes 40 ms to load the seventy files of zod/mini, and 5 ms from ESM to the CommonJS of eventemitter3: the
-    // little that is used of them is bundled. Browser builds leave it to the application's bundler, which can share
-    // it with the application.
-    noExternal: ['zod', 'eventemitter3'],
-    esbuildPlugins: [licences],
-    onSuccess: async () => {
-      await toCommonJS('dist/esm', 'dist/cjs', 'node');
-      await writeSubpathFolders();
-    },
+    ...forNode,
+    entry: { ...nodeEntries, ...platformEntries },
+    outDir: 'dist/cjs',
+    esbuildPlugins: [platformByName, licences],
+    onSuccess: () => toCommonJS('dist/cjs'),
   },
   {
     ...shared,
@@ -184,8 +176,6 @@ export default defineConfig([
     platform: 'browser',
     outDir: 'dist/browser',
     esbuildPlugins: [browserCounterparts, licences],
-    // Jest in jsdom asks for the condition `browser`, and requires what it finds.
-    onSuccess: () => toCommonJS('dist/browser', 'dist/browser-cjs', 'browser'),
   },
   {
     ...shared,
@@ -195,6 +185,11 @@ export default defineConfig([
     // Who uses the library alone need not install what only the command needs.
     noExternal: ['commander', 'cli-progress'],
     esbuildPlugins: [libraryOutside, licences],
+    // Nobody reads it in the debugger, and most of it is of others.
+    esbuildOptions(options) {
+      options.minifyWhitespace = true;
+      options.minifySyntax = true;
+    },
     // Both are CommonJS, which asks for the modules of Node by `require`.
     banner: {
       js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",

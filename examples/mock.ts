@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createMockServer, type MockServer, parseMockFault } from '../src/mock-server/index.js';
+import { createMockServer, type MockServer, parseMockFault } from 'reelwire/mock-server';
 
 // npm run mock -- --port 3001 --field --fault websocket=blackhole --fault status=status:503
 

@@ -1,10 +1,4 @@
-import {
-  type Backend,
-  type HttpResponse,
-  InputError,
-  InvalidResponseError,
-  type JobStatus,
-} from '../../src/index.js';
+import { type Backend, type HttpResponse, InputError, InvalidResponseError, type JobStatus } from 'reelwire';
 
 /** What this (fictional) server says about a film. Untrusted: any field may be missing. */
 type Film = { id?: unknown; state?: string; percent?: number; reason?: string } | null;

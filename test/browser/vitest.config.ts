@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -9,10 +8,6 @@ import { storeCommands } from './support/store-commands.js';
 import { webKitGTK } from './support/webkit-provider.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-// The build leaves a folder `react` for what reads no `exports`, and Vite would take it for React. The next build makes
-// it again.
-rmSync(`${root}react`, { recursive: true, force: true });
 
 /** The same files in each browser. */
 function inBrowser([engine, launch]: readonly [Engine, Launch]) {

@@ -23,16 +23,14 @@ describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
     expect(JSON.parse(stdout)).toEqual({ shared: true, thrown: true });
   });
 
-  test('reads the lines of the sources in a stack', async () => {
+  test('reads in a stack the names that functions have in the sources', async () => {
     const load = kind === 'esm' ? "await import('reelwire')" : "require('reelwire')";
     const program = `const { VideoClient } = ${load}; try { new VideoClient({}) } catch (e) { console.log(e.stack) }`;
     const type = kind === 'esm' ? 'module' : 'commonjs';
-    const { stdout } = await run(
-      process.execPath,
-      ['--enable-source-maps', `--input-type=${type}`, '--eval', program],
-      { cwd: join(consumers, kind) },
-    );
-    expect(stdout).toMatch(/ConfigurationError: baseUrl .*\n.*reelwire\/src\/client\/options\.ts:\d+/);
+    const { stdout } = await run(process.execPath, [`--input-type=${type}`, '--eval', program], {
+      cwd: join(consumers, kind),
+    });
+    expect(stdout).toMatch(/ConfigurationError: baseUrl [\s\S]* at resolveBaseUrl \(.*reelwire\/dist\//);
   });
 });
 

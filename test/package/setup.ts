@@ -11,6 +11,8 @@ declare module 'vitest' {
     consumers: string;
     /** Every file of the tarball, as paths from the package's root. */
     packedFiles: readonly string[];
+    /** Bytes, when it is installed. */
+    unpackedSize: number;
   }
 }
 
@@ -31,5 +33,6 @@ export default function setup(project: TestProject): () => void {
 
   project.provide('consumers', consumers);
   project.provide('packedFiles', tarball.contents);
+  project.provide('unpackedSize', tarball.unpackedSize);
   return () => rmSync(folder, { recursive: true, force: true });
 }

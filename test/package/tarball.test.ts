@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { expect, inject, test } from 'vitest';
 
@@ -26,78 +26,100 @@ function targets(value: unknown): string[] {
   return typeof value === 'string' ? [posix.normalize(value)] : Object.values(value ?? {}).flatMap(targets);
 }
 
-test('holds the sources, what was built of them, and nothing else', () => {
+test('holds what was built, the guides and the examples, and nothing else', () => {
   const expected = [
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
-    /^src\/([a-z0-9-]+\/)*[a-z0-9-]+(\.browser)?\.tsx?$/,
-    // The rules that comments of the sources name.
-    /^src\/core\/FOLLOWING\.md$/,
-    /^dist\/(cjs|browser-cjs)\/package\.json$/,
+    /^examples\/([a-z0-9-]+\/)*[a-zA-Z0-9-]+\.(ts|md|html|css|json)$/,
     // For what reads no `exports`.
     /^(mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,
-    /^dist\/(esm|cjs)\/([a-z0-9-]+\/)*[a-z0-9-]+(\.browser)?\.d\.ts(\.map)?$/,
-    /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js(\.map)?$/,
+    /^dist\/cjs\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.cts$/,
+    /^dist\/cjs\/platform\/[a-z0-9-]+(\.browser)?\.cjs$/,
+    /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
-    /^dist\/(esm|cjs|browser|browser-cjs)\/(chunk|seldom)-[A-Z0-9]{8}\.js(\.map)?$/,
+    /^dist\/(esm|cjs|browser)\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
+    /^dist\/browser\/(backends\/[a-z0-9-]+|webhooks\/handler)\.js$/,
   ];
-  const entries = targets(manifest.exports).filter((file) => file.endsWith('.js'));
-  const known = (file: string) =>
-    expected.some((pattern) => pattern.test(file)) ||
-    entries.includes(file.replace(/\.map$/, '')) ||
-    /^dist\/browser(-cjs)?\/(backends\/[a-z0-9-]+|webhooks\/handler)\.js(\.map)?$/.test(file);
+  const entries = targets(manifest.exports);
+  const known = (file: string) => expected.some((pattern) => pattern.test(file)) || entries.includes(file);
   expect(files.filter((file) => !known(file))).toEqual([]);
-  expect(files).toEqual(expect.arrayContaining(['package.json', 'LICENSE', 'src/index.ts']));
+  expect(files).toEqual(expect.arrayContaining(['package.json', 'LICENSE']));
+});
+
+test('takes at most 2 MB where it is installed', () => {
+  expect(inject('unpackedSize')).toBeLessThanOrEqual(2_000_000);
+});
+
+test('leaves no folder of a subpath in the checkout, where Vite would take `react` for React', () => {
+  const root = join(import.meta.dirname, '../..');
+  expect(['mock-server', 'react', 'webhooks'].filter((folder) => existsSync(join(root, folder)))).toEqual([]);
+});
+
+test('holds every file of the package that its documents link to', () => {
+  const documents = files.filter((file) => file.endsWith('.md'));
+  expect(documents.length).toBeGreaterThan(5);
+  for (const document of documents) {
+    for (const [, link = ''] of read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)) {
+      const target = posix.join(posix.dirname(document), link);
+      expect(
+        files.some((file) => file === target || file.startsWith(`${target}/`)),
+        `${document}: ${link}`,
+      ).toBe(true);
+    }
+  }
 });
 
 test('holds every file that its exports name', () => {
   expect(targets(manifest.exports).filter((file) => !files.includes(file))).toEqual([]);
 });
 
-test('maps every script and declaration to a source that it holds', () => {
-  const mapped = files.filter((file) => /\.(js|d\.ts)$/.test(file) && file.startsWith('dist/'));
-  expect(mapped.length).toBeGreaterThan(10);
-  for (const file of mapped) {
-    expect(files, file).toContain(`${file}.map`);
-    expect(read(file), file).toContain(`//# sourceMappingURL=${posix.basename(file)}.map`);
-    const map = JSON.parse(read(`${file}.map`)) as {
-      sources: string[];
-      sourcesContent?: (string | null)[];
-    };
-    for (const [index, source] of map.sources.entries()) {
-      const path = posix.join(dirname(file), source);
-      if (path.startsWith('src/')) expect(files, file).toContain(path);
-      // Of the packages bundled in, the map brings the text itself.
-      else expect(map.sourcesContent?.[index], `${file}: ${source}`).toBeTypeOf('string');
-    }
+test('holds examples that import the package by its name, and nothing that stayed behind', () => {
+  const examples = files.filter((file) => /^examples\/.*\.ts$/.test(file));
+  expect(examples.length).toBeGreaterThan(10);
+  expect(examples.filter((file) => /from '[./]*\/(src|test)\//.test(read(file)))).toEqual([]);
+});
+
+test('holds scripts to be read as they are, and so no maps', () => {
+  const scripts = files.filter((file) => /^dist\/(esm|cjs|browser)\/.*\.c?js$/.test(file));
+  expect(scripts.length).toBeGreaterThan(10);
+  for (const file of scripts) {
+    expect(read(file), file).not.toContain('sourceMappingURL');
+    // Minified ones have some thousand.
+    const lines = read(file).split('\n');
+    expect(read(file).length / lines.length, file).toBeLessThan(100);
   }
 });
 
-test.each(['esm', 'cjs', 'browser', 'browser-cjs'])(
-  'defines each class of errors once in its build for %s',
-  (build) => {
-    const scripts = files.filter((file) => file.startsWith(`dist/${build}/`) && file.endsWith('.js'));
-    const definitions = scripts.flatMap((file) =>
-      [...read(file).matchAll(/\b(\w+Error) = class\b/g)].map(([, name]) => name),
+test('has one type of each class, for `import` and for `require`', () => {
+  for (const { import: esm, require: cjs } of Object.values(manifest.exports) as Conditions[]) {
+    if (esm === undefined) continue;
+    expect(read(esm.types)).toBe(
+      `export * from '${posix.relative(dirname(esm.types), cjs.types).replace(/d\.cts$/, 'cjs')}';\n`,
     );
-    expect(definitions).toEqual(
-      expect.arrayContaining(['VideoError', 'ApiError', 'WebhookVerificationError']),
-    );
-    expect(definitions).toHaveLength(new Set(definitions).size);
-  },
-);
+  }
+});
+
+test.each(['esm', 'cjs', 'browser'])('defines each class of errors once in its build for %s', (build) => {
+  const scripts = files.filter((file) => file.startsWith(`dist/${build}/`) && /\.c?js$/.test(file));
+  const definitions = scripts.flatMap((file) =>
+    [...read(file).matchAll(/\b(\w+Error) = class\b/g)].map(([, name]) => name),
+  );
+  expect(definitions).toEqual(expect.arrayContaining(['VideoError', 'ApiError', 'WebhookVerificationError']));
+  expect(definitions).toHaveLength(new Set(definitions).size);
+});
 
 test('holds the notice of each package that is bundled, beside what holds it', () => {
-  const bundled = new Map<string, Set<string>>();
-  for (const file of files.filter((file) => /^dist\/.*\.js\.map$/.test(file))) {
-    const folder = file.split('/').slice(0, 2).join('/');
-    for (const source of (JSON.parse(read(file)) as { sources: string[] }).sources) {
-      const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
-      if (name !== undefined) bundled.set(folder, (bundled.get(folder) ?? new Set()).add(name));
+  const library = new Set<string>();
+  for (const file of files.filter((file) => /^dist\/(esm|browser)\/.*\.js$/.test(file))) {
+    // esbuild says above each part where it comes from.
+    for (const [, name = ''] of read(file).matchAll(/^\/\/ .*node_modules\/((?:@[^/]+\/)?[^/\n]+)/gm)) {
+      expect(file).toMatch(/^dist\/esm\//);
+      library.add(name);
     }
   }
-  expect([...bundled.keys()].sort()).toEqual(['dist/cjs', 'dist/cli', 'dist/esm']);
-  expect([...(bundled.get('dist/cjs') ?? [])].sort()).toEqual(['eventemitter3', 'zod']);
-  for (const [folder, names] of bundled) {
+  expect([...library].sort()).toEqual(['eventemitter3', 'zod']);
+  const command = new Set(['cli-progress', 'commander', 'string-width']);
+  const bundled = { 'dist/esm': library, 'dist/cjs': library, 'dist/cli': command };
+  for (const [folder, names] of Object.entries(bundled)) {
     const notices = read(`${folder}/LICENSES.txt`).split(/\n-{80}\n/);
     for (const name of names) {
       const notice = notices.find((text) => text.startsWith(`${name}\n`));
@@ -107,7 +129,7 @@ test('holds the notice of each package that is bundled, beside what holds it', (
 });
 
 test('asks for `import()` in no CommonJS file, for Jest runs them where there is none', () => {
-  const scripts = files.filter((file) => /^dist\/(browser-)?cjs\/.*\.js$/.test(file));
+  const scripts = files.filter((file) => /^dist\/cjs\/.*\.cjs$/.test(file));
   expect(
     scripts.filter((file) => /\bimport\(/.test(read(file).replaceAll(/^\s*(\/\/|\*).*$/gm, ''))),
   ).toEqual([]);
@@ -132,6 +154,18 @@ test('has a folder for each subpath, with what `exports` says of it, for tools t
 test('says nothing of the machine it was built on', () => {
   const root = join(import.meta.dirname, '../..');
   expect(files.filter((file) => read(file).includes(root))).toEqual([]);
+});
+
+test('says where it is from by one owner, the same in each place', () => {
+  const { homepage, bugs, repository } = JSON.parse(read('package.json')) as {
+    homepage: string;
+    bugs: { url: string };
+    repository: { url: string };
+  };
+  const home = homepage.replace('#readme', '');
+  expect(home).toMatch(/^https:\/\/github\.com\/[\w-]+\/reelwire$/);
+  expect(bugs.url).toBe(`${home}/issues`);
+  expect(repository.url).toBe(`git+${home}.git`);
 });
 
 test('depends on five packages', () => {

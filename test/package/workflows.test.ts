@@ -98,6 +98,15 @@ test('the publishing job runs nothing of the repository, nor of what it depends 
   ]);
 });
 
+test('what is published was packed by the scripts that write the folders of the subpaths', () => {
+  const packing =
+    steps
+      .find(({ run }) => run?.includes('npm pack'))
+      ?.run?.trim()
+      .split('\n') ?? [];
+  expect(packing.at(-1)).toBe('npm pack');
+});
+
 test('no checkout leaves its credentials for what runs after it', () => {
   const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
   expect(checkouts.length).toBeGreaterThan(3);

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,16 +8,17 @@ export interface Tarball {
   readonly file: string;
   /** Everything in it, as paths from the package's root. */
   readonly contents: readonly string[];
+  /** Bytes, when it is installed. */
+  readonly unpackedSize: number;
 }
 
-/** Packs what was built, as a release would. */
+/** Packs what was built, as a release would: run `npm run build` first. */
 export function packTarball(folder: string): Tarball {
-  if (!existsSync(join(root, 'dist/cjs/index.d.ts'))) {
-    throw new Error('there is no build to pack: run `npm run build` first');
-  }
-  const packed = npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
-  const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
-  return { file: join(folder, filename), contents: files.map(({ path }) => path) };
+  const packed = npm(root, 'pack', '--json', '--pack-destination', folder);
+  const [{ filename, files, unpackedSize }] = JSON.parse(packed) as [
+    { filename: string; files: { path: string }[]; unpackedSize: number },
+  ];
+  return { file: join(folder, filename), contents: files.map(({ path }) => path), unpackedSize };
 }
 
 /** Installs it with its dependencies, as an application would. The folder has a package.json. */
