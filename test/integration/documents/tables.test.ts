@@ -115,6 +115,14 @@ describe('the README has a row for each of what there is, and for nothing else:'
     expect(names(table('## Every event'))).toEqual(sorted(membersOf('VideoJobEvents')));
   });
 
+  test('fields of a snapshot', () => {
+    const states = ['PendingJob', 'CompletedJob', 'FailedJob'];
+    const rows = table(
+      'A snapshot has a `status`, one of `queued`, `processing`, `completed` and `failed`, and by that:',
+    );
+    expect(names(rows)).toEqual(sorted(states.flatMap(membersOf)));
+  });
+
   test('options of the client', () => {
     const groups = { polling: 'PollingOptions', timeouts: 'TimeoutOptions', retry: 'RetryOptions' };
     const wanted = membersOf('VideoClientOptions').flatMap((name) => {
