@@ -86,12 +86,13 @@ export class Extent {
   }
 
   /**
-   * An end without a length may be that of a broken connection: where they look the same, the server is asked once
-   * more, for what follows, or for all of it.
+   * An end without a length may be that of a broken connection: they look the same to Node's fetch where it was to be
+   * closed anyway (undici 6 and 7), and behind a proxy that speaks HTTP/1.0 with the server, as nginx does, and ends in
+   * good order what broke off. So the server is asked once more, for what follows, or for all of it.
    */
   #confirmed(isFinal: boolean): End {
     const { check, head, received } = this;
-    if (head === undefined || head.size !== undefined || head.isEndSure || check?.isProven) return 'file';
+    if (head === undefined || head.size !== undefined || check?.isProven) return 'file';
     if (received === 0 || this.#endsAt === received) return 'file';
     const isFirst = this.#endsAt === undefined;
     this.#endsAt = received;

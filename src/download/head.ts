@@ -22,8 +22,6 @@ export interface FileHead {
   /** In a page, an answer of another origin: whether it is encoded is hidden, and so its length may be another. */
   readonly isCrossOrigin: boolean;
   readonly isSizeSure: boolean;
-  /** An end without a length is the end that the server meant. */
-  readonly isEndSure: boolean;
 }
 
 export function readHead(response: Response, fallbackName: string): FileHead {
@@ -45,18 +43,7 @@ export function readHead(response: Response, fallbackName: string): FileHead {
     isEncoded,
     isCrossOrigin: response.type === 'cors',
     isSizeSure: response.type !== 'cors' || isPart,
-    isEndSure: isEndSure(headers),
   };
-}
-
-/**
- * Node's fetch takes a connection that breaks for the end of a body, even of one in chunks, where the server said that
- * it would close it (undici 6 and 7). Browsers do not, and hide how a body was framed.
- */
-function isEndSure(headers: Headers): boolean {
-  if (globalThis.process?.versions?.node === undefined) return true;
-  const isChunked = /\bchunked\b/i.test(headers.get('transfer-encoding') ?? '');
-  return isChunked && !/\bclose\b/i.test(headers.get('connection') ?? '');
 }
 
 /** Anything else, such as an empty one or `aws-chunked`, is left as it came, and changes nothing. */

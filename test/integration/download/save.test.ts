@@ -304,7 +304,8 @@ describe('a file system in trouble', () => {
   });
 });
 
-describe('a part file', () => {
+// Programs are started, which takes its time where much else runs.
+describe('a part file', { timeout: 60_000 }, () => {
   const part = /^\.out\.mp4\.[\da-f]{8}-[\da-f]{4}-\d+-[\da-f]{6}\.part$/;
 
   /** A process of its own that saves, and is ended by `signal` once bytes are on the disk. */
@@ -325,9 +326,7 @@ describe('a part file', () => {
     );
     await vi.waitFor(
       async () => expect((await fs.readdir(directory)).some((name) => part.test(name))).toBe(true),
-      {
-        timeout: 10_000,
-      },
+      { timeout: 50_000 },
     );
     child.kill(signal);
     return ended;

@@ -155,7 +155,8 @@ describe('a resume that is answered with another file', () => {
       }),
     );
     expect(await got((await download(server.url)).bytes())).toBe(true);
-    expect(server.seen).toHaveLength(3);
+    // The last one confirms the end.
+    expect(server.seen).toHaveLength(4);
   });
 });
 
