@@ -97,6 +97,8 @@ export interface ApiErrorOptions extends VideoErrorOptions {
   serverCode?: string | undefined;
   /** How long the server asked to wait (`Retry-After`), in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** The server's word on whether the same call may succeed later. */
+  retryable?: boolean | undefined;
 }
 
 /** The server answered, and the answer was an error. `code` follows from the HTTP status. */
@@ -107,11 +109,12 @@ export class ApiError extends VideoError {
   declare readonly serverCode?: string;
   declare readonly details?: unknown;
   declare readonly retryAfterMs?: number;
+  declare readonly retryable?: boolean;
 
   constructor(message: string, options: ApiErrorOptions) {
     super(codeOfStatus(options.status), message, options);
-    const { serverMessage, serverCode, details, retryAfterMs } = options;
-    Object.assign(this, defined({ serverMessage, serverCode, details, retryAfterMs }));
+    const { serverMessage, serverCode, details, retryAfterMs, retryable } = options;
+    Object.assign(this, defined({ serverMessage, serverCode, details, retryAfterMs, retryable }));
   }
 }
 

@@ -12,6 +12,24 @@ export interface HttpRequest {
   readonly body?: HttpRequestBody | undefined;
   /** `job` where the server answers only when the video is made: waits `timeouts.jobMs`. Default `request`. */
   readonly timeout?: 'request' | 'job' | undefined;
+  /**
+   * Of a submit: the id that the job will have, where the caller of the server may choose it. Where the outcome is
+   * unknown, the status is asked once, and the job returned if it is there.
+   */
+  readonly jobId?: string | undefined;
+}
+
+/** What `generate` is told of the client. */
+export interface GenerateContext {
+  /** One random id a client; `webSocket.path` is given the same. */
+  readonly session: string;
+}
+
+/** An answer that is known only after a further call: at most two follow the status call. */
+export interface FollowUp {
+  readonly next: HttpRequest;
+  /** Throws `InvalidResponseError` where the body is not such an answer. */
+  parse(response: HttpResponse): JobUpdate | FollowUp;
 }
 
 /** JSON, or a multipart form, which may hold files. */
@@ -118,20 +136,23 @@ export interface Backend<
    * where its outcome is unknown, within so many milliseconds. Missing: a caller who gives one says that it is honoured.
    */
   readonly idempotency?: 'none' | { readonly windowMs: number } | undefined;
-  /** Checks the input and makes the submit of it. Throws (or rejects with) `InputError`. */
-  generate(input: Input): HttpRequest | Promise<HttpRequest>;
+  /**
+   * Checks the input and makes the submit of it. Throws (or rejects with) `InputError`. `context` is always given by the
+   * client.
+   */
+  generate(input: Input, context?: GenerateContext): HttpRequest | Promise<HttpRequest>;
   /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */
   parseGenerate(response: HttpResponse): JobUpdate;
   /** The status call for one job. */
   status(jobId: string): HttpRequest;
   /** Throws `InvalidResponseError` where the body is not a status answer. */
-  parseStatus(response: HttpResponse, jobId: string): JobUpdate;
+  parseStatus(response: HttpResponse, jobId: string): JobUpdate | FollowUp;
   /**
    * For servers that tell of a job, such as one that failed, by a status code that is no success. Undefined where the
    * refusal tells nothing: it is then an error. Never asked for 401, 407, 408, 425 and 429; asked before anything is
-   * tried again.
+   * tried again. An update with nothing but the id says: not yet.
    */
-  parseRefusal?(refusal: HttpRefusal, jobId: string): JobUpdate | undefined;
+  parseRefusal?(refusal: HttpRefusal, jobId: string): JobUpdate | FollowUp | undefined;
   /**
    * Where the bytes are: one place, or several, each tried where the one before has no file. `job.snapshot` is there when the caller has one; undefined means that the backend
    * must see the completed job first, and the client asks. `output` is always given by the client: which of several
@@ -146,8 +167,11 @@ export interface Backend<
   readonly variants: readonly [Variant, ...Variant[]];
   /** The server's words in an error body. Default: `error`, `message`, `hint`, `details`. */
   parseError?(body: unknown): ErrorBody;
-  /** Where the dialect can cancel or delete a job. */
-  cancel?(jobId: string): HttpRequest;
+  /**
+   * Where the dialect can cancel or delete a job: one call, or several, the next of which is made where the one before
+   * is answered 404, 405 or 501. Never made for a job that has ended.
+   */
+  cancel?(jobId: string): HttpRequest | readonly HttpRequest[];
   /** Missing where the dialect has no such stream: it is then not tried. */
   readonly webSocket?: WebSocketCodec | undefined;
   readonly sse?: SseCodec | undefined;

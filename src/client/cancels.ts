@@ -145,23 +145,38 @@ export class Cancels {
 
   /** Resolves with the server's refusal where it is one that a job has which ended a moment ago. */
   async #send(jobId: string, signal: AbortSignal): Promise<ApiError | undefined> {
-    const request = this.#host.backend.cancel?.(jobId);
-    if (request === undefined) return undefined;
+    const requests = [this.#host.backend.cancel?.(jobId) ?? []].flat();
     // Before it is sent: an answer that is lost may have cancelled it.
     this.#cancelled.add(jobId);
-    try {
-      await this.#host.http.send(request, { repeat: 'safe', jobId, signal });
-    } catch (error) {
-      // A success, whatever its body is.
-      if (error instanceof InvalidResponseError && error.status !== undefined) return undefined;
-      if (!(error instanceof ApiError) || error.status >= 500) throw error;
-      if (isGone(error)) return error;
-      this.#cancelled.delete(jobId);
-      if (error.status !== 400 && error.status !== 409) throw error;
-      return error;
+    for (const [index, request] of requests.entries()) {
+      try {
+        await this.#host.http.send(request, { repeat: 'safe', jobId, signal });
+        return undefined;
+      } catch (error) {
+        // A success, whatever its body is.
+        if (error instanceof InvalidResponseError && error.status !== undefined) return undefined;
+        if (!(error instanceof ApiError)) throw error;
+        const { status } = error;
+        const hasNoRoute = status === 405 || status === 501;
+        if ((hasNoRoute || status === 404) && index + 1 < requests.length) continue;
+        if (status >= 500 && !hasNoRoute) throw error;
+        if (isGone(error)) return error;
+        this.#cancelled.delete(jobId);
+        if (hasNoRoute) throw cannotCancel(error);
+        if (status !== 400 && status !== 409) throw error;
+        return error;
+      }
     }
     return undefined;
   }
+}
+
+function cannotCancel(error: ApiError): ApiError {
+  return new ApiError(`this server cannot cancel a job: ${error.message}`, {
+    ...error,
+    hint: 'The job goes on; close() ends only the wait for it.',
+    cause: error,
+  });
 }
 
 function isGone(error: unknown): boolean {

@@ -17,7 +17,7 @@ import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { openDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
-import { ApiError, InputError } from '../errors.js';
+import { InputError } from '../errors.js';
 import { askCredentials } from '../http/credentials.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
@@ -25,12 +25,13 @@ import { type JobHost, VideoJob } from '../job/job.js';
 import type { WaitEngine, WaitOptions } from '../job/waits.js';
 import { Aborts } from '../runtime/aborts.js';
 import { Alarms } from '../runtime/alarms.js';
-import type { Runtime } from '../runtime/runtime.js';
+import { type Runtime, randomId } from '../runtime/runtime.js';
 import { systemRuntime } from '../runtime/system.js';
 import { createRunner } from '../transports/runner.js';
 import { StatusCalls } from '../transports/status-calls.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
 import type { Follower } from '../transports/transport.js';
+import { askStatus } from './ask-status.js';
 import { Calls, closedError } from './calls.js';
 import { Cancels } from './cancels.js';
 import type {
@@ -57,15 +58,6 @@ interface EngineParts {
   readonly calls: StatusCalls;
 }
 
-/** "No such job", said by a success. */
-function missingError(jobId: string, { message: serverMessage, raw }: JobUpdate): ApiError {
-  const words = serverMessage === undefined ? '' : `: ${serverMessage}`;
-  return new ApiError(`the server knows no job ${jobId}${words}`, {
-    ...{ status: 404, jobId, serverMessage, details: raw },
-    hint: 'Check the job id, and that baseUrl and backend fit the server.',
-  });
-}
-
 /** Where each wait has its own follower: how many of them are told what a webhook says. */
 const MAX_OWN_FOLLOWERS = 1_000;
 
@@ -90,6 +82,8 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly #calls = new Calls(this.#aborts);
   readonly #cancels: Cancels;
   readonly #submits: SubmitHost;
+  /** By which a server knows this client again, such as over a socket. */
+  readonly #session: string;
   /** What waits share; undefined where each has its own. */
   readonly #shared: EngineParts | undefined;
 
@@ -99,6 +93,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   constructor(options: VideoClientOptions<B> | HostedClientOptions<B>) {
     this.#settings = resolveOptions(options, soraGateway);
     this.#runtime = systemRuntime(this.#settings);
+    this.#session = randomId(this.#runtime);
     this.#http = createHttpClient(this.#settings, this.#runtime);
     const shared = {
       http: this.#http,
@@ -118,6 +113,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       calls: this.#calls,
       cancels: this.#cancels,
       locate: (update) => this.#located(update),
+      askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
     };
     if (this.#runtime.isPerRequest === true) {
       this.#host = this.#hostOf(() => this.#engine(this.#settings));
@@ -324,7 +320,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     // What fits B's input fits its generate; the settings hold it as any backend.
     const backend = this.#settings.backend as unknown as Backend<InputOf<B>>;
     return {
-      encode: () => backend.generate(input),
+      encode: () => backend.generate(input, { session: this.#session }),
       parse: (response) => backend.parseGenerate(response),
     };
   }
@@ -335,19 +331,8 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   }
 
   async #askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate> {
-    const { backend } = this.#settings;
-    let refused: JobUpdate | undefined;
     try {
-      const response = await this.#http.send(backend.status(jobId), {
-        ...{ repeat, signal, jobId },
-        accepts(refusal) {
-          refused = backend.parseRefusal?.({ ...refusal, call: 'status' }, jobId);
-          return refused !== undefined;
-        },
-      });
-      const update = refused ?? backend.parseStatus(response, jobId);
-      if (update.missing === true) throw missingError(jobId, update);
-      return this.#located(update);
+      return this.#located(await askStatus(this.#http, this.#settings.backend, jobId, signal, repeat));
     } catch (error) {
       const cancelled = this.#cancels.explain(jobId, error);
       if (cancelled === undefined) throw this.#http.told(error, jobId);

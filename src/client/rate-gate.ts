@@ -62,7 +62,8 @@ export function createRateGate({ runtime, retry, logger }: RateGateHost, concurr
         limit = Math.min(concurrency, limit + 1);
         return result;
       } catch (error) {
-        if (!(error instanceof ApiError) || error.code !== 'rate-limited') throw error;
+        if (!(error instanceof ApiError) || error.code !== 'rate-limited' || error.retryable === false)
+          throw error;
         refusals++;
         limit = Math.max(1, Math.floor(limit / 2));
         delay(error);

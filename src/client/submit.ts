@@ -22,6 +22,7 @@ export interface SubmitHost {
   readonly logger: Logger;
   /** Makes what is relative to the server absolute. */
   locate(update: JobUpdate): JobUpdate;
+  askStatus(jobId: string, signal: AbortSignal): Promise<JobUpdate>;
 }
 
 /** What a backend says of one submit. */
@@ -90,7 +91,7 @@ interface Sending {
 }
 
 function send(
-  { http, locate, runtime }: SubmitHost,
+  { askStatus, http, locate, runtime }: SubmitHost,
   { encode, parse }: Submission,
   idempotencyKey: string | undefined,
 ): Sending {
@@ -99,12 +100,22 @@ function send(
   const progress: SubmitProgress = {};
   const answer = (async () => {
     const request = await abortable((async () => encode())(), signal);
-    const response = await http.send(request, { repeat: 'submit', signal, idempotencyKey, progress });
+    const { jobId } = request;
     let update: JobUpdate;
     try {
-      update = locate(parse(response));
+      const response = await http.send(request, { repeat: 'submit', signal, idempotencyKey, progress });
+      try {
+        update = locate(parse(response));
+      } catch (error) {
+        throw http.told(unreadable(error, response));
+      }
     } catch (error) {
-      throw http.told(unreadable(error, response));
+      if (jobId === undefined || !(error instanceof SubmitOutcomeUnknownError)) throw error;
+      // The id is ours: the server can say whether it has such a job.
+      update = await askStatus(jobId, signal).catch(() => {
+        signal.throwIfAborted();
+        throw http.told(error, jobId);
+      });
     }
     return applyUpdate(undefined, update, 'polling', runtime.now());
   })();

@@ -5,6 +5,10 @@ export interface ErrorBody {
   readonly message?: string | undefined;
   readonly hint?: string | undefined;
   readonly code?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** `false`: no call is made again because of it. `true`: any may be but a submit. Missing: the status says which. */
+  readonly retryable?: boolean | undefined;
   /** Everything else of it. */
   readonly details?: unknown;
 }

@@ -138,7 +138,8 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   job.answers = true;
   tellTransport(state, job);
   const stream = servingStream(state, job);
-  const judged = stream !== undefined && judging !== 0 && judging === job.servedBy;
+  const isOwn = update.isFollowUp !== true;
+  const judged = isOwn && stream !== undefined && judging !== 0 && judging === job.servedBy;
   const known = job.snapshot;
   const next = applyUpdate(known, update, 'polling', state.wallNow);
   const lied = judged && (job.unsaid || isNews(known, next));
@@ -146,7 +147,9 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
     const message = `${STREAM_LABELS[stream.name]} was open but did not bring what the server knew of job ${job.id}; another transport is used`;
     warn(state, job, 'transport-lied', message);
   }
+  const { unsaid } = job;
   learn(state, job, update, 'polling');
+  if (!isOwn) job.unsaid = unsaid;
   // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
   if (job.ending !== undefined && !more && state.jobs.has(job.id)) tellPendingEnd(state, job, job.ending);
   job.heardAt = state.now;

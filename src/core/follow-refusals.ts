@@ -63,7 +63,8 @@ function kindOf(error: unknown): Kind {
   if (code === 'invalid-input') return 'hopeless';
   if (error instanceof InvalidResponseError && error.isTooLarge === true) return 'hopeless';
   if (status === 401) return 'denied';
-  return status === 429 || status >= 500 ? 'temporary' : 'refusal';
+  const { retryable = status === 429 || status >= 500 } = error as Partial<ApiError>;
+  return retryable ? 'temporary' : 'refusal';
 }
 
 /**

@@ -89,6 +89,8 @@ export interface JobUpdate {
   readonly gone?: string | undefined;
   /** "No such job", said by an answer that is a success: as a 404 is taken. `message` has the words. */
   readonly missing?: true | undefined;
+  /** @internal It took more than the status call to learn this: no stream need have said it. */
+  readonly isFollowUp?: true | undefined;
   readonly expiresAt?: Date | undefined;
   readonly raw: unknown;
 }

@@ -100,7 +100,8 @@ export function apiErrorOf(
   },
 ): ApiError {
   const { status, headers, body } = refusal;
-  const { message, code, hint, details } = readErrorBody(body, options.parseError);
+  const { message, code, hint, details, retryable, ...told } = readErrorBody(body, options.parseError);
+  const { requestId = told.requestId, ...about } = identify(refusal, context);
   const sentences = [
     message,
     code && !message?.includes(code) && `code ${code}`,
@@ -113,7 +114,8 @@ export function apiErrorOf(
       MAX_WORDS,
     ),
     {
-      ...identify(refusal, context),
+      ...about,
+      requestId,
       status,
       hint:
         strayHint(status, options.strayedTo) ??
@@ -122,9 +124,17 @@ export function apiErrorOf(
       serverMessage: message,
       serverCode: code,
       details,
-      retryAfterMs: parseRetryAfterMs(headers.get('retry-after'), options.nowMs),
+      retryAfterMs: retryAfterMs(headers, options.nowMs) ?? told.retryAfterMs,
+      retryable,
     },
   );
+}
+
+/** Some say it in milliseconds. */
+function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
+  const ms = headers.get('retry-after-ms');
+  const precise = ms === null ? undefined : parseRetryAfterMs(String(Number(ms) / 1_000), nowMs);
+  return precise ?? parseRetryAfterMs(headers.get('retry-after'), nowMs);
 }
 
 function identify({ status, headers }: Pick<Response, 'status' | 'headers'>, { jobId }: CallContext) {

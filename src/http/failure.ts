@@ -75,7 +75,10 @@ function adviceOf(doubt: VideoError): string {
 /** Answers that come and go: asking again can help. */
 export function isTransient(error: unknown): error is VideoError {
   if (!(error instanceof ApiError)) return error instanceof NetworkError && !isUntrusted(error.cause);
-  const { status } = error;
+  return error.retryable ?? isPassingStatus(error.status);
+}
+
+function isPassingStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
@@ -85,8 +88,10 @@ export function judge(
   trip: Trip,
   { repeat, idempotencyKey }: SendOptions,
 ): { again: boolean; unknown: boolean } {
-  const isPassing = isTransient(error);
-  if (repeat !== 'submit') return { again: repeat === 'safe' && isPassing, unknown: false };
+  const isTemporary = isTransient(error);
+  if (repeat !== 'submit') return { again: repeat === 'safe' && isTemporary, unknown: false };
+  // A server that calls its own refusal temporary does not say that nothing was done.
+  const isPassing = isTemporary && (!(error instanceof ApiError) || isPassingStatus(error.status));
   const isKeyed = idempotencyKey !== undefined;
   const nothingDone = !trip.accepted && (!trip.sent || isRefusal(error, isKeyed) || neverArrived(error));
   return {

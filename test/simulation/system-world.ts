@@ -2,6 +2,7 @@ import { soraGateway } from '../../src/backends/sora-gateway.js';
 import type { StreamFailure, WakeReason } from '../../src/core/follow-model.js';
 import type { Following, JobSink } from '../../src/core/follower.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
+import type { JobUpdate } from '../../src/core/model.js';
 import { NetworkError } from '../../src/errors.js';
 import type { Runtime, WebSocketLike } from '../../src/runtime/runtime.js';
 import { createRunner } from '../../src/transports/runner.js';
@@ -68,7 +69,9 @@ export async function playSystem(
             () => witness.answered(jobId, true),
             () => witness.answered(jobId, false),
           );
-          return BACKEND.parseStatus({ status: 200, headers: new Headers(), body: await answer }, jobId);
+          const body = await answer;
+          // Of this dialect it is never a follow-up.
+          return BACKEND.parseStatus({ status: 200, headers: new Headers(), body }, jobId) as JobUpdate;
         },
       },
       clock,

@@ -6,7 +6,7 @@ import { parseErrorBody } from '../../../src/core/error-body.js';
 import { readUpdate } from '../../../src/core/fields.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { readVidBuilderUpdate } from '../../../src/core/vid-builder-update.js';
-import { answer, fixture, fixtures, plain } from './fixtures.js';
+import { answer, fixture, fixtures, plain, statusOf } from './fixtures.js';
 
 const backends = {
   'sora-gateway': soraGateway(),
@@ -23,7 +23,7 @@ describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
 
   test.each(fixtures(folder, 'status'))('the answer to status: $name', ({ body, expect: wanted }) => {
     const { jobId } = wanted as JobUpdate;
-    const update = backend.parseStatus(answer(body), jobId);
+    const update = statusOf(backend, answer(body), jobId);
     expect(plain(update)).toEqual(wanted);
     expect(update.raw).toBe(body);
   });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { HttpResponse } from '../../../src/backends/backend.js';
+import type { AnyBackend, HttpResponse } from '../../../src/backends/backend.js';
+import type { JobUpdate } from '../../../src/core/model.js';
 
 /** One thing a server says, and what it means. */
 export interface Fixture {
@@ -31,6 +32,13 @@ export function fixture(folder: string, name: string): Fixture {
 
 export function answer(body: unknown, status = 200): HttpResponse {
   return { status, headers: new Headers({ 'x-request-id': 'req-1' }), body };
+}
+
+/** What a status answer says by itself. */
+export function statusOf(backend: AnyBackend, response: HttpResponse, jobId: string): JobUpdate {
+  const told = backend.parseStatus(response, jobId);
+  if ('next' in told) throw new Error('it says to ask further');
+  return told;
 }
 
 /** What was understood, as the `expect` of a fixture states it: as JSON, without `raw`. */

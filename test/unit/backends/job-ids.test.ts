@@ -28,7 +28,7 @@ const urls: Record<string, (id: string) => string | undefined> = {
   'vidBuilder reels': (id) => placeOf(builder.download({ id, snapshot: completed(id) }, 'reels')),
   'OpenAI status': (id) => openAI.status(id).url,
   'OpenAI content': (id) => placeOf(openAI.download({ id }, 'video')),
-  'OpenAI cancel': (id) => openAI.cancel?.(id).url,
+  'OpenAI cancel': (id) => placeOf(openAI.cancel?.(id)),
   'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type OpenAIVideo, openAIVideos } from '../../../src/backends/openai-videos.js';
 import { applyUpdate } from '../../../src/core/job-state.js';
-import { answer, fixture } from './fixtures.js';
+import { answer, fixture, statusOf } from './fixtures.js';
 
 const backend = openAIVideos();
 const operations = openAIVideos().operations;
@@ -149,7 +149,8 @@ test.each(['thumbnail', 'spritesheet'] as const)('content has the variant %s', (
 test('the video is at content, without a variant that some servers refuse, and then where the job said', () => {
   const content = { method: 'GET', url: '/v1/videos/video_1/content' };
   expect(backend.download({ id: 'video_1' }, 'video')).toEqual([content]);
-  const update = backend.parseStatus(
+  const update = statusOf(
+    backend,
     answer({ id: 'video_1', status: 'completed', url: 'https://files/1.mp4' }),
     'video_1',
   );
@@ -266,7 +267,7 @@ describe('remix', () => {
 test('a failed video has the code of the failure', () => {
   const { body } = fixture('openai-videos', 'status-failed');
   const jobId = (body as { id: string }).id;
-  expect(backend.parseStatus(answer(body), jobId)).toMatchObject({
+  expect(statusOf(backend, answer(body), jobId)).toMatchObject({
     error: 'Your request was blocked by our moderation system.',
     errorCode: 'moderation_blocked',
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type SoraGatewayInput, soraGateway } from '../../../src/backends/sora-gateway.js';
-import { answer } from './fixtures.js';
+import { answer, statusOf } from './fixtures.js';
 
 const backend = soraGateway();
 const script = { walletAddress: '0x123', script: 'Explain blockchain' };
@@ -164,7 +164,7 @@ describe('status', () => {
     { status: null },
     { status: ' ' },
   ])('refuses an answer that tells nothing: %j', (body) => {
-    expect(() => backend.parseStatus(answer(body), 'job-1')).toThrow(
+    expect(() => statusOf(backend, answer(body), 'job-1')).toThrow(
       expect.objectContaining({ name: 'InvalidResponseError', jobId: 'job-1' }),
     );
   });
@@ -172,21 +172,21 @@ describe('status', () => {
   test.each([{ jobId: 'job-2' }, { id: 'job-2' }, { jobId: 2 }])(
     'refuses an answer about another job: %j',
     (ids) => {
-      expect(() => backend.parseStatus(answer({ ...ids, status: 'completed' }), 'job-1')).toThrow(
+      expect(() => statusOf(backend, answer({ ...ids, status: 'completed' }), 'job-1')).toThrow(
         expect.objectContaining({ name: 'InvalidResponseError', jobId: 'job-1' }),
       );
     },
   );
 
   test('takes an answer that names no job', () => {
-    expect(backend.parseStatus(answer({ status: 'done' }), 'job-1')).toMatchObject({
+    expect(statusOf(backend, answer({ status: 'done' }), 'job-1')).toMatchObject({
       jobId: 'job-1',
       status: 'completed',
     });
   });
 
   test('takes progress as text, and an unknown word as unknown', () => {
-    expect(backend.parseStatus(answer({ status: 'paused', progress: '45%' }), 'job-1')).toMatchObject({
+    expect(statusOf(backend, answer({ status: 'paused', progress: '45%' }), 'job-1')).toMatchObject({
       status: undefined,
       unknownStatus: 'paused',
       progress: 45,
@@ -201,11 +201,11 @@ describe('status', () => {
     [{ message: 'reason' }, 'reason'],
     [{}, undefined],
   ])('finds the reason of a failure in %j', (fields, error) => {
-    expect(backend.parseStatus(answer({ status: 'failed', ...fields }), 'a').error).toBe(error);
+    expect(statusOf(backend, answer({ status: 'failed', ...fields }), 'a').error).toBe(error);
   });
 
   test('takes a word such as expired for the reason where there is no other', () => {
-    expect(backend.parseStatus(answer({ status: 'expired' }), 'a')).toMatchObject({
+    expect(statusOf(backend, answer({ status: 'expired' }), 'a')).toMatchObject({
       status: 'failed',
       error: 'expired',
     });
@@ -270,7 +270,7 @@ describe('options', () => {
 });
 
 describe('the status route in the field', () => {
-  const read = (body: object) => backend.parseStatus(answer({ jobId: 'j', ...body }), 'j');
+  const read = (body: object) => statusOf(backend, answer({ jobId: 'j', ...body }), 'j');
 
   test.each(['pending', 'processing', 'archived'])(
     '%s with a video that is available means completed',
@@ -291,7 +291,7 @@ describe('the status route in the field', () => {
   });
 
   test.each(['error', 'success'])('an envelope that says %s, and names no job, is no end', (status) => {
-    expect(() => backend.parseStatus(answer({ status, message: 'busy' }), 'j')).toThrow(/tells no status/);
+    expect(() => statusOf(backend, answer({ status, message: 'busy' }), 'j')).toThrow(/tells no status/);
   });
 
   test('audio that is too large for a text is refused before it is read', async () => {
@@ -303,7 +303,7 @@ describe('the status route in the field', () => {
 });
 
 test('an unknown status of a megabyte is cut', () => {
-  const update = backend.parseStatus(answer({ jobId: 'j', status: 'x'.repeat(1_000_000) }), 'j');
+  const update = statusOf(backend, answer({ jobId: 'j', status: 'x'.repeat(1_000_000) }), 'j');
   expect(update.unknownStatus).toBe('x'.repeat(100));
 });
 

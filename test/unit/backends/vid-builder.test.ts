@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { applyUpdate } from '../../../src/core/job-state.js';
 import type { JobSnapshot } from '../../../src/core/model.js';
-import { answer, fixture } from './fixtures.js';
+import { answer, fixture, statusOf } from './fixtures.js';
 
 const webhookUrl = 'https://your-app.example.com/webhook';
 const backend = vidBuilder({ webhookUrl });
@@ -17,7 +17,7 @@ function generateAnything(input: unknown) {
 /** The snapshot after a status answer. */
 function snapshotOf(name: string): JobSnapshot {
   const { body } = fixture('vid-builder', name);
-  return applyUpdate(undefined, backend.parseStatus(answer(body), 'abc123def456'), 'polling', 0);
+  return applyUpdate(undefined, statusOf(backend, answer(body), 'abc123def456'), 'polling', 0);
 }
 
 describe('generate', () => {
@@ -181,7 +181,7 @@ describe('status', () => {
   ])('reads until when a stored video is there from expiresIn %j', (expiresIn, seconds) => {
     const timestamp = '2025-11-12T18:33:00.000Z';
     const s3Upload = { enabled: true, standard: { signedUrl: 'https://s3/x', expiresIn } };
-    const update = backend.parseStatus(answer({ status: 'completed', timestamp, s3Upload }), 'a');
+    const update = statusOf(backend, answer({ status: 'completed', timestamp, s3Upload }), 'a');
     const wanted = seconds === undefined ? undefined : new Date(Date.parse(timestamp) + seconds * 1_000);
     expect(update.expiresAt).toEqual(wanted);
   });
@@ -196,7 +196,7 @@ describe('status', () => {
       { enabled: true, standard: { signedUrl: 7 } },
     ]) {
       const body = { status: 'completed', videoUrl: '/v', timestamp: 'x', s3Upload };
-      expect(backend.parseStatus(answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
+      expect(statusOf(backend, answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
     }
   });
 });
@@ -223,7 +223,7 @@ describe('download', () => {
   test('uses no stored URL of an upload that is disabled', () => {
     const s3Upload = { enabled: false, standard: { signedUrl: 'https://s3/x' } };
     const body = { status: 'completed', videoUrl: '/v', s3Upload };
-    expect(backend.parseStatus(answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
+    expect(statusOf(backend, answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
   });
 
   test('takes no stored URL of another scheme', () => {
@@ -266,7 +266,7 @@ test.each([
 
 describe('where the file is', () => {
   const completed = (s3Upload: object) => {
-    const update = backend.parseStatus(answer({ jobId: 'j', status: 'completed', s3Upload }), 'j');
+    const update = statusOf(backend, answer({ jobId: 'j', status: 'completed', s3Upload }), 'j');
     return applyUpdate(undefined, update, 'polling', 0);
   };
   const standard = { signedUrl: 'https://bucket/j.mp4?sig=1' };

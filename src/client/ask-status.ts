@@ -1,0 +1,49 @@
+import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
+import type { JobUpdate } from '../core/model.js';
+import { ApiError, InvalidResponseError } from '../errors.js';
+import type { HttpClient } from '../http/types.js';
+
+/** Calls in all: the status, and what it leads to. */
+const MAX_CALLS = 3;
+
+/** Asks the server about a job once, by as many calls as its dialect needs for that. */
+export async function askStatus(
+  http: HttpClient,
+  backend: AnyBackend,
+  jobId: string,
+  signal: AbortSignal,
+  repeat: 'safe' | 'never',
+): Promise<JobUpdate> {
+  let step: FollowUp = {
+    next: backend.status(jobId),
+    parse: (response) => backend.parseStatus(response, jobId),
+  };
+  for (let calls = 1; calls <= MAX_CALLS; calls++) {
+    const call = calls === 1 ? 'status' : 'followUp';
+    let refused: JobUpdate | FollowUp | undefined;
+    const response: HttpResponse = await http.send(step.next, {
+      ...{ repeat, signal, jobId },
+      accepts(refusal) {
+        refused = backend.parseRefusal?.({ ...refusal, call }, jobId);
+        return refused !== undefined;
+      },
+    });
+    const told = refused ?? step.parse(response);
+    if ('next' in told) step = told;
+    else if (told.missing === true) throw missingError(jobId, told);
+    else return calls === 1 ? told : { ...told, isFollowUp: true };
+  }
+  throw new InvalidResponseError(`the status of job ${jobId} was not known after ${MAX_CALLS} calls`, {
+    jobId,
+    hint: 'Look at the follow-ups of the backend.',
+  });
+}
+
+/** "No such job", said by a success. */
+function missingError(jobId: string, { message: serverMessage, raw }: JobUpdate): ApiError {
+  const words = serverMessage === undefined ? '' : `: ${serverMessage}`;
+  return new ApiError(`the server knows no job ${jobId}${words}`, {
+    ...{ status: 404, jobId, serverMessage, details: raw },
+    hint: 'Check the job id, and that baseUrl and backend fit the server.',
+  });
+}

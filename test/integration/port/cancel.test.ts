@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { errorOf } from '../client/support.js';
+import { json } from '../http/support.js';
+import { callsOf, connect, plain, routes } from './support.js';
+
+const queued = { id: 'a', status: 'queued' };
+const backend = plain({
+  cancel: (id: string) =>
+    [
+      { method: 'POST', url: `/new/${id}/cancel` },
+      { method: 'DELETE', url: `/jobs/${id}` },
+    ] as const,
+});
+const refuse = (status: number) => (response: Parameters<typeof json>[0]) =>
+  json(response, status, { error: 'no' });
+
+describe('a backend that knows several ways to cancel', () => {
+  it.each([404, 405, 501])('tries the next where the first is answered %i', async (status) => {
+    const server = await routes({
+      'GET /jobs/a': [queued, { id: 'a', status: 'failed', error: 'cancelled' }],
+      'POST /new/a/cancel': refuse(status),
+      'DELETE /jobs/a': {},
+    });
+    expect((await connect(server.url, backend).cancel('a')).status).toBe('failed');
+    expect(callsOf(server)).toEqual(['GET /jobs/a', 'POST /new/a/cancel', 'DELETE /jobs/a', 'GET /jobs/a']);
+  });
+
+  it('makes one call where that is taken', async () => {
+    const server = await routes({ 'GET /jobs/a': queued, 'POST /new/a/cancel': {} });
+    // A wish: the job goes on.
+    expect((await connect(server.url, backend).cancel('a')).status).toBe('queued');
+    expect(callsOf(server)).not.toContain('DELETE /jobs/a');
+  });
+
+  it.each([405, 501])('says that the server cannot cancel where the last is answered %i', async (status) => {
+    const server = await routes({
+      'GET /jobs/a': queued,
+      'POST /new/a/cancel': refuse(404),
+      'DELETE /jobs/a': refuse(status),
+    });
+    const error = await errorOf(connect(server.url, backend).cancel('a'));
+    expect(error).toMatchObject({
+      name: 'ApiError',
+      status,
+      jobId: 'a',
+      hint: expect.stringContaining('goes on'),
+    });
+    expect(error.message).toContain('this server cannot cancel a job');
+  });
+
+  it('takes "no such job" for cancelled only after a cancel of its own', async () => {
+    let isThere = true;
+    const server = await routes({
+      'GET /jobs/a': (response) => (isThere ? json(response, 200, queued) : refuse(404)(response)),
+      'POST /new/a/cancel': (response) => {
+        isThere = false;
+        json(response, 200, {});
+      },
+    });
+    const [mine, other] = [connect(server.url, backend), connect(server.url, backend)];
+    expect(await mine.cancel('a')).toMatchObject({ status: 'failed', errorCode: 'cancelled' });
+    expect(await mine.status('a')).toMatchObject({ status: 'failed', errorCode: 'cancelled' });
+    expect(await errorOf(other.status('a'))).toMatchObject({ code: 'not-found' });
+  });
+});

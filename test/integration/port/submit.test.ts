@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { GenerateContext } from '../../../src/backends/backend.js';
+import { errorOf } from '../client/support.js';
+import { json, serve } from '../http/support.js';
+import { callsOf, connect, type Input, plain } from './support.js';
+
+describe('a backend that chooses the id of a job itself', () => {
+  const backend = plain({
+    generate: (value: Input) =>
+      ({ method: 'POST', url: '/jobs', jobId: 'mine', body: { type: 'json', value } }) as const,
+  });
+
+  it('has the job where the answer to the submit was lost and the server knows it', async () => {
+    const server = await serve((seen, response) =>
+      seen.method === 'POST' ? response.destroy() : json(response, 200, { id: 'mine', status: 'processing' }),
+    );
+    const job = await connect(server.url, backend).generate({});
+    expect(job.snapshot).toMatchObject({ id: 'mine', status: 'processing' });
+    expect(callsOf(server)).toEqual(['POST /jobs', 'GET /jobs/mine']);
+  });
+
+  it('has the id in the error where the server does not know it, after one question', async () => {
+    const server = await serve((seen, response) =>
+      seen.method === 'POST' ? response.destroy() : json(response, 404, {}),
+    );
+    const error = await errorOf(connect(server.url, backend).generate({}));
+    expect(error).toMatchObject({ code: 'submit-outcome-unknown', jobId: 'mine' });
+    expect(callsOf(server)).toEqual(['POST /jobs', 'GET /jobs/mine']);
+  });
+
+  it('has no id in the error of a submit that was refused', async () => {
+    const server = await serve((_seen, response) => json(response, 400, {}));
+    const error = await errorOf(connect(server.url, backend).generate({}));
+    expect([error.code, error.jobId]).toEqual(['bad-request', undefined]);
+  });
+});
+
+describe('the session of a client', () => {
+  it('is the same for each generate, and another for each client', async () => {
+    const sessions: (string | undefined)[] = [];
+    const backend = plain({
+      generate(value: Input, context?: GenerateContext) {
+        sessions.push(context?.session);
+        return { method: 'POST', url: '/jobs', body: { type: 'json', value } } as const;
+      },
+    });
+    const server = await serve((_seen, response) => json(response, 200, { id: 'a', status: 'queued' }));
+    const client = connect(server.url, backend);
+    await client.generate({});
+    await client.generate({});
+    await connect(server.url, backend).generate({});
+    expect(sessions[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect([sessions[1] === sessions[0], sessions[2] === sessions[0]]).toEqual([true, false]);
+  });
+});
