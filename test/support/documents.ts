@@ -24,6 +24,14 @@ export const documents: readonly string[] = [
     .map((path) => `examples/${path}`),
 ];
 
+/** What is written for those who read or change the code. Its links are held as well; it is no part of the guides. */
+export const housePages: readonly string[] = [
+  'src/README.md',
+  'src/core/FOLLOWING.md',
+  'src/backends/PROTOCOL.md',
+  'test/README.md',
+];
+
 export function readDocument(document: string): string {
   return readFileSync(join(root, document), 'utf8');
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { documents, readDocument, root } from '../../support/documents.js';
+import { documents, housePages, readDocument, root } from '../../support/documents.js';
 
 /** As GitHub makes it of a heading. */
 function anchorOf(heading: string): string {
@@ -21,7 +21,7 @@ function anchorsOf(document: string): string[] {
   return [...proseOf(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
 }
 
-describe.each(documents)('%s', (document) => {
+describe.each([...documents, ...housePages])('%s', (document) => {
   const targets = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
   const local = targets.filter((target) => !/^https?:/.test(target));
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { statusOfWord } from '../../../src/core/status-words.js';
 
 const WORDS = {
-  queued: ['queued', 'pending'],
+  queued: ['queued', 'pending', 'not_start'],
   processing: ['started', 'generating', 'processing', 'in_progress', 'progress', 'running', 'rendering'],
   completed: ['completed', 'complete', 'succeeded', 'success', 'done', 'ready'],
   failed: ['failed', 'error', 'cancelled', 'canceled', 'expired', 'timeout', 'rejected'],
