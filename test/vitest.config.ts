@@ -13,13 +13,20 @@ const alias = Object.entries(tsconfig.compilerOptions.paths).map(([name, [path]]
 function project(name: string, testTimeout = 5_000) {
   return {
     resolve: { alias },
-    test: { name, root, include: [`test/${name}/**/*.test.{ts,tsx}`], testTimeout },
+    test: {
+      name,
+      root,
+      include: [`test/${name}/**/*.test.{ts,tsx}`],
+      testTimeout,
+      // Long, for the machine may be busy; nothing waits for all of it but what has failed.
+      expect: { poll: { timeout: 20_000 } },
+    },
   };
 }
 
 /** Builds the command that its tests start. */
 function integrationProject() {
-  const { test, ...rest } = project('integration', 15_000);
+  const { test, ...rest } = project('integration', 60_000);
   return { ...rest, test: { ...test, globalSetup: 'test/integration/cli/setup.ts' } };
 }
 
@@ -35,11 +42,10 @@ export default defineConfig({
     // The client warns on the console: only where a test failed is that worth reading.
     silent: 'passed-only',
     projects: [
-      // Long, for the machine may be busy: nothing in these tests waits for it.
       project('unit', 30_000),
       // Type tests themselves are checked by `tsc`; these compile what is not in a file of its own.
       project('types', 60_000),
-      project('conformance', 15_000),
+      project('conformance', 60_000),
       integrationProject(),
       // Its schedules are many; how long they take depends on the machine, and nothing in them does.
       project('simulation', 300_000),

@@ -12,6 +12,7 @@ import {
   type MockServer,
   type MockServerOptions,
 } from '../../src/mock-server/index.js';
+import { until } from '../support/until.js';
 
 export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   soraGateway: () => soraGateway(),
@@ -85,14 +86,6 @@ export async function follow(
     story.error = error;
   });
   return story;
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 3_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not so after 3 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** No stream of anybody is open on the server any more. */

@@ -1,19 +1,17 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { filmStudio } from '../../examples/custom-backend/backend.js';
 import { VideoClient } from '../../src/client/client.js';
+import { listen } from '../support/listen.js';
 
 /** The film as the server has it; each status call shows the next of `states`. */
 let states: object[];
 let calls: string[];
-let server: Server;
 let baseUrl: string;
 
 beforeEach(async () => {
   calls = [];
   states = [];
-  server = createServer((request, response) => {
+  const server = await listen((request, response) => {
     calls.push(`${request.method} ${request.url}`);
     const json = (body: object) =>
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
@@ -24,11 +22,8 @@ beforeEach(async () => {
     if (request.method === 'POST') return json({ id: 'film/1', state: 'waiting' });
     return json({ id: 'film/1', ...(states.length > 1 ? states.shift() : states[0]) });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  baseUrl = server.url;
 });
-
-afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 function studio() {
   return new VideoClient({ baseUrl, backend: filmStudio(), polling: { intervalMs: 5 } });

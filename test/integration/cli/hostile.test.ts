@@ -1,7 +1,8 @@
-import { createServer, type RequestListener } from 'node:http';
-import { type AddressInfo, createConnection } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { createConnection } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { signWebhook } from '../../../src/webhooks/index.js';
+import { listen } from '../../support/listen.js';
 import { temporaryFolder } from '../client/support.js';
 import { type RunOptions, run, start, startInTerminal } from './support.js';
 
@@ -80,16 +81,6 @@ function answer(response: Parameters<RequestListener>[1], status: number, body: 
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-async function listen(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 function expectHarmless(text: string): void {
   expect(NEVER.filter((part) => text.includes(part))).toEqual([]);
 }
@@ -123,13 +114,13 @@ describe.each(Object.keys(MODES))('nothing that a server says reaches the termin
   // One that leads nowhere is asked again for seconds.
   const commands = mode === 'redirected' ? COMMANDS.slice(2, 3) : COMMANDS;
   test.each(commands.map((args) => [args[0], args] as const))('%s', async (_, args) => {
-    const url = await listen(MODES[mode] as RequestListener);
+    const { url } = await listen(MODES[mode] as RequestListener);
     await expectHarmlessEverywhere(args, { env: { REELWIRE_BASE_URL: url }, cwd: await temporaryFolder() });
   });
 });
 
 test('nothing that a receiver answers reaches the terminal as it is', async () => {
-  const url = await listen((request, response) => {
+  const { url } = await listen((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'text/plain' }).end(EVIL);
   });

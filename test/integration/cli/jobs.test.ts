@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
+import { listen } from '../../support/listen.js';
 import { submits, temporaryFolder } from '../client/support.js';
 import { jsonLines, run, start, startServer } from './support.js';
 
@@ -304,7 +303,7 @@ describe('download', () => {
 
   test('keeps both videos where two commands save under one name at once', async () => {
     const cwd = await temporaryFolder();
-    const server = createServer(async (request, response) => {
+    const { url } = await listen(async (request, response) => {
       const id = new URL(request.url ?? '', 'http://server').searchParams.get('jobId') ?? '';
       response.writeHead(200, {
         ...{ 'content-type': 'video/mp4', 'content-length': id.length + 1 },
@@ -315,9 +314,7 @@ describe('download', () => {
       while ((await readdir(cwd)).length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
       response.end(id);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const env = { REELWIRE_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const env = { REELWIRE_BASE_URL: url };
     const both = await Promise.all(['aaaa', 'bbbb'].map((id) => run(['download', id], { env, cwd })));
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     const told = both.map(({ stdout }) => /^Saved (\S+)/.exec(stdout)?.[1] ?? '');

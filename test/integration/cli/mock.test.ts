@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { verifyWebhookSignature } from '../../../src/webhooks/index.js';
+import { listen } from '../../support/listen.js';
 import { jsonLines, run, start, startServer } from './support.js';
 
 test('the mock server runs until it is interrupted, and prints what it got', async () => {
@@ -86,15 +86,13 @@ function tryTo(act: () => void): void {
 
 const receiver = async (status = 200) => {
   const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
-  const server = createServer(async (request, response) => {
+  const { url } = await listen(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     seen.push({ headers: request.headers, body });
     response.writeHead(status).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
+  return { seen, url: `${url}/hook` };
 };
 
 const startMock = async (flags: readonly string[], env: Record<string, string> = {}) => {

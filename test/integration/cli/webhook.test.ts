@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createWebhookHandler, signWebhook } from '../../../src/webhooks/index.js';
 import { toNodeHandler } from '../../../src/webhooks/node.js';
+import { listen } from '../../support/listen.js';
 import { jsonLines, run } from './support.js';
 
 const SECRET = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiBhIHRlc3Q=';
@@ -16,17 +15,8 @@ async function receiver(secret = SECRET): Promise<{ url: string; acted: string[]
     secret,
     onEvent: (event) => void acted.push(`${event.type} ${event.jobId}`),
   });
-  return { url: await listen(toNodeHandler(handler)), acted };
-}
-
-async function listen(listener: Parameters<typeof createServer>[1]): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook`;
+  const { url } = await listen(toNodeHandler(handler));
+  return { url: `${url}/webhook`, acted };
 }
 
 describe('webhook send', () => {
@@ -39,7 +29,7 @@ describe('webhook send', () => {
 
   test('signs in hex, in the words of the backend, under the header that is named', async () => {
     const seen: { signature: unknown; body: string }[] = [];
-    const url = await listen(async (request, response) => {
+    const { url } = await listen(async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
       seen.push({ signature: request.headers['x-my-signature'], body });
@@ -100,7 +90,7 @@ describe('webhook send', () => {
   );
 
   test('exits 1 where a receiver takes what was tampered with', async () => {
-    const url = await listen(
+    const { url } = await listen(
       (request, response) => void request.resume().on('end', () => response.end('fine')),
     );
     const { code, stderr } = await run(['webhook', 'send', '--url', url, '--tamper'], { env });
@@ -112,7 +102,7 @@ describe('webhook send', () => {
     'changes a value with --tamper, so that a receiver which signs what it parsed refuses it: %s',
     async (backend) => {
       const key = 'of the test';
-      const url = await listen(async (request, response) => {
+      const { url } = await listen(async (request, response) => {
         let body = '';
         for await (const chunk of request) body += chunk;
         const again = createHmac('sha256', key)
@@ -128,7 +118,7 @@ describe('webhook send', () => {
   );
 
   test('exits 4 where a genuine delivery is refused, and shows the answer as text', async () => {
-    const url = await listen((_, response) => response.writeHead(401).end('no \u001b[2J'));
+    const { url } = await listen((_, response) => response.writeHead(401).end('no \u001b[2J'));
     const { code, stdout, stderr } = await run(['webhook', 'send', '--url', url], { env });
     expect(stdout).toMatch(/^✗ 401 in \d+ ms {2}no \\u\{1b\}\[2J$/m);
     expect({ code, leaked: (stdout + stderr).includes('whsec_') }).toEqual({ code: 4, leaked: false });
@@ -136,14 +126,14 @@ describe('webhook send', () => {
 
   test('does not follow a redirect, and exits 3 where nothing answers', async () => {
     let followed = false;
-    const elsewhere = await listen((_, response) => {
+    const { url: elsewhere } = await listen((_, response) => {
       followed = true;
       response.end();
     });
-    const url = await listen((_, response) => response.writeHead(307, { location: elsewhere }).end());
+    const { url } = await listen((_, response) => response.writeHead(307, { location: elsewhere }).end());
     expect((await run(['webhook', 'send', '--url', url], { env })).code).toBe(1);
     expect(followed).toBe(false);
-    const silent = await listen(() => {});
+    const { url: silent } = await listen(() => {});
     const slow = await run(['webhook', 'send', '--url', silent, '--timeout-seconds', '1'], { env });
     expect(slow.stderr).toContain('did not answer within 1 s');
     expect(slow.code).toBe(3);

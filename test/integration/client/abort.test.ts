@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
+import { errorOf } from '../../support/rejection.js';
 import { countedSignal, json } from '../http/support.js';
-import { connect, errorOf, input, startServer } from './support.js';
+import { connect, input, startServer } from './support.js';
 import { gate, startVideos } from './videos.js';
 
 const prompt = { prompt: 'a cat' };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { errorOf } from '../../support/rejection.js';
 import { json } from '../http/support.js';
-import { connect, errorOf, startServer } from './support.js';
+import { connect, startServer } from './support.js';
 import { startVideos } from './videos.js';
 
 describe('cancel', () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
+import { errorOf } from '../../support/rejection.js';
 import { serve } from '../http/support.js';
-import { connect, errorOf, input } from './support.js';
+import { connect, input } from './support.js';
 
 /** Each look at the clock of the machine finds it an hour behind the one before: no wait may be measured by it. */
 beforeEach(() => {

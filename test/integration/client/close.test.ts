@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
+import { errorOf } from '../../support/rejection.js';
 import { json } from '../http/support.js';
-import { connect, errorOf, input, startServer, submits } from './support.js';
+import { connect, input, startServer, submits } from './support.js';
 import { gate, startVideos } from './videos.js';
 
 const prompt = { prompt: 'a cat' };

@@ -1,9 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { VideoClient } from '../../../src/client/client.js';
+import { listen } from '../../support/listen.js';
 
 const ends: (() => unknown)[] = [];
 
@@ -19,12 +19,7 @@ async function serve(listener: RequestListener, upgrade: number | 'open' = 404):
     server.on('upgrade', (_request, socket) =>
       socket.end(`HTTP/1.1 ${upgrade} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`),
     );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (await listen(server)).url;
 }
 
 function json(response: Parameters<RequestListener>[1], status: number, body: unknown): void {

@@ -5,8 +5,9 @@ import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { DownloadError, JobFailedError } from '../../../src/errors.js';
 import { type MockServer, mockMedia, patternBytes } from '../../../src/mock-server/index.js';
+import { errorOf } from '../../support/rejection.js';
 import { serve } from '../http/support.js';
-import { connect, errorOf, input, startServer, temporaryFolder } from './support.js';
+import { connect, input, startServer, temporaryFolder } from './support.js';
 
 async function completedJob(server: MockServer) {
   const job = await connect(server).generate(input);
@@ -308,7 +309,7 @@ test('an abort while saving rejects with its reason and leaves nothing', async (
   const controller = new AbortController();
   const video = await connect(server).download(id, { signal: controller.signal });
   const saving = video.save(join(folder, 'out.mp4'));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect.poll(() => readdir(folder)).not.toEqual([]);
   controller.abort('enough');
   await expect(saving).rejects.toBe('enough');
   expect(await readdir(folder)).toEqual([]);

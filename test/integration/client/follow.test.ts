@@ -3,7 +3,8 @@ import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import type { JobSnapshot, WebhookEvent } from '../../../src/core/model.js';
 import { JobFailedError } from '../../../src/errors.js';
-import { connect, errorOf, input, startServer } from './support.js';
+import { errorOf } from '../../support/rejection.js';
+import { connect, input, startServer } from './support.js';
 
 function completedEvent(jobId: string): WebhookEvent {
   const snapshot: JobSnapshot = {
@@ -103,6 +104,8 @@ describe('poll', () => {
     const job = await connect(server).generate(input);
     const controller = new AbortController();
     const polling = connect(server).poll(job.id, { signal: controller.signal });
+    const asksAbout = (id: string) =>
+      server.requests.filter(({ jobId, route }) => jobId === id && route === 'status').length;
     await expect
       .poll(() => server.requests.filter(({ route }) => route === 'status').length)
       .toBeGreaterThan(1);
@@ -110,8 +113,12 @@ describe('poll', () => {
     await expect(polling).rejects.toBe('enough');
     // One that was on its way may still arrive.
     const asked = server.requests.length;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(server.requests.length).toBeLessThanOrEqual(asked + 1);
+    const other = await connect(server).generate(input);
+    connect(server)
+      .poll(other.id)
+      .catch(() => {});
+    await expect.poll(() => asksAbout(other.id), { timeout: 10_000 }).toBeGreaterThan(5);
+    expect(asksAbout(job.id)).toBeLessThanOrEqual(asked + 1);
   });
 
   test('goes on through errors of the server and broken answers', async () => {
@@ -159,8 +166,13 @@ describe('poll', () => {
     server.faults.add({ route: 'status', type: 'status', status: 429, retryAfter: 50, times: 1 });
     await expect.poll(() => isPaused && now === 0).toBe(true);
     const asked = server.requests.length;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(server.requests.length).toBe(asked);
+    // Of another client, for as long as the one that is paused would have asked many times.
+    const other = connect(server, { transports: ['polling'], polling: { intervalMs: 30 } });
+    const id = server.jobs.create({ manual: true }).id;
+    other.poll(id).catch(() => {});
+    const itsOwn = () => server.requests.filter(({ jobId }) => jobId === id).length;
+    await expect.poll(itsOwn, { timeout: 10_000 }).toBeGreaterThan(5);
+    expect(server.requests.filter(({ jobId }) => jobId !== id)).toHaveLength(asked);
   });
 
   test('goes on over what onUpdate throws, or rejects with, and tells the logger', async () => {
@@ -261,8 +273,9 @@ describe('subscribe', () => {
     const { id } = await connect(server).generate(input);
     server.clearRequests();
     const job = connect(server).subscribe(id);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(server.requests).toHaveLength(0);
+    // Of another job, and answered: that of this one would be there.
+    await connect(server).status(server.jobs.create().id);
+    expect(server.requests.filter(({ jobId }) => jobId === id)).toEqual([]);
     const first = job[Symbol.asyncIterator]().next();
     expect((await first).value).toMatchObject({ id, status: 'queued' });
     job.close();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { VideoClient } from '../../../src/client/client.js';
+import { errorOf } from '../../support/rejection.js';
 import { countedSignal, json, serve } from '../http/support.js';
-import { errorOf, input } from './support.js';
+import { input } from './support.js';
 import { gate } from './videos.js';
 
 /** A server that makes jobs j0, j1, …, and answers each when the test says so. */

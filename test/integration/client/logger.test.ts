@@ -1,9 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { VideoClient } from '../../../src/client/client.js';
 import type { VideoClientOptions } from '../../../src/client/options.js';
 import type { Logger } from '../../../src/core/settings.js';
+import { listen } from '../../support/listen.js';
 
 const ends: (() => unknown)[] = [];
 
@@ -15,7 +14,7 @@ afterEach(async () => {
 /** Says an odd word, then the end. No streams here. */
 async function start(word = 'no-such-word') {
   let asked = 0;
-  const server = createServer((request, response) => {
+  const { url } = await listen((request, response) => {
     if (!request.url?.startsWith('/api/videos/status/')) {
       response.statusCode = 404;
       response.end();
@@ -26,12 +25,7 @@ async function start(word = 'no-such-word') {
     response.setHeader('x-request-id', `request-${asked}`);
     response.end(JSON.stringify({ jobId: 'j', status: asked < 3 ? word : 'completed' }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return url;
 }
 
 function spyOnConsole() {

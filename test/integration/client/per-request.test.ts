@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VideoClient } from '../../../src/client/client.js';
+import { eventually } from '../../support/until.js';
 import { connect, input, startServer } from './support.js';
 
 /** As in Cloudflare Workers, where what one request opened may not be used by another. */
@@ -15,13 +16,13 @@ describe('one client in a Worker', () => {
     const client = connect(server, { transports: ['sse'] });
     const jobs = [await client.generate(input), await client.generate(input)];
     const ends = jobs.map((job) => job.completed());
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(2));
+    await eventually(() => expect(server.connections.eventStreams).toBe(2));
     server.jobs.get(jobs[0]?.id ?? '')?.complete();
     await ends[0];
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(1));
+    await eventually(() => expect(server.connections.eventStreams).toBe(1));
     server.jobs.get(jobs[1]?.id ?? '')?.complete();
     await expect(ends[1]).resolves.toMatchObject({ id: jobs[1]?.id });
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(0));
+    await eventually(() => expect(server.connections.eventStreams).toBe(0));
   });
 
   it('waits again by a new stream for a job that was waited for before', async () => {
@@ -30,12 +31,12 @@ describe('one client in a Worker', () => {
     const job = await connect(server, { transports: ['sse'] }).generate(input);
     const controller = new AbortController();
     const first = job.completed({ signal: controller.signal });
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(1));
+    await eventually(() => expect(server.connections.eventStreams).toBe(1));
     controller.abort('gone');
     await expect(first).rejects.toBe('gone');
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(0));
+    await eventually(() => expect(server.connections.eventStreams).toBe(0));
     const second = job.completed();
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(1));
+    await eventually(() => expect(server.connections.eventStreams).toBe(1));
     server.jobs.get(job.id)?.complete();
     await expect(second).resolves.toMatchObject({ status: 'completed' });
   });
@@ -48,7 +49,7 @@ describe('one client in a Worker', () => {
     const other = await client.generate(input);
     server.faults.add({ route: 'status', type: 'status', status: 429, retryAfter: 60, jobId: paused.id });
     void paused.completed().catch(() => {});
-    await vi.waitFor(() => expect(server.requests.some(({ status }) => status === 429)).toBe(true));
+    await eventually(() => expect(server.requests.some(({ status }) => status === 429)).toBe(true));
     server.jobs.get(other.id)?.complete();
     await expect(other.completed()).resolves.toMatchObject({ id: other.id });
   });
@@ -60,7 +61,7 @@ describe('one client in a Worker', () => {
     const job = await client.generate(input);
     const told = vi.fn();
     job.on('completed', told);
-    await vi.waitFor(() => expect(server.connections.eventStreams).toBe(1));
+    await eventually(() => expect(server.connections.eventStreams).toBe(1));
     client.ingest({
       type: 'video.completed',
       snapshot: { ...job.snapshot, status: 'completed', progress: 100, transport: 'webhook' },
@@ -68,7 +69,7 @@ describe('one client in a Worker', () => {
     await new Promise(setImmediate);
     expect(told).not.toHaveBeenCalled();
     server.jobs.get(job.id)?.advance({ status: 'processing', progress: 50 });
-    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
+    await eventually(() => expect(told).toHaveBeenCalledOnce());
     expect(told.mock.calls[0]?.[0]).toMatchObject({ transport: 'webhook' });
   });
 
@@ -86,7 +87,7 @@ describe('one client elsewhere', () => {
     const client = connect(server, { transports: ['websocket'] });
     const jobs = [await client.generate(input), await client.generate(input)];
     const ends = jobs.map((job) => job.completed());
-    await vi.waitFor(() => expect(server.connections.webSockets).toBe(1));
+    await eventually(() => expect(server.connections.webSockets).toBe(1));
     for (const { id } of jobs) server.jobs.get(id)?.complete();
     await Promise.all(ends);
     expect(server.requests.filter(({ route }) => route === 'websocket')).toHaveLength(1);

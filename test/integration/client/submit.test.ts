@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { ApiError, SubmitOutcomeUnknownError } from '../../../src/errors.js';
-import { connect, errorOf, input, startServer, submits } from './support.js';
+import { errorOf } from '../../support/rejection.js';
+import { connect, input, startServer, submits } from './support.js';
 
 describe('generate', () => {
   test('gives a job with the server’s id, known before anything is followed', async () => {
@@ -183,7 +184,8 @@ describe('an abort of generate', () => {
     server.jobs.get(job.id)?.complete();
     controller.abort('late');
     await expect.poll(() => server.requests.filter(({ route }) => route === 'status').length).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Resolves when what was to be cancelled has been.
+    await client.close();
     expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
   });
 

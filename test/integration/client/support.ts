@@ -6,7 +6,6 @@ import type { AnyBackend } from '../../../src/backends/backend.js';
 import { VideoClient } from '../../../src/client/client.js';
 import type { DefaultBackend } from '../../../src/client/client-types.js';
 import type { VideoClientOptions } from '../../../src/client/options.js';
-import { isVideoError, type VideoError } from '../../../src/errors.js';
 import { createMockServer, type MockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
 
 export const input = { walletAddress: '0x123', script: 'Explain blockchain' };
@@ -31,15 +30,6 @@ export function connect<B extends AnyBackend = DefaultBackend>(
   });
   onTestFinished(() => client.close());
   return client;
-}
-
-export async function errorOf(work: Promise<unknown>): Promise<VideoError> {
-  const outcome: unknown = await work.then(
-    (value) => ({ value }),
-    (error: unknown) => error,
-  );
-  if (isVideoError(outcome)) return outcome;
-  throw new Error('no VideoError was thrown', { cause: outcome });
 }
 
 export async function temporaryFolder(): Promise<string> {

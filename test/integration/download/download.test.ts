@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../../src/backends/backend.js';
 import type { DownloadProgress } from '../../../src/core/video-download.js';
 import { ApiError, type DownloadError } from '../../../src/errors.js';
-import { countedSignal, json, rejection, type Seen, serve } from '../http/support.js';
+import { rejection } from '../../support/rejection.js';
+import { eventually } from '../../support/until.js';
+import { countedSignal, json, type Seen, serve } from '../http/support.js';
 import { download, strong, video } from './support.js';
 
 /** Answers with the file, from where it was asked; `upTo` drops the connection before that byte. */
@@ -88,10 +90,10 @@ describe('a download', () => {
     await delay(200);
     expect(written).toBeLessThan(30_000_000);
     await reader.cancel();
-    await vi.waitFor(() => expect(closed).toBe(1));
+    await eventually(() => expect(closed).toBe(1));
     // This one is opened and left alone.
     await download(server.url);
-    await vi.waitFor(() => expect(closed).toBe(2), { timeout: 5_000 });
+    await eventually(() => expect(closed).toBe(2));
   });
 
   it('can still be had after it was left alone', async () => {
@@ -449,7 +451,7 @@ describe('an abort of a download', () => {
       expect(await rejection(call)).toBe(reason);
       expect(performance.now() - abortedAt).toBeLessThan(50);
       expect(listeners()).toBe(0);
-      await vi.waitFor(() => expect(server.underWay()).toBe(0));
+      await eventually(() => expect(server.underWay()).toBe(0));
     },
   );
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { json, rejection, serve } from '../http/support.js';
+import { rejection } from '../../support/rejection.js';
+import { json, serve } from '../http/support.js';
 import { answer, download, strong, video } from './support.js';
 
 const at = (...urls: string[]) => urls.map((url) => ({ method: 'GET', url }) as const);

@@ -12,7 +12,9 @@ import type { SaveFileSystem } from '../../../src/download/part-files.js';
 import { saveFile } from '../../../src/download/save-file.js';
 import { InputError } from '../../../src/errors.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
-import { client, rejection, type Seen, serve } from '../http/support.js';
+import { rejection } from '../../support/rejection.js';
+import { eventually } from '../../support/until.js';
+import { client, type Seen, serve } from '../http/support.js';
 
 const video = Buffer.from(Array.from({ length: 3_500_000 }, (_, index) => (index * 31 + (index >> 8)) % 251));
 
@@ -151,11 +153,11 @@ describe('save() in Node', () => {
     const controller = new AbortController();
     const reason = { my: 'reason' };
     const saving = (await download(server.url, controller.signal)).save(join(directory, 'out.mp4'));
-    await vi.waitFor(async () => expect(await fs.readdir(directory)).toHaveLength(1));
+    await eventually(async () => expect(await fs.readdir(directory)).toHaveLength(1));
     controller.abort(reason);
     expect(await rejection(saving)).toBe(reason);
     expect(await fs.readdir(directory)).toEqual([]);
-    await vi.waitFor(() => expect(server.underWay()).toBe(0));
+    await eventually(() => expect(server.underWay()).toBe(0));
   });
 
   it('names the path where its directory is missing, and can then save elsewhere over the same connection', async () => {
@@ -324,9 +326,8 @@ describe('a part file', { timeout: 60_000 }, () => {
     const ended = new Promise<NodeJS.Signals | number | null>((resolve) =>
       child.on('exit', (code, by) => resolve(by ?? code)),
     );
-    await vi.waitFor(
-      async () => expect((await fs.readdir(directory)).some((name) => part.test(name))).toBe(true),
-      { timeout: 50_000 },
+    await eventually(async () =>
+      expect((await fs.readdir(directory)).some((name) => part.test(name))).toBe(true),
     );
     child.kill(signal);
     return ended;

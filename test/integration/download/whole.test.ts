@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { rejection, serve } from '../http/support.js';
+import { rejection } from '../../support/rejection.js';
+import { serve } from '../http/support.js';
 import { answer, download, startOf, strong, video } from './support.js';
 
 const size = video.length;

@@ -1,4 +1,4 @@
-import { connect as connectTcp, createServer as createTcpServer, type Server } from 'node:net';
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../../examples/proxy/page.js';
@@ -12,7 +12,9 @@ import {
   patternBytes,
 } from '../../../src/mock-server/index.js';
 import type { WebSocketClass } from '../../../src/runtime/runtime.js';
-import { errorOf, input, startServer } from '../client/support.js';
+import { listen } from '../../support/listen.js';
+import { errorOf } from '../../support/rejection.js';
+import { input, startServer } from '../client/support.js';
 import { startExample } from './support.js';
 
 const SUBMIT = '/videos/api/generate?renderVersion=v3';
@@ -45,7 +47,7 @@ async function startSite(mock: MockServerOptions = {}, options: Partial<ProxyOpt
     userOf: (headers) => /^session=(\w+)$/.exec(headers.get('cookie') ?? '')?.[1],
     ...options,
   });
-  const port = await listen(proxy);
+  const { port } = await listen(proxy);
   let sent = '';
   const tap = createTcpServer((browser) => {
     const server = connectTcp(port, '127.0.0.1');
@@ -56,7 +58,7 @@ async function startSite(mock: MockServerOptions = {}, options: Partial<ProxyOpt
     browser.on('error', () => server.destroy()).on('close', () => server.destroy());
     server.on('error', () => browser.destroy()).on('close', () => browser.destroy());
   });
-  const url = `http://127.0.0.1:${await listen(tap)}`;
+  const { url } = await listen(tap);
   return {
     url,
     upstream,
@@ -83,13 +85,6 @@ async function startSite(mock: MockServerOptions = {}, options: Partial<ProxyOpt
       return client;
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 const generate = (headers: Record<string, string> = {}): RequestInit => ({

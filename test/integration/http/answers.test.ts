@@ -3,7 +3,8 @@ import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { VideoClient } from '../../../src/client/client.js';
 import { isVideoError } from '../../../src/errors.js';
-import { client, json, rejection, serve } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { client, json, serve } from './support.js';
 
 const retry = { attempts: 1, minDelayMs: 1, maxDelayMs: 1 };
 const openAI = (baseUrl: string, options = {}) =>

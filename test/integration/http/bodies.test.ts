@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { VideoClient } from '../../../src/client/client.js';
-import { rejection, serve } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { serve } from './support.js';
 
 const require = createRequire(import.meta.url);
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VideoClient } from '../../../src/client/client.js';
 import { NetworkError } from '../../../src/errors.js';
-import { rejection } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { eventually } from '../../support/until.js';
 
 /** A server over TLS whose certificate nobody vouches for; counts the connections, and the requests. */
 async function startUntrusted() {
@@ -69,7 +70,7 @@ describe('a server whose certificate is not trusted', () => {
     const job = client.subscribe('job-1');
     job.on('warning', warned);
     job.on('stopped', () => {});
-    await vi.waitFor(() => expect(server.counts.connections).toBeGreaterThan(3), 5_000);
+    await eventually(() => expect(server.counts.connections).toBeGreaterThan(3));
     expect(warned.mock.calls.length).toBeLessThanOrEqual(1);
     await client.close();
   });

@@ -4,7 +4,8 @@ import type { Auth } from '../../../src/core/settings.js';
 import { ConfigurationError, InvalidResponseError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
-import { client, json, rejection, serve, settings } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { client, json, serve, settings } from './support.js';
 
 const get = { method: 'GET', url: '/api/status' } as const;
 const post = { method: 'POST', url: '/api/generate', body: { type: 'json', value: { a: 1 } } } as const;

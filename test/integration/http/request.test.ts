@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError, InvalidResponseError, NetworkError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
-import { client, countedSignal, deadUrl, json, rejection, serve, serveTcp, settings } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { eventually } from '../../support/until.js';
+import { client, countedSignal, deadUrl, json, serve, serveTcp, settings } from './support.js';
 
 const get = { method: 'GET', url: '/api/status' } as const;
 const safe = { repeat: 'safe' } as const;
@@ -266,7 +268,7 @@ describe('a successful answer that is none', () => {
     const error = await rejection(client(server.url).send(get, safe));
     expect(error).toBeInstanceOf(InvalidResponseError);
     expect(error).toMatchObject({ message: expect.stringContaining('more than 1 MiB'), isTooLarge: true });
-    await vi.waitFor(() => expect(server.underWay()).toBe(0));
+    await eventually(() => expect(server.underWay()).toBe(0));
     expect(written).toBeLessThan(512 * 65_536);
   });
 
@@ -359,7 +361,7 @@ describe('a time limit', () => {
     const error = await rejection(client(server.url, impatient).send(get, { ...safe, jobId: 'j' }));
     expect(error).toMatchObject({ name: 'NetworkError', code: 'request-timeout', jobId: 'j' });
     expect((error as Error).message).toContain('60 ms');
-    await vi.waitFor(() => expect(server.underWay()).toBe(0));
+    await eventually(() => expect(server.underWay()).toBe(0));
   });
 
   it('covers the body', async () => {
@@ -424,7 +426,7 @@ describe('an abort', () => {
     );
     expect(await rejection(call)).toBe(reason);
     expect(listeners()).toBe(0);
-    await vi.waitFor(() => expect(server.underWay()).toBe(0));
+    await eventually(() => expect(server.underWay()).toBe(0));
   });
 
   it('ends the wait between two attempts at once', async () => {

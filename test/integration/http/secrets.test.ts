@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { VideoClient } from '../../../src/client/client.js';
 import type { Auth } from '../../../src/core/settings.js';
-import { rejection, serve } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { serve } from './support.js';
 
 const TOKEN = 'sk-live/AbCd+efgh/0123456789==';
 

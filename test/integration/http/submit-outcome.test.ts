@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError, NetworkError, SubmitOutcomeUnknownError } from '../../../src/errors.js';
 import { createHttpClient } from '../../../src/http/request.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
-import { client, json, rejection, serve, settings } from './support.js';
+import { rejection } from '../../support/rejection.js';
+import { client, json, serve, settings } from './support.js';
 
 const submit = {
   method: 'POST',

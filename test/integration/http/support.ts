@@ -1,10 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach } from 'vitest';
 import { createHttpClient, type HttpSettings } from '../../../src/http/request.js';
 import type { HttpClient } from '../../../src/http/types.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
+import { freePort } from '../../support/free-port.js';
+import { listen } from '../../support/listen.js';
 
 export interface Seen {
   readonly method: string;
@@ -19,13 +19,6 @@ export interface TestServer {
   /** How many answers are under way. (Connections say less: after an abort, Node's fetch opens an idle one.) */
   readonly underWay: () => number;
 }
-
-type Closer = () => Promise<void>;
-const closers: Closer[] = [];
-
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-});
 
 /** A real HTTP server for one test. The answer is given once the request's body was read. */
 export async function serve(
@@ -51,42 +44,20 @@ export async function serve(
     seen.push(one);
     await answer(one, response, seen.length - 1);
   };
-  return { ...(await listen(createServer(listener))), seen, underWay: () => underWay };
+  return { ...(await listen(listener)), seen, underWay: () => underWay };
 }
 
 /** A bare TCP server, for answers that no HTTP server would give. */
 export async function serveTcp(
   onConnection: (socket: Socket, index: number) => void,
-): Promise<{ url: string }> {
+): Promise<{ readonly url: string }> {
   let index = 0;
   return listen(createTcpServer((socket) => onConnection(socket, index++)));
 }
 
-async function listen(server: ReturnType<typeof createTcpServer>): Promise<{ url: string }> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  );
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-/** A port where nothing listens. */
+/** Where nothing listens. */
 export async function deadUrl(): Promise<string> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
+  return `http://127.0.0.1:${await freePort()}`;
 }
 
 export function json(response: ServerResponse, status: number, body: unknown, headers = {}): void {
@@ -122,16 +93,6 @@ export function settings(baseUrl: string, options: ClientOptions = {}): HttpSett
 
 export function client(baseUrl: string, options: ClientOptions = {}): HttpClient {
   return createHttpClient(settings(baseUrl, options), systemRuntime());
-}
-
-/** What a promise rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('expected a rejection');
 }
 
 /** An abort signal that counts its listeners. */

@@ -8,7 +8,7 @@ import {
   mockMedia,
   patternBytes,
 } from '../../../src/mock-server/index.js';
-import { later, until } from './support.js';
+import { later, until } from '../../support/until.js';
 
 const VIDEO = mockMedia();
 

@@ -1,7 +1,8 @@
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockFault, parseMockFault } from '../../../src/mock-server/index.js';
-import { get, later, post, until } from './support.js';
+import { later, until } from '../../support/until.js';
+import { get, post } from './support.js';
 
 const GENERATE = '/api/generate?renderVersion=v3';
 const INPUT = { walletAddress: '0x1', script: 'Hi' };

@@ -1,8 +1,9 @@
-import { createServer, get as getByHttp } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { get as getByHttp } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockFault, type MockServerOptions } from '../../../src/mock-server/index.js';
-import { get, Listener, later, readEvents, until } from './support.js';
+import { listen } from '../../support/listen.js';
+import { later, until } from '../../support/until.js';
+import { get, Listener, readEvents, someCalls } from './support.js';
 
 // What servers and proxies in the field were seen to do.
 
@@ -69,14 +70,12 @@ describe('answers as in the field', () => {
 
   it('name jobs by numbers beyond 2^53, with all of their digits, wherever they are named', async () => {
     const told: string[] = [];
-    const receiver = createServer(async (request, response) => {
+    const { url } = await listen(async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
       told.push(body);
       response.end();
     });
-    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
     await using server = await createMockServer({
       manual: true,
       numericIds: true,
@@ -102,7 +101,6 @@ describe('answers as in the field', () => {
     });
     expect(await video.text()).toContain(`{"id":${server.jobs.last?.id},`);
     events.abort();
-    receiver.close();
   });
 });
 
@@ -125,7 +123,7 @@ describe('streams as in the field', () => {
       return events;
     });
     await until(() => server.streams.open.length === 1);
-    await later(50);
+    await someCalls(server);
     expect(opened).toBe(false);
     server.job.complete();
     const events = await opening;
@@ -145,7 +143,7 @@ describe('streams as in the field', () => {
     const events = await readEvents(server, 'a');
     await until(() => server.streams.open.length === 1);
     server.job.advance({ status: 'processing', progress: 10 });
-    await later(50);
+    await someCalls(server);
     expect(events.text()).toBe('');
     server.job.complete();
     await until(() => events.text() !== '');
@@ -170,7 +168,8 @@ describe('streams as in the field', () => {
           got += chunk;
         });
         server.job.complete();
-        await later(100);
+        if (comes) await until(() => got !== '');
+        else await someCalls(server);
         resolve(got);
         call.destroy();
       });

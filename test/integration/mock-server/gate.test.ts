@@ -1,7 +1,8 @@
 import { get as getByHttp } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
-import { get, Listener, post, until } from './support.js';
+import { until } from '../../support/until.js';
+import { get, Listener, post } from './support.js';
 
 const SCENES = { scenes: [{ type: 'x', duration: 1, content: {} }] };
 const SUBMIT = '/api/generate-video-async';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { until } from './support.js';
+import { until } from '../../support/until.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -24,13 +24,13 @@ function start(...args: string[]): { child: ChildProcess; output(): string; code
 it('runs as a command that prints its address and what it gets, and ends by a signal', async () => {
   const command = start('--port', '0', '--fault', 'status=status:503');
   try {
-    await until(() => command.output().includes('mock server at'), 10_000);
+    await until(() => command.output().includes('mock server at'));
     const url = /mock server at (\S+),/.exec(command.output())?.[1];
     const response = await fetch(`${url}/api/videos/status/a%0Ab`);
     expect(response.status).toBe(503);
     await until(() => command.output().includes('GET /api/videos/status/a%0Ab'));
     command.child.kill('SIGTERM');
-    await until(() => command.code() !== null, 5_000);
+    await until(() => command.code() !== null);
     expect(command.code()).toBe(0);
   } finally {
     command.child.kill('SIGKILL');
@@ -39,7 +39,7 @@ it('runs as a command that prints its address and what it gets, and ends by a si
 
 it('names the faults there are when it is given another', async () => {
   const command = start('--fault', 'websocket=nonsense');
-  await until(() => command.code() !== null, 10_000);
+  await until(() => command.code() !== null);
   expect(command.code()).toBe(1);
   expect(command.output()).toContain('blackhole');
 });

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket as NodeWebSocket } from 'ws';
 import { mockMedia } from '../../../src/mock-server/media/files.js';
 import { createMockHandlers, type MockHandlersOptions } from '../../../src/mock-server/msw.js';
-import { golden, later, until } from './support.js';
+import { later, until } from '../../support/until.js';
+import { golden } from './support.js';
 
 const BASE = 'http://api.test:3001';
 const ID = 'job-1a2b3c';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockServer, mockMedia } from '../../../src/mock-server/index.js';
-import { get, golden, post, until } from './support.js';
+import { until } from '../../support/until.js';
+import { get, golden, post } from './support.js';
 
 const CREATE = '/v1/videos';
 

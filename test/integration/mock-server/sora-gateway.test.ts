@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMockServer, mockMedia } from '../../../src/mock-server/index.js';
-import { get, golden, post, until } from './support.js';
+import { until } from '../../support/until.js';
+import { get, golden, post } from './support.js';
 
 const GENERATE = '/api/generate?renderVersion=v3';
 const INPUT = { walletAddress: '0x1', script: 'Explain blockchain' };
@@ -8,16 +9,13 @@ const ID = 'job-1a2b3c';
 
 describe('the gateway of the mock server', () => {
   it('makes a job that runs by itself to a real video', async () => {
-    await using server = await createMockServer({ durationMs: 1_000 });
+    await using server = await createMockServer({ durationMs: 300 });
+    const seen: string[] = [];
+    server.jobs.watch(({ status }) => seen.at(-1) === status || seen.push(status));
     const { body } = await post(server, GENERATE, INPUT);
     expect(body).toEqual({ jobId: expect.any(String) });
     const path = `/api/videos/status/${body.jobId}`;
-    const seen: unknown[] = [];
-    await until(async () => {
-      const { status } = (await get(server, path)).body;
-      if (seen.at(-1) !== status) seen.push(status);
-      return status === 'completed';
-    });
+    await until(async () => (await get(server, path)).body.status === 'completed');
     expect(seen).toEqual(['queued', 'processing', 'completed']);
     const response = await fetch(`${server.url}/api/download?jobId=${body.jobId}&renderVersion=v3`);
     expect(response.headers.get('content-type')).toBe('video/mp4');
@@ -76,11 +74,11 @@ describe('the gateway of the mock server', () => {
 
   it('answers as running servers do: a constant progress, completed before the video is there', async () => {
     await using server = await createMockServer({
-      ...{ manual: true, style: 'field', coarseProgress: 50, notReadyMs: 150 },
+      ...{ manual: true, style: 'field', coarseProgress: 50, notReadyMs: 60_000 },
     });
     const job = server.jobs.create({ id: ID }).advance({ status: 'processing', progress: 7 });
     const times = { createdAt: expect.any(String), updatedAt: expect.any(String) };
-    const status = async () => (await get(server, `/api/videos/status/${ID}`)).body;
+    const status = async (id = ID) => (await get(server, `/api/videos/status/${id}`)).body;
     expect(await status()).toMatchObject({
       ...golden('sora-gateway/status-path-field-processing'),
       ...times,
@@ -90,10 +88,11 @@ describe('the gateway of the mock server', () => {
       ...golden('sora-gateway/status-path-field-completed'),
       ...{ ...times, videoId: job.upstreamId },
     });
-    const download = `/api/download?jobId=${ID}&renderVersion=v3`;
-    expect((await get(server, download)).status).toBe(404);
-    await until(async () => (await status()).ready === true);
-    expect((await fetch(server.url + download)).status).toBe(200);
+    const download = (id: string) => fetch(`${server.url}/api/download?jobId=${id}&renderVersion=v3`);
+    expect((await download(ID)).status).toBe(404);
+    server.jobs.create({ id: 'soon', notReadyMs: 20 }).complete();
+    await until(async () => (await status('soon')).ready === true);
+    expect((await download('soon')).status).toBe(200);
   });
 
   it('answers the status in its query form, which needs the render version', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockFault, type MockServerOptions } from '../../../src/mock-server/index.js';
-import { golden, later, readEvents, until } from './support.js';
+import { until } from '../../support/until.js';
+import { golden, readEvents, someCalls } from './support.js';
 
 const ID = 'job-1a2b3c';
 
@@ -60,7 +61,7 @@ describe("the gateway's event stream", () => {
     server.jobs.create({ id: 'b' }).complete();
     await until(() => dataOf(events.text()).length === 3);
     expect(dataOf(events.text()).map(({ jobId }) => jobId)).toEqual(ids);
-    await later(30);
+    await someCalls(server);
     expect(server.connections.eventStreams).toBe(1);
     events.abort();
     await until(() => server.connections.eventStreams === 0);
@@ -112,7 +113,7 @@ describe('faults of the event stream', () => {
   it('is mute', async () => {
     await using test = await followed({}, { type: 'mute' });
     test.job.complete();
-    await later(40);
+    await someCalls(test.server);
     expect(test.events.chunks).toEqual([]);
     expect(test.server.connections.eventStreams).toBe(1);
   });
@@ -126,13 +127,14 @@ describe('faults of the event stream', () => {
   });
 
   it('is held back by a buffering proxy, the header too where so asked', async () => {
+    let started = Date.now();
     await using test = await followed({}, { type: 'buffer', forMs: 150 });
     test.job.advance({ status: 'processing', progress: 5 });
     test.job.complete();
-    await later(60);
-    expect(test.events.chunks).toEqual([]);
+    await until(() => test.events.chunks.length > 0);
+    expect(Date.now() - started).toBeGreaterThanOrEqual(145);
     await until(() => dataOf(test.events.text()).length === 2);
-    const started = Date.now();
+    started = Date.now();
     await using whole = await followed({}, { type: 'buffer', forMs: 100, headers: true });
     expect(Date.now() - started).toBeGreaterThanOrEqual(95);
     expect(whole.events.response.status).toBe(200);
@@ -162,7 +164,8 @@ describe('faults of the event stream', () => {
       test.job.advance({ status: 'processing', progress: 10 });
       test.job.advance({ progress: 20 });
       test.job.complete();
-      await later(40);
+      test.server.streams.close();
+      await test.events.done;
       return [...test.events.text().matchAll(/"progress":(\d+)/g)].map((match) => Number(match[1]));
     };
     expect(await play({ type: 'duplicate', copies: 3 })).toEqual([10, 10, 10, 20, 20, 20, 100, 100, 100]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import type { MockServer } from '../../../src/mock-server/index.js';
+import { until } from '../../support/until.js';
 
 export interface Answer {
   readonly status: number;
@@ -30,16 +31,6 @@ export async function post(
   });
   return answerOf(response);
 }
-
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 3_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not so after ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-export const later = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
 
 /** The `body` of a golden file. */
 export function golden(name: string): Record<string, unknown> {
@@ -82,6 +73,13 @@ export class Listener {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
+  /** Resolves once all is here that the server had sent: frames and pongs come in their order. */
+  async quiet(): Promise<void> {
+    const pong = new Promise((resolve) => this.socket.once('pong', resolve));
+    this.socket.ping();
+    await pong;
+  }
+
   /** Subscribes, and comes back when the server knows. */
   async subscribe(server: MockServer, jobId: string): Promise<void> {
     this.send({ action: 'subscribe', jobId });
@@ -111,6 +109,11 @@ export async function readEvents(
     done,
     abort: () => abort.abort(),
   };
+}
+
+/** Some calls to and fro: what the server was about to send on another connection has had its time. */
+export async function someCalls(server: MockServer): Promise<void> {
+  for (let i = 0; i < 5; i++) await get(server, '/api/webhook/events');
 }
 
 async function answerOf(response: Response): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMockServer, mockMedia } from '../../../src/mock-server/index.js';
-import { get, golden, post, until } from './support.js';
+import { until } from '../../support/until.js';
+import { get, golden, post } from './support.js';
 
 const ASYNC = '/api/generate-video-async';
 const SCENES = [{ type: 'hero-title', duration: 4, content: { title: 'Hi' } }];
@@ -76,9 +77,8 @@ describe('vidBuilder of the mock server', () => {
       manual: true,
       s3: 'only',
       reels: true,
-      urlLifetimeMs: 200,
     });
-    const job = server.jobs.create({ id: ID, dialect: 'vidBuilder' }).complete();
+    server.jobs.create({ id: ID, dialect: 'vidBuilder' }).complete();
     const { body } = await get(server, `/api/job-status/${ID}`);
     expect(Object.keys(body).sort()).toEqual(
       Object.keys(golden('vid-builder/status-completed-s3-reels')).sort(),
@@ -92,9 +92,11 @@ describe('vidBuilder of the mock server', () => {
     expect((await fetch(String(reels?.signedUrl))).status).toBe(200);
     expect((await fetch(url, { headers: { authorization: 'Bearer leaked' } })).status).toBe(400);
     expect((await fetch(url.replace(/Signature=\w/, 'Signature=z'))).status).toBe(403);
-    await until(async () => (await fetch(url)).status === 403);
-    const fresh = (await get(server, `/api/job-status/${job.id}`)).body.s3Upload as typeof body;
-    expect((await fetch((fresh.standard as { signedUrl: string }).signedUrl)).status).toBe(200);
+    const short = { id: 'short', dialect: 'vidBuilder', urlLifetimeMs: 1 } as const;
+    server.jobs.create(short).complete();
+    const { s3Upload } = (await get(server, '/api/job-status/short')).body;
+    const { signedUrl } = (s3Upload as { standard: { signedUrl: string } }).standard;
+    await until(async () => (await fetch(signedUrl)).status === 403);
     expect(server.requests.filter(({ origin }) => origin === 'files').length).toBeGreaterThan(4);
   });
 

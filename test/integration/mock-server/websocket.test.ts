@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockFault, type MockServerOptions } from '../../../src/mock-server/index.js';
-import { golden, Listener, later, until } from './support.js';
+import { later, until } from '../../support/until.js';
+import { golden, Listener, someCalls } from './support.js';
 
 const ID = 'job-1a2b3c';
 
@@ -101,7 +102,7 @@ describe("the gateway's WebSocket", () => {
     server.jobs.create({ id: ID }).complete();
     await using listener = await new Listener(server).opened();
     await listener.subscribe(server, ID);
-    await later(50);
+    await listener.quiet();
     expect(listener.frames).toEqual([]);
   });
 
@@ -120,7 +121,7 @@ describe("the gateway's WebSocket", () => {
     await until(() => test.listener.frames.length === 2);
     test.job.complete();
     test.server.jobs.create().complete();
-    await later(30);
+    await test.listener.quiet();
     expect(test.listener.frames).toHaveLength(2);
   });
 
@@ -179,7 +180,7 @@ describe('faults of the WebSocket', () => {
     await using server = await createMockServer({ faults: [{ route: 'websocket', type: 'stall' }] });
     const listener = new Listener(server);
     await until(() => server.connections.tcp === 1);
-    await later(100);
+    await later(50);
     expect(listener.error).toBeUndefined();
     expect(listener.socket.readyState).toBe(0);
     listener.socket.terminate();
@@ -189,14 +190,14 @@ describe('faults of the WebSocket', () => {
   it('opens and stays silent', async () => {
     await using test = await followed({ style: 'field' }, { route: 'websocket', type: 'mute' });
     test.job.complete();
-    await later(50);
+    await test.listener.quiet();
     expect(test.listener.raw).toEqual([]);
   });
 
   it('falls silent after some frames', async () => {
     await using test = await followed({}, { route: 'websocket', type: 'mute', afterFrames: 2 });
     for (let progress = 1; progress < 5; progress++) test.job.advance({ status: 'processing', progress });
-    await later(50);
+    await test.listener.quiet();
     expect(test.listener.frames.map((frame) => frame.progress)).toEqual([1, 2]);
   });
 
@@ -219,9 +220,9 @@ describe('faults of the WebSocket', () => {
 
   it('closes after some time', async () => {
     await using test = await followed({}, { route: 'websocket', type: 'close', code: 4000, afterMs: 80 });
-    await later(20);
-    expect(test.listener.closeCode).toBeUndefined();
+    const openedAt = performance.now();
     await until(() => test.listener.closeCode === 4000);
+    expect(performance.now() - openedAt).toBeGreaterThan(20);
   });
 
   it('is gone without a FIN: neither frames, nor pongs, nor a close', async () => {
@@ -233,7 +234,7 @@ describe('faults of the WebSocket', () => {
     test.listener.socket.ping();
     test.job.complete();
     test.listener.socket.close();
-    await later(100);
+    await someCalls(test.server);
     expect([pongs, test.listener.frames.length, test.listener.closeCode]).toEqual([0, 1, undefined]);
     test.listener.socket.terminate();
     await until(() => test.server.connections.tcp === 0 && test.server.connections.webSockets === 0);
@@ -263,7 +264,7 @@ describe('faults of the WebSocket', () => {
       test.job.advance({ status: 'processing', progress: 10 });
       test.job.advance({ progress: 20 });
       test.job.complete();
-      await later(40);
+      await test.listener.quiet();
       return test.listener.frames.map((frame) => frame.progress);
     };
     expect(await play({ type: 'duplicate' })).toEqual([10, 10, 20, 20, 100, 100]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SubmitOutcomeUnknownError } from '../../../src/errors.js';
-import { connect, errorOf, input, startServer, submits } from '../client/support.js';
+import { errorOf } from '../../support/rejection.js';
+import { connect, input, startServer, submits } from '../client/support.js';
 import { asPage, follow, startHAProxy, until } from './support.js';
 
 describe('behind HAProxy that compresses, and so holds each event back until the next', () => {

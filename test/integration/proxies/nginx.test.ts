@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SubmitOutcomeUnknownError } from '../../../src/errors.js';
+import { errorOf } from '../../support/rejection.js';
 import { run } from '../cli/support.js';
-import { connect, errorOf, input, startServer, submits } from '../client/support.js';
+import { connect, input, startServer, submits } from '../client/support.js';
 import { follow, startNginx, until } from './support.js';
 
 /** The lines that a hint says to add. */

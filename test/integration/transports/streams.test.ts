@@ -1,9 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { VideoClient } from '../../../src/client/client.js';
 import type { JobWarning } from '../../../src/core/model.js';
+import { listen } from '../../support/listen.js';
 
 const ends: (() => unknown)[] = [];
 
@@ -24,13 +24,7 @@ async function serve(events: (response: ServerResponse, encodings: string) => un
     response.end(JSON.stringify({ jobId: 'j', status }));
   });
   const sockets = new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    for (const client of sockets.clients) client.terminate();
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url: baseUrl } = await listen(server);
   return { baseUrl, sockets, end: () => (status = 'completed') };
 }
 

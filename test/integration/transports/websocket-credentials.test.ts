@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { WebSocketCodec } from '../../../src/backends/backend.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { VideoClient } from '../../../src/client/client.js';
+import { listen } from '../../support/listen.js';
 
 type Options = Partial<ConstructorParameters<typeof VideoClient>[0]>;
 const ends: (() => unknown)[] = [];
@@ -34,14 +35,8 @@ async function start(gate: (request: IncomingMessage) => number | undefined = ()
       open.on('message', () => open.send(Buffer.from('{"jobId":"j","status":"completed"}'))),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    for (const client of sockets.clients) client.terminate();
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  return { upgrades, baseUrl: `http://127.0.0.1:${port}` };
+  const { url: baseUrl } = await listen(server);
+  return { upgrades, baseUrl };
 }
 
 function clientOf(options: Options & { baseUrl: string }) {

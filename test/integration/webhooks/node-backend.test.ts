@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createBackend } from '../../../examples/node-backend/server.js';
 import { createMockServer, type MockServer } from '../../../src/mock-server/index.js';
 import { createWebhookFactory } from '../../../src/webhooks/testing.js';
-import { type Listening, listen } from './support.js';
+import { type Listening, listen } from '../../support/listen.js';
 
 const secret = 'shared with the server';
 

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import { toNodeHandler } from '../../../src/webhooks/node.js';
 import { createWebhookFactory } from '../../../src/webhooks/testing.js';
-import { type Listening, listen } from './support.js';
+import { type Listening, listen } from '../../support/listen.js';
 
 const secret = 'raw secret';
 const body = '{"jobId":"żółw","status":"completed"}';

@@ -7,7 +7,7 @@ import { POST } from '../../../examples/receivers/next/route.js';
 import { createApp as createNodeHttp } from '../../../examples/receivers/node-http.js';
 import type { WebhookHandlerOptions } from '../../../src/webhooks/handler-options.js';
 import { createWebhookFactory } from '../../../src/webhooks/testing.js';
-import { type Listening, listen } from './support.js';
+import { type Listening, listen } from '../../support/listen.js';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 

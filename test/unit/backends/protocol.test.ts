@@ -14,7 +14,8 @@ describe('each row of the protocol', () => {
   });
 
   it.each(rows)('names a test that shows it: %s', (row) => {
-    const [, title = '', path = ''] = /\| \[(.+)\]\(\.\.\/\.\.\/(test\/[^)]+\.test\.ts)\) \|$/.exec(row) ?? [];
+    const [, title = '', path = ''] =
+      /\| \[(.+)\]\(\.\.\/\.\.\/(test\/[^)]+\.test\.ts)\) \|$/.exec(row) ?? [];
     expect(path, 'the last column is a link to a test').not.toBe('');
     expect(readFileSync(path, 'utf8')).toContain(title);
   });

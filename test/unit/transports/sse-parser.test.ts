@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { connectSse } from '../../../src/transports/sse.js';
+import { eventually } from '../../support/until.js';
 import { Events, FakeTimers, settled } from './support.js';
 
 // As in a service worker, which may not import anything later on.
@@ -20,7 +21,7 @@ it('says why there is no SSE where its parser cannot be loaded, and opens no sec
   for (const attempt of [1, 2]) {
     const events = new Events();
     connect(['a'], events);
-    await vi.waitFor(() => expect(events.failures).toHaveLength(1));
+    await eventually(() => expect(events.failures).toHaveLength(1));
     expect(events.failures[0]?.kind).toBe('absent');
     expect(events.failures[0]?.reason).toMatch(
       /^SSE is not possible here: its parser cannot be loaded \(.+\)$/s,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectWebSocket } from '../../../src/transports/websocket.js';
+import { eventually } from '../../support/until.js';
 import { codec, Events, FakeTimers, FakeWebSocket, settled } from './support.js';
 
 let timers: FakeTimers;
@@ -109,7 +110,7 @@ describe('a WebSocket', () => {
     const frames = [bytes.buffer, bytes, Buffer.from(bytes), new DataView(bytes.buffer), new Blob([bytes])];
     for (const data of frames) socket.onmessage?.({ data });
     socket.onmessage?.({ data: 'last' });
-    await vi.waitFor(() => expect(events.messages).toHaveLength(6));
+    await eventually(() => expect(events.messages).toHaveLength(6));
     const jobIds = events.messages.map((message) => message.type === 'update' && message.update.jobId);
     expect(jobIds).toEqual(['jöb', 'jöb', 'jöb', 'jöb', 'jöb', 'last']);
     socket.onmessage?.({ data: 'at once again' });
@@ -125,7 +126,7 @@ describe('a WebSocket', () => {
     for (const data of dropped) socket.onmessage?.({ data });
     socket.onmessage?.({ data: 'x'.repeat(2 ** 20) });
     for (const data of [new Blob([notUtf8]), new Blob([tooLarge])]) socket.onmessage?.({ data });
-    await vi.waitFor(() => expect(events.messages).toHaveLength(10));
+    await eventually(() => expect(events.messages).toHaveLength(10));
     const types = events.messages.map(({ type }) => type);
     expect(types).toEqual([...dropped.map(() => 'problem'), 'update', 'problem', 'problem']);
   });
