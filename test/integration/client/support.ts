@@ -32,6 +32,8 @@ export function connect<B extends AnyBackend = DefaultBackend>(
   return client;
 }
 
+export { errorOf } from '../../support/rejection.js';
+
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'reelwire-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
