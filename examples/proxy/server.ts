@@ -35,7 +35,8 @@ export function createProxy(options: ProxyOptions): Server {
 if (import.meta.url === `file://${process.argv[1]}`) {
   const { UPSTREAM_URL, UPSTREAM_KEY, SESSION, PORT = '3000' } = process.env;
   if (!UPSTREAM_URL || !UPSTREAM_KEY || !SESSION) {
-    throw new Error('UPSTREAM_URL, UPSTREAM_KEY and SESSION must be set');
+    console.error('UPSTREAM_URL, UPSTREAM_KEY and SESSION must be set');
+    process.exit(2);
   }
   const server = createProxy({
     upstream: { url: UPSTREAM_URL, key: UPSTREAM_KEY },

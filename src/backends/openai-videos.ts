@@ -33,7 +33,9 @@ export interface OpenAIVideosOptions {
 
 /** What `generate` takes. */
 export interface OpenAIVideo {
+  /** What the video is to show. */
   readonly prompt: string;
+  /** Such as `sora-2`. @default that of `openAIVideos({ model })`, else the server's */
   readonly model?: string | undefined;
   /** Such as `720x1280`. */
   readonly size?: string | undefined;

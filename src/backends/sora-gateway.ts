@@ -22,7 +22,9 @@ export interface SoraGatewayOptions {
 
 /** A script, paid for by a wallet. */
 export interface SoraGatewayScript {
+  /** Of the wallet that pays, such as `0x123…`. */
   readonly walletAddress: string;
+  /** What the video is to say and show. */
   readonly script: string;
   readonly scriptOrQuestion?: undefined;
   readonly audioBuffer?: undefined;
@@ -30,6 +32,7 @@ export interface SoraGatewayScript {
 
 /** A script or a question, with or without a narration. */
 export interface SoraGatewayQuestion {
+  /** A script, or a question that the server writes one for. */
   readonly scriptOrQuestion: string;
   /** The narration; sent as base64. */
   readonly audioBuffer?: Bytes | undefined;

@@ -29,7 +29,9 @@ export interface VidBuilderScene {
 /** What `generate` takes. */
 export interface VidBuilderVideo {
   readonly scenes: readonly VidBuilderScene[];
+  /** A name that the server knows, as `colorScheme` is. */
   readonly theme?: string | undefined;
+  /** Of the whole video. */
   readonly title?: string | undefined;
   readonly colorScheme?: string | undefined;
   /** `volume` from 0 to 1. `enabled` is sent as true where it is not given. */

@@ -9,7 +9,7 @@ const MAX_STEPS = 3;
 const RUNNER = /^(?:\S*\/)?(?:npm|npx|pnpm|yarn)\b|\b(?:npm|npx)-cli\b|\/(?:pnpm|yarn)[\w.]*( |$)/;
 
 /** A process, and the one that it belongs to until that ends: then the system gives it to another. */
-export type Link = readonly [pid: number, parent: number];
+type Link = readonly [pid: number, parent: number];
 
 /**
  * Resolves when the process that started this one has ended: the shell of a script, a test runner, npm. One that had

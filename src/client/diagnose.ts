@@ -117,7 +117,7 @@ function hintFor(name: StreamName, { kind, reason }: StreamFailure, inPage: bool
     case 'absent':
       return name === 'websocket'
         ? blocked
-        : 'The server has no event stream; nothing needs to be done, the other transports serve.';
+        : 'The server has no event stream: nothing needs to be done where another transport works.';
     case 'credentials':
       return inPage
         ? 'A browser cannot send headers with a WebSocket: make webSocketUrl a function that puts a token in the URL.'

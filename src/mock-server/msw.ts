@@ -32,8 +32,8 @@ export interface MockHandlersOptions extends MockServiceOptions {
  * Handlers for `msw` over the same mock core as `createMockServer`: HTTP, SSE and WebSocket, without a socket.
  * Requests to other routes are left to other handlers.
  *
- * msw replaces `globalThis.WebSocket`, so there must be one before its `listen()`: Node 20 has none, set that of
- * `ws`. A WebSocket of msw cannot be kept from an answer: `stall` and `slow` open it, mute, and a refused one closes
+ * msw replaces `globalThis.WebSocket`, so there must be one by now: Node 20 has none, and there is no WebSocket then
+ * unless that of `ws` is set. A WebSocket of msw cannot be kept from an answer: `stall` and `slow` open it, mute, and a refused one closes
  * with 1006 without an error event.
  *
  * @example
@@ -65,7 +65,10 @@ export class MockHandlers {
     this.handlers = [
       http.all(`${base}/*`, ({ request }) => answer(service, exchangeOf(request, 'main', base))),
       http.all(`${files}/*`, ({ request }) => answer(service, exchangeOf(request, 'files', files))),
-      ws.link(socketUrl).addEventListener('connection', ({ client }) => open(service, client)),
+      // Without a global class there is nothing to replace, and msw would fail at every upgrade.
+      ...(globalThis.WebSocket === undefined
+        ? []
+        : [ws.link(socketUrl).addEventListener('connection', ({ client }) => open(service, client))]),
     ];
   }
 

@@ -26,6 +26,7 @@ export function list(flags: Resume['flags']): Promise<number> {
       output.result(statusLine({ ...job, id: jobId }));
     }
     output.event({ type: 'page', hasMore, lastId });
+    if (jobs.length === 0) output.note('There are no jobs.');
     if (hasMore && lastId !== undefined) {
       const more: Resume = { command: 'list', jobIds: [], flags: { ...flags, after: lastId } };
       output.note(`There are more:\n  ${commandOf(more)}`);

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { HttpResponse, http } from 'msw';
 import { type SetupServer, setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket as NodeWebSocket } from 'ws';
 import { mockMedia } from '../../../src/mock-server/media/files.js';
 import { createMockHandlers, type MockHandlersOptions } from '../../../src/mock-server/msw.js';
+import { root } from '../../support/documents.js';
 import { later, until } from '../../support/until.js';
 import { golden } from './support.js';
 
@@ -110,6 +113,29 @@ describe('handlers for msw', () => {
     await until(() => mock.streams.count('sse') === 0);
   });
 });
+
+it.runIf(native === undefined)(
+  'without a global WebSocket, a job is followed over SSE, and msw says nothing',
+  async () => {
+    const program = `
+    import { setupServer } from 'msw/node';
+    import { VideoClient } from './src/index.js';
+    import { createMockHandlers } from './src/mock-server/msw.js';
+    const mock = createMockHandlers({ baseUrl: 'http://api.test', durationMs: 100 });
+    const server = setupServer(...mock.handlers);
+    server.listen({ onUnhandledRequest: 'error' });
+    const client = new VideoClient({ baseUrl: 'http://api.test', logger: 'silent' });
+    const job = await client.generate({ walletAddress: '0x123', script: 'x' });
+    console.log((await job.completed()).status, mock.requests.some(({ route }) => route === 'sse'));
+    mock.close();
+    server.close();
+  `;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    expect({ stdout, stderr }).toEqual({ stdout: 'completed true\n', stderr: '' });
+  },
+  60_000,
+);
 
 describe('WebSocket handlers for msw', () => {
   function connect(url = BASE.replace('http', 'ws')) {
