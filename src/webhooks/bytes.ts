@@ -5,7 +5,5 @@ export type Encoding = 'hex' | 'base64';
 /** What is at hand of a body, not copied; undefined for what has yet to be read. */
 export function bytesOf(body: unknown): Bytes | undefined {
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  // Not by its class: what a test runner or an edge runtime loads in a context of its own has other ones.
-  if ({}.toString.call(body) === '[object ArrayBuffer]') return new Uint8Array(body as ArrayBuffer);
   return typeof body === 'string' ? body : undefined;
 }

@@ -1,13 +1,16 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError, type WebhookVerificationReason } from '../errors.js';
 import type { BodyLimits, readBody, WebhookBody } from './body.js';
 import { type Bytes, bytesOf } from './bytes.js';
 import { equalInConstantTime } from './constant-time.js';
-import { hmacSha256, verifyEd25519 } from './crypto/node.js';
+import { hmacSha256, type verifyEd25519 } from './crypto/node.js';
+import type { findHeaders } from './find-headers.js';
 import type { readKey } from './flaws.js';
-import { headerOf, type WebhookHeaders } from './headers.js';
+import { headerOf, isComplete, type WebhookHeaders } from './headers.js';
 import { refused } from './refused.js';
 import {
+  isPlain,
   type Key,
+  keyOf,
   type ResolvedScheme,
   resolveScheme,
   secretsOf,
@@ -55,11 +58,20 @@ export interface Attempt {
   body?: Bytes;
 }
 
-/** What a check needs seldom: some have it at hand, and some load it then. */
+/** What a check needs seldom. */
 export interface Seldom {
+  readonly findHeaders: typeof findHeaders;
   readonly readBody: typeof readBody;
-  readonly readKey: (...given: Parameters<typeof readKey>) => Key | undefined | Promise<Key | undefined>;
+  readonly readKey: typeof readKey;
+  readonly verifyEd25519: typeof verifyEd25519;
 }
+
+/**
+ * Some have it at hand, and some load it then.
+ *
+ * @param reason - Of the refusal where it does not load.
+ */
+export type Load<T = Seldom> = (reason: WebhookVerificationReason) => T | Promise<T>;
 
 /**
  * `verifyWebhookSignature` with the reason alone, and without the cost of finding words for it.
@@ -69,13 +81,14 @@ export interface Seldom {
 export async function checkDelivery(
   options: WebhookParts & VerifyOptions,
   attempt: Attempt,
-  seldom: Seldom,
+  load: Load,
 ): Promise<VerifiedWebhook> {
-  const signed = await readSigned(options, seldom);
+  const signed = await readSigned(options, load);
   attempt.signed = signed;
-  const body = bytesOf(options.body) ?? (await seldom.readBody(options.body, options, true));
+  const body =
+    bytesOf(options.body) ?? (await (await load('body-incomplete')).readBody(options.body, options, true));
   attempt.body = body;
-  return matchBody(signed, body);
+  return matchBody(signed, body, load);
 }
 
 /** What a delivery says by its headers, and what it is held against. */
@@ -92,13 +105,13 @@ export interface Signed {
   readonly futureSeconds: number;
 }
 
-async function readSigned(options: WebhookParts & VerifyOptions, { readKey }: Seldom): Promise<Signed> {
+async function readSigned(options: WebhookParts & VerifyOptions, load: Load): Promise<Signed> {
   const secrets = secretsOf(options.secret);
   const scheme = resolveScheme(options.scheme, secrets);
   const keys: Key[] = [];
   for (const secret of secrets) {
-    const key = await readKey(secret, scheme);
-    if (!key) throw refused('bad-secret', 'the webhook secret cannot be one');
+    const key = isPlain(secret) ? keyOf(secret, scheme) : (await load('bad-secret')).readKey(secret, scheme);
+    if (!key) throw refused('bad-secret');
     keys.push(key);
   }
   const pastSeconds = options.toleranceSeconds ?? 300;
@@ -109,23 +122,21 @@ async function readSigned(options: WebhookParts & VerifyOptions, { readKey }: Se
   }
   const headers = options.headers ?? (Object(options.body) as Partial<Request>).headers;
   const nowMs = Number(options.now ?? Date.now());
-  return { scheme, keys, nowMs, pastSeconds, futureSeconds, ...readHeaders(headers, scheme) };
+  const direct = scheme.headers.map((name) => headerOf(headers, name));
+  const values = isComplete(direct, scheme)
+    ? direct
+    : (await load('missing-header')).findHeaders(headers, scheme);
+  return { scheme, keys, nowMs, pastSeconds, futureSeconds, ...readHeaders(values, scheme) };
 }
 
 // More than any rotation needs; a header may hold thousands.
 const MAX_SIGNATURES = 32;
 
 function readHeaders(
-  headers: unknown,
+  values: readonly string[],
   scheme: ResolvedScheme,
 ): Pick<Signed, 'id' | 'timestamp' | 'signatures'> {
-  const values = scheme.headers.map((name) => headerOf(headers, name));
-  const standard = scheme.kind === 'standard-webhooks';
-  if (standard ? values.includes('') : !values.some(Boolean)) {
-    const missing = scheme.headers.filter((_, i) => !values[i]);
-    throw refused('missing-header', `no header ${missing}`);
-  }
-  if (!standard) {
+  if (scheme.kind !== 'standard-webhooks') {
     // In any case, and after the name of the algorithm, as many senders write it.
     const listed = values.join(' ').toLowerCase().replaceAll('sha256=', '').trim();
     return { id: '', timestamp: '', signatures: listed.split(/[\s,]+/, MAX_SIGNATURES) };
@@ -133,14 +144,18 @@ function readHeaders(
   const [id = '', timestamp = '', listed = ''] = values;
   // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
   if (!(/^\d{1,11}$/.test(timestamp) && !/\.\d+(\.|$)/.test(id))) {
-    throw refused('bad-timestamp', 'webhook-id or webhook-timestamp is malformed');
+    throw refused('bad-timestamp');
   }
   // A `Headers` joins repeated headers by ", ".
   return { id, timestamp, signatures: listed.split(/,? /, MAX_SIGNATURES) };
 }
 
 /** Whether the body is what the headers say was signed. */
-export async function matchBody(signed: Signed, body: Bytes): Promise<VerifiedWebhook> {
+export async function matchBody(
+  signed: Signed,
+  body: Bytes,
+  load: Load<Pick<Seldom, 'verifyEd25519'>>,
+): Promise<VerifiedWebhook> {
   const { id, timestamp, keys, signatures } = signed;
   const { kind: scheme } = signed.scheme;
   const standard = scheme === 'standard-webhooks';
@@ -154,7 +169,7 @@ export async function matchBody(signed: Signed, body: Bytes): Promise<VerifiedWe
     for (const signature of signatures) {
       if (!signature.startsWith(version)) continue;
       const fits = isPublic
-        ? await verifyEd25519(bytes, parts, signature.slice(4))
+        ? await (await load('bad-signature')).verifyEd25519(bytes, parts, signature.slice(4))
         : equalInConstantTime(expected, signature, version.length);
       if (!fits) continue;
       if (!standard) return { scheme, secretIndex, body };
@@ -162,14 +177,13 @@ export async function matchBody(signed: Signed, body: Bytes): Promise<VerifiedWe
       return { scheme, secretIndex, body, id, timestamp: recentTime(signed) };
     }
   }
-  throw refused('bad-signature', 'no signature matches');
+  throw refused('bad-signature');
 }
 
 function recentTime({ timestamp, nowMs, pastSeconds, futureSeconds }: Signed): Date {
-  const sentMs = Number(timestamp) * 1_000;
-  const ageSeconds = Math.floor((nowMs - sentMs) / 1_000);
+  const sent = new Date(Number(timestamp) * 1_000);
+  const ageSeconds = Math.floor((nowMs - Number(sent)) / 1_000);
   // Written so that a clock that is not a number lets nothing pass.
-  if (ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds) return new Date(sentMs);
-  const stale = ageSeconds > pastSeconds;
-  throw refused(stale ? 'stale' : 'future', `signed ${Math.abs(ageSeconds)} s ${stale ? 'ago' : 'ahead'}`);
+  if (ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds) return sent;
+  throw refused(ageSeconds > pastSeconds ? 'stale' : 'future');
 }

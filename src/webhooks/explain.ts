@@ -5,6 +5,7 @@
 import { isVideoError, type WebhookVerificationError, type WebhookVerificationReason } from '../errors.js';
 import type { Bytes } from './bytes.js';
 import { type Attempt, matchBody, type Signed, type VerifyOptions } from './check-delivery.js';
+import { verifyEd25519 } from './crypto/node.js';
 import { flawOf, readKey } from './flaws.js';
 import { refused } from './refused.js';
 import { prefixOf, resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
@@ -16,11 +17,21 @@ export async function explain(
   { signed, body }: Attempt,
 ): Promise<unknown> {
   if (!isRefusal(error)) return error;
-  const { reason, message, hint = HINTS[reason] } = error;
+  const { reason, hint = HINTS[reason] } = error;
+  const message = (error.message === reason && wordsOf(reason, signed)) || error.message;
   if (reason === 'bad-secret') return explainSecrets(options) ?? error;
   const refusedForBody = reason === 'bad-signature' && signed !== undefined && body !== undefined;
   const change = refusedForBody ? await changeOf(body, signed) : undefined;
   return refused(reason, change?.what ?? message, change?.hint ?? hint);
+}
+
+/** In place of what was left out where the delivery was refused. */
+function wordsOf(reason: WebhookVerificationReason, signed: Signed | undefined): string | undefined {
+  if (reason === 'bad-signature') return 'no signature matches';
+  if (reason === 'bad-timestamp') return 'webhook-id or webhook-timestamp is malformed';
+  if (signed === undefined) return undefined;
+  const ageSeconds = Math.floor(signed.nowMs / 1_000 - Number(signed.timestamp));
+  return `signed ${Math.abs(ageSeconds)} s ${reason === 'stale' ? 'ago' : 'ahead'}`;
 }
 
 /** Not by its class: of two copies of the package, each has its own. */
@@ -140,7 +151,7 @@ async function wasReserialised(body: Bytes, signed: Signed): Promise<boolean> {
   try {
     for (const text of rewritings(decode(body))) {
       try {
-        await matchBody(few, text);
+        await matchBody(few, text, () => ({ verifyEd25519 }));
         return true;
       } catch (error) {
         // It was genuine then, too.

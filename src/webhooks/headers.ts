@@ -1,3 +1,5 @@
+import type { ResolvedScheme } from './secret.js';
+
 /**
  * The headers of a delivery: `Headers`, an object with names in any case (Node's `req.headers`), a list of
  * pairs, or Node's flat `req.rawHeaders`.
@@ -12,32 +14,21 @@ export type WebhookHeaders =
   | readonly string[];
 
 /**
- * The header's value, without blanks around it; one sent several times is joined by `, `, as `Headers` does it. Empty
- * where missing.
+ * The header's value, without blanks around it; empty where it is missing, or has to be looked for: find-headers.ts.
+ *
+ * @param name - In lower case, as Node writes it.
  */
 export function headerOf(headers: unknown, name: string): string {
-  const given = Object(headers) as Readonly<Record<string, unknown>> & Partial<Iterable<unknown>>;
+  const given = Object(headers) as Readonly<Record<string, unknown>>;
   try {
-    const direct = typeof given.get === 'function' ? given.get(name) : given[name];
-    if (direct) return text(direct);
-    // A Map, and lists, are gone through; a Map knows a name in one case only.
-    return text(
-      valuesOf(given[Symbol.iterator] ? [...(given as Iterable<unknown>)] : Object.entries(given), name),
-    );
+    const value: unknown = typeof given.get === 'function' ? given.get(name) : given[name];
+    return typeof value === 'string' ? value.trim() : '';
   } catch {
     return '';
   }
 }
 
-function valuesOf(list: readonly unknown[], name: string): unknown[] {
-  const flat = Array.isArray(list[0]) ? list.flat() : list;
-  return flat.filter((_, i) => i % 2 > 0 && text(flat[i - 1]).toLowerCase() === name);
-}
-
-function text(value: unknown): string {
-  const values = Array.isArray(value) ? value.flat() : [value];
-  return values
-    .filter((each) => typeof each === 'string')
-    .join(', ')
-    .trim();
+/** Whether these are all that the scheme needs. */
+export function isComplete(values: readonly string[], { kind }: ResolvedScheme): boolean {
+  return kind === 'standard-webhooks' ? values.every(Boolean) : values.some(Boolean);
 }

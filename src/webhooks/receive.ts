@@ -3,9 +3,11 @@ import { bounded } from '../core/text.js';
 import { InvalidResponseError, WebhookVerificationError } from '../errors.js';
 import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
+import { verifyEd25519 } from './crypto/node.js';
 import type { DeliveryOutcome } from './deliveries.js';
 import { digestId, readEvent } from './events.js';
 import { explain } from './explain.js';
+import { findHeaders } from './find-headers.js';
 import { readKey } from './flaws.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { headerOf } from './headers.js';
@@ -111,9 +113,11 @@ async function believe(
   const { scheme, toleranceSeconds, futureToleranceSeconds } = settings;
   const now = settings.now();
   const options = { body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds, now };
-  const verified = await checkDelivery(options, attempt, { readBody, readKey });
+  const verified = await checkDelivery(options, attempt, () => AT_HAND);
   return readEvent(body, verified.id ?? (await digestId(body)), verified.timestamp, now);
 }
+
+const AT_HAND = { findHeaders, readBody, readKey, verifyEd25519 };
 
 const BODY_STATUS: Readonly<Record<string, number>> = {
   'body-too-large': 413,

@@ -2,13 +2,11 @@ import type { WebhookVerificationReason } from '../errors.js';
 import {
   type Attempt,
   checkDelivery,
-  type Seldom,
   type VerifiedWebhook,
   type VerifyOptions,
   type WebhookParts,
 } from './check-delivery.js';
 import { refused } from './refused.js';
-import { isPlain, keyOf } from './secret.js';
 
 /**
  * Checks that a delivery comes from a holder of the secret, is unchanged and, where its time is signed, recent.
@@ -22,7 +20,7 @@ export async function verifyWebhookSignature(
 ): Promise<VerifiedWebhook> {
   const attempt: Attempt = {};
   try {
-    return await checkDelivery(options, attempt, LOADED);
+    return await checkDelivery(options, attempt, needed);
   } catch (error) {
     // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
     const { explain } = await load().catch(() => ({ explain: undefined }));
@@ -37,9 +35,3 @@ const needed = (reason: WebhookVerificationReason) =>
   load().catch(() => {
     throw refused(reason, 'a file of reelwire did not load');
   });
-
-const LOADED: Seldom = {
-  readKey: async (secret, scheme) =>
-    isPlain(secret) ? keyOf(secret, scheme) : (await needed('bad-secret')).readKey(secret, scheme),
-  readBody: async (...given) => (await needed('body-incomplete')).readBody(...given),
-};

@@ -58,5 +58,5 @@ export async function run(): Promise<void> {
       (gzip / ours).toFixed(2),
     ]),
   );
-  console.log(`limits: ${LIMIT_BYTES / 1_000} kB, and 2.75 kB for verifyWebhookSignature`);
+  console.log(`limits: ${LIMIT_BYTES / 1_000} kB, and 2.5 kB for verifyWebhookSignature`);
 }

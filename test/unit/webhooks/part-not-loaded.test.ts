@@ -41,6 +41,14 @@ it.each(['changeme', 'undefined', '"f00d"', 'NAME_A=f00d1', 'changeme1', ' f00d1
   },
 );
 
+it('headers that have to be looked for are refused, and so is a public key', async () => {
+  const signed = signedWith('f00d1')['x-signature'];
+  await refusal(verify({ body, headers: [['X-Signature', signed]], secret: 'f00d1' }), 'missing-header');
+  const headers = { 'webhook-id': 'a', 'webhook-timestamp': '1', 'webhook-signature': 'v1a,AAAA' };
+  const secret = `whpk_${Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64')}`;
+  await refusal(verify({ body, headers, secret }), 'bad-signature');
+});
+
 it('a body that has yet to be read is refused, and not believed unread', async () => {
   const request = new Request('http://localhost/', { method: 'POST', body, headers: signedWith('f00d1') });
   await refusal(verify({ body: request, secret: 'f00d1' }), 'body-incomplete');

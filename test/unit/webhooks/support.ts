@@ -37,12 +37,15 @@ export function onEachRuntime(tests: (webhooks: Webhooks) => void): void {
   describe('with node:crypto', () => tests({ ...withNode, runtime: 'node:crypto' }));
   describe('with WebCrypto alone, and neither Buffer nor atob', () => {
     beforeEach(() => {
+      // What is loaded when it is needed shall not have found node:crypto either.
+      vi.resetModules();
       vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
       for (const name of ['Buffer', 'atob', 'btoa']) vi.stubGlobal(name, undefined);
     });
     afterEach(() => {
       vi.restoreAllMocks();
       vi.unstubAllGlobals();
+      vi.resetModules();
     });
     tests({ ...withWebCrypto, runtime: 'WebCrypto' });
   });
