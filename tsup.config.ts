@@ -15,10 +15,10 @@ const browserCounterparts: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-/** What is another file in a page, by name: `x.browser.ts` stands beside `x.ts`. */
+/** What is another file in a page, by name: `x.browser.ts` stands beside `x.ts`. CommonJS loads nothing later. */
 const platform = new Map(
   readdirSync('src', { encoding: 'utf8', recursive: true })
-    .filter((file) => file.endsWith('.browser.ts'))
+    .filter((file) => file.endsWith('.browser.ts') && !/load/.test(basename(file)))
     .map((file) => [basename(file, '.browser.ts'), `src/${file.replace(/\.browser\.ts$/, '')}`]),
 );
 
@@ -156,9 +156,9 @@ const forNode = {
   ...shared,
   platform: 'node',
   // Node takes 40 ms to load the seventy files of zod/mini, and 5 ms from ESM to the CommonJS of eventemitter3: the
-  // little that is used of them is bundled. Browser builds leave it to the application's bundler, which can share
+  // little that is used of them is bundled, as is eventsource. Browser builds leave it to the application's bundler, which can share
   // it with the application.
-  noExternal: ['zod', 'eventemitter3'],
+  noExternal: ['zod', 'eventemitter3', /^eventsource/],
 } satisfies Options;
 
 export default defineConfig([

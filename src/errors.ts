@@ -18,6 +18,7 @@ export type VideoErrorCode =
   | 'job-failed'
   | 'job-timeout'
   | 'closed'
+  | 'part-not-loaded'
   | 'download-not-ready'
   | 'download-expired'
   | 'download-incomplete'
@@ -171,6 +172,22 @@ export class JobFailedError extends VideoError {
 /** @internal What to do about a job that is followed no longer, without the full stop. */
 export function howToGoOn(jobId: string): string {
   return `The job may still be running. Go on with client.subscribe(${JSON.stringify(jobId)})`;
+}
+
+/** @internal A page could not fetch a part of this package. */
+export function partNotLoaded(part: string, jobId: string | undefined, cause: unknown): VideoError {
+  const about = jobId === undefined ? '' : ` for job ${jobId}`;
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const goOn = jobId === undefined ? '' : `, and go on with client.subscribe(${JSON.stringify(jobId)})`;
+  return new VideoError(
+    'part-not-loaded',
+    `the part "${part}" of reelwire could not be loaded${about}${why}`,
+    {
+      jobId,
+      cause,
+      hint: `Call again: it is then loaded again. Where the site was deployed anew, reload the page${goOn}.`,
+    },
+  );
 }
 
 /**

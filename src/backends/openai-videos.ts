@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { parseErrorBody } from '../core/error-body.js';
 import { idOf, readUpdate, textOf } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
@@ -153,7 +152,6 @@ export function openAIVideos(
       return [content, ...(told === undefined ? [] : [told])].map((url) => ({ method: 'GET', url }));
     },
     cancel: remove,
-    parseError: parseErrorBody,
 
     operations: {
       list: { request: listRequest, parse: ({ body }) => readList(body) },

@@ -1,5 +1,4 @@
 import { type Check, checkFields, oneOf, optional, text } from '../core/check.js';
-import { parseErrorBody } from '../core/error-body.js';
 import { type Fields, readUpdate } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
@@ -117,7 +116,6 @@ export function soraGateway(
       checkVariant(variant, VARIANTS);
       return { method: 'GET', url: `/api/download?jobId=${encodeJobId(id)}&${version}` };
     },
-    parseError: parseErrorBody,
 
     webSocket: {
       path: '/',

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { parseErrorBody } from '../core/error-body.js';
 import { type Fields, textOf } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
@@ -181,7 +180,6 @@ export function vidBuilder(
       }
       return { method: 'GET', url: url ?? `/api/download/${name}` };
     },
-    parseError: parseErrorBody,
   };
 }
 

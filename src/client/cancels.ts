@@ -1,41 +1,31 @@
-import type { AnyBackend } from '../backends/backend.js';
 import { backoffDelayMs } from '../core/backoff.js';
-import { applyUpdate } from '../core/job-state.js';
-import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
-import type { Logger, RetrySettings } from '../core/settings.js';
+import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import { wordsOf } from '../core/text.js';
-import { ApiError, ConfigurationError, howToGoOn, InvalidResponseError } from '../errors.js';
-import type { HttpClient } from '../http/types.js';
-import { sleep } from '../runtime/abort.js';
-import type { Aborts } from '../runtime/aborts.js';
-import type { Runtime } from '../runtime/runtime.js';
+import { ApiError, ConfigurationError, howToGoOn } from '../errors.js';
+import { abortable, sleep } from '../runtime/abort.js';
 import { closedError } from './calls.js';
+import type { CancelHost } from './cancel-job.js';
 
 /** How long the client, once closed, waits for what is to be cancelled. */
 const AFTER_CLOSE_MS = 5_000;
 
-export interface CancelHost {
-  readonly backend: Pick<AnyBackend, 'name' | 'cancel'>;
-  readonly http: HttpClient;
-  readonly runtime: Runtime;
-  readonly aborts: Aborts;
-  readonly retry: RetrySettings;
-  readonly logger: Logger;
-  askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate>;
-}
+/** Loads what a cancel needs, which a page has to fetch. */
+export type LoadCancel = (jobId: string) => Promise<Pick<typeof import('./cancel-job.js'), 'cancelJob'>>;
 
 /** Cancels jobs at the server. Never one that has ended: where cancelling is deleting, its video would be gone. */
 export class Cancels {
   readonly #host: CancelHost;
+  readonly #load: LoadCancel;
   /** What was cancelled here, for as long as the client lives: its status may be "no such job" from then on. */
-  readonly #cancelled = new Set<string>();
+  readonly cancelled = new Set<string>();
   /** What has to be done although nobody may wait for it. */
   readonly #due = new Map<() => void, Promise<unknown>>();
   /** By job: how not to cancel it any more where a signal is aborted. */
   readonly #watched = new Map<string, Set<() => void>>();
 
-  constructor(host: CancelHost) {
+  constructor(host: CancelHost, load: LoadCancel) {
     this.#host = host;
+    this.#load = load;
   }
 
   /** @throws ConfigurationError where the backend has no way to cancel. */
@@ -47,18 +37,8 @@ export class Cancels {
 
   /** Asks the status, cancels where the job has not ended, and resolves with the newest that is known then. */
   async cancel(jobId: string, signal: AbortSignal): Promise<JobSnapshot> {
-    const before = await this.#status(jobId, signal, 'safe');
-    if (isTerminal(before.status)) return before;
-    const refusal = await this.#send(jobId, signal);
-    this.ended(jobId);
-    const after = await this.#status(jobId, signal, 'never', before).catch(() => before);
-    signal.throwIfAborted();
-    if (refusal !== undefined && !isTerminal(after.status)) {
-      this.#host.logger.warn(
-        `the server did not cancel job ${JSON.stringify(jobId)}, which is ${after.status}: ${refusal.message}`,
-      );
-    }
-    return after;
+    const { cancelJob } = await abortable(this.#load(jobId), signal);
+    return cancelJob(this.#host, this, jobId, signal);
   }
 
   /** Cancels a job that was submitted here, behind the caller's back; tells where that fails. Never rejects. */
@@ -117,7 +97,7 @@ export class Cancels {
 
   /** What "no such job" means for a job that was cancelled here; undefined where the error stands. */
   explain(jobId: string, error: unknown): JobUpdate | undefined {
-    if (!isGone(error) || !this.#cancelled.has(jobId)) return undefined;
+    if (!isGone(error) || !this.cancelled.has(jobId)) return undefined;
     return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
   }
 
@@ -132,53 +112,9 @@ export class Cancels {
     await Promise.allSettled(this.#due.values());
     runtime.clearTimeout(timer);
   }
-
-  async #status(
-    jobId: string,
-    signal: AbortSignal,
-    repeat: 'safe' | 'never',
-    known?: JobSnapshot,
-  ): Promise<JobSnapshot> {
-    const update = await this.#host.askStatus(jobId, signal, repeat);
-    return applyUpdate(known, { ...update, jobId }, 'polling', this.#host.runtime.now());
-  }
-
-  /** Resolves with the server's refusal where it is one that a job has which ended a moment ago. */
-  async #send(jobId: string, signal: AbortSignal): Promise<ApiError | undefined> {
-    const requests = [this.#host.backend.cancel?.(jobId) ?? []].flat();
-    // Before it is sent: an answer that is lost may have cancelled it.
-    this.#cancelled.add(jobId);
-    for (const [index, request] of requests.entries()) {
-      try {
-        await this.#host.http.send(request, { repeat: 'safe', jobId, signal });
-        return undefined;
-      } catch (error) {
-        // A success, whatever its body is.
-        if (error instanceof InvalidResponseError && error.status !== undefined) return undefined;
-        if (!(error instanceof ApiError)) throw error;
-        const { status } = error;
-        const hasNoRoute = status === 405 || status === 501;
-        if ((hasNoRoute || status === 404) && index + 1 < requests.length) continue;
-        if (status >= 500 && !hasNoRoute) throw error;
-        if (isGone(error)) return error;
-        this.#cancelled.delete(jobId);
-        if (hasNoRoute) throw cannotCancel(error);
-        if (status !== 400 && status !== 409) throw error;
-        return error;
-      }
-    }
-    return undefined;
-  }
 }
 
-function cannotCancel(error: ApiError): ApiError {
-  return new ApiError(`this server cannot cancel a job: ${error.message}`, {
-    ...error,
-    hint: 'The job goes on; close() ends only the wait for it.',
-    cause: error,
-  });
-}
-
+/** "No such job", or a job that is there no longer. */
 function isGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.status === 410);
 }

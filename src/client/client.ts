@@ -1,39 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyBackend, Backend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
-import { wholeNumber } from '../core/check.js';
 import { checkDelayMs } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
-import { applyUpdate, initialSnapshot } from '../core/job-state.js';
-import {
-  type CompletedJob,
-  isTerminal,
-  type JobSnapshot,
-  type JobUpdate,
-  type WebhookEvent,
-} from '../core/model.js';
+import { initialSnapshot } from '../core/job-state.js';
+import { type CompletedJob, isTerminal, type JobSnapshot, type WebhookEvent } from '../core/model.js';
 import { isRecord } from '../core/record.js';
-import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
-import { openDownload } from '../download/download.js';
-import { downloadSource } from '../download/source.js';
 import { InputError } from '../errors.js';
-import { askCredentials } from '../http/credentials.js';
-import { createHttpClient } from '../http/request.js';
-import type { HttpClient } from '../http/types.js';
 import { type JobHost, VideoJob } from '../job/job.js';
 import type { WaitEngine, WaitOptions } from '../job/waits.js';
-import { Aborts } from '../runtime/aborts.js';
-import { Alarms } from '../runtime/alarms.js';
-import { type Runtime, randomId } from '../runtime/runtime.js';
-import { systemRuntime } from '../runtime/system.js';
-import { createRunner } from '../transports/runner.js';
-import { StatusCalls } from '../transports/status-calls.js';
-import { type StreamDeps, streamsOf } from '../transports/streams.js';
-import type { Follower } from '../transports/transport.js';
-import { askStatus } from './ask-status.js';
-import { Calls, closedError } from './calls.js';
-import { Cancels } from './cancels.js';
+import { abortable } from '../runtime/abort.js';
 import type {
   BoundOperations,
   CallOptions,
@@ -41,25 +18,14 @@ import type {
   GenerateOptions,
   PollOptions,
 } from './client-types.js';
-import { type Diagnosis, diagnose } from './diagnose.js';
-import { type GenerateManyOptions, type GenerateManyResult, generateMany } from './generate-many.js';
-import {
-  type HostedClientOptions,
-  resolveOptions,
-  type Settings,
-  toWebSocketUrl,
-  type VideoClientOptions,
-} from './options.js';
-import { type Submission, type SubmitHost, type SubmitOptions, submit } from './submit.js';
-
-/** What the waits of a client share. */
-interface EngineParts {
-  readonly alarms: Alarms;
-  readonly calls: StatusCalls;
-}
-
-/** Where each wait has its own follower: how many of them are told what a webhook says. */
-const MAX_OWN_FOLLOWERS = 1_000;
+import type { Diagnosis } from './diagnose.js';
+import { Following } from './following.js';
+import type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
+import { type HostedClientOptions, resolveOptions, type VideoClientOptions } from './options.js';
+import { part } from './parts.js';
+import { Server } from './server.js';
+import { startLater } from './start-later.js';
+import { type Submission, type SubmitOptions, submit } from './submit.js';
 
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.
@@ -73,55 +39,17 @@ const MAX_OWN_FOLLOWERS = 1_000;
 export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** The backend's further calls, such as `client.backend.list()` with `openAIVideos()`. */
   readonly backend: BoundOperations<B>;
-  readonly #settings: Settings;
-  readonly #runtime: Runtime;
-  readonly #http: HttpClient;
+  readonly #server: Server;
+  readonly #following: Following;
   readonly #host: JobHost<VariantOf<B>>;
-  readonly #followers = new Set<Follower>();
-  readonly #aborts = new Aborts();
-  readonly #calls = new Calls(this.#aborts);
-  readonly #cancels: Cancels;
-  readonly #submits: SubmitHost;
-  /** By which a server knows this client again, such as over a socket. */
-  readonly #session: string;
-  /** What waits share; undefined where each has its own. */
-  readonly #shared: EngineParts | undefined;
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: HostedClientOptions<B>);
   constructor(options: VideoClientOptions<B>);
   constructor(options: VideoClientOptions<B> | HostedClientOptions<B>) {
-    this.#settings = resolveOptions(options, soraGateway);
-    this.#runtime = systemRuntime(this.#settings);
-    this.#session = randomId(this.#runtime);
-    this.#http = createHttpClient(this.#settings, this.#runtime);
-    const shared = {
-      http: this.#http,
-      runtime: this.#runtime,
-      aborts: this.#aborts,
-      logger: this.#settings.logger,
-    };
-    const { backend, retry } = this.#settings;
-    this.#cancels = new Cancels({
-      ...shared,
-      backend,
-      retry,
-      askStatus: (jobId, signal, repeat) => this.#askStatus(jobId, signal, repeat),
-    });
-    this.#submits = {
-      ...shared,
-      calls: this.#calls,
-      cancels: this.#cancels,
-      locate: (update) => this.#located(update),
-      askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
-    };
-    if (this.#runtime.isPerRequest === true) {
-      this.#host = this.#hostOf(() => this.#engine(this.#settings));
-    } else {
-      this.#shared = this.#engineParts();
-      const engine = { ...this.#engine(this.#settings), release() {} };
-      this.#host = this.#hostOf(() => engine);
-    }
+    this.#server = new Server(resolveOptions(options, soraGateway), (id) => part('following', id));
+    this.#following = new Following(this.#server);
+    this.#host = this.#hostOf(() => this.#following.engine());
     this.backend = this.#bindOperations();
   }
 
@@ -143,42 +71,36 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     inputs: Iterable<InputOf<B>> | AsyncIterable<InputOf<B>>,
     options: GenerateManyOptions = {},
   ): AsyncGenerator<GenerateManyResult<VideoJob<VariantOf<B>>>, void, undefined> {
+    const { aborts, logger, retry, runtime } = this.#server;
     const host = {
-      runtime: this.#runtime,
-      retry: this.#settings.retry,
-      aborts: this.#aborts,
-      logger: this.#settings.logger,
+      ...{ aborts, logger, retry, runtime },
       generate: async (input: InputOf<B>, signal: AbortSignal) => {
-        const snapshot = await submit(this.#submits, this.#submission(input), { signal, onAbort: 'finish' });
+        const snapshot = await submit(this.#server, this.#submission(input), { signal, onAbort: 'finish' });
         // The signal ends the submits; a job that is there lives on.
         return new VideoJob(this.#host, snapshot, true, {});
       },
     };
-    return generateMany(host, inputs, options);
+    return startLater(async () => (await part('generateMany')).generateMany(host, inputs, options));
   }
 
   /** Attaches to a job by its id, after a restart too. No I/O until somebody listens. */
   subscribe(jobId: string, options: WaitOptions = {}): VideoJob<VariantOf<B>> {
-    const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#runtime.now());
+    const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#server.runtime.now());
     return new VideoJob(this.#host, placeholder, false, options);
   }
 
   /** One status call. */
   async status(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
-    checkJobId(jobId);
-    return this.#calls.run(jobId, options.signal, async (signal) => {
-      const update = await this.#askStatus(jobId, signal, 'safe');
-      return applyUpdate(undefined, update, 'polling', this.#runtime.now());
-    });
+    return this.#server.status(checkJobId(jobId), options.signal);
   }
 
   /** Follows a job by polling only, whatever `transports` says. Throws as `VideoJob.completed` does. */
   async poll(jobId: string, options: PollOptions = {}): Promise<CompletedJob> {
-    this.#calls.refuseClosed(jobId);
-    const intervalMs = checkDelayMs('intervalMs', options.intervalMs) ?? this.#settings.polling.intervalMs;
-    const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#runtime.now());
-    const polling = { ...this.#settings.polling, intervalMs };
-    const host = this.#hostOf(() => this.#engine({ ...this.#settings, transports: ['polling'], polling }));
+    const { calls, runtime, settings } = this.#server;
+    calls.refuseClosed(jobId);
+    const intervalMs = checkDelayMs('intervalMs', options.intervalMs) ?? settings.polling.intervalMs;
+    const placeholder = initialSnapshot(checkJobId(jobId), 'polling', runtime.now());
+    const host = this.#hostOf(() => this.#following.pollingEngine(intervalMs));
     const job = new VideoJob(host, placeholder, false, options);
     try {
       if (options.onUpdate !== undefined) job.on('update', options.onUpdate);
@@ -198,44 +120,12 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     job: string | CompletedJob,
     options: DownloadOptions<VariantOf<B>> = {},
   ): Promise<VideoDownload> {
-    const { backend, logger, retry, timeouts } = this.#settings;
     const id = checkJobId(isRecord(job) ? job.id : job);
-    this.#calls.refuseClosed(id);
-    const known = typeof job === 'string' ? undefined : job;
-    const { variant = backend.variants[0], output = 0 } = options;
-    const wrong = wholeNumber(0, 10_000)(output);
-    if (wrong !== undefined) throw new InputError('output', `output ${wrong}`, { jobId: id });
-    const askStatus = (signal: AbortSignal) => this.status(id, { signal });
-    const controller = new AbortController();
-    const { signal: outer } = options;
-    outer?.throwIfAborted();
-    const source = downloadSource({ backend, id, known, variant, output, askStatus });
-    const opened = openDownload(this.#http, source, {
-      signal: outer && controller.signal,
-      onProgress: options.onProgress,
-      onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
-      onDoubt: ({ message }) =>
-        logger.warn(
-          `job ${JSON.stringify(id)}: its file is asked for again for up to ${timeouts.notReadyMs} ms, in case it is not there yet: ${message}`,
-        ),
-      notReadyMs: timeouts.notReadyMs,
-      requestMs: timeouts.requestMs,
-      retry,
-      runtime: this.#runtime,
-      // One listener on the caller's signal, however many downloads hang on it, and only while they are open.
-      whileOpen: (abort) => {
-        const over = this.#calls.add(id, abort);
-        const stop = outer && this.#aborts.listen(outer, (reason) => controller.abort(reason));
-        if (outer?.aborted === true) controller.abort(outer.reason);
-        return () => {
-          over();
-          stop?.();
-        };
-      },
-    });
-    return opened.catch((error: unknown) => {
-      throw this.#http.told(error, id);
-    });
+    const { signal } = options;
+    const { download } = await this.#server.calls.run(id, signal, (life) =>
+      abortable(part('download', id), life),
+    );
+    return download(this.#server, id, typeof job === 'string' ? undefined : job, options);
   }
 
   /**
@@ -251,28 +141,17 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       });
     }
     const { id, ...snapshot } = event.snapshot;
-    const update = this.#located({ ...snapshot, jobId: id });
-    for (const follower of this.#followers) follower.ingest(update, 'webhook');
+    this.#following.ingest(this.#server.locate({ ...snapshot, jobId: id }), 'webhook');
   }
 
   /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
   async diagnose(options: CallOptions = {}): Promise<Diagnosis> {
-    const { backend, baseUrl, timeouts, transports } = this.#settings;
-    const { connectMs } = timeouts;
-    return this.#calls.run(undefined, options.signal, (signal) =>
-      diagnose(
-        {
-          http: this.#http,
-          runtime: this.#runtime,
-          backend,
-          baseUrl,
-          enabled: transports,
-          connectMs,
-          streams: streamsOf(backend, this.#streamDeps(), connectMs),
-        },
-        signal,
-      ),
-    );
+    return this.#server.calls.run(undefined, options.signal, async (signal) => {
+      const parts = Promise.all([part('diagnose'), part('following')]);
+      const [{ diagnose }, { carriesHeaders, streamsOfServer }] = await abortable(parts, signal);
+      const streams = streamsOfServer(this.#server, () => part('sse'));
+      return diagnose(this.#server, { carriesHeaders, streams }, signal);
+    });
   }
 
   /**
@@ -284,18 +163,19 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * @throws ConfigurationError where the backend cannot cancel; ApiError, NetworkError.
    */
   async cancel(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
+    const { calls, cancels } = this.#server;
     checkJobId(jobId);
-    this.#cancels.checkSupported('backend', 'The job goes on; close() ends only the wait for it.', jobId);
-    this.#calls.refuseClosed(jobId);
+    cancels.checkSupported('backend', 'The job goes on; close() ends only the wait for it.', jobId);
+    calls.refuseClosed(jobId);
     options.signal?.throwIfAborted();
-    const snapshot = await this.#cancels.owe((signal) => this.#cancels.cancel(jobId, signal), {
+    const snapshot = await cancels.owe((signal) => cancels.cancel(jobId, signal), {
       jobId,
       outer: options.signal,
     });
     // Whoever follows it need not ask for what is known here.
     if (isTerminal(snapshot.status)) {
       const { id, ...update } = snapshot;
-      for (const follower of this.#followers) follower.ingest({ ...update, jobId: id }, 'polling');
+      this.#following.ingest({ ...update, jobId: id }, 'polling');
     }
     return snapshot;
   }
@@ -306,9 +186,9 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * rejects.
    */
   close(): Promise<void> {
-    for (const follower of this.#followers) follower.close(closedError);
-    this.#calls.close();
-    return this.#cancels.close();
+    this.#following.close();
+    this.#server.calls.close();
+    return this.#server.cancels.close();
   }
 
   /** As `close()`; for `await using`. */
@@ -318,125 +198,31 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   #submission(input: InputOf<B>): Submission {
     // What fits B's input fits its generate; the settings hold it as any backend.
-    const backend = this.#settings.backend as unknown as Backend<InputOf<B>>;
+    const backend = this.#server.backend as unknown as Backend<InputOf<B>>;
     return {
-      encode: () => backend.generate(input, { session: this.#session }),
+      encode: () => backend.generate(input, { session: this.#server.session }),
       parse: (response) => backend.parseGenerate(response),
     };
   }
 
   async #submit(submission: Submission, options: SubmitOptions): Promise<VideoJob<VariantOf<B>>> {
-    const snapshot = await submit(this.#submits, submission, options);
+    const snapshot = await submit(this.#server, submission, options);
     return new VideoJob(this.#host, snapshot, true, { signal: options.signal });
   }
 
-  async #askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate> {
-    try {
-      return this.#located(await askStatus(this.#http, this.#settings.backend, jobId, signal, repeat));
-    } catch (error) {
-      const cancelled = this.#cancels.explain(jobId, error);
-      if (cancelled === undefined) throw this.#http.told(error, jobId);
-      return cancelled;
-    }
-  }
-
-  /** A URL relative to the server would be taken as relative to the page. One that cannot be fetched is dropped. */
-  #located(update: JobUpdate): JobUpdate {
-    // All that is learned of jobs comes through here.
-    if (update.status !== undefined && isTerminal(update.status)) this.#cancels.ended(update.jobId);
-    const { outputs, videoUrl = outputs?.[0]?.url } = update;
-    if (videoUrl === undefined) return update;
-    const places = outputs?.flatMap((output) => {
-      const url = this.#resolved(output.url);
-      return url === undefined ? [] : [{ ...output, url }];
-    });
-    return { ...update, videoUrl: this.#resolved(videoUrl), outputs: places };
-  }
-
-  #resolved(url: string): string | undefined {
-    try {
-      return this.#http.resolve(url).href;
-    } catch {
-      return undefined; // It stays to be seen in `raw`.
-    }
-  }
-
-  #engineParts(): EngineParts {
-    const { polling, retry, timeouts } = this.#settings;
-    return {
-      alarms: new Alarms(this.#runtime),
-      calls: new StatusCalls({
-        runtime: this.#runtime,
-        concurrency: polling.concurrency,
-        maxPauseMs: retry.maxDelayMs,
-        quickMs: Math.min(1_000, timeouts.requestMs / 10),
-        askStatus: (jobId, signal) => this.#askStatus(jobId, signal, 'never'),
-      }),
-    };
-  }
-
-  /** What follows by these settings until it is released. */
-  #engine(settings: Settings): WaitEngine {
-    const { alarms, calls } = this.#shared ?? this.#engineParts();
-    const follower = createRunner({
-      ...this.#streamDeps(),
-      runtime: this.#runtime,
-      backend: settings.backend,
-      settings,
-      calls,
-      locate: (update) => this.#located(update),
-      redact: (text) => this.#http.redact(text),
-      logger: settings.logger,
-    });
-    if (this.#calls.isClosed) follower.close(closedError);
-    this.#followers.add(follower);
-    // A request that was cut off releases nothing.
-    if (this.#shared === undefined && this.#followers.size > MAX_OWN_FOLLOWERS) {
-      for (const oldest of this.#followers) {
-        this.#followers.delete(oldest);
-        break;
-      }
-    }
-    return { alarms, follower, release: () => this.#followers.delete(follower) };
-  }
-
-  #streamDeps(): StreamDeps {
-    const { backend, baseUrl, webSocketUrl } = this.#settings;
-    return {
-      runtime: this.#runtime,
-      openStream: async (url, signal, headers) =>
-        (await this.#http.open({ method: 'GET', url }, { signal, headers })).response,
-      webSocketUrl: async () => {
-        const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
-        const url = toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl);
-        // A ticket for one connect.
-        this.#http.conceal(url.searchParams.values());
-        return url.href;
-      },
-      webSocketHeaders: async (url) => {
-        // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
-        const origin = new URL(url).origin.replace(/^ws/, 'http');
-        if (webSocketUrl === undefined && origin !== baseUrl.origin) return {};
-        const { headers, secrets } = await askCredentials(this.#settings);
-        this.#http.conceal(secrets);
-        return headers;
-      },
-    };
-  }
-
   #hostOf(engine: () => WaitEngine): JobHost<VariantOf<B>> {
+    const { aborts, logger, settings } = this.#server;
     return {
-      aborts: this.#aborts,
-      engine,
-      logger: this.#settings.logger,
-      jobMs: this.#settings.timeouts.jobMs,
+      ...{ aborts, engine, logger },
+      jobMs: settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),
       cancel: (jobId, options) => this.cancel(jobId, options),
     };
   }
 
   #bindOperations(): BoundOperations<B> {
-    const bound = Object.entries(this.#settings.backend.operations ?? {}).map(([name, operation]) => [
+    const { backend, calls, http } = this.#server;
+    const bound = Object.entries(backend.operations ?? {}).map(([name, operation]) => [
       name,
       // The types of both are those of BoundOperations, which follow from the backend's.
       (args: never, options: GenerateOptions = {}) =>
@@ -445,12 +231,12 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
               { encode: () => operation.request(args), parse: (response) => operation.parse(response) },
               options,
             )
-          : this.#calls.run(undefined, options.signal, async (signal) => {
-              const response = await this.#http.send(operation.request(args), { repeat: 'safe', signal });
+          : calls.run(undefined, options.signal, async (signal) => {
+              const response = await http.send(operation.request(args), { repeat: 'safe', signal });
               try {
                 return operation.parse(response);
               } catch (error) {
-                throw this.#http.told(error);
+                throw http.told(error);
               }
             }),
     ]);

@@ -1,7 +1,6 @@
 import type { StreamFailure, StreamName } from '../core/follow-model.js';
 import { TRANSPORTS, type TransportName } from '../core/model.js';
 import { abortable } from '../runtime/abort.js';
-import { carriesHeaders } from '../runtime/web-socket.js';
 import {
   type DiagnosisDeps,
   type Finding,
@@ -10,6 +9,7 @@ import {
   type TransportDiagnosis,
 } from './diagnose-deps.js';
 import { probePolling } from './diagnose-polling.js';
+import type { Server } from './server.js';
 
 /** What `VideoClient.diagnose` found out. */
 export interface Diagnosis {
@@ -25,8 +25,13 @@ export interface Diagnosis {
 const FIRST_FRAME_MS = 1_000;
 
 /** Tries each transport once, side by side. */
-export async function diagnose(deps: DiagnosisDeps, signal: AbortSignal): Promise<Diagnosis> {
-  const { runtime, baseUrl, enabled } = deps;
+export async function diagnose(
+  { backend, http, runtime, settings }: Server,
+  sockets: Pick<DiagnosisDeps, 'carriesHeaders' | 'streams'>,
+  signal: AbortSignal,
+): Promise<Diagnosis> {
+  const { baseUrl, timeouts, transports: enabled } = settings;
+  const deps = { ...{ http, runtime, backend, baseUrl }, ...sockets, connectMs: timeouts.connectMs };
   const start = runtime.elapsedMs();
   const polling = probePolling(deps, signal);
   const probes = TRANSPORTS.map(async (name): Promise<[TransportName, TransportDiagnosis]> => {
@@ -87,7 +92,7 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
 
 const LABELS = { websocket: 'WebSocket', sse: 'SSE' } as const;
 
-async function canSendHeaders({ runtime }: DiagnosisDeps): Promise<boolean> {
+async function canSendHeaders({ carriesHeaders, runtime }: DiagnosisDeps): Promise<boolean> {
   try {
     return carriesHeaders(await runtime.webSocket());
   } catch {

@@ -90,11 +90,8 @@ interface Sending {
   end(reason: unknown): void;
 }
 
-function send(
-  { askStatus, http, locate, runtime }: SubmitHost,
-  { encode, parse }: Submission,
-  idempotencyKey: string | undefined,
-): Sending {
+function send(host: SubmitHost, { encode, parse }: Submission, idempotencyKey: string | undefined): Sending {
+  const { http, runtime } = host;
   const controller = new AbortController();
   const { signal } = controller;
   const progress: SubmitProgress = {};
@@ -105,14 +102,14 @@ function send(
     try {
       const response = await http.send(request, { repeat: 'submit', signal, idempotencyKey, progress });
       try {
-        update = locate(parse(response));
+        update = host.locate(parse(response));
       } catch (error) {
         throw http.told(unreadable(error, response));
       }
     } catch (error) {
       if (jobId === undefined || !(error instanceof SubmitOutcomeUnknownError)) throw error;
       // The id is ours: the server can say whether it has such a job.
-      update = await askStatus(jobId, signal).catch(() => {
+      update = await host.askStatus(jobId, signal).catch(() => {
         signal.throwIfAborted();
         throw http.told(error, jobId);
       });

@@ -5,12 +5,11 @@ import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { withUserAgent } from '../runtime/user-agent.js';
-import type { CallContext } from './answer.js';
 import { discard, quieten } from './body.js';
 import { askCredentials, type Credentials, isTrusted, NO_CREDENTIALS } from './credentials.js';
 import { patience } from './node-fetch.js';
-import type { Payload } from './payload.js';
 import type { Secrets } from './secrets.js';
+import type { CallContext, Payload } from './types.js';
 
 const MAX_REDIRECTS = 5;
 /** What may follow a redirect to another origin; any other header may say who we are. */
@@ -63,7 +62,7 @@ export async function exchange(
 
   async function askForCredentials(): Promise<Credentials> {
     const credentials = await abortable(askCredentials(settings), options.signal);
-    options.secrets.remember(credentials.secrets);
+    await abortable(options.secrets.remember(credentials.secrets), options.signal);
     return credentials;
   }
 

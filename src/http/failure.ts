@@ -1,76 +1,7 @@
-import type { AnyBackend } from '../backends/backend.js';
-import { bounded, redactQueries, wordsOf } from '../core/text.js';
-import {
-  ApiError,
-  InvalidResponseError,
-  NetworkError,
-  SubmitOutcomeUnknownError,
-  VideoError,
-} from '../errors.js';
-import type { CallContext } from './answer.js';
+import { ApiError, InvalidResponseError, NetworkError, VideoError } from '../errors.js';
 import type { Trip } from './exchange.js';
-import { explain, isUntrusted, neverConnected } from './node-fetch.js';
+import { isUntrusted, neverConnected } from './node-fetch.js';
 import type { SendOptions, SubmitProgress } from './types.js';
-
-/** What `fetch` rejected with, as our error. */
-export function networkError(error: unknown, { call, jobId }: CallContext): NetworkError {
-  const known = explain(error);
-  const message = (error instanceof Error ? error.message : wordsOf(error)).slice(0, 2_000);
-  return new NetworkError('network', `${call} failed: ${known?.code ?? redactQueries(bounded(message))}`, {
-    jobId,
-    hint: known?.hint ?? 'Check that the server runs and, in a browser, that it allows this page (CORS).',
-    // Some runtimes quote the whole URL, and with it a signature.
-    cause: /\?[^\s?]*=/.test(message) ? undefined : error,
-  });
-}
-
-export function timeoutError(timeoutMs: number, { call, jobId }: CallContext): NetworkError {
-  return new NetworkError('request-timeout', `${call} got no whole answer within ${timeoutMs} ms`, {
-    jobId,
-    hint: 'Check the server, or give a larger timeouts.requestMs (jobMs where it answers when the video is made).',
-  });
-}
-
-/**
- * For a submit of which nobody knows whether it made a job.
- *
- * @param doubt - What left that open; no failure after it says any more about it.
- * @param last - What the last attempt failed with, `doubt` itself where there was none after it.
- * @param keys - `given`: the caller's key was sent. Else what the backend says of keys.
- */
-export function outcomeUnknown(
-  doubt: VideoError,
-  last: VideoError,
-  { call, jobId }: CallContext,
-  keys: 'given' | AnyBackend['idempotency'],
-): VideoError {
-  const after = last === doubt ? '' : `; then, with the same idempotencyKey: ${last.message}`;
-  return new SubmitOutcomeUnknownError(
-    `${call} was sent, and may have made a job or not: ${doubt.message}${after}`,
-    {
-      jobId,
-      status: doubt.status,
-      requestId: doubt.requestId,
-      cause: doubt,
-      hint: [
-        adviceOf(doubt),
-        keys === 'given'
-          ? 'Call generate again with the same idempotencyKey: it makes no second job.'
-          : `Sending it again may be paid for twice: look for the job on the server first${keys === undefined ? ', or give an idempotencyKey where it honours one' : ''}.`,
-      ]
-        .filter(Boolean)
-        .join(' '),
-    },
-  );
-}
-
-/** What to look at besides, without a word of trying again. */
-function adviceOf(doubt: VideoError): string {
-  if (doubt.code !== 'network') return doubt.hint ?? '';
-  // A code says what happened. A browser gives none, and tells a page the same for three things.
-  if (explain(doubt.cause) !== undefined) return '';
-  return 'In a browser, a server that is not running and one that does not allow this page (CORS) look the same: client.diagnose() tells which.';
-}
 
 /** Answers that come and go: asking again can help. */
 export function isTransient(error: unknown): error is VideoError {

@@ -6,13 +6,15 @@ import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
 import { sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
-import { apiErrorOf, type CallContext, readJson, readRefusal } from './answer.js';
+import { readJson, readRefusal } from './answer.js';
 import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';
-import { judge, networkError, outcomeUnknown, timeoutError } from './failure.js';
-import { type Payload, payloadOf } from './payload.js';
+import { judge } from './failure.js';
+import { fewWords, type Words } from './few-words.js';
+import { loadSeldom } from './load-seldom.js';
+import { payloadOf } from './payload.js';
 import { Secrets } from './secrets.js';
-import type { HttpClient, SendOptions } from './types.js';
+import type { CallContext, HttpClient, Payload, SendOptions } from './types.js';
 
 export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 'timeouts' | 'retry'> {
   readonly logger?: Pick<Logger, 'debug'>;
@@ -43,6 +45,21 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   const { baseUrl, timeouts, retry } = settings;
   const basePath = baseUrl.pathname.replace(/\/+$/, '');
   const secrets = new Secrets();
+
+  // Before anything fails: where it does, there may be no network to fetch this by.
+  loadSeldom().catch(() => {});
+
+  async function words(): Promise<Words> {
+    const over = new AbortController();
+    const few = sleep(runtime, MAX_WORDS_MS, over.signal).then(() => fewWords);
+    try {
+      return await Promise.race([loadSeldom(), few]);
+    } catch {
+      return fewWords;
+    } finally {
+      over.abort();
+    }
+  }
 
   function told<T>(error: T, jobId?: string): T {
     return aboutJob(secrets.clean(error), jobId);
@@ -98,6 +115,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
       if (!isAnswered) log(signal?.aborted === true ? 'was aborted' : 'got no answer');
       signal?.throwIfAborted();
       if (error instanceof VideoError) throw error;
+      const { networkError, timeoutError } = await words();
       throw deadline.expired ? timeoutError(timeoutMs, context) : networkError(error, context);
     } finally {
       if (isDone && call.leavesBody === true) deadline.stopClock();
@@ -105,14 +123,19 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     }
   }
 
-  function errorOf(
+  async function errorOf(
     refusal: Omit<HttpRefusal, 'call'>,
     context: CallContext,
     { strayedTo }: Trip,
     submits: boolean,
   ) {
     const { parseError } = settings.backend;
-    return apiErrorOf(refusal, context, { parseError, nowMs: runtime.now(), submits, strayedTo });
+    return (await words()).apiErrorOf(refusal, context, {
+      parseError,
+      nowMs: runtime.now(),
+      submits,
+      strayedTo,
+    });
   }
 
   /** What an answer of `open` says: it may take as long as a call does. */
@@ -120,7 +143,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     const deadline = startDeadline(runtime, timeouts.requestMs, signal);
     const context = { call: describe(request), jobId, signal: deadline.signal };
     try {
-      return told(errorOf(await readRefusal(response, context), context, trip, false), jobId);
+      return told(await errorOf(await readRefusal(response, context), context, trip, false), jobId);
     } finally {
       deadline.end();
       signal?.throwIfAborted();
@@ -179,12 +202,12 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
             return await attempt(call, trip, async ({ response, context }) => {
               const { status } = response;
               if (response.ok) {
-                const body = await readJson(response, context, submits);
+                const body = await readJson(response, context, submits, words);
                 return { status, headers: response.headers, body };
               }
               const refusal = await readRefusal(response, context);
               if (!NEVER_AN_ANSWER.has(status) && accepts?.(refusal) === true) return refusal;
-              throw errorOf(refusal, context, trip, submits);
+              throw await errorOf(refusal, context, trip, submits);
             });
           } catch (error) {
             signal?.throwIfAborted();
@@ -201,7 +224,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
               if (doubt === undefined) throw failure;
               const { idempotency } = settings.backend;
               const keys = options.idempotencyKey === undefined ? idempotency : 'given';
-              throw outcomeUnknown(doubt, failure, { call: describe(request), jobId }, keys);
+              throw (await words()).outcomeUnknown(doubt, failure, { call: describe(request), jobId }, keys);
             }
             await sleep(runtime, delayMs, signal);
           }
@@ -213,6 +236,9 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     },
   };
 }
+
+/** How long an error waits for its words. */
+const MAX_WORDS_MS = 2_000;
 
 /** Said of the call itself, whatever the body holds. */
 const NEVER_AN_ANSWER: ReadonlySet<number> = new Set([401, 407, 408, 425, 429]);

@@ -1,24 +1,34 @@
-import { isRecord } from '../core/record.js';
-import { isVideoError } from '../errors.js';
+import { partNotLoaded } from '../errors.js';
+import { loadSeldom } from './load-seldom.js';
+import type { Redaction } from './redaction.js';
+import { LEAST_SECRET_LENGTH } from './secret-length.js';
 
-/** A short value, such as `v3` or a language, is no secret, and is found in all kinds of words. */
-const LEAST_LENGTH = 8;
 /** Tokens change, and a server may quote one of before; the oldest are forgotten. */
 const MAX_KNOWN = 50;
-/** How deep causes, and the parts of an error, are looked at. */
-const MAX_DEPTH = 100;
-const MAX_FOREIGN_DEPTH = 6;
-const REDACTED = '[redacted]';
-/** What an error says of itself, not of what a server said. */
-const OWN_FIELDS = new Set(['name', 'code', 'jobId', 'field', 'option', 'cause']);
 
 /** All that was sent as a credential, and the way to keep it out of what is shown. */
 export class Secrets {
   readonly #known = new Set<string>();
+  /** There where anything is known. */
+  #redaction: Redaction | undefined;
 
-  remember(secrets: Iterable<string>): void {
-    for (const secret of secrets) {
-      if (secret.length < LEAST_LENGTH || /\p{Cs}/u.test(secret)) continue;
+  /**
+   * Before they are sent.
+   *
+   * @throws VideoError of code `part-not-loaded` where a page could not fetch what keeps them out of what is shown.
+   */
+  async remember(secrets: Iterable<string>): Promise<void> {
+    const long = [...secrets].filter(
+      (secret) => secret.length >= LEAST_SECRET_LENGTH && !/\p{Cs}/u.test(secret),
+    );
+    if (long.length === 0) return;
+    if (this.#redaction === undefined) {
+      const { Redaction } = await loadSeldom().catch((cause: unknown) => {
+        throw partNotLoaded('redaction', undefined, cause);
+      });
+      this.#redaction = new Redaction(this.#known);
+    }
+    for (const secret of long) {
       this.#known.delete(secret);
       this.#known.add(secret);
     }
@@ -30,156 +40,11 @@ export class Secrets {
 
   /** The text without any of them, however they are escaped, also where the text was cut within one. */
   redact(text: string): string {
-    // The longest first: a token stands within the header that carries it.
-    const secrets = [...this.#known]
-      .sort((one, other) => other.length - one.length)
-      .map((secret) => [...secret]);
-    if (secrets.length === 0) return text;
-    let clean = '';
-    let done = 0;
-    for (let at = 0; at < text.length; ) {
-      const end = endOfSecret(text, at, secrets);
-      if (end === undefined) at += 1;
-      else {
-        clean += text.slice(done, at) + REDACTED;
-        done = at = end;
-      }
-    }
-    return clean + text.slice(done);
+    return this.#redaction?.redact(text) ?? text;
   }
 
   /** The same error, its words and those of its causes redacted. A foreign one that shows a secret is replaced. */
   clean<T>(error: T): T {
-    return this.#known.size === 0 ? error : (this.#cleanError(error, 0) as T);
-  }
-
-  #cleanError(error: unknown, depth: number): unknown {
-    if (depth > MAX_FOREIGN_DEPTH || !(error instanceof Error))
-      return this.#shows(error, 0) ? undefined : error;
-    if (!isVideoError(error)) return this.#shows(error, 0) ? this.#copyOf(error, depth) : error;
-    const fields = error as unknown as Record<string, unknown>;
-    for (const name of Object.getOwnPropertyNames(error)) {
-      if (OWN_FIELDS.has(name)) continue;
-      const value = fields[name];
-      const clean = this.#cleanValue(value, 0);
-      if (clean !== value) fields[name] = clean;
-    }
-    if (error.cause !== undefined) {
-      const cause = this.#cleanError(error.cause, depth + 1);
-      if (cause !== error.cause) error.cause = cause;
-    }
-    return error;
-  }
-
-  /** What is not changed stays the same object. */
-  #cleanValue(value: unknown, depth: number): unknown {
-    if (typeof value === 'string') return this.redact(value);
-    if (depth > MAX_DEPTH) return '…';
-    if (Array.isArray(value)) {
-      const parts = value.map((part) => this.#cleanValue(part, depth + 1));
-      return parts.some((part, index) => part !== value[index]) ? parts : value;
-    }
-    if (!isRecord(value)) return value;
-    const entries = Object.entries(value);
-    const clean = entries.map(
-      ([name, part]) => [this.redact(name), this.#cleanValue(part, depth + 1)] as const,
-    );
-    const changed = clean.some(
-      ([name, part], index) => name !== entries[index]?.[0] || part !== entries[index]?.[1],
-    );
-    return changed ? Object.fromEntries(clean) : value;
-  }
-
-  #copyOf(error: Error, depth: number): Error {
-    const copy = new Error(this.redact(error.message));
-    copy.name = error.name;
-    if (error.stack !== undefined) copy.stack = this.redact(error.stack);
-    const { code } = error as { code?: unknown };
-    if (typeof code === 'string') Object.assign(copy, { code });
-    const cause = this.#cleanError(error.cause, depth + 1);
-    if (cause !== undefined) copy.cause = cause;
-    return copy;
-  }
-
-  /** Whether a console would show one of them; what is too deep for a console is not looked at. */
-  #shows(value: unknown, depth: number): boolean {
-    if (typeof value === 'string') return this.redact(value) !== value;
-    if (typeof value !== 'object' || value === null || depth > MAX_FOREIGN_DEPTH) return false;
-    const parts: unknown[] = [];
-    if (value instanceof Headers || value instanceof Map) parts.push(...value.values());
-    for (const name of Object.getOwnPropertyNames(value)) {
-      const own = Object.getOwnPropertyDescriptor(value, name);
-      if (own !== undefined && 'value' in own) parts.push(own.value);
-    }
-    return parts.slice(0, 1_000).some((part) => this.#shows(part, depth + 1));
-  }
-}
-
-/** Where a secret that begins here ends. */
-function endOfSecret(
-  text: string,
-  start: number,
-  secrets: readonly (readonly string[])[],
-): number | undefined {
-  for (const secret of secrets) {
-    let end = start;
-    let matched = 0;
-    for (const char of secret) {
-      const next = endOfChar(text, end, char);
-      if (next === undefined) break;
-      end = next;
-      matched += 1;
-    }
-    if (matched === secret.length) return end;
-    // A text that was cut, within an escape perhaps, shows the beginning.
-    if (matched >= LEAST_LENGTH && isCut(text, end)) return end;
-  }
-  return undefined;
-}
-
-function isCut(text: string, at: number): boolean {
-  return text.length <= at + 6 || /^.{0,6}?(?:…|\.\.\.|["*\n])/su.test(text.slice(at, at + 10));
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** Where a character ends that stands here as it is, or escaped for JSON, for a URL or for a page. */
-function endOfChar(text: string, start: number, char: string): number | undefined {
-  if (text.startsWith(char, start)) return start + char.length;
-  switch (text[start]) {
-    case '\\': {
-      let at = start;
-      // Escaped once, or JSON within JSON; more is no escape, and would cost each place a look at all of them.
-      while (text[at] === '\\' && at < start + 8) at += 1;
-      const hex = /^(?:u([\da-f]{4})|u\{([\da-f]{1,6})\}|x([\da-f]{2}))/i.exec(text.slice(at, at + 10));
-      const code = Number.parseInt(hex?.[1] ?? hex?.[2] ?? hex?.[3] ?? '', 16);
-      if (hex !== null && code === char.codePointAt(0)) return at + hex[0].length;
-      return text.startsWith(char, at) ? at + char.length : undefined;
-    }
-    case '%': {
-      const encoded = encodeURIComponent(char);
-      const code = (char.codePointAt(0) ?? 0).toString(16).padStart(2, '0');
-      const escaped = encoded === char ? `%${code}` : encoded;
-      // A URL within a URL is escaped again, and once more within the next.
-      for (const percent of ['%', '%25', '%2525']) {
-        const again = escaped.replaceAll('%', percent);
-        const end = start + again.length;
-        if (text.slice(start, end).toLowerCase() === again.toLowerCase()) return end;
-      }
-      return undefined;
-    }
-    case '&': {
-      const entity = /^&(?:#x0{0,4}([\da-f]{1,6})|#0{0,4}(\d{1,7})|(\w{2,4}));/i.exec(
-        text.slice(start, start + 14),
-      );
-      if (entity === null) return undefined;
-      const [whole, hex, decimal, name = ''] = entity;
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      return code === char.codePointAt(0) || ENTITIES[name] === char ? start + whole.length : undefined;
-    }
-    case '+':
-      return char === ' ' ? start + 1 : undefined;
-    default:
-      return undefined;
+    return this.#redaction === undefined ? error : this.#redaction.clean(error);
   }
 }

@@ -10,6 +10,14 @@ export type Repeat =
   /** The caller paces its own attempts. */
   | 'never';
 
+/** Which call an answer belongs to, as its error tells it. */
+export interface CallContext {
+  /** Such as `GET https://host/path?…`. */
+  readonly call: string;
+  readonly jobId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
   /** Named in every error. */
@@ -20,6 +28,13 @@ export interface SendOptions {
   readonly accepts?: ((refusal: Omit<HttpRefusal, 'call'>) => boolean) | undefined;
   /** Of a submit: kept up to date while it is under way. */
   readonly progress?: SubmitProgress | undefined;
+}
+
+/** What is sent, ready for any `fetch`. */
+export interface Payload {
+  readonly body?: string | FormData | Uint8Array<ArrayBuffer>;
+  /** Missing where fetch sets it. */
+  readonly contentType?: string;
 }
 
 /** How far a submit is. */
@@ -63,7 +78,7 @@ export interface HttpClient {
   /** Words of a server, without any credential that went out. */
   redact(text: string): string;
   /** Adds what is to be kept out of errors, such as a ticket in the URL of a WebSocket. */
-  conceal(secrets: Iterable<string>): void;
+  conceal(secrets: Iterable<string>): Promise<void>;
   /** Against the base URL: `/x` → `https://host/base/x`; absolute URLs pass. */
   resolve(url: string): URL;
 }

@@ -1,8 +1,8 @@
 import { MAX_TIMER_MS } from '../core/deadlines.js';
 import type { WakeReason } from '../core/follow-model.js';
+import { isWorkerd } from './is-workerd.js';
 import { nodeWebSocket } from './node-web-socket.js';
 import type { Runtime, WebSocketClass } from './runtime.js';
-import { isWorkerd } from './web-socket.js';
 
 /**
  * The real runtime: the globals, and what the caller gave instead of them. Every global is looked up when it is

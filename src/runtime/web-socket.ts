@@ -1,3 +1,4 @@
+import { isWorkerd } from './is-workerd.js';
 import type { WebSocketClass, WebSocketLike } from './runtime.js';
 import { withUserAgent } from './user-agent.js';
 
@@ -56,11 +57,6 @@ function isOfWs(WebSocket: WebSocketClass): boolean {
   };
   if (process?.versions?.bun !== undefined && WebSocket === own) return false;
   return typeof (WebSocket.prototype as { terminate?: unknown } | undefined)?.terminate === 'function';
-}
-
-/** Where what one request opened may not be used by another. */
-export function isWorkerd(): boolean {
-  return globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 }
 
 function hasAny(headers: SocketOptions['headers']): boolean {

@@ -12,7 +12,7 @@ import { createFollowState } from '../core/follow-state.js';
 import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
 import type { FollowingSettings, Logger } from '../core/settings.js';
 import { wordsOf } from '../core/text.js';
-import type { VideoError } from '../errors.js';
+import { isVideoError, partNotLoaded, type VideoError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { JobSinks } from './job-sinks.js';
 import type { StatusCalls } from './status-calls.js';
@@ -37,7 +37,7 @@ export interface RunnerDeps extends StreamDeps {
 export function createRunner(deps: RunnerDeps): Follower {
   const { runtime, backend, settings, logger, redact = (text: string) => text } = deps;
   const { headStartMs, connectMs, silenceMs, missingMs } = settings.timeouts;
-  const connectors = streamsOf(backend, deps, connectMs);
+  const connectors = streamsOf(backend, deps);
   const state = createFollowState(
     {
       transports: settings.transports.filter((name) => name === 'polling' || connectors[name] !== undefined),
@@ -173,6 +173,10 @@ export function createRunner(deps: RunnerDeps): Follower {
         const failure = { ...said, reason: redact(said.reason) };
         safely(() => logger.info(`${failure.reason}; ${named([...state.jobs.keys()])}`));
         dispatch({ type: 'failed', stream, connection, failure });
+        const { error } = said;
+        // Nothing else brings these jobs any further.
+        if (settings.transports.length === 1 && isVideoError(error) && error.code === 'part-not-loaded')
+          stopAll((jobId) => partNotLoaded(stream, jobId, error.cause));
       },
     });
     if (made !== undefined) connections.set(stream, made);
@@ -190,6 +194,13 @@ export function createRunner(deps: RunnerDeps): Follower {
     if (!sinks.isEmpty || jobs.get(jobId) !== sinks) return;
     jobs.delete(jobId);
     dispatch({ type: 'unfollow', jobId });
+  }
+
+  function stopAll(error: (jobId: string) => VideoError): void {
+    for (const [jobId, sinks] of [...jobs]) {
+      tell({ type: 'stopped', jobId, owner: sinks, error: error(jobId) });
+      dispatch({ type: 'unfollow', jobId });
+    }
   }
 
   function onError(error: unknown): void {
@@ -231,10 +242,7 @@ export function createRunner(deps: RunnerDeps): Follower {
     },
     close(error) {
       closed = error;
-      for (const [jobId, sinks] of [...jobs]) {
-        tell({ type: 'stopped', jobId, owner: sinks, error: error(jobId) });
-        dispatch({ type: 'unfollow', jobId });
-      }
+      stopAll(error);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { EventSource } from 'eventsource';
+import { EventSource } from 'eventsource';
 import type { SseCodec } from '../backends/backend.js';
 import { parseRetryAfterMs } from '../core/backoff.js';
 import type { StreamFailure } from '../core/follow-model.js';
@@ -19,14 +19,6 @@ export interface SseDeps {
   readonly openStream: OpenStream;
 }
 
-/** Whether the parser could not be loaded the last time: then no stream is opened before it is there. */
-export interface ParserState {
-  isMissing: boolean;
-}
-
-/** Async, for the `import()` of a bundler throws at once where it cannot load scripts, as webpack's in a worker. */
-const loadParser = async () => import('eventsource');
-
 /**
  * One event stream, once: it never comes back by itself. The parser and dispatcher are those of the `eventsource`
  * package, but it never sees an error or an end, so that it neither reconnects nor leaves a timer behind.
@@ -36,7 +28,6 @@ export class SseStream {
   readonly jobIds: readonly string[];
   readonly #deps: SseDeps;
   readonly #codec: SseCodec;
-  readonly #parser: ParserState;
   readonly #events: Omit<StreamEvents, 'opened'> & { opened(): void };
   readonly #controller = new AbortController();
   readonly #timer: TimerHandle;
@@ -46,14 +37,12 @@ export class SseStream {
   constructor(
     deps: SseDeps,
     codec: SseCodec,
-    parser: ParserState,
     jobIds: readonly string[],
     connectMs: number,
     events: Omit<StreamEvents, 'opened'> & { opened(): void },
   ) {
     this.#deps = deps;
     this.#codec = codec;
-    this.#parser = parser;
     this.jobIds = jobIds;
     this.#events = events;
     this.#timer = deps.runtime.setTimeout(
@@ -71,11 +60,7 @@ export class SseStream {
   }
 
   async #connect(): Promise<void> {
-    // Loaded while the server thinks about it; where that failed before, no stream is opened in vain.
-    const loading = loadParser();
-    loading.catch(() => {}); // Told below, where it is waited for.
     try {
-      if (this.#parser.isMissing && !(await this.#load(loading))) return;
       const response = await this.#deps.openStream(this.#codec.url(this.jobIds), this.#controller.signal, {
         accept: 'text/event-stream',
         // What compresses on the way keeps events back until it has enough of them. A page cannot set it, and is not
@@ -89,39 +74,17 @@ export class SseStream {
         this.#fail(failure ?? { reason: 'SSE answered without a body' });
         return;
       }
-      const Source = await this.#load(loading);
-      if (this.#closed || Source === undefined) body.cancel().catch(() => {});
-      else this.#listen(Source, response, body);
+      this.#listen(response, body);
     } catch (error) {
       this.#fail(unreachable(error));
     }
   }
 
-  /** A service worker may not import, and a bundle may have left it out. */
-  async #load(
-    loading: Promise<{ EventSource: typeof EventSource }>,
-  ): Promise<typeof EventSource | undefined> {
-    try {
-      const { EventSource } = await loading;
-      this.#parser.isMissing = false;
-      return EventSource;
-    } catch (error) {
-      this.#parser.isMissing = true;
-      const why = error instanceof Error ? ` (${error.message})` : '';
-      this.#fail({
-        reason: `SSE is not possible here: its parser cannot be loaded${why}`,
-        kind: 'absent',
-        error,
-      });
-      return undefined;
-    }
-  }
-
-  #listen(Source: typeof EventSource, { status, headers }: Response, body: ReadableStream<Uint8Array>): void {
+  #listen({ status, headers }: Response, body: ReadableStream<Uint8Array>): void {
     const guarded = this.#guard(body);
     const answer = { status, headers, body: guarded, redirected: false, url: '' };
     // The answer is there already; its URL is nobody's business but that of `openStream`.
-    const source = new Source('http://localhost/', { fetch: async () => answer });
+    const source = new EventSource('http://localhost/', { fetch: async () => answer });
     this.#source = source;
     // Events of any name, which a listener would have to know: this is called with each of them.
     source.dispatchEvent = (event) => {

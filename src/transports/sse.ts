@@ -1,5 +1,5 @@
 import type { SseCodec } from '../backends/backend.js';
-import { type ParserState, type SseDeps, SseStream } from './sse-stream.js';
+import { type SseDeps, SseStream } from './sse-stream.js';
 import type { ConnectStream, StreamConnection, StreamEvents } from './transport.js';
 
 /** Jobs followed within this time of each other open one stream. */
@@ -11,15 +11,13 @@ const MAX_STREAMS = 4;
 
 /** One or a few event streams that carry all jobs: the list of jobs is in the URL. */
 export function connectSse(deps: SseDeps, codec: SseCodec, connectMs: number): ConnectStream {
-  const parser: ParserState = { isMissing: false };
-  return (jobIds, events) => new Streams(deps, codec, connectMs, parser, jobIds, events);
+  return (jobIds, events) => new Streams(deps, codec, connectMs, jobIds, events);
 }
 
 class Streams implements StreamConnection {
   readonly #deps: SseDeps;
   readonly #codec: SseCodec;
   readonly #connectMs: number;
-  readonly #parser: ParserState;
   readonly #events: StreamEvents;
   readonly #jobIds: Set<string>;
   /** Jobs that no stream carries, or will when it is open. */
@@ -32,14 +30,12 @@ class Streams implements StreamConnection {
     deps: SseDeps,
     codec: SseCodec,
     connectMs: number,
-    parser: ParserState,
     jobIds: readonly string[],
     events: StreamEvents,
   ) {
     this.#deps = deps;
     this.#codec = codec;
     this.#connectMs = connectMs;
-    this.#parser = parser;
     this.#events = events;
     this.#jobIds = new Set(jobIds);
     this.#waiting = new Set(jobIds);
@@ -101,7 +97,7 @@ class Streams implements StreamConnection {
 
   /** Make before break: the one it replaces is closed when it is open. */
   #open(jobIds: readonly string[], replaced: SseStream | undefined): void {
-    const stream = new SseStream(this.#deps, this.#codec, this.#parser, jobIds, this.#connectMs, {
+    const stream = new SseStream(this.#deps, this.#codec, jobIds, this.#connectMs, {
       opened: () => {
         if (replaced !== undefined) this.#streams.delete(replaced);
         replaced?.close();

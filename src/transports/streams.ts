@@ -1,20 +1,52 @@
-import type { AnyBackend } from '../backends/backend.js';
+import type { AnyBackend, SseCodec } from '../backends/backend.js';
 import type { StreamName } from '../core/follow-model.js';
-import { connectSse } from './sse.js';
-import type { SseDeps } from './sse-stream.js';
-import type { ConnectStream } from './transport.js';
+import type { ConnectStream, StreamConnection } from './transport.js';
 import { connectWebSocket, type WebSocketDeps } from './websocket.js';
 
-export type StreamDeps = SseDeps & WebSocketDeps;
+export interface StreamDeps extends WebSocketDeps {
+  /** Asked at every attempt: a page has to fetch it first. */
+  readonly loadSse: (codec: SseCodec) => Promise<ConnectStream>;
+}
 
 /** The streams a backend has. */
 export function streamsOf(
-  backend: Pick<AnyBackend, 'webSocket' | 'sse'>,
+  { webSocket, sse }: Pick<AnyBackend, 'webSocket' | 'sse'>,
   deps: StreamDeps,
-  connectMs: number,
 ): Partial<Record<StreamName, ConnectStream>> {
   return {
-    ...(backend.webSocket && { websocket: connectWebSocket(deps, backend.webSocket) }),
-    ...(backend.sse && { sse: connectSse(deps, backend.sse, connectMs) }),
+    ...(webSocket && { websocket: connectWebSocket(deps, webSocket) }),
+    ...(sse && { sse: connectLater(() => deps.loadSse(sse)) }),
+  };
+}
+
+/** An event stream whose code is yet to be loaded. */
+function connectLater(load: () => Promise<ConnectStream>): ConnectStream {
+  return (jobIds, events) => {
+    const wanted = new Set(jobIds);
+    let made: StreamConnection | undefined;
+    let isClosed = false;
+    load().then(
+      (connect) => {
+        if (!isClosed) made = connect([...wanted], events);
+      },
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        if (!isClosed) events.failed({ reason: `SSE is not possible here: ${why}`, error });
+      },
+    );
+    return {
+      subscribe(jobId) {
+        wanted.add(jobId);
+        made?.subscribe(jobId);
+      },
+      unsubscribe(jobId) {
+        wanted.delete(jobId);
+        made?.unsubscribe(jobId);
+      },
+      close() {
+        isClosed = true;
+        made?.close();
+      },
+    };
   };
 }

@@ -37,6 +37,8 @@ test('holds what was built, the guides and the examples, and nothing else', () =
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
     /^dist\/(esm|cjs|browser)\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
+    // What a page loads only when it is needed.
+    /^dist\/browser\/(diagnose|download|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
     /^dist\/browser\/(backends\/[a-z0-9-]+|webhooks\/handler)\.js$/,
   ];
   const entries = targets(manifest.exports);
@@ -116,7 +118,7 @@ test('holds the notice of each package that is bundled, beside what holds it', (
       library.add(name);
     }
   }
-  expect([...library].sort()).toEqual(['eventemitter3', 'zod']);
+  expect([...library].sort()).toEqual(['eventemitter3', 'eventsource', 'eventsource-parser', 'zod']);
   const command = new Set(['cli-progress', 'commander', 'string-width']);
   const bundled = { 'dist/esm': library, 'dist/cjs': library, 'dist/cli': command };
   for (const [folder, names] of Object.entries(bundled)) {

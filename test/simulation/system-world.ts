@@ -6,6 +6,7 @@ import type { JobUpdate } from '../../src/core/model.js';
 import { NetworkError } from '../../src/errors.js';
 import type { Runtime, WebSocketLike } from '../../src/runtime/runtime.js';
 import { createRunner } from '../../src/transports/runner.js';
+import { connectSse } from '../../src/transports/sse.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';
 import { concurrencyOf, idOf, isKnown, type Plan, QUICK_MS, SETTINGS } from './plan.js';
@@ -76,7 +77,12 @@ export async function playSystem(
       },
       clock,
     ),
-    openStream: (url, signal) => openStream(server, witness, url, signal),
+    loadSse: async (codec) =>
+      connectSse(
+        { runtime, openStream: (url, signal) => openStream(server, witness, url, signal) },
+        codec,
+        timeouts.connectMs,
+      ),
     locate: (update) => update,
     webSocketUrl: () => 'ws://simulated/',
     logger: {

@@ -29,7 +29,6 @@ describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
   });
 
   test.each(fixtures(folder, 'error'))('the error body: $name', ({ body, expect: wanted }) => {
-    expect(plain(backend.parseError?.(body))).toEqual(wanted);
     expect(plain(parseErrorBody(body))).toEqual(wanted);
   });
 });

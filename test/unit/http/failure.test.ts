@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { networkError } from '../../../src/http/failure.js';
 import { neverConnected } from '../../../src/http/node-fetch.js';
+import { networkError } from '../../../src/http/words.js';
 
 const failed = (fields: object) => Object.assign(new Error('x'), fields);
 const fetchFailed = (cause: unknown) => new TypeError('fetch failed', { cause });

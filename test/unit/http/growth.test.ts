@@ -27,7 +27,7 @@ const REPEATS = [
 ];
 
 const secrets = new Secrets();
-secrets.remember(['sk-live/AbCd+efgh']);
+await secrets.remember(['sk-live/AbCd+efgh']);
 const gateway = soraGateway();
 
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {

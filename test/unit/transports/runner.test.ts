@@ -1,14 +1,15 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Following, JobSink } from '../../../src/core/follower.js';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
-import { NetworkError, VideoError } from '../../../src/errors.js';
-import { createRunner } from '../../../src/transports/runner.js';
+import { NetworkError, partNotLoaded, VideoError } from '../../../src/errors.js';
+import { createRunner, type RunnerDeps } from '../../../src/transports/runner.js';
 import { StatusCalls } from '../../../src/transports/status-calls.js';
 import { codec, FakeTimers, FakeWebSocket, settled } from './support.js';
 
 let timers: FakeTimers;
 let asked: string[];
 let answer: (jobId: string) => Promise<JobUpdate>;
+const loadSse = vi.fn<RunnerDeps['loadSse']>();
 const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 beforeEach(() => {
@@ -19,14 +20,17 @@ beforeEach(() => {
   vi.resetAllMocks();
 });
 
-function start(transports: readonly ('websocket' | 'sse' | 'polling')[] = ['websocket', 'polling']) {
+function start(
+  transports: readonly ('websocket' | 'sse' | 'polling')[] = ['websocket', 'polling'],
+  backend: RunnerDeps['backend'] = { webSocket: codec },
+) {
   return createRunner({
     runtime: {
       ...timers.runtime,
       fetch: () => Promise.reject(new Error('not used')),
       webSocket: () => FakeWebSocket,
     },
-    backend: { webSocket: codec },
+    backend,
     settings: {
       transports,
       polling: { intervalMs: 5_000, concurrency: 6 },
@@ -52,7 +56,7 @@ function start(transports: readonly ('websocket' | 'sse' | 'polling')[] = ['webs
       },
     }),
     locate: (update) => ({ ...update, videoUrl: `http://host${update.videoUrl}` }),
-    openStream: () => Promise.reject(new Error('not used')),
+    loadSse,
     webSocketUrl: () => 'ws://host/',
     logger,
   });
@@ -275,5 +279,21 @@ describe('a runner', () => {
     follower.follow('a', sink({ transport }));
     await settled();
     expect(transport).toHaveBeenCalledWith(expect.objectContaining({ transport: 'polling' }));
+  });
+
+  test('stops the jobs that nothing but a stream whose part cannot be had would follow, and tries it again for the next', async () => {
+    loadSse.mockRejectedValue(partNotLoaded('sse', undefined, new TypeError('Failed to fetch')));
+    const follower = start(['sse'], { sse: { url: () => '/', parse: () => ({ type: 'control' }) } });
+    const errors: VideoError[] = [];
+    for (const jobId of ['a', 'b']) {
+      follower.follow(jobId, sink({ stopped: (error) => void errors.push(error) }));
+      await timers.pass(2_500); // After a failure, the next attempt waits its turn.
+    }
+    expect(errors.map(({ code, jobId, hint }) => [code, jobId, hint])).toEqual(
+      ['a', 'b'].map((id) => ['part-not-loaded', id, expect.stringContaining(`subscribe("${id}")`)]),
+    );
+    expect(errors[0]?.message).toBe(
+      'the part "sse" of reelwire could not be loaded for job a: Failed to fetch',
+    );
   });
 });

@@ -1,0 +1,97 @@
+import type { AnyBackend } from '../backends/backend.js';
+import { applyUpdate } from '../core/job-state.js';
+import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
+import type { Logger } from '../core/settings.js';
+import { ApiError, InvalidResponseError } from '../errors.js';
+import type { HttpClient } from '../http/types.js';
+import type { Aborts } from '../runtime/aborts.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { Settings } from './options.js';
+
+export interface CancelHost {
+  readonly backend: Pick<AnyBackend, 'name' | 'cancel'>;
+  readonly http: HttpClient;
+  readonly runtime: Runtime;
+  readonly aborts: Aborts;
+  readonly retry: Settings['retry'];
+  readonly logger: Logger;
+  askStatus(jobId: string, signal: AbortSignal, repeat: 'safe' | 'never'): Promise<JobUpdate>;
+}
+
+/** What was cancelled, and what has ended. */
+interface Told {
+  readonly cancelled: Set<string>;
+  ended(jobId: string): void;
+}
+
+/** Asks the status, cancels where the job has not ended, and resolves with the newest that is known then. */
+export async function cancelJob(
+  host: CancelHost,
+  told: Told,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<JobSnapshot> {
+  const before = await status(host, jobId, signal, 'safe');
+  if (isTerminal(before.status)) return before;
+  const refusal = await send(host, told.cancelled, jobId, signal);
+  told.ended(jobId);
+  const after = await status(host, jobId, signal, 'never', before).catch(() => before);
+  signal.throwIfAborted();
+  if (refusal !== undefined && !isTerminal(after.status)) {
+    host.logger.warn(
+      `the server did not cancel job ${JSON.stringify(jobId)}, which is ${after.status}: ${refusal.message}`,
+    );
+  }
+  return after;
+}
+
+async function status(
+  host: CancelHost,
+  jobId: string,
+  signal: AbortSignal,
+  repeat: 'safe' | 'never',
+  known?: JobSnapshot,
+): Promise<JobSnapshot> {
+  const update = await host.askStatus(jobId, signal, repeat);
+  return applyUpdate(known, { ...update, jobId }, 'polling', host.runtime.now());
+}
+
+/** Resolves with the server's refusal where it is one that a job has which ended a moment ago. */
+async function send(
+  { backend, http }: CancelHost,
+  cancelled: Set<string>,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<ApiError | undefined> {
+  const requests = [backend.cancel?.(jobId) ?? []].flat();
+  // Before it is sent: an answer that is lost may have cancelled it.
+  cancelled.add(jobId);
+  for (const [index, request] of requests.entries()) {
+    try {
+      await http.send(request, { repeat: 'safe', jobId, signal });
+      return undefined;
+    } catch (error) {
+      // A success, whatever its body is.
+      if (error instanceof InvalidResponseError && error.status !== undefined) return undefined;
+      if (!(error instanceof ApiError)) throw error;
+      const { status } = error;
+      const hasNoRoute = status === 405 || status === 501;
+      if ((hasNoRoute || status === 404) && index + 1 < requests.length) continue;
+      if (status >= 500 && !hasNoRoute) throw error;
+      if (status === 404 || status === 410) return error;
+      cancelled.delete(jobId);
+      if (hasNoRoute) throw cannotCancel(error);
+      if (status !== 400 && status !== 409) throw error;
+      return error;
+    }
+  }
+  return undefined;
+}
+
+function cannotCancel(error: ApiError): ApiError {
+  return new ApiError(`this server cannot cancel a job: ${error.message}`, {
+    ...error,
+    hint: 'The job goes on; close() ends only the wait for it.',
+    cause: error,
+  });
+}

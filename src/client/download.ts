@@ -1,0 +1,55 @@
+import { wholeNumber } from '../core/check.js';
+import type { CompletedJob } from '../core/model.js';
+import { wordsOf } from '../core/text.js';
+import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
+import { openDownload } from '../download/download.js';
+import { downloadSource } from '../download/source.js';
+import { InputError } from '../errors.js';
+import type { Server } from './server.js';
+
+/** Opens the download of a finished job, of which `known` may be known already. */
+export async function download(
+  server: Server,
+  id: string,
+  known: CompletedJob | undefined,
+  options: DownloadOptions,
+): Promise<VideoDownload> {
+  const { aborts, backend, calls, http, logger, retry, runtime, settings } = server;
+  const { timeouts } = settings;
+  const { variant = backend.variants[0], output = 0 } = options;
+  const wrong = wholeNumber(0, 10_000)(output);
+  if (wrong !== undefined) throw new InputError('output', `output ${wrong}`, { jobId: id });
+  const controller = new AbortController();
+  const { signal: outer } = options;
+  const source = downloadSource({
+    ...{ backend, id, known, variant, output },
+    askStatus: (signal) => server.status(id, signal),
+  });
+  try {
+    return await openDownload(http, source, {
+      signal: outer && controller.signal,
+      onProgress: options.onProgress,
+      onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
+      onDoubt: ({ message }) =>
+        logger.warn(
+          `job ${JSON.stringify(id)}: its file is asked for again for up to ${timeouts.notReadyMs} ms, in case it is not there yet: ${message}`,
+        ),
+      notReadyMs: timeouts.notReadyMs,
+      requestMs: timeouts.requestMs,
+      retry,
+      runtime,
+      // One listener on the caller's signal, however many downloads hang on it, and only while they are open.
+      whileOpen: (abort) => {
+        const over = calls.add(id, abort);
+        const stop = outer && aborts.listen(outer, (reason) => controller.abort(reason));
+        if (outer?.aborted === true) controller.abort(outer.reason);
+        return () => {
+          over();
+          stop?.();
+        };
+      },
+    });
+  } catch (error) {
+    throw http.told(error, id);
+  }
+}

@@ -1,0 +1,84 @@
+import { askCredentials } from '../http/credentials.js';
+import { createRunner } from '../transports/runner.js';
+import { StatusCalls } from '../transports/status-calls.js';
+import { type StreamDeps, streamsOf } from '../transports/streams.js';
+import type { Follower } from '../transports/transport.js';
+import { type Settings, toWebSocketUrl } from './options.js';
+import type { Server } from './server.js';
+
+export { carriesHeaders } from '../runtime/web-socket.js';
+export { cancelJob } from './cancel-job.js';
+
+/** Loads what SSE needs, which a page has to fetch. */
+type LoadSse = () => Promise<Pick<typeof import('../transports/sse.js'), 'connectSse'>>;
+
+/** The lines that status calls stand in. */
+export function createCalls(server: Server): StatusCalls {
+  const { runtime, settings } = server;
+  const { polling, retry, timeouts } = settings;
+  return new StatusCalls({
+    runtime,
+    concurrency: polling.concurrency,
+    maxPauseMs: retry.maxDelayMs,
+    quickMs: Math.min(1_000, timeouts.requestMs / 10),
+    askStatus: (jobId, signal) => server.askStatus(jobId, signal, 'never'),
+  });
+}
+
+/** What follows jobs of the server by these settings. */
+export function createFollower(
+  server: Server,
+  settings: Settings,
+  calls: StatusCalls,
+  loadSse: LoadSse,
+): Follower {
+  return createRunner({
+    ...streamDepsOf(server, loadSse),
+    runtime: server.runtime,
+    backend: settings.backend,
+    settings,
+    calls,
+    locate: (update) => server.locate(update),
+    redact: (text) => server.http.redact(text),
+    logger: settings.logger,
+  });
+}
+
+/** The streams of the server. */
+export function streamsOfServer(server: Server, loadSse: LoadSse): ReturnType<typeof streamsOf> {
+  return streamsOf(server.backend, streamDepsOf(server, loadSse));
+}
+
+function streamDepsOf({ http, runtime, settings }: Server, loadSse: LoadSse): StreamDeps {
+  const { backend, baseUrl, timeouts, webSocketUrl } = settings;
+  return {
+    runtime,
+    loadSse: async (codec) => {
+      const { connectSse } = await loadSse();
+      return connectSse(
+        {
+          runtime,
+          openStream: async (url, signal, headers) =>
+            (await http.open({ method: 'GET', url }, { signal, headers })).response,
+        },
+        codec,
+        timeouts.connectMs,
+      );
+    },
+    webSocketUrl: async () => {
+      const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
+      const url = toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl);
+      // A ticket for one connect.
+      await http.conceal(url.searchParams.values());
+      return url.href;
+    },
+    webSocketHeaders: async (url) => {
+      // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
+      const origin = new URL(url).origin.replace(/^ws/, 'http');
+      if (webSocketUrl === undefined && origin !== baseUrl.origin) return {};
+      const { headers, secrets } = await askCredentials(settings);
+      await http.conceal(secrets);
+      return headers;
+    },
+  };
+}

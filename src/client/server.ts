@@ -1,0 +1,84 @@
+import { applyUpdate } from '../core/job-state.js';
+import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
+import type { Logger } from '../core/settings.js';
+import { createHttpClient } from '../http/request.js';
+import type { HttpClient } from '../http/types.js';
+import { Aborts } from '../runtime/aborts.js';
+import { type Runtime, randomId } from '../runtime/runtime.js';
+import { systemRuntime } from '../runtime/system.js';
+import { askStatus } from './ask-status.js';
+import { Calls } from './calls.js';
+import { Cancels, type LoadCancel } from './cancels.js';
+import type { Settings } from './options.js';
+
+/** The server as one client knows it: how it is reached, what is under way there, and what it says about jobs. */
+export class Server {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly http: HttpClient;
+  readonly logger: Logger;
+  readonly retry: Settings['retry'];
+  readonly aborts = new Aborts();
+  readonly calls = new Calls(this.aborts);
+  readonly cancels: Cancels;
+  /** By which a server knows this client again, such as over a socket. */
+  readonly session: string;
+
+  constructor(settings: Settings, loadCancel: LoadCancel) {
+    this.settings = settings;
+    this.logger = settings.logger;
+    this.retry = settings.retry;
+    this.runtime = systemRuntime(settings);
+    this.session = randomId(this.runtime);
+    this.http = createHttpClient(settings, this.runtime);
+    this.cancels = new Cancels(this, loadCancel);
+  }
+
+  get backend(): Settings['backend'] {
+    return this.settings.backend;
+  }
+
+  /** One status call of the caller's. */
+  status(jobId: string, outer: AbortSignal | undefined): Promise<JobSnapshot> {
+    return this.calls.run(jobId, outer, async (signal) => {
+      const update = await this.askStatus(jobId, signal, 'safe');
+      return applyUpdate(undefined, update, 'polling', this.runtime.now());
+    });
+  }
+
+  async askStatus(
+    jobId: string,
+    signal: AbortSignal,
+    repeat: 'safe' | 'never' = 'never',
+  ): Promise<JobUpdate> {
+    const { backend, http } = this;
+    try {
+      return this.locate(await askStatus(http, backend, jobId, signal, repeat));
+    } catch (error) {
+      const cancelled = this.cancels.explain(jobId, error);
+      if (cancelled === undefined) throw http.told(error, jobId);
+      return cancelled;
+    }
+  }
+
+  /** A URL relative to the server would be taken as relative to the page. One that cannot be fetched is dropped. */
+  locate(update: JobUpdate): JobUpdate {
+    // All that is learned of jobs comes through here.
+    if (update.status !== undefined && isTerminal(update.status)) this.cancels.ended(update.jobId);
+    const { outputs, videoUrl = outputs?.[0]?.url } = update;
+    if (videoUrl === undefined) return update;
+    const places = outputs?.flatMap((output) => {
+      const url = this.#resolved(output.url);
+      return url === undefined ? [] : [{ ...output, url }];
+    });
+    return { ...update, videoUrl: this.#resolved(videoUrl), outputs: places };
+  }
+
+  #resolved(url: string): string | undefined {
+    try {
+      return this.http.resolve(url).href;
+    } catch {
+      return undefined; // It stays to be seen in `raw`.
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { ApiError, InvalidResponseError, NetworkError, SubmitOutcomeUnknownError } from '../errors.js';
+import { identify, retryAfterMs } from './identify.js';
+
+/** The errors of calls. */
+export type Words = Pick<
+  typeof import('./words.js'),
+  'apiErrorOf' | 'networkError' | 'outcomeUnknown' | 'timeoutError' | 'unreadable'
+>;
+
+/** The same errors in few words, for a page that could not fetch the others. */
+export const fewWords: Words = {
+  apiErrorOf: (refusal, context, { nowMs }) =>
+    new ApiError(`${context.call} answered ${refusal.status}`, {
+      ...identify(refusal, context),
+      retryAfterMs: retryAfterMs(refusal.headers, nowMs),
+    }),
+  networkError: (_error, { call, jobId }) =>
+    new NetworkError('network', `${call} failed`, {
+      jobId,
+      hint: 'Check the network, that the server runs, and that it allows this page (CORS).',
+    }),
+  outcomeUnknown: (cause, _last, { call, jobId }) =>
+    new SubmitOutcomeUnknownError(`${call} was sent, and may have made a job or not`, { jobId, cause }),
+  timeoutError: (timeoutMs, { call, jobId }) =>
+    new NetworkError('request-timeout', `${call} got no whole answer within ${timeoutMs} ms`, { jobId }),
+  unreadable: (response, context, text) =>
+    new InvalidResponseError(`${context.call} answered ${response.status} with what cannot be read`, {
+      ...identify(response, context),
+      isTooLarge: text === undefined ? true : undefined,
+    }),
+};

@@ -1,0 +1,189 @@
+import type { AnyBackend, HttpRefusal } from '../backends/backend.js';
+import { type ErrorBody, parseErrorBody } from '../core/error-body.js';
+import { showJson } from '../core/json.js';
+import { bounded, redactQueries, wordsOf } from '../core/text.js';
+import {
+  ApiError,
+  InvalidResponseError,
+  NetworkError,
+  SubmitOutcomeUnknownError,
+  type VideoError,
+} from '../errors.js';
+import { identify, retryAfterMs } from './identify.js';
+import { explain } from './node-fetch.js';
+import type { CallContext } from './types.js';
+
+/** The most that is shown of an error's words, in characters. */
+const MAX_WORDS = 4_000;
+
+/** A success that cannot be read: `text` is undefined where it is too large to be read at all. */
+export function unreadable(
+  response: Pick<Response, 'status' | 'headers'>,
+  context: CallContext,
+  text: string | undefined,
+): InvalidResponseError {
+  let what = 'more than 1 MiB, which was refused';
+  if (text !== undefined) {
+    const kind = /^\s*</.test(text) ? 'a web page' : 'what is not JSON, or not all of it';
+    what = text.trim() === '' ? 'an empty body' : `${kind}: "${plainWordsOf(text)}"`;
+  }
+  return new InvalidResponseError(`${context.call} answered ${response.status} with ${what}`, {
+    ...identify(response, context),
+    isTooLarge: text === undefined ? true : undefined,
+    hint: 'Check that baseUrl is the API itself, and that backend fits it.',
+  });
+}
+
+/** What the server said when it refused, in its own words. */
+export function apiErrorOf(
+  refusal: Omit<HttpRefusal, 'call'>,
+  context: CallContext,
+  options: {
+    readonly parseError: ((body: unknown) => ErrorBody) | undefined;
+    readonly nowMs: number;
+    /** The call may have made a job. */
+    readonly submits: boolean;
+    /** The origin, not one of ours, that redirects led to: no credentials went there. */
+    readonly strayedTo?: string | undefined;
+  },
+): ApiError {
+  const { status, headers, body } = refusal;
+  const { message, code, hint, details, retryable, ...told } = readErrorBody(body, options.parseError);
+  const { requestId = told.requestId, ...about } = identify(refusal, context);
+  const sentences = [
+    message,
+    code && !message?.includes(code) && `code ${code}`,
+    hint && `hint: ${hint}`,
+    details && showJson(details),
+  ].filter(Boolean);
+  return new ApiError(
+    bounded(
+      [`${context.call} answered ${status}`, sentences.join(' · ')].filter(Boolean).join(': '),
+      MAX_WORDS,
+    ),
+    {
+      ...about,
+      requestId,
+      status,
+      hint:
+        strayHint(status, options.strayedTo) ??
+        hint ??
+        hintOf(status, headers.get('location'), options.submits),
+      serverMessage: message,
+      serverCode: code,
+      details,
+      retryAfterMs: retryAfterMs(headers, options.nowMs) ?? told.retryAfterMs,
+      retryable,
+    },
+  );
+}
+
+function readErrorBody(body: unknown, parseError = parseErrorBody): ErrorBody {
+  if (typeof body === 'string') return { message: plainWordsOf(body) };
+  try {
+    return parseError(body);
+  } catch {
+    return parseErrorBody(body);
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  nbsp: ' ',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+};
+
+/** The words of a page or a text, without its tags. Cut first: what follows is not for a megabyte. */
+function plainWordsOf(text: string): string {
+  return bounded(
+    text
+      .slice(0, 2_000)
+      .replace(/<(style|script)\b[^<]*|<[^<>]*>/gi, ' ')
+      .replace(/&(nbsp|amp|lt|gt|quot|#39);/g, (entity, name: string) => ENTITIES[name] ?? entity)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    300,
+  );
+}
+
+function strayHint(status: number, strayedTo: string | undefined): string | undefined {
+  if (strayedTo === undefined || (status !== 401 && status !== 403)) return undefined;
+  return `The server redirects to ${strayedTo}, where credentials do not go: set baseUrl to where the API is.`;
+}
+
+function hintOf(status: number, location: string | null, submits: boolean): string | undefined {
+  if (location !== null && status < 400)
+    return `The server sends to ${bounded(location.replace(/[?#].*/s, ''))}: set baseUrl to where the API is.`;
+  if (status === 401) return 'Check the auth option.';
+  if (status === 404 && submits)
+    return 'The server has no such route: check that baseUrl is the API itself, and that backend fits it.';
+  if (status === 404 || status === 405)
+    return 'Check the job id, and that baseUrl and backend fit the server.';
+  if (status === 413)
+    return 'What was sent is too large for the server, or for a proxy before it: send smaller files, or raise its limit.';
+  if (status === 429) return 'Wait, then try again with fewer calls at once.';
+  return undefined;
+}
+
+/** What `fetch` rejected with, as our error. */
+export function networkError(error: unknown, { call, jobId }: CallContext): NetworkError {
+  const known = explain(error);
+  const message = (error instanceof Error ? error.message : wordsOf(error)).slice(0, 2_000);
+  return new NetworkError('network', `${call} failed: ${known?.code ?? redactQueries(bounded(message))}`, {
+    jobId,
+    hint: known?.hint ?? 'Check that the server runs and, in a browser, that it allows this page (CORS).',
+    // Some runtimes quote the whole URL, and with it a signature.
+    cause: /\?[^\s?]*=/.test(message) ? undefined : error,
+  });
+}
+
+export function timeoutError(timeoutMs: number, { call, jobId }: CallContext): NetworkError {
+  return new NetworkError('request-timeout', `${call} got no whole answer within ${timeoutMs} ms`, {
+    jobId,
+    hint: 'Check the server, or give a larger timeouts.requestMs (jobMs where it answers when the video is made).',
+  });
+}
+
+/**
+ * For a submit of which nobody knows whether it made a job.
+ *
+ * @param doubt - What left that open; no failure after it says any more about it.
+ * @param last - What the last attempt failed with, `doubt` itself where there was none after it.
+ * @param keys - `given`: the caller's key was sent. Else what the backend says of keys.
+ */
+export function outcomeUnknown(
+  doubt: VideoError,
+  last: VideoError,
+  { call, jobId }: CallContext,
+  keys: 'given' | AnyBackend['idempotency'],
+): VideoError {
+  const after = last === doubt ? '' : `; then, with the same idempotencyKey: ${last.message}`;
+  return new SubmitOutcomeUnknownError(
+    `${call} was sent, and may have made a job or not: ${doubt.message}${after}`,
+    {
+      jobId,
+      status: doubt.status,
+      requestId: doubt.requestId,
+      cause: doubt,
+      hint: [
+        adviceOf(doubt),
+        keys === 'given'
+          ? 'Call generate again with the same idempotencyKey: it makes no second job.'
+          : `Sending it again may be paid for twice: look for the job on the server first${keys === undefined ? ', or give an idempotencyKey where it honours one' : ''}.`,
+      ]
+        .filter(Boolean)
+        .join(' '),
+    },
+  );
+}
+
+/** What to look at besides, without a word of trying again. */
+function adviceOf(doubt: VideoError): string {
+  if (doubt.code !== 'network') return doubt.hint ?? '';
+  // A code says what happened. A browser gives none, and tells a page the same for three things.
+  if (explain(doubt.cause) !== undefined) return '';
+  return 'In a browser, a server that is not running and one that does not allow this page (CORS) look the same: client.diagnose() tells which.';
+}
