@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { step } from '../../src/core/follow.js';
 import { CALL_MUTANTS, MUTANTS, playable } from './mutants.js';
-import { type Plan, plans, plansOf } from './plan.js';
+import { type Plan, plans } from './plan.js';
 import { playReducer } from './reducer-world.js';
 import { playSystem } from './system-world.js';
 
@@ -17,8 +17,7 @@ describe('the simulation finds out a reducer that breaks', () => {
 });
 
 describe('the simulation finds out a scheduler of status calls that breaks', () => {
-  test.each(CALL_MUTANTS)('$breaks', async ({ make, faults, foundBy }) => {
-    const polled = plansOf(faults);
+  test.each(CALL_MUTANTS)('$breaks', async ({ make, plans: polled, foundBy }) => {
     const check = (play: (plan: Plan) => Promise<void>) =>
       fc.check(fc.asyncProperty(polled, play), { numRuns: 500, endOnFailure: true, seed: 1 });
     expect(String((await check((plan) => playSystem(plan, make))).errorInstance)).toMatch(foundBy);

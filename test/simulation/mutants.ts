@@ -1,12 +1,12 @@
 import type { Arbitrary } from 'fast-check';
 import { step } from '../../src/core/follow.js';
 import { schedule } from '../../src/core/follow-jobs.js';
-import type { FollowEffect, FollowSignal } from '../../src/core/follow-model.js';
+import type { CallStanding, FollowEffect, FollowSignal } from '../../src/core/follow-model.js';
 import type { FollowState } from '../../src/core/follow-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import type { VirtualClock } from './clock.js';
-import { type FaultName, garbledPlans, type Plan } from './plan.js';
+import { crowdPlans, garbledPlans, gonePlans, type Plan, plansOf } from './plan.js';
 import type { Step } from './reducer-world.js';
 
 export interface Mutant {
@@ -64,6 +64,14 @@ export const MUTANTS: readonly Mutant[] = [
           ? { ...signal, message: { type: 'control' } }
           : signal,
       ),
+  },
+  {
+    breaks: 'rule 6: what failed is tried again at once',
+    foundBy: /connects, of/,
+    step: (state, signal) => {
+      for (const stream of Object.values(state.streams)) stream.retryAt = Number.NEGATIVE_INFINITY;
+      return step(state, signal);
+    },
   },
   {
     breaks: 'rule 7: each job opens a connection of its own',
@@ -127,6 +135,42 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    breaks: 'rule 11: a job that is gone is followed for ever',
+    foundBy: /never given up/,
+    plans: gonePlans,
+    step: (state, signal) => {
+      for (const { trouble } of state.jobs.values()) {
+        if (trouble !== undefined) trouble.refusedMs = 0;
+      }
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 11: an id that nobody knew is followed as one that was',
+    foundBy: /never given up/,
+    plans: gonePlans,
+    step: (state, signal) => {
+      for (const { trouble } of state.jobs.values()) {
+        if (trouble !== undefined) trouble.refusals = 0;
+      }
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 11: each refusal is warned about',
+    foundBy: /warned of refusals/,
+    step: (state, signal) => {
+      for (const job of state.jobs.values()) job.refusalWarned = false;
+      return step(state, signal);
+    },
+  },
+  {
+    breaks: 'rule 13: waits are on the clock of the machine',
+    foundBy: /given up early/,
+    plans: gonePlans,
+    step: (state, signal) => step(state, { ...signal, now: signal.wallNow }),
+  },
+  {
     breaks: 'rule 11: polling is told to serve while nothing answers',
     foundBy: /nothing answers/,
     step: (state, signal) => {
@@ -161,31 +205,52 @@ function told({ error, ...update }: JobUpdate): JobUpdate {
 export const CALL_MUTANTS: readonly {
   readonly breaks: string;
   readonly foundBy: RegExp;
-  readonly faults: readonly FaultName[];
+  readonly plans: Arbitrary<Plan>;
   readonly make: (deps: StatusCallsDeps, clock: VirtualClock) => StatusCalls;
 }[] = [
   {
     breaks: 'rule 12: calls that hang may hold every line',
     foundBy: /held job-\d up/,
-    faults: ['status-hang-some'],
-    make: (deps) => {
-      const calls = new StatusCalls({ ...deps, quickMs: Number.POSITIVE_INFINITY });
-      const { of } = calls;
-      calls.of = (asker) => {
-        const asked = of.call(calls, asker);
-        return { ...asked, ask: (jobId, urgent) => asked.ask(jobId, urgent, 'good') };
-      };
-      return calls;
-    },
+    plans: plansOf(['status-hang-some']),
+    make: (deps) => withStanding({ ...deps, quickMs: Number.POSITIVE_INFINITY }, () => 'good'),
+  },
+  {
+    breaks: 'rule 12: a job that is refused again and again pauses all others each time',
+    foundBy: /held job-\d up/,
+    plans: crowdPlans,
+    make: (deps) => withStanding(deps, (standing) => (standing === 'bad' ? 'new' : standing)),
+  },
+  {
+    breaks: 'rule 12: those that were answered do not go first after a pause',
+    foundBy: /held job-\d up/,
+    plans: crowdPlans,
+    make: (deps) => withStanding(deps, (standing) => (standing === 'good' ? 'new' : standing)),
+  },
+  {
+    breaks: 'rule 12: all pause for as long as one job is told to',
+    foundBy: /held job-\d up/,
+    plans: plansOf(['status-429-long-some']),
+    make: (deps) => new StatusCalls({ ...deps, maxPauseMs: Number.POSITIVE_INFINITY }),
   },
   {
     breaks: 'rule 13: the pause is on the clock of the machine',
     foundBy: /never told/,
-    faults: ['status-429', 'clock-back'],
+    plans: plansOf(['status-429', 'clock-back']),
     make: (deps, clock) =>
       new StatusCalls({ ...deps, runtime: { ...deps.runtime, elapsedMs: () => clock.wallNow } }),
   },
 ];
+
+/** Takes what is known of a job's last call for something else. */
+function withStanding(deps: StatusCallsDeps, change: (standing: CallStanding) => CallStanding): StatusCalls {
+  const calls = new StatusCalls(deps);
+  const { of } = calls;
+  calls.of = (asker) => {
+    const asked = of.call(calls, asker);
+    return { ...asked, ask: (jobId, urgent, standing) => asked.ask(jobId, urgent, change(standing)) };
+  };
+  return calls;
+}
 
 /** As if the reducer had not asked, and had left it to the next deadline. */
 function stepWithoutAsks(state: FollowState, signal: FollowSignal): FollowEffect[] {

@@ -15,6 +15,8 @@ export const REQUEST_MS = 10_000;
 /** No message takes longer, in the simulated network. */
 export const MAX_LATENCY_MS = 200;
 export const RETRY_AFTER_MS = 7_000;
+/** More than anybody is willing to wait for others. */
+export const LONG_RETRY_AFTER_MS = 120_000;
 export const QUICK_MS = 1_000;
 
 /** What goes wrong, for a while or at a moment. */
@@ -43,6 +45,8 @@ export const FAULTS = [
   'status-hang-some',
   /** The calls about all jobs but the last are answered 429. */
   'status-429-some',
+  /** The same, and the server wants a pause that is longer than anybody waits for another job. */
+  'status-429-long-some',
   /** A proxy holds each event back until the next. */
   'websocket-hold',
   'sse-hold',
@@ -84,6 +88,8 @@ export interface PlannedJob {
   readonly outcome: 'completed' | 'failed';
   /** Undefined: to its end. */
   readonly unfollowAt: number | undefined;
+  /** When the server loses it for ever, from the start; missing where it does not. */
+  readonly goneAt?: number;
 }
 
 export interface Plan {
@@ -101,6 +107,8 @@ export interface Plan {
   readonly coarse: boolean;
   /** Frames do not say why a job failed. */
   readonly wordless: boolean;
+  /** The jobs are followed as `generate` does; missing where the faults say. */
+  readonly known?: boolean;
 }
 
 const job: fc.Arbitrary<PlannedJob> = fc.record({
@@ -175,6 +183,19 @@ export function plansOf(faults: readonly FaultName[]): fc.Arbitrary<Plan> {
     }));
 }
 
+/** One job whose calls are answered, and then a crowd of others whose calls are all answered 429. */
+export const crowdPlans: fc.Arbitrary<Plan> = fc
+  .tuple(plans, fc.array(job, { minLength: 10, maxLength: 10 }))
+  .map(([plan, jobs]) => ({
+    ...plan,
+    transports: ['polling'],
+    jobs: jobs.map((one, index) => ({
+      ...one,
+      followAt: index === jobs.length - 1 ? 0 : 1_000 + (one.followAt * 4) / 5,
+    })),
+    faults: [{ name: 'status-429-some', at: 0, forMs: 60_000 }],
+  }));
+
 /** What the streams bring cannot be read, from the beginning to the end or from some moment on. */
 export const garbledPlans: fc.Arbitrary<Plan> = fc.tuple(plans, fc.nat(20_000)).map(([plan, at]) => ({
   ...plan,
@@ -182,14 +203,31 @@ export const garbledPlans: fc.Arbitrary<Plan> = fc.tuple(plans, fc.nat(20_000)).
   faults: (['websocket-garble', 'sse-garble'] as const).map((name) => ({ name, at, forMs: 200_000 })),
 }));
 
+/** A job that the server loses, known before or not, and one that lives on; somebody may set the clock. */
+export const gonePlans: fc.Arbitrary<Plan> = fc
+  .tuple(plans, job, fc.boolean(), fc.nat(30_000), fc.subarray(['clock-back', 'clock-forward'] as const))
+  .map(([plan, living, known, goneAt, clocks]) => ({
+    ...plan,
+    transports: ['polling'],
+    jobs: [
+      {
+        ...{ followAt: living.followAt, endsAt: 200_000, steps: living.steps, outcome: living.outcome },
+        ...{ unfollowAt: undefined, goneAt: known ? goneAt : 0 },
+      },
+      living,
+    ],
+    faults: clocks.map((name, index) => ({ name, at: goneAt + 7_000 * (index + 1), forMs: 0 })),
+    known,
+  }));
+
 /** As many as there are jobs, so that none waits in line; but where some are in the way of others. */
 export function concurrencyOf({ faults }: Plan): number {
   return faults.some(({ name }) => name.endsWith('-some')) ? 2 : 4;
 }
 
 /** Then a job is followed as `generate` does: it is known to be. Else three refusals end it. */
-export function isKnown({ faults }: Plan): boolean {
-  return faults.some(({ name }) => /^status-(404|403|html|flap)$/.test(name));
+export function isKnown({ faults, known }: Plan): boolean {
+  return known ?? faults.some(({ name }) => /^status-(404|403|html|flap)$/.test(name));
 }
 
 export function idOf(index: number): string {

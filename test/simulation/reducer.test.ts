@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { garbledPlans, plans } from './plan.js';
+import { garbledPlans, gonePlans, plans } from './plan.js';
 import { playReducer } from './reducer-world.js';
 import { END_BOUND_MS } from './witness.js';
 
@@ -20,6 +20,13 @@ test('in every schedule each end is told once and in time, nothing moves back, n
 test('an end that comes in a frame that nobody can read is told as if the job were polled', () => {
   fc.assert(
     fc.property(garbledPlans, (plan) => playReducer(plan)),
+    { numRuns: RUNS / 10 },
+  );
+});
+
+test('a job that the server has lost is given up in time, one that nobody knew sooner, and no other with it', () => {
+  fc.assert(
+    fc.property(gonePlans, (plan) => playReducer(plan)),
     { numRuns: RUNS / 10 },
   );
 });

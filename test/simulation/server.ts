@@ -2,7 +2,15 @@ import type { StreamFailure, StreamName } from '../../src/core/follow-model.js';
 import type { JobStatus } from '../../src/core/model.js';
 import { ApiError, InvalidResponseError, NetworkError } from '../../src/errors.js';
 import { randomOf, type VirtualClock } from './clock.js';
-import { type FaultName, idOf, MAX_LATENCY_MS, type Plan, REQUEST_MS, RETRY_AFTER_MS } from './plan.js';
+import {
+  type FaultName,
+  idOf,
+  LONG_RETRY_AFTER_MS,
+  MAX_LATENCY_MS,
+  type Plan,
+  REQUEST_MS,
+  RETRY_AFTER_MS,
+} from './plan.js';
 
 export interface Truth {
   readonly jobId: string;
@@ -60,7 +68,9 @@ export class SimulatedServer {
     for (const [index, job] of plan.jobs.entries()) this.#schedule(idOf(index), job);
     for (const { name, at, forMs } of plan.faults) {
       clock.after(at, () => this.#strike(name, forMs));
-      if (/status|restart|sleep/.test(name)) this.calmAt = Math.max(this.calmAt, clock.now + at + forMs);
+      const heldMs = name === 'status-429-long-some' ? LONG_RETRY_AFTER_MS : 0;
+      if (/status|restart|sleep/.test(name))
+        this.calmAt = Math.max(this.calmAt, clock.now + at + forMs + heldMs);
     }
   }
 
@@ -150,7 +160,8 @@ export class SimulatedServer {
     this.#connections.delete(connection);
   }
 
-  #schedule(jobId: string, { followAt, endsAt, steps, outcome }: Plan['jobs'][number]): void {
+  #schedule(jobId: string, { followAt, endsAt, goneAt, steps, outcome }: Plan['jobs'][number]): void {
+    if (goneAt !== undefined) this.#clock.after(goneAt, () => this.#truths.delete(jobId));
     this.#truths.set(jobId, { jobId, status: 'queued', progress: 0 });
     const from = Math.min(followAt, endsAt) - 1_000;
     for (let step = 1; step <= steps; step++) {
@@ -166,8 +177,9 @@ export class SimulatedServer {
   }
 
   #tell(truth: Truth): void {
-    // Events of the same moment come in any order, and nothing is said after the end.
-    if (isOver(this.#truths.get(truth.jobId))) return;
+    // Events of the same moment come in any order, and nothing is said after the end, nor of what is gone.
+    const known = this.#truths.get(truth.jobId);
+    if (known === undefined || isOver(known)) return;
     this.#truths.set(truth.jobId, truth);
     for (const connection of this.#connections) {
       if (connection.subscribed.has(truth.jobId)) this.#send(connection, truth);
@@ -225,6 +237,8 @@ export class SimulatedServer {
     if (this.isStruck('status-429')) return apiError(429, RETRY_AFTER_MS);
     if (this.isStruck('status-500')) return apiError(500);
     if (this.isStruck('status-429-some') && !this.#isLast(jobId)) return apiError(429, RETRY_AFTER_MS);
+    if (this.isStruck('status-429-long-some') && !this.#isLast(jobId))
+      return apiError(429, LONG_RETRY_AFTER_MS);
     if (this.isStruck('status-404')) return apiError(404);
     if (this.isStruck('status-403')) return apiError(403);
     if (this.isStruck('status-html')) return new InvalidResponseError('answered 200 with a web page');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, test } from 'vitest';
-import { plans } from './plan.js';
+import { gonePlans, plans } from './plan.js';
 import { playSystem } from './system-world.js';
 
 const RUNS = Math.ceil(Number(process.env.SIMULATION_RUNS ?? 100_000) / 10);
@@ -12,5 +12,12 @@ test('reducer, runner, transports and a server together keep the same promises i
   await fc.assert(
     fc.asyncProperty(plans, (plan) => playSystem(plan)),
     { numRuns: RUNS },
+  );
+});
+
+test('and give up a job that the server has lost, and no other', async () => {
+  await fc.assert(
+    fc.asyncProperty(gonePlans, (plan) => playSystem(plan)),
+    { numRuns: Math.ceil(RUNS / 10) },
   );
 });

@@ -53,6 +53,8 @@ export class Witness {
   readonly #last = new Map<string, JobSnapshot>();
   readonly #firstAt = new Map<string, number>();
   readonly #endAt = new Map<string, number>();
+  readonly #stoppedAt = new Map<string, number>();
+  readonly #refusalWarnings = new Map<string, number>();
   readonly #openedAt = new Map<string, number>();
   readonly #left = new Set<string>();
   readonly #answered = new Set<string>();
@@ -82,11 +84,16 @@ export class Witness {
   }
 
   stopped(jobId: string, error: unknown): void {
-    throw new Error(`${jobId} was given up: ${String(error)}`);
+    const job = this.#plan.jobs.find((_, index) => idOf(index) === jobId);
+    if (job?.goneAt === undefined) throw new Error(`${jobId} was given up: ${String(error)}`);
+    if (this.isDone(jobId)) throw new Error(`${jobId} was told after its end`);
+    this.#stoppedAt.set(jobId, this.#clock.now);
   }
 
-  warned({ code, message }: JobWarning): void {
+  warned({ code, jobId, message }: JobWarning): void {
     if (code === 'transport-lied') this.#lies.push(message);
+    if (code === 'status-failed')
+      this.#refusalWarnings.set(jobId, (this.#refusalWarnings.get(jobId) ?? 0) + 1);
   }
 
   /** Whether the last status call of a job that the client has heard of was answered. */
@@ -110,7 +117,7 @@ export class Witness {
   }
 
   isDone(jobId: string): boolean {
-    return this.#endAt.has(jobId) || this.#left.has(jobId);
+    return this.#endAt.has(jobId) || this.#left.has(jobId) || this.#stoppedAt.has(jobId);
   }
 
   /** Everything is to be over by then, whatever happened. */
@@ -124,6 +131,11 @@ export class Witness {
       const jobId = idOf(index);
       if (this.#left.has(jobId)) continue;
       const followedAt = this.#clock.start + job.followAt;
+      this.#checkWarnings(jobId);
+      if (job.goneAt !== undefined) {
+        this.#checkGone(jobId, Math.max(followedAt, this.#clock.start + job.goneAt));
+        continue;
+      }
       const endAt = this.#endAt.get(jobId);
       if (endAt === undefined) throw new Error(`the end of ${jobId} was never told`);
       const knownAt = this.#server.endedAt.get(jobId) ?? Number.POSITIVE_INFINITY;
@@ -162,10 +174,37 @@ export class Witness {
   #checkAlone(index: number, followedAt: number, knownAt: number, endAt: number): void {
     const { faults, jobs } = this.#plan;
     if (index !== jobs.length - 1 || faults.length === 0) return;
-    if (!faults.every(({ name }) => name === 'status-hang-some' || name === 'status-429-some')) return;
-    const pauseMs = faults.some(({ name }) => name === 'status-429-some') ? RETRY_AFTER_MS : 0;
+    if (!faults.every(({ name }) => name.endsWith('-some'))) return;
+    let pauseMs = faults.some(({ name }) => name === 'status-429-some') ? RETRY_AFTER_MS : 0;
+    if (faults.some(({ name }) => name === 'status-429-long-some')) pauseMs = SETTINGS.retry.maxDelayMs;
     const dueAt = Math.max(knownAt, followedAt) + ALONE_BOUND_MS + pauseMs;
     if (endAt > dueAt) throw new Error(`the others held ${idOf(index)} up for ${endAt - dueAt} ms`);
+  }
+
+  /** Rule 11: a job that is gone is given up, not before it was refused for so long, and not long after. */
+  #checkGone(jobId: string, goneAt: number): void {
+    const stoppedAt = this.#stoppedAt.get(jobId);
+    if (stoppedAt === undefined) throw new Error(`${jobId} is gone, and was never given up`);
+    const { intervalMs, missingMs, retry } = SETTINGS;
+    if (!isKnown(this.#plan)) {
+      // Nobody ever knew it: some tries, each put off by the backoff.
+      const triesMs = (2 ** retry.attempts - 2) * retry.minDelayMs;
+      if (stoppedAt > goneAt + triesMs + retry.attempts * CALL_BOUND_MS)
+        throw new Error(`${jobId}, which nobody knew, was given up late`);
+      return;
+    }
+    const lastMs = missingMs + 2 * 1.2 * intervalMs + 2 * CALL_BOUND_MS;
+    if (stoppedAt < goneAt + missingMs - MAX_LATENCY_MS) throw new Error(`${jobId} was given up early`);
+    if (stoppedAt > goneAt + lastMs) throw new Error(`${jobId} is gone, and was given up late`);
+  }
+
+  /** Rule 11: where there is nothing but refusals, a job is warned of them once. */
+  #checkWarnings(jobId: string): void {
+    const isOnlyRefused = this.#plan.faults.every(({ name }) =>
+      /^status-(404|403|html|flap)$|^clock-/.test(name),
+    );
+    const warnings = this.#refusalWarnings.get(jobId) ?? 0;
+    if (isOnlyRefused && warnings > 1) throw new Error(`${jobId} was warned of refusals ${warnings} times`);
   }
 
   /** Rule 4: what cannot be read proves nothing, and neither does a stream that brings nothing else. */
