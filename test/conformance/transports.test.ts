@@ -97,3 +97,42 @@ describe.each(Object.keys(BACKENDS) as MockDialect[])('polling of %s', (dialect)
     },
   );
 });
+
+const TROUBLES: Readonly<Record<string, MockFault>> = {
+  'hang for ever': { type: 'stall' },
+  'are answered 429 and want a pause of an hour': { type: 'status', status: 429, retryAfter: 3_600 },
+  'are answered 503 and want a pause of an hour': { type: 'status', status: 503, retryAfter: 3_600 },
+  'are answered 404': { type: 'status', status: 404 },
+  'are answered by a web page': { type: 'html' },
+  'are reset': { type: 'reset', at: 'after-handling' },
+};
+
+describe.each(Object.keys(BACKENDS) as MockDialect[])('jobs of %s', (dialect) => {
+  describe.each([1, 2, 6])('that share %i lines of polling', (concurrency) => {
+    test.each(Object.entries(TROUBLES))(
+      'hold none up whose calls are answered, when their own %s',
+      async (_, trouble) => {
+        const server = await startServer({ durationMs: DURATION_MS });
+        const troubled = Array.from({ length: 8 }, () => server.jobs.create({ dialect, manual: true }));
+        for (const { id } of troubled) server.faults.add({ ...trouble, route: 'status', jobId: id });
+        const client = connect(server, {
+          backend: BACKENDS[dialect](),
+          transports: ['polling'],
+          polling: { intervalMs: 100, concurrency },
+          logger: 'silent',
+        });
+        const others = troubled.map(({ id }) =>
+          client
+            .subscribe(id)
+            .completed()
+            .catch(() => {}),
+        );
+        const story = await follow(client, server.jobs.create({ dialect }).id);
+        expect(story.error).toBeUndefined();
+        expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+        client.close();
+        await Promise.all(others);
+      },
+    );
+  });
+});
