@@ -80,6 +80,21 @@ describe('rule 9: what is told of a job', () => {
     expect([...driver.asked].sort()).toEqual(['a', 'b']);
   });
 
+  test('a bad frame of a stream that does not serve a job asks nothing', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.pass(2_000);
+    driver.open('websocket', 'a');
+    driver.greet('websocket');
+    driver.answer('a');
+    driver.pass(6_000);
+    driver.open('sse', 'a');
+    driver.forget();
+    driver.say('sse', { type: 'problem', message: 'Eh?' });
+    driver.pass(3_000);
+    expect(driver.asked).toEqual([]);
+  });
+
   test('a stream that brings nothing but bad frames is not proven: polling goes on beside it', () => {
     const driver = new Driver();
     driver.follow('a');
@@ -190,6 +205,23 @@ describe('a failure that comes without a reason', () => {
     driver.push('websocket', { jobId: 'b', status: 'failed' });
     driver.answer('b', { status: 'completed' });
     expect(driver.all('update')[1]).toMatchObject({ jobId: 'b', snapshot: { status: 'completed' } });
+  });
+
+  test('but with words about something else waits for the reason, too', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.push('websocket', { ...wordless, message: 'Rendering', error: 'Rendering' });
+    expect(driver.all('update')).toEqual([]);
+    driver.answer('a', { status: 'failed', error: 'out of memory' });
+    expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'out of memory' } }]);
+  });
+
+  test('and with words gives way to no answer that has none', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.push('websocket', { ...wordless, message: 'Rendering', error: 'Rendering' });
+    driver.answer('a', { status: 'failed' });
+    expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'Rendering' } }]);
   });
 
   test('that came with one is told at once', () => {

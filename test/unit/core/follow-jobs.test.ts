@@ -176,6 +176,47 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toEqual([]);
   });
 
+  test('nor is what happened while the status was refused, before the stream carried the job', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.answer('a');
+    driver.open('websocket', 'a');
+    driver.greet('websocket');
+    driver.refuse('a', 503);
+    driver.pass(30_000);
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.closed).toEqual([]);
+    expect(driver.warnings).not.toContain('transport-lied');
+  });
+
+  test('what the first answer after a refusal says is not held against the stream', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(30_000);
+    driver.refuse('a', 503);
+    driver.pass(5_000);
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.closed).toEqual([]);
+    driver.pass(30_000);
+    driver.answer('a', { status: 'processing', progress: 80 });
+    expect(driver.closed).toEqual(['websocket']);
+  });
+
+  test('a frame of a stream that does not serve clears nothing of the one that does', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.pass(2_000);
+    driver.open('websocket', 'a');
+    driver.greet('websocket');
+    driver.answer('a');
+    driver.pass(30_000);
+    driver.open('sse', 'a');
+    driver.forget();
+    driver.push('sse', { jobId: 'a', status: 'processing', progress: 60 });
+    driver.answer('a', { status: 'processing', progress: 60 });
+    expect(driver.closed).toContain('websocket');
+  });
+
   test('a frame that overtakes the answer saves the stream', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
@@ -248,6 +289,33 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(driver.asked).toEqual([]);
     driver.pass(1);
     expect(driver.asked).toEqual(['a']);
+  });
+
+  test('a job that the open stream does not carry is polled until it does', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a');
+    driver.follow('b');
+    driver.answer('b');
+    driver.forget();
+    driver.pass(6_000);
+    expect(driver.asked).toContain('b');
+    expect(driver.all('transport')).toMatchObject([
+      {
+        jobId: 'b',
+        change: { transport: 'polling', reason: expect.stringContaining('does not carry this job') },
+      },
+    ]);
+    driver.answer('b', { status: 'processing', progress: 20 });
+    driver.forget();
+    driver.pass(6_000);
+    expect(driver.asked).toContain('b');
+    driver.open('sse', 'a', 'b');
+    driver.answer('b');
+    expect(driver.all('transport').at(-1)).toMatchObject({ jobId: 'b', change: { transport: 'sse' } });
+    driver.forget();
+    driver.greet('sse');
+    driver.pass(20_000);
+    expect(driver.asked).toEqual([]);
   });
 
   test('without polling in transports a job that no stream carries is asked at the pace of silence', () => {

@@ -61,6 +61,40 @@ describe('rule 7: one WebSocket and one SSE stream carry all jobs', () => {
   });
 });
 
+describe('a job that is followed twice', () => {
+  const known = applyUpdate(
+    undefined,
+    { jobId: 'a', status: 'processing', progress: 5, raw: 0 },
+    'polling',
+    0,
+  );
+
+  test('is asked about and subscribed to once', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.follow('a');
+    expect(driver.effects).toEqual([]);
+  });
+
+  test('tells whoever followed it first what the second knows, where nothing was known', () => {
+    const driver = new Driver();
+    driver.send({ type: 'follow', jobId: 'a', owner: 'first' });
+    driver.forget();
+    driver.send({ type: 'follow', jobId: 'a', owner: 'second', known });
+    expect(driver.effects).toMatchObject([{ type: 'update', jobId: 'a', owner: 'first', snapshot: known }]);
+  });
+
+  test('keeps what it has heard itself, which may be newer', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.send({ type: 'follow', jobId: 'a', known });
+    driver.send({ type: 'follow', jobId: 'a' });
+    expect(driver.effects).toEqual([]);
+    driver.push('websocket', { jobId: 'a', status: 'processing', progress: 7 });
+    expect(driver.all('update')).toEqual([]);
+  });
+});
+
 describe('rule 8: online, pageshow and visible mean ask now, connect now', () => {
   test.each(['online', 'pageshow', 'visible'] as const)('%s', (reason) => {
     const driver = new Driver();
@@ -151,6 +185,30 @@ describe('the clock', () => {
     driver.send({ type: 'clock' });
     expect(driver.connections.sse).toBeDefined();
     expect(driver.all('timer').every(({ delayMs }) => delayMs !== 1)).toBe(true);
+  });
+
+  test('being behind what was there before moves nothing back', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.answer('a');
+    driver.now -= 60_000;
+    driver.answer('a', { status: 'processing', progress: 20 });
+    driver.now += 60_000;
+    driver.forget();
+    driver.pass(6_000);
+    expect(driver.asked).toEqual(['a']);
+  });
+
+  test('that nobody armed and fires all the same changes nothing', () => {
+    const driver = new Driver();
+    driver.send({ type: 'clock' });
+    driver.settleOn('websocket', 'a');
+    driver.send({ type: 'clock' });
+    driver.forget();
+    driver.pass(29_000);
+    expect(driver.asked).toEqual([]);
+    driver.pass(1_000);
+    expect(driver.asked).toEqual(['a']);
   });
 
   test('having stood still in a sleep asks once, not for each interval missed', () => {
