@@ -315,7 +315,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     driver.forget();
     driver.greet('sse');
     driver.pass(20_000);
-    expect(driver.asked).toEqual([]);
+    expect(driver.asked).not.toContain('b');
   });
 
   test('without polling in transports a job that no stream carries is asked at the pace of silence', () => {
