@@ -2,29 +2,35 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { npm } from '../support/tarball.js';
+import { PEERS, TYPESCRIPTS, titleOf } from './matrix.js';
 import { applications, node, tools } from './tools.js';
 
-describe('npm', () => {
-  it.each([
-    { name: 'react', range: '^17.0.2', kept: /^17\./ },
-    { name: 'msw', range: '^1.3.4', kept: /^1\./ },
-    { name: 'msw', range: '2.4.9', kept: /^2\.4\.9$/ },
-  ])('installs the package beside $name $range, which stays as it is', ({ name, range, kept }) => {
-    const folder = join(applications, `beside-${name}-${range.replaceAll(/\W/g, '')}`);
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { [name]: range } }));
-    const install = ['install', '--package-lock-only', '--ignore-scripts', '--prefer-offline', '--no-audit'];
-    npm(folder, ...install);
-    npm(folder, ...install, inject('tarball'));
-    const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as {
-      packages: Record<string, { version: string }>;
-    };
-    expect(lock.packages['node_modules/reelwire']).toBeDefined();
-    expect(lock.packages[`node_modules/${name}`]?.version).toMatch(kept);
-  });
+describe(titleOf('npm'), () => {
+  it.each(PEERS)(
+    'installs the package beside $name $range, which stays as it is',
+    ({ name, range, kept }) => {
+      const folder = join(applications, `beside-${name}-${range.replaceAll(/\W/g, '')}`);
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { [name]: range } }));
+      const install = [
+        'install',
+        '--package-lock-only',
+        '--ignore-scripts',
+        '--prefer-offline',
+        '--no-audit',
+      ];
+      npm(folder, ...install);
+      npm(folder, ...install, inject('tarball'));
+      const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as {
+        packages: Record<string, { version: string }>;
+      };
+      expect(lock.packages['node_modules/reelwire']).toBeDefined();
+      expect(lock.packages[`node_modules/${name}`]?.version).toMatch(kept);
+    },
+  );
 });
 
-describe('TypeScript', () => {
+describe(titleOf('typescript'), () => {
   const PAGE = ['', '/react', '/webhooks', '/webhooks/testing'];
   const SERVER = ['/mock-server', '/webhooks/node'];
 
@@ -36,7 +42,7 @@ describe('TypeScript', () => {
     // @ts-expect-error it is not any
     export const text = (download: VideoDownload): Promise<string> => download.bytes();\n`;
 
-  it.each(['5.2', '5.4', '6', '7'])(
+  it.each(TYPESCRIPTS)(
     '%s takes the declarations, of pages without the types of Node, with lib ES2022 and DOM',
     async (version) => {
       for (const [kind, types, text] of [

@@ -1,28 +1,34 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { titleOf } from './matrix.js';
 import { applications, node, serve, tools } from './tools.js';
 
-describe('Jest 30', () => {
-  const jest = join(tools, 'jest/bin/jest.js');
+const jest = join(tools, 'jest/bin/jest.js');
 
-  it('runs the whole demo in its environment for Node, over every transport', async () => {
+describe(titleOf('jest'), () => {
+  it('runs the whole demo over every transport', async () => {
     expect(await node('jest', jest, ['node'])).toMatch(/Tests: +3 passed, 3 total/);
   });
+});
 
-  it('runs the whole demo in jsdom, which requires the build for browsers', async () => {
+describe(titleOf('jestJsdom'), () => {
+  it('runs the whole demo, by what is for pages', async () => {
     expect(await node('jest', jest, ['page'], { SERVER_URL: await serve() })).toMatch(
       /Tests: +4 passed, 4 total/,
     );
   });
 });
 
-describe('Vitest', () => {
-  it.each(['jsdom', 'happy-dom'])('runs the demo in %s', async (environment) => {
+describe.each([
+  [titleOf('vitestJsdom'), 'jsdom', 3],
+  [titleOf('vitestHappyDom'), 'happy-dom', 2],
+])('%s', (_, environment, tests) => {
+  it('runs the demo', async () => {
     const args = ['run', '--root', join(applications, 'vitest'), '--environment', environment];
     const printed = await node('vitest', join(tools, 'vitest/vitest.mjs'), args, {
       SERVER_URL: await serve(),
       NO_COLOR: '1',
     });
-    expect(printed).toMatch(/Tests +3 passed \(3\)/);
+    expect(printed).toContain(`${tests} passed (${tests})`);
   });
 });

@@ -26,7 +26,7 @@ declare module 'vitest' {
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** What applications import of the tools themselves, or of what they have besides. */
-const LINKS = ['vitest', '@types/node'];
+const LINKS = ['vitest', 'next', 'react', 'react-dom', 'typescript', '@types/node', '@types/react'];
 
 /** Installs the tools beside this file, and the packed package away from the repository. */
 export default function setup(project: TestProject): () => void {

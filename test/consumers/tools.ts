@@ -32,7 +32,7 @@ export async function node(
 
 /** A mock server whose jobs take a moment, and which pages of any origin may call. */
 export async function serve(): Promise<string> {
-  const server = await createMockServer({ durationMs: 300, allowedOrigins: ['*'] });
+  const server = await createMockServer({ durationMs: 1_500, allowedOrigins: ['*'] });
   onTestFinished(() => server.close());
   return server.url;
 }

@@ -44,23 +44,23 @@ function byProblem(failed: readonly (readonly [Column, string])[]): Map<string, 
   return titles;
 }
 
-const BEGIN = '<!-- runtimes:begin -->';
-const END = '<!-- runtimes:end -->';
+type Section = 'runtimes' | 'consumers';
 
 /** What stands between the markers. */
-export function readSection(readme: string): string {
-  return split(readme)[1].trim();
+export function readSection(readme: string, section: Section = 'runtimes'): string {
+  return split(readme, section)[1].trim();
 }
 
-export function writeSection(readme: string, section: string): string {
-  const [before, , after] = split(readme);
-  return `${before}\n\n${section}\n\n${after}`;
+export function writeSection(readme: string, text: string, section: Section = 'runtimes'): string {
+  const [before, , after] = split(readme, section);
+  return `${before}\n\n${text}\n\n${after}`;
 }
 
-function split(readme: string): [string, string, string] {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md has no ${BEGIN} … ${END}`);
-  const from = begin + BEGIN.length;
+function split(readme: string, section: Section): [string, string, string] {
+  const marker = `<!-- ${section}:begin -->`;
+  const [begin, end] = [readme.indexOf(marker), readme.indexOf(`<!-- ${section}:end -->`)];
+  if (begin < 0 || end < begin) throw new Error(`README.md has no ${marker} … end`);
+  const from = begin + marker.length;
   return [readme.slice(0, from), readme.slice(from, end), readme.slice(end)];
 }
 

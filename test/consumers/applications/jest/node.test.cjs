@@ -6,10 +6,11 @@ const { VideoClient } = require('reelwire');
 const { createMockServer } = require('reelwire/mock-server');
 
 const folder = mkdtempSync(join(tmpdir(), 'reelwire-jest-'));
+jest.setTimeout(30_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each(['websocket', 'sse', 'polling'])('generates, follows by %s and saves', async (transport) => {
-  const server = await createMockServer({ durationMs: 300 });
+  const server = await createMockServer({ durationMs: 1_500 });
   const client = new VideoClient({
     baseUrl: server.url,
     transports: [transport],

@@ -1,4 +1,6 @@
 /** @jest-environment ./jsdom.cjs */
+jest.setTimeout(30_000);
+
 test('loads what is for browsers, with every subpath that it has', () => {
   expect(require('reelwire/webhooks/testing').createWebhookFactory).toBeInstanceOf(Function);
   const { VideoError, WebhookVerificationError } = require('reelwire');
