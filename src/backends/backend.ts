@@ -65,14 +65,22 @@ export interface HttpRefusal {
 
 /** What is said over a dialect's WebSocket. */
 export interface WebSocketCodec {
-  /** Path and query below the base URL's origin, such as `/`. The client's `webSocketUrl` wins over it. */
-  readonly path: string;
-  /** The frame that asks for a job's updates. */
-  subscribe(jobId: string): string;
+  /**
+   * Path and query below the base URL's origin, such as `/`; without a leading `/` below the base URL itself. Or a
+   * function of the client's session, which `generate` is given too. The client's `webSocketUrl` wins over it.
+   */
+  readonly path: string | ((session: string) => string);
+  /** The frame that asks for a job's updates. Missing where the server sends them by itself. */
+  subscribe?(jobId: string): string;
   /** The frame that ends them. */
-  unsubscribe(jobId: string): string;
-  /** Never throws. */
-  parse(frame: string): StreamMessage;
+  unsubscribe?(jobId: string): string;
+  /** Binary frames are no messages, such as previews. Default: text all the same. */
+  readonly binary?: 'ignore' | undefined;
+  /**
+   * Never throws. `known` is always given by the client: what is known of a job that is followed. What is needed for the
+   * next frame is kept in `raw`.
+   */
+  parse(frame: string, known?: (jobId: string) => JobSnapshot | undefined): StreamMessage;
 }
 
 /** What comes over a dialect's event stream. */
@@ -172,6 +180,8 @@ export interface Backend<
    * is answered 404, 405 or 501. Never made for a job that has ended.
    */
   cancel?(jobId: string): HttpRequest | readonly HttpRequest[];
+  /** What a webhook calls the job, where that is not its id: `ingest` takes either. */
+  webhookIdOf?(jobId: string): string;
   /** Missing where the dialect has no such stream: it is then not tried. */
   readonly webSocket?: WebSocketCodec | undefined;
   readonly sse?: SseCodec | undefined;

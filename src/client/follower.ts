@@ -49,7 +49,7 @@ export function streamsOfServer(server: Server, loadSse: LoadSse): ReturnType<ty
   return streamsOf(server.backend, streamDepsOf(server, loadSse));
 }
 
-function streamDepsOf({ http, runtime, settings }: Server, loadSse: LoadSse): StreamDeps {
+function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: LoadSse): StreamDeps {
   const { backend, baseUrl, timeouts, webSocketUrl } = settings;
   return {
     runtime,
@@ -67,7 +67,9 @@ function streamDepsOf({ http, runtime, settings }: Server, loadSse: LoadSse): St
     },
     webSocketUrl: async () => {
       const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
-      const url = toWebSocketUrl(given ?? backend.webSocket?.path ?? '/', baseUrl);
+      const { path = '/' } = backend.webSocket ?? {};
+      const own = typeof path === 'function' ? path(session) : path;
+      const url = toWebSocketUrl(given ?? (/^(\/|\w+:)/.test(own) ? own : http.resolve(`/${own}`)), baseUrl);
       // A ticket for one connect.
       await http.conceal(url.searchParams.values());
       return url.href;

@@ -1,4 +1,4 @@
-import { ask, drawJitter, hasten, schedule, servingStream, tellTransport } from './follow-jobs.js';
+import { ask, drawJitter, hasten, hint, schedule, servingStream, tellTransport } from './follow-jobs.js';
 import { STREAM_LABELS } from './follow-model.js';
 import {
   type FollowedJob,
@@ -32,6 +32,10 @@ export function said(state: FollowState, stream: StreamState, message: StreamMes
       job.judging = 0;
     }
     learn(state, job, message.update, stream.name);
+  } else if (message.type === 'ask') {
+    const job = state.jobs.get(message.jobId ?? '');
+    if (message.jobId === undefined) for (const any of state.jobs.values()) hint(state, any);
+    else if (job !== undefined) hint(state, job);
   } else if (message.type === 'problem') {
     reportBadFrame(state, stream, message.message, message.jobId);
   }
@@ -138,7 +142,7 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   job.answers = true;
   tellTransport(state, job);
   const stream = servingStream(state, job);
-  const isOwn = update.isFollowUp !== true;
+  const isOwn = update.isFollowUp !== true && !job.hinted;
   const judged = isOwn && stream !== undefined && judging !== 0 && judging === job.servedBy;
   const known = job.snapshot;
   const next = applyUpdate(known, update, 'polling', state.wallNow);
@@ -150,6 +154,7 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   const { unsaid } = job;
   learn(state, job, update, 'polling');
   if (!isOwn) job.unsaid = unsaid;
+  if (!more && job.hurryAt === Number.POSITIVE_INFINITY) job.hinted = false;
   // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
   if (job.ending !== undefined && !more && state.jobs.has(job.id)) tellPendingEnd(state, job, job.ending);
   job.heardAt = state.now;

@@ -5,6 +5,9 @@ import type { TransportName } from './model.js';
 /** Polling intervals are spread by so much to either side, so that jobs followed together are not asked together. */
 const JITTER = 0.2;
 
+/** However often a stream says that something has changed, a job is asked no more often because of it. */
+const HINT_MS = 1_000;
+
 /** The stream that brings the updates of this job, where one does. */
 export function servingStream(state: FollowState, job: FollowedJob): StreamState | undefined {
   return job.serving === undefined || job.serving === 'polling' ? undefined : state.streams[job.serving];
@@ -19,6 +22,7 @@ export function ask(state: FollowState, job: FollowedJob, urgent = false): void 
   const asked = job.asking && job.askedIn === state.steps;
   job.asking = true;
   job.askedIn = state.steps;
+  job.askedAt = state.now;
   job.judging = 0;
   job.hurryAt = Number.POSITIVE_INFINITY;
   if (job.ending === undefined) state.deadlines.delete(job);
@@ -35,6 +39,14 @@ export function schedule(state: FollowState, job: FollowedJob): void {
 /** A bad frame, or a stream opened anew, is a reason to ask earlier, but not the moment the last answer is in. */
 export function hasten(state: FollowState, job: FollowedJob, afterMs: number): void {
   job.hurryAt = Math.min(job.hurryAt, Math.max(state.now, job.heardAt + afterMs));
+  schedule(state, job);
+}
+
+/** A stream says that there is something to ask for. */
+export function hint(state: FollowState, job: FollowedJob): void {
+  job.hinted = true;
+  job.judging = 0;
+  job.hurryAt = Math.min(job.hurryAt, Math.max(state.now, job.askedAt + HINT_MS));
   schedule(state, job);
 }
 

@@ -67,8 +67,11 @@ export interface FollowedJob extends Deadline {
   polled: boolean;
   /** An answer is awaited; no deadline until then. */
   asking: boolean;
-  /** The step it was last asked in. */
+  /** The step it was last asked in, and when. */
   askedIn: number;
+  askedAt: number;
+  /** A stream said to ask: what the answer brings is nothing that it kept to itself. */
+  hinted: boolean;
   /** The answer awaited shows whether this connection is to be believed; 0: none. */
   judging: number;
   /** An answer that was asked for after this connection carried the job has come: no gap is left. */
@@ -176,6 +179,8 @@ export function createJob(
     polled: false,
     asking: false,
     askedIn: 0,
+    askedAt: Number.NEGATIVE_INFINITY,
+    hinted: false,
     jitter: 1,
     answers: false,
     trouble: undefined,

@@ -119,7 +119,8 @@ function clock(state: FollowState): void {
       tellPendingEnd(state, job, job.ending);
       continue;
     }
-    const fair = job.trouble === undefined && job.servedBy !== 0 && job.reconciled === job.servedBy;
+    const fair =
+      !job.hinted && job.trouble === undefined && job.servedBy !== 0 && job.reconciled === job.servedBy;
     ask(state, job);
     if (fair) job.judging = job.servedBy;
     if (job.serving === undefined && !job.polled) {

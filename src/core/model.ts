@@ -101,6 +101,8 @@ export type StreamMessage =
   | { readonly type: 'update'; readonly update: JobUpdate }
   /** A greeting or an acknowledgement: it proves the stream, and says nothing else. */
   | { readonly type: 'control' }
+  /** Something has changed, and the stream does not say what: the job's status is asked, or that of all. */
+  | { readonly type: 'ask'; readonly jobId?: string | undefined }
   /** Unusable, or a protocol error. Where it names a job, that job alone is asked. */
   | { readonly type: 'problem'; readonly message: string; readonly jobId?: string | undefined };
 

@@ -22,7 +22,7 @@ import { WarningLog } from './warning-log.js';
 
 export interface RunnerDeps extends StreamDeps {
   readonly runtime: Runtime;
-  readonly backend: Pick<AnyBackend, 'webSocket' | 'sse'>;
+  readonly backend: Pick<AnyBackend, 'webSocket' | 'sse' | 'webhookIdOf'>;
   readonly settings: FollowingSettings;
   /** Those of the whole client. */
   readonly calls: StatusCalls;
@@ -37,7 +37,8 @@ export interface RunnerDeps extends StreamDeps {
 export function createRunner(deps: RunnerDeps): Follower {
   const { runtime, backend, settings, logger, redact = (text: string) => text } = deps;
   const { headStartMs, connectMs, silenceMs, missingMs } = settings.timeouts;
-  const connectors = streamsOf(backend, deps);
+  const known = (jobId: string) => state.jobs.get(jobId)?.snapshot;
+  const connectors = streamsOf(backend, { ...deps, known });
   const state = createFollowState(
     {
       transports: settings.transports.filter((name) => name === 'polling' || connectors[name] !== undefined),
@@ -203,6 +204,17 @@ export function createRunner(deps: RunnerDeps): Follower {
     }
   }
 
+  /** A webhook may call a job otherwise. */
+  function idsOf(id: string): readonly string[] {
+    if (backend.webhookIdOf === undefined) return [id];
+    try {
+      return [...jobs.keys()].filter((jobId) => jobId === id || backend.webhookIdOf?.(jobId) === id);
+    } catch (error) {
+      onError(error);
+      return [id];
+    }
+  }
+
   function onError(error: unknown): void {
     safely(() => logger.error(`a listener, or the backend, threw: ${wordsOf(error)}`));
   }
@@ -235,9 +247,12 @@ export function createRunner(deps: RunnerDeps): Follower {
     ingest(update, source) {
       // After what was followed in this moment.
       queueMicrotask(() => {
-        if (runtime.isPerRequest !== true) dispatch({ type: 'learned', update, source });
-        // Another request may say so, which must not touch what this one opened: it is read at the next own event.
-        else if (jobs.has(update.jobId)) enqueue({ type: 'learned', update, source });
+        for (const jobId of idsOf(update.jobId)) {
+          const learned = { ...update, jobId };
+          if (runtime.isPerRequest !== true) dispatch({ type: 'learned', update: learned, source });
+          // Another request may say so, which must not touch what this one opened: it is read at the next own event.
+          else if (jobs.has(jobId)) enqueue({ type: 'learned', update: learned, source });
+        }
       });
     },
     close(error) {

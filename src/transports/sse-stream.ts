@@ -105,7 +105,9 @@ export class SseStream {
 
   #received(data: string, event: string): void {
     if (this.#closed) return;
-    this.#events.said(data.length > MAX_FRAME_SIZE ? TOO_LARGE : readFrame(this.#codec, data, { event }));
+    this.#events.said(
+      data.length > MAX_FRAME_SIZE ? TOO_LARGE : readFrame(() => this.#codec.parse(data, { event })),
+    );
   }
 
   /** The body as the parser gets it: an end or an error closes the stream before the parser can see it. */

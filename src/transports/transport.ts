@@ -36,16 +36,12 @@ export type ConnectStream = (jobIds: readonly string[], events: StreamEvents) =>
  * What a frame means to a codec, which may be the caller's own: where it throws, or gives what is no message, the
  * frame is dropped and the stream goes on.
  */
-export function readFrame(
-  codec: { parse(text: string, context?: { readonly event: string }): StreamMessage },
-  text: string,
-  context?: { readonly event: string },
-): StreamMessage {
+export function readFrame(parse: () => StreamMessage): StreamMessage {
   try {
-    const message = codec.parse(text, context);
+    const message = parse();
     const { type } = message;
     if (type === 'control' || (type === 'update' && message.update.jobId !== undefined)) return message;
-    if (type === 'problem' && typeof message.message === 'string') return message;
+    if (type === 'ask' || (type === 'problem' && typeof message.message === 'string')) return message;
   } catch {
     // Told as any other that cannot be read.
   }

@@ -1,6 +1,6 @@
 import type { WebSocketCodec } from '../backends/backend.js';
 import type { StreamFailure } from '../core/follow-model.js';
-import type { StreamMessage } from '../core/model.js';
+import type { JobSnapshot, StreamMessage } from '../core/model.js';
 import type { Runtime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
 import { carriesHeaders, openSocket } from '../runtime/web-socket.js';
 import {
@@ -20,6 +20,8 @@ export interface WebSocketDeps {
   readonly webSocketUrl: () => string | Promise<string>;
   /** Asked at every connect, where the class can send them with its upgrade: none for a stranger's URL. */
   readonly webSocketHeaders?: (url: string) => Promise<Headers>;
+  /** What is known of a job; nothing of any where nobody follows. */
+  readonly known?: (jobId: string) => JobSnapshot | undefined;
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -159,6 +161,7 @@ class Connection implements StreamConnection {
 
   /** Some gateways send their JSON in binary frames: it is text all the same. */
   #read(data: unknown): StreamMessage {
+    if (typeof data !== 'string' && this.#codec.binary === 'ignore') return { type: 'control' };
     if (sizeOf(data) > MAX_FRAME_SIZE) return TOO_LARGE;
     let text: string;
     try {
@@ -167,13 +170,14 @@ class Connection implements StreamConnection {
     } catch {
       return problem('The server sent a WebSocket frame that is no text; it was dropped.');
     }
-    return readFrame(this.#codec, text);
+    return readFrame(() => this.#codec.parse(text, this.#deps.known));
   }
 
   /** False where the socket would not take it: then it has failed. */
   #send(action: 'subscribe' | 'unsubscribe', jobId: string): boolean {
     try {
-      this.#socket?.send(this.#codec[action](jobId));
+      const frame = this.#codec[action]?.(jobId);
+      if (frame !== undefined) this.#socket?.send(frame);
       return true;
     } catch (error) {
       this.#fail({ reason: 'WebSocket could not be written to', error });

@@ -230,11 +230,11 @@ describe('download', () => {
 describe('streams', () => {
   test('the WebSocket is at the root, and one message subscribes one job', () => {
     expect(backend.webSocket?.path).toBe('/');
-    expect(JSON.parse(backend.webSocket?.subscribe('a"b') ?? '')).toEqual({
+    expect(JSON.parse(backend.webSocket?.subscribe?.('a"b') ?? '')).toEqual({
       action: 'subscribe',
       jobId: 'a"b',
     });
-    expect(JSON.parse(backend.webSocket?.unsubscribe('a') ?? '')).toEqual({
+    expect(JSON.parse(backend.webSocket?.unsubscribe?.('a') ?? '')).toEqual({
       action: 'unsubscribe',
       jobId: 'a',
     });

@@ -244,3 +244,71 @@ test('that a job is known is learned from who follows it as well', () => {
   }
   expect(driver.all('stopped')).toEqual([]);
 });
+
+describe('a stream that says that something has changed', () => {
+  const changed = { type: 'ask', jobId: 'a' } as const;
+
+  test('has the job asked at once, and then once a second at most', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    driver.pass(2_000);
+    for (let frames = 0; frames < 10; frames++) driver.say('websocket', changed);
+    driver.pass(0);
+    expect(driver.asked).toEqual(['a']);
+    driver.answer('a');
+    driver.say('websocket', changed);
+    driver.pass(900);
+    expect(driver.asked).toEqual(['a']);
+    driver.pass(200);
+    expect(driver.asked).toEqual(['a', 'a']);
+  });
+
+  test('has it asked again where it says so while an answer is awaited', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(2_000);
+    driver.say('websocket', changed);
+    driver.pass(500);
+    driver.say('websocket', changed);
+    driver.pass(700);
+    driver.answer('a');
+    driver.pass(0);
+    expect(driver.asked).toEqual(['a', 'a']);
+  });
+
+  test('has all asked where it names none', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    driver.pass(2_000);
+    driver.say('websocket', { type: 'ask' });
+    driver.pass(0);
+    expect(driver.asked).toEqual(['a', 'b']);
+  });
+
+  test('is not held to have kept to itself what the answer brings', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(2_000);
+    driver.say('websocket', changed);
+    driver.pass(0);
+    driver.answer('a', { status: 'processing', progress: 60 });
+    driver.pass(31_000);
+    driver.answer('a', { status: 'processing', progress: 60 });
+    expect(driver.warnings).toEqual([]);
+    expect(driver.closed).toEqual([]);
+    // What it keeps to itself after that is.
+    driver.pass(31_000);
+    driver.answer('a', { status: 'processing', progress: 70 });
+    expect(driver.warnings).toEqual(['transport-lied']);
+  });
+
+  test('need not have said what took a further call to learn', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(31_000);
+    driver.answer('a', { status: 'processing', progress: 60, isFollowUp: true });
+    driver.pass(31_000);
+    driver.answer('a', { status: 'processing', progress: 60 });
+    expect(driver.warnings).toEqual([]);
+  });
+});
