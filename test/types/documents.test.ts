@@ -26,7 +26,12 @@ function problems(): string[] {
       ? getSourceFile(path, target, ...rest)
       : ts.createSourceFile(path, block, target, true);
   };
-  const program = ts.createProgram([...blocks.keys()], { ...options, noUnusedLocals: false }, host);
+  const platforms = join(root, 'test/types/platforms.d.ts');
+  const program = ts.createProgram(
+    [...blocks.keys(), platforms],
+    { ...options, noUnusedLocals: false },
+    host,
+  );
   return [...blocks.keys()].flatMap((path) => {
     const source = program.getSourceFile(path);
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(

@@ -25,6 +25,7 @@ const PAGE = "Object.assign(globalThis, { document: Object.assign(new EventTarge
 /** For a block that only exports a route: it is called as its framework would. */
 const CALL_ROUTE = `
 import { createWebhookFactory } from 'reelwire/webhooks/testing';
+console.warn = () => {}; // Of the tampered one.
 const factory = createWebhookFactory({ secret: process.env.WEBHOOK_SECRET ?? '' });
 const genuine = await factory.completed('job-1');
 const tampered = await factory.tampered(genuine);
@@ -53,7 +54,7 @@ async function run({
     .replaceAll(/http:\/\/localhost:3001|https:\/\/videos\.example\.com/g, server.url)
     .replaceAll(/\b3000\b/g, String(port));
   const before = /\bdocument\./.test(code) ? PAGE : '';
-  const after = /^export async function POST\b/m.test(code) ? CALL_ROUTE : '';
+  const after = /^export const POST\b/m.test(code) ? CALL_ROUTE : '';
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
   await writeFile(join(folder, `program.${language}`), before + program + after);
