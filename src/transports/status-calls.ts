@@ -103,8 +103,9 @@ export class StatusCalls {
 
   /** All lines are held, and somebody waits whose call may be quick. */
   #freeKept(kept: StatusCall): void {
-    // Where it is the only line, there is no other for what is slow and no more: each time it has twice as long.
-    const patience = this.#deps.concurrency === 1 ? 2 ** Math.max(kept.cuts, this.#cuts) : 1;
+    // Where it is the only line, there is no other for what is slow and no more: each time it has twice as long, and
+    // four times where none is quick.
+    const patience = this.#deps.concurrency === 1 ? 2 ** Math.max(kept.cuts, Math.min(this.#cuts, 2)) : 1;
     const dueAt = kept.startedAt + patience * Math.max(this.#deps.quickMs, 4 * this.#usualMs);
     if (dueAt > this.#now()) {
       this.#wakeAt(dueAt);
