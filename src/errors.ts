@@ -185,7 +185,7 @@ export function partNotLoaded(part: string, jobId: string | undefined, cause: un
     {
       jobId,
       cause,
-      hint: `Call again: it is then loaded again. Where the site was deployed anew, reload the page${goOn}.`,
+      hint: `Call again. Where that does not help, as after a deploy or in Firefox, reload the page${goOn}.`,
     },
   );
 }

@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join, resolve } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createMockServer, type MockServer, type MockServerOptions } from '../../src/mock-server/index.js';
+import { findEngines } from './support/engines.js';
+import { type BrowserWindow, openWindow } from './support/window.js';
+
+/** Three browsers may have to start beside it. */
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 15_000 });
+
+const root = join(import.meta.dirname, '../..');
+const engines = findEngines();
+
+const browserCounterparts: Plugin = {
+  name: 'browser-counterparts',
+  setup(build) {
+    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+      const counterpart = resolve(resolveDir, path.replace(/js$/, 'browser.ts'));
+      return existsSync(counterpart) ? { path: counterpart } : undefined;
+    });
+  },
+};
+
+/** The scripts of an application's page, by name: `parts-page.js` and what that loads. */
+async function bundle(splitting: boolean): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'test/browser/support/parts-page.ts')],
+    ...{ bundle: true, format: 'esm', platform: 'browser', write: false, outdir: '/', logLevel: 'error' },
+    splitting,
+    plugins: [browserCounterparts],
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+}
+
+const split = bundle(true);
+const whole = bundle(false);
+
+/** Where the page comes from; what is `gone` was replaced by a deploy. */
+async function startSite(scripts: ReadonlyMap<string, Uint8Array>) {
+  const asked: string[] = [];
+  const site = { asked, gone: /^$/, url: '', stop: () => {} };
+  const http = createServer((request, response) => {
+    const name = basename(new URL(request.url ?? '', 'http://site').pathname);
+    asked.push(name);
+    const script = site.gone.test(name) ? undefined : scripts.get(name);
+    if (name === '') {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>Parts</title><script type="module" src="parts-page.js"></script>');
+    } else if (script === undefined) {
+      response.writeHead(404).end();
+    } else {
+      response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' }).end(script);
+    }
+  });
+  site.stop = () => {
+    http.close();
+    http.closeAllConnections();
+  };
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  onTestFinished(() => site.stop());
+  site.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+  return site;
+}
+
+async function startServer(options: MockServerOptions = {}): Promise<MockServer> {
+  const server = await createMockServer({ manual: true, ...options });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+const did = (window: BrowserWindow) =>
+  window.evaluate('return globalThis.did') as Promise<Record<string, unknown>>;
+
+async function load(window: BrowserWindow, site: { url: string }, server: MockServer): Promise<void> {
+  await window.goto(`${site.url}?server=${encodeURIComponent(server.url)}`);
+  await eventually(() => window.evaluate('return typeof actions')).toBe('object');
+}
+
+async function generate(window: BrowserWindow): Promise<string> {
+  await window.evaluate('actions.generate()');
+  await eventually(() => did(window)).toMatchObject({ id: expect.any(String) });
+  return (await did(window)).id as string;
+}
+
+describe.each(engines)('a page in %s', (engine, launch) => {
+  async function open(): Promise<BrowserWindow> {
+    const window = await openWindow(engine, launch);
+    onTestFinished(() => window.close());
+    return window;
+  }
+
+  test('follows and downloads a job although its site is gone since the job began', async () => {
+    const server = await startServer();
+    const site = await startSite(await split);
+    const window = await open();
+    await load(window, site, server);
+    const id = await generate(window);
+    for (const part of ['download', 'sse', 'follower', 'seldom']) {
+      await eventually(() => site.asked).toContainEqual(expect.stringMatching(`^${part}-`));
+    }
+    await eventually(() => did(window)).toMatchObject({ transport: expect.any(String) });
+    site.stop();
+    server.jobs.get(id)?.complete();
+    await eventually(() => did(window)).toMatchObject({ end: 'completed' });
+    await window.evaluate("actions.download('bytes')");
+    await eventually(() => did(window)).toMatchObject({ bytes: expect.any(Number) });
+    // What was not needed before is not to be had any more, and says so.
+    await window.evaluate('actions.diagnose()');
+    await eventually(() => did(window)).toMatchObject({ diagnosis: { code: 'part-not-loaded' } });
+  });
+
+  test('tells of a download that a deploy has taken away, and has it after a reload, as the error says', async () => {
+    const server = await startServer();
+    const site = await startSite(await split);
+    site.gone = /^download-/;
+    const window = await open();
+    await load(window, site, server);
+    const id = await generate(window);
+    server.jobs.get(id)?.complete();
+    await eventually(() => did(window)).toMatchObject({ end: 'completed' });
+    await window.evaluate("actions.download('failed')");
+    const failed = {
+      code: 'part-not-loaded',
+      jobId: id,
+      hint: expect.stringContaining(`subscribe("${id}")`),
+    };
+    await eventually(() => did(window)).toMatchObject({ failed });
+    site.gone = /^$/;
+    await window.evaluate("actions.download('again')");
+    // Firefox remembers that a script could not be had.
+    const again = engine === 'firefox' ? failed : expect.any(Number);
+    await eventually(() => did(window)).toMatchObject({ again });
+    await load(window, site, server);
+    await window.evaluate(`actions.subscribe(${JSON.stringify(id)})`);
+    await window.evaluate("actions.download('bytes')");
+    await eventually(() => did(window)).toMatchObject({ bytes: expect.any(Number) });
+  });
+
+  test('polls where neither a WebSocket nor the part for SSE is to be had', async () => {
+    const server = await startServer({ faults: [{ route: 'websocket', type: 'refuse' }] });
+    const site = await startSite(await split);
+    site.gone = /^sse-/;
+    const window = await open();
+    await load(window, site, server);
+    const id = await generate(window);
+    await eventually(() => did(window)).toMatchObject({ transport: 'polling' });
+    server.jobs.get(id)?.complete();
+    await eventually(() => did(window)).toMatchObject({ end: 'completed' });
+  });
+
+  test('needs nothing more of its site where it is bundled in one file', async () => {
+    const server = await startServer();
+    const scripts = await whole;
+    expect([...scripts.keys()]).toEqual(['parts-page.js']);
+    const site = await startSite(scripts);
+    const window = await open();
+    await load(window, site, server);
+    site.stop();
+    const id = await generate(window);
+    server.jobs.get(id)?.complete();
+    await eventually(() => did(window)).toMatchObject({ end: 'completed' });
+    await window.evaluate("actions.download('bytes'); actions.diagnose(); actions.generateMany();");
+    await eventually(() => did(window)).toMatchObject({
+      bytes: expect.any(Number),
+      diagnosis: true,
+      many: 2,
+    });
+  });
+});
