@@ -29,20 +29,24 @@ async function withFault(fault: NonNullable<MockServerOptions['faults']>[number]
 async function warning(
   server: MockServer,
   code: JobWarning['code'],
-  provoke: (job: MockJob) => void,
+  provoke: (job: MockJob, tries: number) => void,
 ): Promise<string> {
   const job = await connect(server, { timeouts: { silenceMs: 50, headStartMs: 10_000 } }).generate(input);
-  const said = new Promise<string>((resolve) => {
-    job.on('warning', (one) => {
-      if (one.code === code) resolve(one.message.replaceAll(job.id, 'job-1'));
-    });
+  let said: string | undefined;
+  job.on('warning', (one) => {
+    if (one.code === code) said ??= one.message.replaceAll(job.id, 'job-1');
   });
-  const jobOfServer = server.jobs.get(job.id);
-  if (jobOfServer !== undefined) {
-    await vi.waitUntil(() => server.connections.webSockets > 0 || server.requests.length > 2);
-    provoke(jobOfServer);
-  }
-  return said;
+  // What is changed before the stream carries the job is none of its business: it is changed until something is said.
+  let tries = 0;
+  await vi.waitUntil(
+    () => {
+      const jobOfServer = server.jobs.get(job.id);
+      if (said === undefined && jobOfServer !== undefined) provoke(jobOfServer, ++tries);
+      return said;
+    },
+    { timeout: 50_000 },
+  );
+  return String(said);
 }
 
 /** Each line of the lists about following and downloading, and what the library says in its situation. */
@@ -97,7 +101,9 @@ export const followSituations: Situations = {
     const garbage = await withFault({ route: 'websocket', type: 'inject', frame: 'garbage' });
     const inventive = await startServer();
     return [
-      await warning(mute, 'transport-lied', (job) => job.advance({ status: 'processing', progress: 40 })),
+      await warning(mute, 'transport-lied', (job, tries) =>
+        job.advance({ status: 'processing', progress: tries / 20 }),
+      ),
       await warning(garbage, 'bad-frame', () => {}),
       await warning(inventive, 'unknown-status', (job) => job.advance({ word: 'marinating' })),
     ];
