@@ -27,7 +27,7 @@ describe('an answer that may be kept', () => {
     await server.do('fault', { route: 'status', type: 'status', status: 200, body, headers, times: 1 });
     const job = connect(server, { transports: ['polling'] }).subscribe(id);
     const end = job.completed();
-    await expect.poll(() => job.snapshot?.progress).toBe(40);
+    await expect.poll(() => job.snapshot.progress, { timeout: 8_000 }).toBe(40);
     await server.do('advance', id, { status: 'completed', progress: 100 });
     await expect(end).resolves.toMatchObject({ status: 'completed' });
   });
