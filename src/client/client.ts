@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyBackend, Backend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
-import { checkDelayMs } from '../core/check-option.js';
+import { checkCall, checkDelayMs } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
 import { initialSnapshot } from '../core/job-state.js';
 import { type CompletedJob, isTerminal, type JobSnapshot, type WebhookEvent } from '../core/model.js';
@@ -121,6 +121,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     options: DownloadOptions<VariantOf<B>> = {},
   ): Promise<VideoDownload> {
     const id = checkJobId(isRecord(job) ? job.id : job);
+    checkCall(options, ['variant', 'output', 'onProgress'], id);
     const { signal } = options;
     const { download } = await this.#server.calls.run(id, signal, (life) =>
       abortable(part('download', id), life),

@@ -1,5 +1,5 @@
 import { wholeNumber } from '../core/check.js';
-import { checkOption } from '../core/check-option.js';
+import { checkCall, checkOption } from '../core/check-option.js';
 import { wordsOf } from '../core/text.js';
 import { howToGoOn, isVideoError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
@@ -59,6 +59,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
 
   async function* run(): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
     const { concurrency = 6, signal } = options;
+    checkCall(options, ['concurrency']);
     checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
     signal?.throwIfAborted();
     const source = iterate(inputs);

@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../backends/backend.js';
+import { checkCall } from '../core/check-option.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
@@ -40,8 +41,10 @@ export interface SubmitOptions extends Omit<GenerateOptions, 'onAbort'> {
 export async function submit(
   host: SubmitHost,
   submission: Submission,
-  { idempotencyKey, onAbort = 'detach', signal }: SubmitOptions,
+  options: SubmitOptions,
 ): Promise<JobSnapshot> {
+  checkCall(options, ['idempotencyKey', 'onAbort']);
+  const { idempotencyKey, onAbort = 'detach', signal } = options;
   const { aborts, calls, cancels } = host;
   checkOnAbort(onAbort, cancels);
   calls.refuseClosed(undefined);

@@ -1,5 +1,5 @@
 import { aboutJob, ConfigurationError } from '../errors.js';
-import { type Check, type Refusal, wholeNumber } from './check.js';
+import { type Check, checkNames, type Refusal, wholeNumber } from './check.js';
 import { MAX_TIMER_MS } from './deadlines.js';
 
 export const wrongOption: Refusal = (option, problem, hint) =>
@@ -8,6 +8,13 @@ export const wrongOption: Refusal = (option, problem, hint) =>
 export function checkOption(name: string, value: unknown, check: Check): void {
   const problem = check(value);
   if (problem !== undefined) throw wrongOption(name, `${name} ${problem}`);
+}
+
+/** An option of a call that there is not would be ignored, and may be the key that keeps from paying twice. */
+export function checkCall(options: object, names: readonly string[], jobId?: string): void {
+  checkNames('options', 'option', options, ['signal', ...names], (...wrong) =>
+    aboutJob(wrongOption(...wrong), jobId),
+  );
 }
 
 /** A whole number of milliseconds given to one call. */

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { checkCall } from '../core/check-option.js';
 import { type CompletedJob, type FailedJob, isEnd, type JobSnapshot } from '../core/model.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { JobFailedError } from '../errors.js';
@@ -57,6 +58,7 @@ export class VideoJob<Variant extends string = string> {
    */
   completed(options: WaitOptions = {}): Promise<CompletedJob> {
     return new Promise((resolve, reject) => {
+      checkCall(options, ['timeoutMs'], this.id);
       const update = (snapshot: JobSnapshot) => {
         if (snapshot.status === 'completed') resolve(snapshot);
         else if (snapshot.status === 'failed') reject(failure(snapshot));
