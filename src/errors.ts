@@ -171,7 +171,7 @@ export class JobFailedError extends VideoError {
 
 /** @internal What to do about a job that is followed no longer, without the full stop. */
 export function howToGoOn(jobId: string): string {
-  return `The job may still be running. Go on with client.subscribe(${JSON.stringify(jobId)})`;
+  return `The job may still be running. Resume with client.subscribe(${JSON.stringify(jobId)})`;
 }
 
 /** @internal A page could not fetch a part of this package. */
@@ -200,7 +200,7 @@ export class JobTimeoutError extends VideoError {
 
   constructor(jobId: string, timeoutMs: number, options: VideoErrorOptions = {}) {
     const { cause } = options;
-    const because = cause instanceof Error ? `; its status could not be had: ${cause.message}` : '';
+    const because = cause instanceof Error ? `; could not read its status: ${cause.message}` : '';
     super('job-timeout', `job ${jobId} did not end within ${timeoutMs} ms${because}`, {
       hint: `${howToGoOn(jobId)}, or give a larger timeoutMs.`,
       ...options,
@@ -222,7 +222,7 @@ export class DownloadError extends VideoError {
   }
 }
 
-/** Why a delivery is not believed. `bad-secret` and `parsed-body` are mistakes of the receiver itself. */
+/** Why a delivery is not trusted. `bad-secret` and `parsed-body` are mistakes of the receiver itself. */
 export type WebhookVerificationReason =
   | 'missing-header'
   | 'bad-signature'
@@ -251,7 +251,7 @@ export function isVideoError(error: unknown): error is VideoError {
   return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
 }
 
-/** @internal Every error after a submit names the job: gives it to one that was made where nobody knew. */
+/** @internal Every error after a submit names the job: adds it to one that was made without it. */
 export function aboutJob<T>(error: T, jobId: string | undefined): T {
   if (jobId !== undefined && isVideoError(error) && error.jobId === undefined)
     Object.assign(error, { jobId });

@@ -18,7 +18,7 @@ import { type Bytes, fileField, isBytes } from './bytes.js';
 import { checkVariant } from './input.js';
 import { object, parseInput, parseOptions, strict, text } from './schema.js';
 
-/** Of `openAIVideos`. */
+/** Options for `openAIVideos`. */
 export interface OpenAIVideosOptions {
   /** Used where `generate` is given none; without either the server's own default is. */
   readonly model?: string | undefined;

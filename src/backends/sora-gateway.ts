@@ -9,7 +9,7 @@ import { type Bytes, bytes, toBase64 } from './bytes.js';
 import { checkVariant, refuseInput, refuseOptionOf } from './input.js';
 import { parseGatewayFrame } from './sora-gateway-frame.js';
 
-/** Of `soraGateway`. */
+/** Options for `soraGateway`. */
 export interface SoraGatewayOptions {
   /** Given here, it need not be given to each `generate`. */
   readonly walletAddress?: string | undefined;

@@ -51,7 +51,7 @@ export interface VidBuilderVideo {
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Of `vidBuilder`. */
+/** Options for `vidBuilder`. */
 export interface VidBuilderOptions {
   /** Where the server reports to, given once for each `generate`. `http` or `https`. */
   readonly webhookUrl?: string | undefined;

@@ -54,7 +54,7 @@ export function createProgram(exit: Exit): Command {
     .addHelpText(
       'after',
       `
-Ctrl-C detaches: the job goes on, and the command that resumes is printed.
+Ctrl-C detaches: the job continues, and the command that resumes is printed.
 
 Examples:
   $ reelwire generate "Explain blockchain" -o out.mp4
@@ -98,7 +98,7 @@ Examples:
   )
     .addHelpText(
       'after',
-      '\nExits 1 where a job goes on.\n\nExample:\n  $ reelwire cancel job_1 --backend openAIVideos',
+      '\nExits 1 where a job continues.\n\nExample:\n  $ reelwire cancel job_1 --backend openAIVideos',
     )
     .action(async (jobIds, flags) => {
       const { cancel } = await import('./commands/cancel.js');

@@ -37,7 +37,7 @@ export async function runSession(
     output.error(error);
     const resume = session?.resume;
     if (resume !== undefined && goesOn(error))
-      output.note(`Go on with:\n  ${commandOf(longer(resume, error))}`);
+      output.note(`Resume with:\n  ${commandOf(longer(resume, error))}`);
     return exitCodeOf(error);
   } finally {
     await session?.client.close();
@@ -67,6 +67,6 @@ function detach(output: Output, resume: Resume | undefined): void {
   output.event({ type: 'detached', jobIds, resume: commandOf(resume) });
   const jobs = `${jobIds.length === 1 ? 'job' : 'jobs'} ${jobIds.map(visible).join(', ')}`;
   const what =
-    command === 'watch' ? `Detached from ${jobs}; the server goes on.` : `Stopped the download of ${jobs}.`;
+    command === 'watch' ? `Detached from ${jobs}; the server continues.` : `Stopped the download of ${jobs}.`;
   output.note(`${what} Resume with:\n  ${commandOf(resume)}`);
 }

@@ -10,7 +10,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of `VideoClient.generate`. */
+/** Options for `VideoClient.generate`. */
 export interface GenerateOptions extends CallOptions {
   /**
    * Sent as `Idempotency-Key`. Give one only where the server honours it: a submit whose outcome is unknown is
@@ -24,7 +24,7 @@ export interface GenerateOptions extends CallOptions {
   readonly onAbort?: 'detach' | 'cancel' | undefined;
 }
 
-/** Of `VideoClient.poll`. */
+/** Options for `VideoClient.poll`. */
 export interface PollOptions extends WaitOptions {
   /** Between two status calls, in milliseconds. @default polling.intervalMs */
   readonly intervalMs?: number | undefined;

@@ -67,7 +67,7 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
       () => resolve(unanswered(name, connectMs)),
       connectMs + 1, // The stream's own clock is to be first, where it has one.
     );
-    const heard = () => resolve({ state: 'works', message: `${label} opens, and the server speaks on it.` });
+    const heard = () => resolve({ state: 'works', message: `${label} is open and receives data.` });
     const connection = connect([PROBE_JOB_ID], {
       opened: () => {
         runtime.clearTimeout(timer);

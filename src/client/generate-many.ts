@@ -11,7 +11,7 @@ export type GenerateManyResult<Job> =
   | { readonly index: number; readonly job: Job; readonly error?: undefined }
   | { readonly index: number; readonly error: unknown; readonly job?: undefined };
 
-/** Of `VideoClient.generateMany`. */
+/** Options for `VideoClient.generateMany`. */
 export interface GenerateManyOptions {
   /** Submits under way, and results not read yet, together. @default 6 */
   readonly concurrency?: number | undefined;
@@ -177,10 +177,12 @@ export function generateMany<Input, Job extends { readonly id: string }>(
   function tellUnread({ error, index, job }: GenerateManyResult<Job>): void {
     if (job !== undefined) {
       logger.warn(
-        `job ${JSON.stringify(job.id)} was submitted by generateMany (input ${index}), and nobody read it. ${howToGoOn(job.id)}.`,
+        `job ${JSON.stringify(job.id)} was submitted by generateMany (input ${index}), but never read. ${howToGoOn(job.id)}.`,
       );
     } else if (isVideoError(error) && /^(submit-outcome-unknown|closed)$/.test(error.code)) {
-      logger.warn(`input ${index} of generateMany, which nobody read: ${error.message}. ${error.hint ?? ''}`);
+      logger.warn(
+        `input ${index} of generateMany, which was never read: ${error.message}. ${error.hint ?? ''}`,
+      );
     }
   }
 }

@@ -6,7 +6,7 @@ export interface BackoffBounds {
   readonly maxDelayMs: number;
 }
 
-/** No `Retry-After` is believed beyond a day: it is more likely a mistake than a wish. */
+/** A `Retry-After` of more than a day is cut to that: it is more likely a mistake. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /**

@@ -2,7 +2,7 @@ import type { JobUpdate } from './model.js';
 import { isRecord } from './record.js';
 import { statusOfWord } from './status-words.js';
 
-/** A JSON object of a stranger: anything may be in any field. */
+/** An untrusted JSON object: any field may hold anything. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The most that is kept of a message or a reason, in characters. */

@@ -7,7 +7,7 @@ import {
   type StreamState,
   warn,
 } from './follow-state.js';
-import { catchLie, closeAll, prove } from './follow-streams.js';
+import { closeAll, distrustStream, prove } from './follow-streams.js';
 import { applyUpdate, unknownStatusWarning } from './job-state.js';
 import {
   isTerminal,
@@ -132,11 +132,11 @@ export function end(state: FollowState, job: FollowedJob): void {
 }
 
 /** The status route has answered. Rule 4: what it knows, a stream that is open must have said. */
-export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate, more: boolean): void {
+export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate, askedAgain: boolean): void {
   const { judging } = job;
   // Some servers know the job by another id than the one they were asked about.
   const update = answer.jobId === job.id ? answer : { ...answer, jobId: job.id };
-  job.asking = more;
+  job.asking = askedAgain;
   job.judging = 0;
   job.trouble = undefined;
   job.answers = true;
@@ -148,7 +148,7 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   const next = applyUpdate(known, update, 'polling', state.wallNow);
   const lied = judged && (job.unsaid || isNews(known, next));
   if (lied) {
-    const message = `${STREAM_LABELS[stream.name]} was open but did not bring what the server knew of job ${job.id}; another transport is used`;
+    const message = `${STREAM_LABELS[stream.name]} was open but missed an update of job ${job.id}; another transport is used`;
     warn(state, job, 'transport-lied', message);
   }
   const { unsaid } = job;
@@ -156,11 +156,12 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   if (!isOwn) job.unsaid = unsaid;
   if (!more && job.hurryAt === Number.POSITIVE_INFINITY) job.hinted = false;
   // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
-  if (job.ending !== undefined && !more && state.jobs.has(job.id)) tellPendingEnd(state, job, job.ending);
+  if (job.ending !== undefined && !askedAgain && state.jobs.has(job.id))
+    tellPendingEnd(state, job, job.ending);
   job.heardAt = state.now;
   // Only now: what this answer brought may have happened before the stream carried the job.
-  if (!more) job.reconciled = job.servedBy;
+  if (!askedAgain) job.reconciled = job.servedBy;
   drawJitter(state, job);
   if (state.jobs.has(job.id)) schedule(state, job);
-  if (lied) catchLie(state, stream.name, judging);
+  if (lied) distrustStream(state, stream.name, judging);
 }

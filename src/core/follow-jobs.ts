@@ -36,7 +36,7 @@ export function schedule(state: FollowState, job: FollowedJob): void {
   if (!job.asking) state.deadlines.set(job, dueAt(state, job));
 }
 
-/** A bad frame, or a stream opened anew, is a reason to ask earlier, but not the moment the last answer is in. */
+/** A bad frame, or a stream opened again, is a reason to ask earlier, but not the moment the last answer is in. */
 export function hasten(state: FollowState, job: FollowedJob, afterMs: number): void {
   job.hurryAt = Math.min(job.hurryAt, Math.max(state.now, job.heardAt + afterMs));
   schedule(state, job);
@@ -74,7 +74,7 @@ export function drawJitter(state: FollowState, job: FollowedJob): void {
 
 /**
  * Rules 2 and 3 for one job: the best that is open serves it, and whenever that is another than before, the status
- * is asked once more, because nobody repeats what was sent in between.
+ * is asked once more, because servers do not repeat what was sent in between.
  */
 export function settle(state: FollowState, job: FollowedJob): void {
   const serving = findServing(state, job);
@@ -109,7 +109,7 @@ export function tellTransport(state: FollowState, job: FollowedJob): void {
   });
 }
 
-/** Where polling is not to be used, and no stream can be: the end still comes, but late, and nobody would know why. */
+/** Where polling is not to be used, and no stream can be: the end still comes, but late, without a sign of why. */
 export function warnUnserved(state: FollowState, job: FollowedJob): void {
   const { silenceMs } = state.settings;
   if (job.unservedWarned || state.now - job.heardAt < silenceMs) return;

@@ -37,9 +37,9 @@ export interface StreamFailure {
  * What happens. `now` is in milliseconds on a clock that nobody sets: all waits are measured on it. `wallNow` is in
  * milliseconds since the epoch, may jump either way, and only dates snapshots.
  */
-export type FollowSignal = { readonly now: number; readonly wallNow: number } & Happening;
+export type FollowEvent = { readonly now: number; readonly wallNow: number } & Happening;
 
-/** @internal A signal without its time. */
+/** @internal An event without its time. */
 export type Happening =
   | {
       readonly type: 'follow';
@@ -48,19 +48,24 @@ export type Happening =
       readonly owner?: unknown;
     }
   | { readonly type: 'unfollow'; readonly jobId: string }
-  /** The stream is open and carries these jobs. Comes again when it carries more, or anew. */
+  /** The stream is open and carries these jobs. Comes again when it carries more, or was opened again. */
   | OfStream<{ readonly type: 'opened'; readonly jobIds: readonly string[] }>
   | OfStream<{ readonly type: 'said'; readonly message: StreamMessage }>
   /** It has closed itself. */
   | OfStream<{ readonly type: 'failed'; readonly failure: StreamFailure }>
-  /** `more`: it was asked again meanwhile, and that answer is still to come. */
+  /** `askedAgain`: it was asked again meanwhile, and that answer is still to come. */
   | {
       readonly type: 'answered';
       readonly jobId: string;
       readonly update: JobUpdate;
-      readonly more: boolean;
+      readonly askedAgain: boolean;
     }
-  | { readonly type: 'refused'; readonly jobId: string; readonly error: unknown; readonly more: boolean }
+  | {
+      readonly type: 'refused';
+      readonly jobId: string;
+      readonly error: unknown;
+      readonly askedAgain: boolean;
+    }
   /** Something came another way, such as by a webhook. */
   | { readonly type: 'learned'; readonly update: JobUpdate; readonly source: SnapshotSource }
   /** The timer fired. */
@@ -87,7 +92,7 @@ export type FollowEffect =
       readonly urgent: boolean;
       readonly standing: CallStanding;
     }
-  /** Nobody wants that answer any more. */
+  /** That answer is not needed any more. */
   | { readonly type: 'forget'; readonly jobId: string }
   /** There is one timer. Undefined: stop it. */
   | { readonly type: 'timer'; readonly delayMs: number | undefined }
@@ -99,7 +104,7 @@ export type FollowEffect =
 /** What became of the last status call of a job: answered, none yet, or failed. */
 export type CallStanding = 'good' | 'new' | 'bad';
 
-/** `owner` is what came with `follow`, so that whoever is to be told need not be looked up for each frame. */
+/** `owner` is what came with `follow`, so that the listeners need not be looked up for each frame. */
 type Told<T> = T & { readonly jobId: string; readonly owner: unknown };
 export type TellEffect = Extract<FollowEffect, { readonly owner: unknown }>;
 

@@ -10,16 +10,16 @@ const HOPELESS_TRIES = 3;
 
 /**
  * The status call has failed. Rule 11: a refusal is not an end. It is one only once the status was refused, and
- * nothing else was heard, for as long as `missingMs`; or at once, where nobody ever knew the job.
+ * nothing else was heard, for as long as `missingMs`; or at once, for a job that was never known.
  */
-export function refused(state: FollowState, job: FollowedJob, error: unknown, more: boolean): void {
+export function refused(state: FollowState, job: FollowedJob, error: unknown, askedAgain: boolean): void {
   const trouble = job.trouble ?? newTrouble(error);
   job.trouble = trouble;
-  job.asking = more;
+  job.asking = askedAgain;
   job.judging = 0;
   job.answers = false;
   if (job.ending !== undefined) {
-    if (!more) tellPendingEnd(state, job, job.ending);
+    if (!askedAgain) tellPendingEnd(state, job, job.ending);
     return;
   }
   const kind = kindOf(error);
@@ -110,7 +110,7 @@ function warnOf(state: FollowState, job: FollowedJob, trouble: Trouble, kind: Ki
   const isKnown = kind === 'temporary' ? trouble.failures > 1 : job.refusalWarned;
   if (kind !== 'temporary') job.refusalWarned = true;
   if (isKnown) return;
-  const message = `the status of job ${job.id} could not be had, and is asked again${because}`;
+  const message = `could not read the status of job ${job.id}; retrying${because}`;
   warn(state, job, 'status-failed', message, error);
 }
 

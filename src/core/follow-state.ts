@@ -72,15 +72,15 @@ export interface FollowedJob extends Deadline {
   askedAt: number;
   /** A stream said to ask: what the answer brings is nothing that it kept to itself. */
   hinted: boolean;
-  /** The answer awaited shows whether this connection is to be believed; 0: none. */
+  /** The answer awaited shows whether this connection can be trusted; 0: none. */
   judging: number;
   /** An answer that was asked for after this connection carried the job has come: no gap is left. */
   reconciled: number;
   /** Something is known that the serving stream should have said, and has not. */
   unsaid: boolean;
-  /** When there was last something new from whoever serves. */
+  /** When there was last something new from the transport that serves. */
   heardAt: number;
-  /** Factor of the polling interval, drawn anew for each. */
+  /** Factor of the polling interval, drawn again for each. */
   jitter: number;
   /** Its last status call was answered. */
   answers: boolean;
@@ -116,7 +116,7 @@ export interface FollowState {
   /** When the timer fires; Infinity where it is not armed. */
   timerAt: number;
   seed: number;
-  /** How many signals there have been. */
+  /** How many events there have been. */
   steps: number;
   effects: FollowEffect[];
 }
@@ -195,7 +195,7 @@ export function createJob(
   };
 }
 
-/** The next random number in [0, 1): mulberry32, so that the same signals always have the same effects. */
+/** The next random number in [0, 1): mulberry32, so that the same events always have the same effects. */
 export function random(state: FollowState): number {
   state.seed = (state.seed + 0x6d2b79f5) | 0;
   let bits = Math.imul(state.seed ^ (state.seed >>> 15), 1 | state.seed);

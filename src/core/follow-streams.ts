@@ -92,7 +92,7 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
     const job = state.jobs.get(jobId);
     if (job === undefined) continue;
     if (isCarriedBy(job, stream)) {
-      // Opened anew, for a longer list: nothing was missed if the server was quick, so this can wait a little.
+      // Opened again, for a longer list: nothing was missed if the server was quick, so this can wait a little.
       hasten(state, job, state.settings.intervalMs);
     } else {
       job.carriedBy[stream.name] = stream.connection;
@@ -140,17 +140,17 @@ function remember(state: FollowState, stream: StreamState, failure: StreamFailur
   stream.retryAt = state.now + Math.max(delayMs, failure.retryAfterMs ?? 0);
 }
 
-/** The backoff starts anew after a time of good service, not after every greeting: else a flapping one storms. */
+/** The backoff starts again after a time of good service, not after every greeting: else a flapping one storms. */
 function forgiveIfStable(state: FollowState, stream: StreamState): void {
   const { phase, proven, since } = stream;
   if (phase === 'open' && proven && state.now - since >= state.settings.retry.maxDelayMs) stream.failures = 0;
 }
 
-/** Rule 4: the status call knows what this stream should have said. */
-export function catchLie(state: FollowState, name: StreamName, connection: number): void {
+/** Rule 4: the status call knows something that this stream should have sent. */
+export function distrustStream(state: FollowState, name: StreamName, connection: number): void {
   const stream = state.streams[name];
   if (stream.connection !== connection) return;
-  const failure = { reason: `${STREAM_LABELS[name]} was open but did not say what the server knew` };
+  const failure = { reason: `${STREAM_LABELS[name]} was open but missed an update` };
   // With the last job it has been closed already: then it is only remembered.
   if (stream.phase !== 'open') {
     remember(state, stream, failure);

@@ -1,27 +1,27 @@
 import { answered, end, learn, said, tellPendingEnd } from './follow-answers.js';
 import { ask, dueAt, schedule, settle, warnUnserved } from './follow-jobs.js';
-import type { FollowEffect, FollowSignal } from './follow-model.js';
+import type { FollowEffect, FollowEvent } from './follow-model.js';
 import { refused } from './follow-refusals.js';
 import { createJob, type FollowState } from './follow-state.js';
 import { expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 
 /**
- * Follows all jobs of one client: says what to do about what has happened. It does nothing itself, asks no clock
- * and throws no dice; the same signals always have the same effects. The state is changed in place, so that a
+ * Follows all jobs of one client: says what to do about what has happened. It does nothing itself, reads no clock
+ * and draws no random number; the same events always have the same effects. The state is changed in place, so that a
  * frame costs the same among ten thousand jobs as for one.
  */
-export function step(state: FollowState, signal: FollowSignal): readonly FollowEffect[] {
+export function step(state: FollowState, event: FollowEvent): readonly FollowEffect[] {
   state.effects = [];
   state.steps += 1;
-  setClock(state, signal);
-  handle(state, signal);
-  arm(state, signal.type === 'clock');
+  setClock(state, event);
+  handle(state, event);
+  arm(state, event.type === 'clock');
   return state.effects;
 }
 
-/** A timer that fires is believed, not the clock: it may be as much as a tick behind, or be faked alone. */
-function setClock(state: FollowState, { now, wallNow, type }: FollowSignal): void {
+/** A timer that fires is trusted, not the clock: it may be as much as a tick behind, or be faked alone. */
+function setClock(state: FollowState, { now, wallNow, type }: FollowEvent): void {
   state.wallNow = wallNow;
   if (now > state.now) state.now = now;
   if (type === 'clock' && state.timerAt !== Number.POSITIVE_INFINITY) {
@@ -29,59 +29,56 @@ function setClock(state: FollowState, { now, wallNow, type }: FollowSignal): voi
   }
 }
 
-function handle(state: FollowState, signal: FollowSignal): void {
-  switch (signal.type) {
+function handle(state: FollowState, event: FollowEvent): void {
+  switch (event.type) {
     case 'follow':
-      follow(state, signal);
+      follow(state, event);
       break;
     case 'clock':
       clock(state);
       break;
     case 'wake':
-      wake(state, signal.reason);
+      wake(state, event.reason);
       break;
     case 'unfollow':
     case 'answered':
     case 'refused':
-      ofJob(state, signal);
+      ofJob(state, event);
       break;
     case 'learned': {
-      const job = state.jobs.get(signal.update.jobId);
-      if (job !== undefined) learn(state, job, signal.update, signal.source);
+      const job = state.jobs.get(event.update.jobId);
+      if (job !== undefined) learn(state, job, event.update, event.source);
       break;
     }
     default:
-      ofStream(state, signal);
+      ofStream(state, event);
   }
 }
 
 function ofJob(
   state: FollowState,
-  signal: Extract<FollowSignal, { type: 'unfollow' | 'answered' | 'refused' }>,
+  event: Extract<FollowEvent, { type: 'unfollow' | 'answered' | 'refused' }>,
 ): void {
-  const job = state.jobs.get(signal.jobId);
+  const job = state.jobs.get(event.jobId);
   if (job === undefined) return;
-  if (signal.type === 'unfollow') end(state, job);
-  else if (signal.type === 'answered') answered(state, job, signal.update, signal.more);
-  else refused(state, job, signal.error, signal.more);
+  if (event.type === 'unfollow') end(state, job);
+  else if (event.type === 'answered') answered(state, job, event.update, event.askedAgain);
+  else refused(state, job, event.error, event.askedAgain);
 }
 
 function ofStream(
   state: FollowState,
-  signal: Extract<FollowSignal, { type: 'opened' | 'said' | 'failed' }>,
+  event: Extract<FollowEvent, { type: 'opened' | 'said' | 'failed' }>,
 ): void {
-  const stream = state.streams[signal.stream];
-  if (stream.phase === 'idle' || stream.connection !== signal.connection) return;
-  if (signal.type === 'said') said(state, stream, signal.message);
-  else if (signal.type === 'opened') opened(state, stream, signal.jobIds);
-  else fail(state, stream, signal.failure);
+  const stream = state.streams[event.stream];
+  if (stream.phase === 'idle' || stream.connection !== event.connection) return;
+  if (event.type === 'said') said(state, stream, event.message);
+  else if (event.type === 'opened') opened(state, stream, event.jobIds);
+  else fail(state, stream, event.failure);
 }
 
 /** Rule 1: ask and connect, at once and both. */
-function follow(
-  state: FollowState,
-  { jobId, owner, known }: Extract<FollowSignal, { type: 'follow' }>,
-): void {
+function follow(state: FollowState, { jobId, owner, known }: Extract<FollowEvent, { type: 'follow' }>): void {
   const followed = state.jobs.get(jobId);
   if (followed !== undefined) {
     // Another has followed it by its id alone; that there is such a job is known from now on.

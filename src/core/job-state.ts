@@ -21,7 +21,7 @@ export function positionOf({ status, progress }: JobSnapshot): number {
   return RANK[status] * 1_000 + (isTerminal(status) ? 0 : progress);
 }
 
-/** A placeholder for a job of which nobody said anything yet. */
+/** A placeholder for a job of which nothing is known yet. */
 export function initialSnapshot(jobId: string, source: SnapshotSource, nowMs: number): JobSnapshot {
   return applyUpdate(undefined, { jobId, raw: undefined }, source, nowMs);
 }
@@ -67,7 +67,7 @@ export function applyUpdate(
 }
 
 /**
- * The warning for a status word nobody knows, if the update holds one. It is due once a job: whoever keeps the
+ * The warning for an unknown status word, if the update holds one. It is due once a job: whoever keeps the
  * job's snapshot keeps that too.
  */
 export function unknownStatusWarning(update: JobUpdate): JobWarning | undefined {
@@ -75,7 +75,7 @@ export function unknownStatusWarning(update: JobUpdate): JobWarning | undefined 
   if (word === undefined) return undefined;
   return {
     code: 'unknown-status',
-    message: `The server calls the status of job ${update.jobId} ${JSON.stringify(word)}, a word nobody knows; the last known status is kept.`,
+    message: `The server calls the status of job ${update.jobId} ${JSON.stringify(word)}, which is unknown; the last known status is kept.`,
     jobId: update.jobId,
   };
 }

@@ -1,10 +1,10 @@
-/** Deeper parts of an answer are cut: whoever stringifies, compares or shows it would run out of stack. */
+/** Deeper parts of an answer are cut: code that stringifies, compares or shows them would run out of stack. */
 const MAX_DEPTH = 100;
 /** A shorter text cannot be nested deep enough to hurt anybody. */
 const SHALLOW_LENGTH = 4_000;
 
 /**
- * As `JSON.parse`, for text of strangers. A number beyond 2^53 stays as it was written, as a text: servers name jobs
+ * As `JSON.parse`, for untrusted text. A number beyond 2^53 stays as it was written, as a text: servers name jobs
  * by such numbers, and rounding makes another job of it. What is nested deeper than 100 levels becomes `'…'`.
  *
  * @throws SyntaxError where it is not JSON.

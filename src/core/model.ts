@@ -72,9 +72,9 @@ export type JobSnapshot = PendingJob | CompletedJob | FailedJob;
 /** One thing a server said about a job, in our words. Every field but the id may be missing. */
 export interface JobUpdate {
   readonly jobId: string;
-  /** Missing where the server gave none, or a word nobody knows. */
+  /** Missing if the server gave none, or an unknown word. */
   readonly status?: JobStatus | undefined;
-  /** The server's word, where nobody knows it: warned about once, never acted on. */
+  /** The server's word, if it is unknown: warned about once, never acted on. */
   readonly unknownStatus?: string | undefined;
   readonly progress?: number | undefined;
   readonly message?: string | undefined;

@@ -58,7 +58,7 @@ export interface Logger {
   info(message: string): void;
   /** What `warning` tells the listeners of a job, too. Of one kind, ten lines a minute; the rest is counted in one. */
   warn(message: string): void;
-  /** Following stopped and nobody was told otherwise; a listener, or the backend, threw. */
+  /** Following stopped and no listener was told; a listener, or the backend, threw. */
   error(message: string): void;
 }
 

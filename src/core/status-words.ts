@@ -12,7 +12,7 @@ const STATUS_BY_WORD: ReadonlyMap<string, JobStatus> = new Map(
   ),
 );
 
-/** What a server's word means; case and surrounding space do not matter. Undefined for one nobody knows. */
+/** What a server's word means; case and surrounding space do not matter. Undefined for an unknown one. */
 export function statusOfWord(word: unknown): JobStatus | undefined {
   if (typeof word !== 'string') return undefined;
   // As it stands first: on a stream each frame asks, and nearly all are in lower case.

@@ -1,4 +1,4 @@
-/** Text of a stranger as a part of a message. The errors themselves put it on one line. */
+/** Untrusted text as a part of a message. The errors themselves put it on one line. */
 export function bounded(text: string, maxLength = 500): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }

@@ -12,7 +12,7 @@ export function isHttp(url: URL): boolean {
   return /^https?:$/.test(url.protocol);
 }
 
-/** Which nobody may give us, and nobody should see. */
+/** A URL with a password in it is refused, and must not be shown. */
 export function holdsPassword(url: URL): boolean {
   return url.username + url.password !== '';
 }

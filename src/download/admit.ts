@@ -48,7 +48,7 @@ export function admit(response: Response, known: Known): Verdict {
 function partVerdict(headers: Headers, { head, received, unconditional }: Known): Verdict {
   const range = contentRange(headers);
   if (range === undefined || range.start !== received || encodes(headers)) return 'mismatch';
-  // Nobody asked for a part: it is the beginning of a file whose size must be known.
+  // A part that was not asked for: it is the beginning of a file whose size must be known.
   if (received === 0) return range.size === undefined ? 'mismatch' : 'whole';
   const proven = unconditional !== true || carriesProof(headers, head);
   return sizeAgrees(range, head, received) && agrees(headers, head) && proven ? 'part' : 'mismatch';

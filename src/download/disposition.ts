@@ -10,7 +10,7 @@ export function dispositionFilename(header: string): string {
   return decoded ?? decodePlain(parameters.get('filename') ?? '');
 }
 
-/** What is longer is nobody's name. */
+/** A longer one is not a real name. */
 const MAX_LENGTH = 4_000;
 
 /** By lower-case name; the first of a name wins. A blank ends no value: servers forget the quotes. */
@@ -82,7 +82,7 @@ function latin1Bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
-/** Undefined where the bytes are not of this charset, or nobody knows it. */
+/** Undefined where the bytes are not of this charset, or it is unknown. */
 function decode(bytes: Uint8Array, charset: string): string | undefined {
   try {
     return new TextDecoder(charset, { fatal: true }).decode(bytes);

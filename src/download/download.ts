@@ -7,7 +7,7 @@ import type { DownloadSource } from './places.js';
 import { type OpenDownloadOptions, ResumableBody } from './resumable-body.js';
 import { saveFile } from './save-file.js';
 
-/** How long an open connection waits for somebody to read it. */
+/** How long an open connection waits to be read. */
 const UNREAD_MS = 1_000;
 
 /** Opens a download and reads as much of it as shows that it is one. */

@@ -8,7 +8,7 @@ import { contentRange, type FileHead } from './head.js';
  */
 export type End = 'file' | 'part' | 'early' | 'again';
 
-/** How much of one file is here, over as many answers as it takes, and whether an end is believed. */
+/** How much of one file is here, over as many answers as it takes, and whether an end is the end of the file. */
 export class Extent {
   head: FileHead | undefined;
   check: FileCheck | undefined;

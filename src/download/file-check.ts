@@ -30,7 +30,7 @@ export class FileCheck {
     this.#boxes?.feed(bytes);
   }
 
-  /** What keeps these first bytes from ever being known as a whole file: nobody need read the rest. */
+  /** What keeps these first bytes from ever being known as a whole file: the rest need not be read. */
   doubtOf(opening: Uint8Array): string | undefined {
     const isMp4 = String.fromCharCode(...opening.subarray(4, 8)) === 'ftyp';
     return this.#head.isEncoded && !isMp4 && canAskForIdentity() ? UNASKED : undefined;

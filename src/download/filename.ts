@@ -38,7 +38,7 @@ const WINDOWS_DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9
  * nothing is left.
  */
 export function sanitizeFilename(name: string): string {
-  // The end of it is kept, with the extension; what is longer is nobody's name.
+  // The end of it is kept, with the extension; a longer one is not a real name.
   const base = (name.slice(-1_000).split(/[/\\]/).pop() ?? '')
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
     .replace(/[<>:"|?*]/g, '_')

@@ -81,7 +81,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of somebody else's cannot be asked, and is there.
+    // A process of another user cannot be signalled, but is alive.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

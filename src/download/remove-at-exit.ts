@@ -27,7 +27,7 @@ function removeAll(): void {
     try {
       unlinkSync(path);
     } catch {
-      // It is renamed already, or cannot be removed: nobody is left to be told.
+      // It is renamed already, or cannot be removed: there is no one left to tell.
     }
   }
   paths.clear();

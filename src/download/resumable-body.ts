@@ -180,7 +180,7 @@ export class ResumableBody implements ByteSource {
     const clean = (words: string) => this.#clean(words);
     const problem = problemOf(given.bytes, head, this.#source.isPicture === true, clean);
     if (problem !== undefined) throw this.#notVideo(problem);
-    // Told to whoever reads on: what it is called and of which type is known all the same.
+    // An error for the next read only: the name and the type are known all the same.
     this.#hopeless = check?.doubtOf(given.bytes);
     return given.bytes;
   }

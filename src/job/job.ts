@@ -14,7 +14,7 @@ export interface JobHost<Variant extends string> extends WaitHost {
 }
 
 /**
- * One job that a server works on. It is followed while somebody listens, iterates or awaits, and no longer.
+ * One job that a server works on. It is followed only while there is a listener, an iterator or a promise waiting for it.
  */
 export class VideoJob<Variant extends string = string> {
   readonly id: string;
@@ -35,7 +35,7 @@ export class VideoJob<Variant extends string = string> {
     return this.#waits.snapshot;
   }
 
-  /** Starts to follow with the first listener. Returns the way to remove it, safe to call twice. */
+  /** Starts to follow with the first listener. Returns a function that removes it, safe to call twice. */
   on<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): () => void {
     return this.#listeners.add(event, listener, false);
   }
@@ -45,7 +45,7 @@ export class VideoJob<Variant extends string = string> {
     return this.#listeners.add(event, listener, true);
   }
 
-  /** Stops to follow with the last listener, unless somebody else waits. */
+  /** Stops following with the last listener, unless something else waits for the job. */
   off<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): void {
     this.#listeners.remove(event, listener);
   }
@@ -82,18 +82,18 @@ export class VideoJob<Variant extends string = string> {
   }
 
   /**
-   * Cancels the job at the server, as `client.cancel(id)` does. Whoever waits for it learns its end as any other.
+   * Cancels the job at the server, as `client.cancel(id)` does. Everything that waits for the job is told this end like any other.
    *
    * @throws ConfigurationError where the backend cannot cancel; ApiError, NetworkError.
    */
   async cancel(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<JobSnapshot> {
     const snapshot = await this.#host.cancel(this.id, options);
-    // Nobody may follow it. What is known to have ended stays as it is.
+    // The job may not be followed now. What is known to have ended stays as it is.
     if (!isEnd(this.snapshot)) this.#waits.update(snapshot);
     return this.snapshot;
   }
 
-  /** Stops following and drops all listeners; whoever still waits gets a VideoError of code `closed`. */
+  /** Stops following and drops all listeners; what still waits rejects with a VideoError of code `closed`. */
   close(): void {
     this.#waits.close();
     this.#listeners.removeAllListeners();
@@ -108,6 +108,6 @@ export class VideoJob<Variant extends string = string> {
 function failure(snapshot: FailedJob): JobFailedError {
   return new JobFailedError(snapshot.id, snapshot.error, {
     reasonCode: snapshot.errorCode,
-    hint: 'The server ended this job; submit a new one once the reason is mended.',
+    hint: 'The server ended this job. Fix the cause, then submit a new job.',
   });
 }

@@ -30,7 +30,7 @@ export interface VideoJobEvents {
   warning: (warning: JobWarning) => void;
   /**
    * Following ended before the job did: it is not there, was refused, took too long, was closed or aborted. The error
-   * is what `completed()` rejects with. Told to the logger where nobody listens for it or waits.
+   * is what `completed()` rejects with. The logger is told if there is no listener for it and nothing waits.
    */
   stopped: (error: unknown) => void;
 }
@@ -53,7 +53,7 @@ export class JobListeners extends EventEmitter<keyof VideoJobEvents> implements 
     this.#waits = waits;
   }
 
-  /** Returns the way to remove it, safe to call twice. */
+  /** Returns a function that removes it, safe to call twice. */
   add(event: keyof VideoJobEvents, listener: Listener, isOnce: boolean): () => void {
     checkEvent(event);
     if (typeof listener !== 'function') {

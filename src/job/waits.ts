@@ -16,13 +16,13 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Somebody who waits for the end of a job. Nothing is told after the terminal snapshot, or after `stopped`. */
+/** Something that waits for the end of a job. It is told nothing after the terminal snapshot, or after `stopped`. */
 export interface JobWaiter {
   /** `before` is undefined where this is the first that is known of the job. */
   update(snapshot: JobSnapshot, before: JobSnapshot | undefined): void;
   transport?(change: TransportChange): void;
   warning?(warning: JobWarning): void;
-  /** `isAlone`: nobody else waited for this job. */
+  /** `isAlone`: nothing else waited for this job. */
   stopped(error: unknown, isAlone: boolean): void;
 }
 
@@ -30,7 +30,7 @@ export interface JobWaiter {
 export interface WaitEngine {
   readonly alarms: Alarms;
   readonly follower: JobFollower;
-  /** Nobody waits on it any more. */
+  /** Nothing waits on it any more. */
   release(): void;
 }
 
@@ -78,12 +78,12 @@ export class JobWaits implements JobSink {
     return this.#engine?.follower.failureOf(this.snapshot.id);
   }
 
-  /** Says what a listener did wrong, or that something was told to nobody. A logger that throws is its own concern. */
+  /** Says what a listener did wrong, or that an error reached no listener. A logger that throws is ignored. */
   report(message: string): void {
     try {
       this.#host.logger.error(message);
     } catch {
-      // There is nobody left to tell.
+      // There is no one left to tell.
     }
   }
 
@@ -91,7 +91,7 @@ export class JobWaits implements JobSink {
     return this.#first === wait && wait.next === undefined;
   }
 
-  /** Whoever waits from now on is told so, and nothing else. */
+  /** A wait that begins from now on is told that, and nothing else. */
   get isOver(): boolean {
     return this.#closed !== undefined || this.#signal?.aborted === true;
   }
@@ -101,7 +101,7 @@ export class JobWaits implements JobSink {
     const timeoutMs = checkDelayMs('timeoutMs', options.timeoutMs, this.snapshot.id) ?? this.#timeoutMs;
     const wait = new Wait(this, waiter, timeoutMs);
     if (isEnd(this.snapshot)) {
-      // Nobody is called in the middle of asking for it.
+      // Not at once: a caller is not called back while it is still asking.
       queueMicrotask(() => {
         if (!wait.hasLeft) waiter.update(this.snapshot, this.snapshot);
       });
@@ -163,7 +163,7 @@ export class JobWaits implements JobSink {
   stopped(error: unknown): void {
     if (isVideoError(error) && error.code === 'closed') this.#closed ??= error;
     const first = this.#first;
-    // Before anybody is told: whoever then waits anew is followed anew.
+    // Before the listeners are told: one that then waits again has the job followed again.
     this.#first = undefined;
     this.#stopFollowing();
     const isAlone = first?.next === undefined;

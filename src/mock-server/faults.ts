@@ -17,7 +17,7 @@ export class MockFaults {
     for (const fault of faults) this.add(fault);
   }
 
-  /** Returns the way to take it back. */
+  /** Returns a function that takes it back. */
   add(fault: MockFault): () => void {
     checkFault(fault);
     const entry: Entry = { fault, seen: 0, struck: 0, sinceMs: undefined };

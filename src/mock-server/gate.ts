@@ -18,7 +18,7 @@ export interface MockGateOptions {
   allowedHosts?: readonly string[] | undefined;
 }
 
-/** Keeps pages of strangers out: those that send an `Origin`, and those whose own name leads here (DNS rebinding). */
+/** Keeps pages of other sites out: those that send an `Origin`, and those whose own name leads here (DNS rebinding). */
 export class Gate {
   readonly #origins: readonly string[];
   readonly #hosts: readonly string[];
@@ -51,7 +51,7 @@ export class Gate {
   }
 
   #isOurs(host: string): boolean {
-    // Nobody's page has an address, or a name without a dot, for its own name.
+    // No public page has an address, or a name without a dot, for its own name.
     return isLoopback(host) || isAddress(host) || !host.includes('.') || this.#hosts.includes(host);
   }
 }

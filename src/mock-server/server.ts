@@ -13,7 +13,7 @@ import type { MockStreams } from './streams/stream-log.js';
 import { WebSocketUpgrades } from './streams/websocket-upgrade.js';
 import type { MockWebhooks } from './webhooks.js';
 
-/** Of `createMockServer`. */
+/** Options for `createMockServer`. */
 export interface MockServerOptions extends MockServiceOptions, MockGateOptions {
   /** @default 0, any free one */
   port?: number | undefined;

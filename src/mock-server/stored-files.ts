@@ -5,7 +5,7 @@ import type { Call } from './routes.js';
 
 /** The files of finished jobs, and the signed URLs that lead to them. */
 export class StoredFiles {
-  /** Where signed URLs and redirects lead; set by whoever brings the second origin. */
+  /** Where signed URLs and redirects lead; set by the code that opens the second origin. */
   origin = 'http://files.invalid';
   readonly #digest: boolean;
   readonly #urlKey = randomHex(16);

@@ -18,8 +18,8 @@ export interface MockWebhookOptions {
   /** Other delays than the dialect's, in milliseconds before scaling. */
   readonly retryDelaysMs?: Partial<Record<MockDialect, readonly number[]>> | undefined;
   /**
-   * Hosts besides loopback that a request's own `webhookUrl` may lead to; `*` is any. Whoever can submit would
-   * otherwise let this machine call the hosts that it reaches.
+   * Hosts besides loopback that a request's own `webhookUrl` may lead to; `*` is any. Otherwise anyone who can submit would
+   * let this machine call the hosts that it reaches.
    *
    * @default []
    */

@@ -170,7 +170,7 @@ export class MockWebhooks {
     return delivery;
   }
 
-  /** The other dialects' URLs are those of whoever started the server. */
+  /** The other dialects' URLs are given by the user who started the server. */
   #forbids({ dialect, url }: Pick<Message, 'dialect' | 'url'>): boolean {
     const allowed = this.#options.allowedHosts ?? [];
     const { hostname } = new URL(url);

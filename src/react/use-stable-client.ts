@@ -4,7 +4,7 @@ import { useRef } from 'react';
 const MAX_CHANGES_IN_A_ROW = 3;
 
 /**
- * The client to use. One made anew in each render would follow the job from the start in each render, and each of
+ * The client to use. One made again in each render would follow the job from the start in each render, and each of
  * its updates would cause the next one, for ever: it is told of once, and not switched to any more.
  */
 export function useStableClient<Client>(client: Client): Client {

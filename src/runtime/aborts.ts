@@ -5,7 +5,7 @@
 export class Aborts {
   readonly #told = new Map<AbortSignal, Set<(reason: unknown) => void>>();
 
-  /** Tells once that the signal is aborted. Returns the way to stop, safe to call twice. */
+  /** Tells once that the signal is aborted. Returns a function that stops that, safe to call twice. */
   listen(signal: AbortSignal, tell: (reason: unknown) => void): () => void {
     const told = this.#told.get(signal) ?? new Set();
     if (told.size === 0) {

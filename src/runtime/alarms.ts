@@ -48,7 +48,7 @@ export class Alarms {
   }
 
   #fired(): void {
-    // The timer is believed, not the clock: a test may have faked the one and not the other.
+    // The timer is trusted, not the clock: a test may have faked the one and not the other.
     this.#aheadMs += Math.max(0, this.#firesAt - this.#now());
     this.#firesAt = Number.POSITIVE_INFINITY;
     const now = this.#now();

@@ -1,10 +1,10 @@
 import type { CallStanding } from '../core/follow-model.js';
 import type { JobUpdate } from '../core/model.js';
 
-/** What becomes of the calls. `more`: it was asked again after this one had started, and that answer is to come. */
+/** What becomes of the calls. `askedAgain`: it was asked again after this one had started, and that answer is to come. */
 export interface Asker {
-  answered(jobId: string, update: JobUpdate, more: boolean): void;
-  refused(jobId: string, error: unknown, more: boolean): void;
+  answered(jobId: string, update: JobUpdate, askedAgain: boolean): void;
+  refused(jobId: string, error: unknown, askedAgain: boolean): void;
 }
 
 /** A status call that waits in line, or is under way. */

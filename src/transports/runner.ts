@@ -2,7 +2,7 @@ import type { AnyBackend } from '../backends/backend.js';
 import { step } from '../core/follow.js';
 import {
   type FollowEffect,
-  type FollowSignal,
+  type FollowEvent,
   type Happening,
   type StreamName,
   type TellEffect,
@@ -56,16 +56,16 @@ export function createRunner(deps: RunnerDeps): Follower {
   const warnings = new WarningLog(deps);
   const connections = new Map<StreamName, StreamConnection>();
   const calls = deps.calls.of({
-    answered: (jobId, update, more) => dispatch({ type: 'answered', jobId, update, more }),
-    refused: (jobId, error, more) => dispatch({ type: 'refused', jobId, error, more }),
+    answered: (jobId, update, askedAgain) => dispatch({ type: 'answered', jobId, update, askedAgain }),
+    refused: (jobId, error, askedAgain) => dispatch({ type: 'refused', jobId, error, askedAgain }),
   });
-  const signals: FollowSignal[] = [];
+  const events: FollowEvent[] = [];
   let draining = false;
   let timer: TimerHandle;
   let stopListening: (() => void) | undefined;
   let closed: ((jobId: string) => VideoError) | undefined;
 
-  /** One signal at a time: what an effect or a sink sets off waits its turn. */
+  /** One event at a time: what an effect or a sink sets off waits its turn. */
   function dispatch(happening: Happening): void {
     enqueue(happening);
     if (!draining) drain();
@@ -73,16 +73,16 @@ export function createRunner(deps: RunnerDeps): Follower {
 
   function enqueue(happening: Happening): void {
     // Written into it, not copied: this is done for each frame.
-    const signal = happening as { -readonly [K in keyof FollowSignal]: FollowSignal[K] };
-    signal.now = runtime.elapsedMs();
-    signal.wallNow = runtime.now();
-    signals.push(signal as FollowSignal);
+    const event = happening as { -readonly [K in keyof FollowEvent]: FollowEvent[K] };
+    event.now = runtime.elapsedMs();
+    event.wallNow = runtime.now();
+    events.push(event as FollowEvent);
   }
 
   function drain(): void {
     draining = true;
-    for (let signal = signals.shift(); signal !== undefined; signal = signals.shift()) {
-      for (const effect of step(state, signal)) {
+    for (let event = events.shift(); event !== undefined; event = events.shift()) {
+      for (const effect of step(state, event)) {
         try {
           perform(effect);
         } catch (error) {

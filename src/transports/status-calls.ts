@@ -137,15 +137,15 @@ export class StatusCalls {
     call.controller = controller;
     call.startedAt = this.#now();
     this.#underWay.add(call);
-    let tell: (more: boolean) => void;
+    let tell: (askedAgain: boolean) => void;
     try {
       const update = await this.#deps.askStatus(jobId, controller.signal);
-      tell = (more) => asker.answered(jobId, update, more);
+      tell = (askedAgain) => asker.answered(jobId, update, askedAgain);
       this.#cuts = 0;
       this.#usualMs += (this.#now() - call.startedAt - this.#usualMs) / 8;
     } catch (error) {
       if (!controller.signal.aborted) this.#obey(error, call.standing);
-      tell = (more) => asker.refused(jobId, error, more);
+      tell = (askedAgain) => asker.refused(jobId, error, askedAgain);
     }
     if (controller.signal.aborted) return; // Forgotten meanwhile, or to be made again.
     this.#release(call);

@@ -88,7 +88,7 @@ class Connection implements StreamConnection {
       ticket = { url, headers: headers ?? {} };
     } catch (error) {
       // What was thrown is not quoted: it may hold the secret that could not be had.
-      const reason = 'WebSocket was not tried: its URL, or a token for it, could not be had';
+      const reason = 'WebSocket was not tried: could not get its URL or a token for it';
       this.#fail({ reason, kind: 'credentials', error });
       return;
     }

@@ -33,7 +33,7 @@ export interface DeliveryRecord {
   readonly body?: string;
 }
 
-/** Of `recentDeliveries`. */
+/** Options for `recentDeliveries`. */
 export interface RecentDeliveriesOptions {
   /** How many are kept. @default 100 */
   readonly max?: number | undefined;

@@ -143,7 +143,7 @@ function checkWhoIsBelieved({
   if (allowUnsigned && allowedAddresses === undefined) {
     throw new ConfigurationError(
       'allowUnsigned',
-      'allowUnsigned needs allowedAddresses: somebody must be believed for a reason',
+      'allowUnsigned needs allowedAddresses: unsigned deliveries need an address allowlist',
     );
   }
   if (typeof secret === 'function' || (secret === undefined && allowUnsigned)) return;

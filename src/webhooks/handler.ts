@@ -76,7 +76,7 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
   const { type, jobId } = received.event;
   await settings.refusals.tell(
     `function slow (${type})`,
-    async () => `job ${jobId}: answered 200 after ${settings.ackWithinMs} ms (ackWithinMs); it goes on`,
+    async () => `job ${jobId}: answered 200 after ${settings.ackWithinMs} ms (ackWithinMs); it continues`,
   );
   return ending;
 }

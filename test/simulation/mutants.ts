@@ -253,7 +253,7 @@ function withStanding(deps: StatusCallsDeps, change: (standing: CallStanding) =>
 }
 
 /** As if the reducer had not asked, and had left it to the next deadline. */
-function stepWithoutAsks(state: FollowState, signal: FollowSignal): FollowEffect[] {
+function stepWithoutAsks(state: FollowState, signal: FollowEvent): FollowEffect[] {
   const asking = new Set([...state.jobs.values()].filter((job) => job.asking));
   return step(state, signal).filter((effect) => {
     const job = effect.type === 'ask' ? state.jobs.get(effect.jobId) : undefined;
@@ -269,7 +269,7 @@ function stepWithoutAsks(state: FollowState, signal: FollowSignal): FollowEffect
 
 /** What a mutant puts off has to come to its time all the same. */
 export function playable(mutant: Step): Step {
-  return (state: FollowState, signal: FollowSignal) => {
+  return (state: FollowState, signal: FollowEvent) => {
     const effects = mutant(state, signal);
     const next = Math.min(state.deadlines.first?.dueAt ?? Number.POSITIVE_INFINITY, state.streamsDueAt);
     if (next >= state.timerAt) return effects;

@@ -1,5 +1,5 @@
 import { step } from '../../src/core/follow.js';
-import type { FollowEffect, FollowSignal, Happening, StreamName } from '../../src/core/follow-model.js';
+import type { FollowEffect, FollowEvent, Happening, StreamName } from '../../src/core/follow-model.js';
 import { createFollowState, type FollowState } from '../../src/core/follow-state.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
@@ -8,7 +8,7 @@ import { idOf, isKnown, type Plan, SETTINGS } from './plan.js';
 import { type Frame, SimulatedServer, type Truth } from './server.js';
 import { Witness } from './witness.js';
 
-export type Step = (state: FollowState, signal: FollowSignal) => readonly FollowEffect[];
+export type Step = (state: FollowState, event: FollowEvent) => readonly FollowEffect[];
 
 /** Plays one schedule to the reducer alone; throws where an invariant is broken. */
 export function playReducer(plan: Plan, take: Step = step): void {
@@ -21,9 +21,9 @@ export function playReducer(plan: Plan, take: Step = step): void {
   const calls = new Map<string, { cancel: () => void; again: boolean }>();
   let timer: Event | undefined;
 
-  function dispatch(signal: Happening): void {
-    // Effects are performed in full before the next signal, as the runner does.
-    const effects = take(state, { ...signal, now: clock.now, wallNow: clock.wallNow } as FollowSignal);
+  function dispatch(event: Happening): void {
+    // Effects are performed in full before the next event, as the runner does.
+    const effects = take(state, { ...event, now: clock.now, wallNow: clock.wallNow } as FollowEvent);
     for (const effect of effects) perform(effect);
   }
 
@@ -137,8 +137,8 @@ export function playReducer(plan: Plan, take: Step = step): void {
       const more = entry.again;
       if (more) call(jobId);
       witness.answered(jobId, !(result instanceof Error));
-      if (result instanceof Error) dispatch({ type: 'refused', jobId, error: result, more });
-      else dispatch({ type: 'answered', jobId, update: updateOf(result), more });
+      if (result instanceof Error) dispatch({ type: 'refused', jobId, error: result, askedAgain: more });
+      else dispatch({ type: 'answered', jobId, update: updateOf(result), askedAgain: more });
     });
     calls.set(jobId, entry);
   }

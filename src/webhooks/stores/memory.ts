@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../errors.js';
 import { DEFAULT_TTL_MS, type WebhookClaim, type WebhookStore } from './store.js';
 
-/** Of `memoryStore`. */
+/** Options for `memoryStore`. */
 export interface MemoryStoreOptions {
   /** How long a delivery is remembered, in milliseconds. @default 76 hours */
   readonly ttlMs?: number | undefined;

@@ -14,7 +14,7 @@ export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** Of `redisStore`. */
+/** Options for `redisStore`. */
 export interface RedisStoreOptions {
   /** Before each key; give each endpoint one of its own. @default 'reelwire:webhook:' */
   readonly prefix?: string | undefined;

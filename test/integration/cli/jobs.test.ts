@@ -339,14 +339,14 @@ describe('how to go on', () => {
     server.jobs.create({ id: 'j1', manual: true });
     const { code, stderr } = await run(['watch', 'j1', '--timeout-seconds', '1', '-o', 'a.mp4'], { env });
     expect(stderr).toContain('reelwire watch j1, or give a larger --timeout-seconds');
-    expect(stderr).toContain('Go on with:\n  reelwire watch --output a.mp4 j1\n');
+    expect(stderr).toContain('Resume with:\n  reelwire watch --output a.mp4 j1\n');
     expect(code).toBe(1);
   });
 
   test('is not said of a job that is not there', async () => {
     const { env } = await startServer();
     const { code, stderr } = await run(['watch', 'nope', '--transports', 'polling'], { env });
-    expect(stderr).not.toContain('Go on with:');
+    expect(stderr).not.toContain('Resume with:');
     expect(code).toBe(1);
   });
 

@@ -39,7 +39,7 @@ test('Ctrl-C detaches with the id of the job, and the command it prints brings t
   terminal.type(CTRL_C);
   const { code, text } = await terminal.ended;
   expect(code).toBe(130);
-  expect(text).toContain("Detached from job it's job 7; the server goes on. Resume with:");
+  expect(text).toContain("Detached from job it's job 7; the server continues. Resume with:");
   expect(text.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'));
   const resume = /^ {2}reelwire (watch .+?)\r?$/m.exec(text)?.[1] ?? '';
   // As a shell would read it.

@@ -11,10 +11,10 @@ it.each([
     'Wait for its end first: reelwire watch job-1.',
   ],
   [
-    'The job may still be running. Go on with client.subscribe("it\'s \\"$(x)\\""), or give a larger timeoutMs.',
-    `The job may still be running. Go on with reelwire watch 'it'\\''s "$(x)"', or give a larger --timeout-seconds.`,
+    'The job may still be running. Resume with client.subscribe("it\'s \\"$(x)\\""), or give a larger timeoutMs.',
+    `The job may still be running. Resume with reelwire watch 'it'\\''s "$(x)"', or give a larger --timeout-seconds.`,
   ],
-  ['Go on with client.subscribe("job-1") of a new VideoClient.', 'Go on with reelwire watch job-1.'],
+  ['Resume with client.subscribe("job-1") of a new VideoClient.', 'Resume with reelwire watch job-1.'],
   ['Try it again with client.cancel("j").', 'Try it again with reelwire cancel j.'],
   ['Look for it with client.status("\\u001b[2J").', "Look for it with reelwire status $'\\033[2J'."],
   ['client.diagnose() tells which.', 'reelwire doctor tells which.'],

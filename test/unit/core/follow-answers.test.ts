@@ -187,7 +187,7 @@ describe('a failure that comes without a reason', () => {
       type: 'answered',
       jobId: 'a',
       update: { jobId: 'a', status: 'processing', raw: 0 },
-      more: true,
+      askedAgain: true,
     });
     expect(driver.all('update')).toEqual([]);
     driver.send({ type: 'wake', reason: 'visible' });

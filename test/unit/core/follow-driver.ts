@@ -1,8 +1,8 @@
 import { step } from '../../../src/core/follow.js';
 import type {
   FollowEffect,
+  FollowEvent,
   FollowSettings,
-  FollowSignal,
   Happening,
   StreamFailure,
   StreamName,
@@ -23,7 +23,7 @@ const SETTINGS: FollowSettings = {
 
 type EffectOf<T extends FollowEffect['type']> = Extract<FollowEffect, { type: T }>;
 
-/** Plays the world to the reducer: gives it signals, keeps its one timer, remembers what it wanted done. */
+/** Plays the world to the reducer: gives it events, keeps its one timer, remembers what it wanted done. */
 export class Driver {
   readonly state;
   now = 1_700_000_000_000;
@@ -38,9 +38,9 @@ export class Driver {
     this.state = createFollowState({ ...SETTINGS, ...settings }, seed);
   }
 
-  send(signal: Happening): readonly FollowEffect[] {
+  send(event: Happening): readonly FollowEffect[] {
     const wallNow = this.now + this.wallAheadMs;
-    const effects = step(this.state, { ...signal, now: this.now, wallNow } as FollowSignal);
+    const effects = step(this.state, { ...event, now: this.now, wallNow } as FollowEvent);
     for (const effect of effects) {
       this.effects.push({ ...effect, at: this.now - this.start });
       if (effect.type === 'timer') this.#timerAt = this.now + (effect.delayMs ?? Number.POSITIVE_INFINITY);
@@ -90,11 +90,11 @@ export class Driver {
   }
 
   answer(jobId: string, update: Partial<JobUpdate> = { status: 'processing', progress: 10 }): void {
-    this.send({ type: 'answered', jobId, update: { jobId, raw: undefined, ...update }, more: false });
+    this.send({ type: 'answered', jobId, update: { jobId, raw: undefined, ...update }, askedAgain: false });
   }
 
   refuse(jobId: string, status: number, retryAfterMs?: number): void {
-    this.send({ type: 'refused', jobId, error: apiError(status, retryAfterMs), more: false });
+    this.send({ type: 'refused', jobId, error: apiError(status, retryAfterMs), askedAgain: false });
   }
 
   /** Effects of this type since the last `forget`. */

@@ -25,7 +25,7 @@ function refuseFor(driver: Driver, ms: number, next: () => unknown): void {
     if (driver.state.jobs.get('a')?.asking !== true) continue;
     const error = next();
     if (typeof error === 'number') driver.refuse('a', error);
-    else driver.send({ type: 'refused', jobId: 'a', error, more: false });
+    else driver.send({ type: 'refused', jobId: 'a', error, askedAgain: false });
   }
 }
 

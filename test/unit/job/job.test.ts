@@ -522,7 +522,7 @@ describe('completed', () => {
     const error: unknown = await job.completed({ timeoutMs: 1 }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'job-timeout', cause: failure });
     expect(String(error)).toContain(
-      'did not end within 1 ms; its status could not be had: GET /status answered 503',
+      'did not end within 1 ms; could not read its status: GET /status answered 503',
     );
   });
 
