@@ -105,9 +105,14 @@ test('errors are red, unless NO_COLOR is set', async () => {
 });
 
 test('a terminal that cannot move its cursor gets plain lines', async () => {
-  const { env } = await startServer();
-  const { text } = await (await startInTerminal(['generate', 'x'], { env: { ...env, TERM: 'dumb' } })).ended;
-  expect(text).toMatch(/^job-\w+: processing 50 % over websocket/m);
+  const { server, env } = await startServer({ manual: true, onSubmit: () => ({ id: 'job-1' }) });
+  const terminal = await startInTerminal(['generate', 'x'], { env: { ...env, TERM: 'dumb' } });
+  await terminal.until(/over websocket/);
+  server.jobs.get('job-1')?.advance({ status: 'processing', progress: 50 });
+  await terminal.until(/50 %/);
+  server.jobs.get('job-1')?.complete();
+  const { text } = await terminal.ended;
+  expect(text).toMatch(/^job-1: processing 50 % over websocket/m);
   expect(text).not.toContain('\u001b');
 });
 

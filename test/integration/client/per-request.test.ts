@@ -62,6 +62,11 @@ describe('one client in a Worker', () => {
     const told = vi.fn();
     job.on('completed', told);
     await eventually(() => expect(server.connections.eventStreams).toBe(1));
+    // Its own calls are over: at each of their answers it would be read.
+    const answered = () =>
+      server.requests.filter(({ route, status }) => route === 'status' && status === 200);
+    await eventually(() => expect(answered().length).toBeGreaterThanOrEqual(2));
+    for (let i = 0; i < 5; i++) await client.status(job.id);
     client.ingest({
       type: 'video.completed',
       snapshot: { ...job.snapshot, status: 'completed', progress: 100, transport: 'webhook' },

@@ -16,7 +16,7 @@ describe('the gateway of the mock server', () => {
     expect(body).toEqual({ jobId: expect.any(String) });
     const path = `/api/videos/status/${body.jobId}`;
     await until(async () => (await get(server, path)).body.status === 'completed');
-    expect(seen).toEqual(['queued', 'processing', 'completed']);
+    expect(seen).toEqual(['processing', 'completed']);
     const response = await fetch(`${server.url}/api/download?jobId=${body.jobId}&renderVersion=v3`);
     expect(response.headers.get('content-type')).toBe('video/mp4');
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(mockMedia());
