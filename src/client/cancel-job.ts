@@ -91,7 +91,7 @@ async function send(
 function cannotCancel(error: ApiError): ApiError {
   return new ApiError(`this server cannot cancel a job: ${error.message}`, {
     ...error,
-    hint: 'The job goes on; close() ends only the wait for it.',
+    hint: 'The job continues; close() ends only the wait for it.',
     cause: error,
   });
 }

@@ -166,7 +166,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   async cancel(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
     const { calls, cancels } = this.#server;
     checkJobId(jobId);
-    cancels.checkSupported('backend', 'The job goes on; close() ends only the wait for it.', jobId);
+    cancels.checkSupported('backend', 'The job continues; close() ends only the wait for it.', jobId);
     calls.refuseClosed(jobId);
     options.signal?.throwIfAborted();
     const snapshot = await cancels.owe((signal) => cancels.cancel(jobId, signal), {

@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import { step } from '../../src/core/follow.js';
 import { schedule } from '../../src/core/follow-jobs.js';
-import type { CallStanding, FollowEffect, FollowSignal } from '../../src/core/follow-model.js';
+import type { CallStanding, FollowEffect, FollowEvent } from '../../src/core/follow-model.js';
 import type { FollowState } from '../../src/core/follow-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
