@@ -154,7 +154,7 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   const { unsaid } = job;
   learn(state, job, update, 'polling');
   if (!isOwn) job.unsaid = unsaid;
-  if (!more && job.hurryAt === Number.POSITIVE_INFINITY) job.hinted = false;
+  if (!askedAgain && job.hurryAt === Number.POSITIVE_INFINITY) job.hinted = false;
   // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
   if (job.ending !== undefined && !askedAgain && state.jobs.has(job.id))
     tellPendingEnd(state, job, job.ending);

@@ -1,12 +1,12 @@
 import { VideoClient } from 'reelwire';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { connect, heartbeat, input, listen, served } from './support/client.js';
 import { startMock } from './support/remote-mock.js';
 
 const end = { status: 'completed', progress: 100 } as const;
 const bearer = { type: 'bearer', token: 'secret-token' } as const;
 
-test('SSE carries the credentials and the headers, which EventSource cannot', async () => {
+it('SSE carries the credentials and the headers, which EventSource cannot', async () => {
   const server = await startMock({ auth: bearer, faults: [heartbeat] });
   const client = connect(server, {
     auth: bearer,
@@ -24,7 +24,7 @@ test('SSE carries the credentials and the headers, which EventSource cannot', as
   expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret-token', 'x-tenant': 'acme' });
 });
 
-test('basic credentials and a token of one’s own making go with every call', async () => {
+it('basic credentials and a token of one’s own making go with every call', async () => {
   for (const [auth, expected] of [
     [{ type: 'basic', username: 'ann', password: 'é' }, /^Basic /],
     [{ type: 'bearer', token: async () => 'fresh' }, /^Bearer fresh$/],
@@ -39,7 +39,7 @@ test('basic credentials and a token of one’s own making go with every call', a
   }
 });
 
-test('a WebSocket, which takes no headers in a browser, gets its token by its URL, anew at each connect', async () => {
+it('a WebSocket, which takes no headers in a browser, gets its token by its URL, anew at each connect', async () => {
   const server = await startMock();
   let tokens = 0;
   const client = connect(server, {
@@ -56,7 +56,7 @@ test('a WebSocket, which takes no headers in a browser, gets its token by its UR
   expect(sockets.map(({ query }) => query.token)).toEqual(['t1', 't2']);
 });
 
-test('wrong credentials end the wait and say so', async () => {
+it('wrong credentials end the wait and say so', async () => {
   const server = await startMock({ auth: bearer });
   const id = await server.do('createJob', {});
   const client = connect(server, { auth: { type: 'bearer', token: 'wrong-token' } });
@@ -68,7 +68,7 @@ test('wrong credentials end the wait and say so', async () => {
   expect(String(error)).not.toContain('wrong-token');
 });
 
-test('a download that is redirected to another origin takes no credentials there', async () => {
+it('a download that is redirected to another origin takes no credentials there', async () => {
   const server = await startMock({ auth: bearer, faults: [{ route: 'download', type: 'redirect' }] });
   const id = await server.do('createJob', {});
   await server.do('advance', id, end);
@@ -84,7 +84,7 @@ test('a download that is redirected to another origin takes no credentials there
   }
 });
 
-test('a server that lets no other origin in is told from one that is there', async () => {
+it('a server that lets no other origin in is told from one that is there', async () => {
   const server = await startMock({ cors: false });
   const error: unknown = await connect(server, { retry: { attempts: 1 } })
     .status('job-1')
@@ -96,12 +96,12 @@ test('a server that lets no other origin in is told from one that is there', asy
   expect(`${diagnosis.transports.polling.message} ${diagnosis.transports.polling.hint}`).toMatch(/CORS/);
 });
 
-test('diagnose finds every transport at work', async () => {
+it('diagnose finds every transport at work', async () => {
   const server = await startMock();
   const diagnosis = await connect(server).diagnose();
   expect(diagnosis).toMatchObject({ ok: true, transport: 'websocket' });
 });
 
-test('a base URL may be relative to the page', () => {
+it('a base URL may be relative to the page', () => {
   expect(() => new VideoClient({ baseUrl: '/api-gateway' })).not.toThrow();
 });

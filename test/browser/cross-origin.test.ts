@@ -1,5 +1,5 @@
 import { soraGateway } from 'reelwire';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect } from './support/client.js';
 import { startMock } from './support/remote-mock.js';
 import { startStore } from './support/remote-store.js';
@@ -19,7 +19,7 @@ function sameBytes(bytes: Uint8Array, expected: Uint8Array): boolean {
 }
 
 describe('an answer that may be kept', () => {
-  test('of a status call is asked for anew each time, however long it is fresh', async () => {
+  it('of a status call is asked for anew each time, however long it is fresh', async () => {
     const server = await startMock();
     const id = await server.do('createJob', {});
     const headers = { 'cache-control': 'public, max-age=120' };
@@ -32,7 +32,7 @@ describe('an answer that may be kept', () => {
     await expect(end).resolves.toMatchObject({ status: 'completed' });
   });
 
-  test('of a file that the page showed before is not taken for the file, for it may have no CORS headers', async () => {
+  it('of a file that the page showed before is not taken for the file, for it may have no CORS headers', async () => {
     const file = { file: 'noise', bytes: 50_000 } as const;
     const { client, id, store } = await storedVideo({
       ...file,
@@ -52,7 +52,7 @@ describe('a download of another origin that breaks off', () => {
   const open = { 'access-control-allow-origin': '*' };
   const exposed = { ...open, 'access-control-expose-headers': 'ETag, Content-Range, Content-Length' };
 
-  test.each([
+  it.each([
     ['which allows If-Range', { ...exposed, etag: '"1"' }, 'range, if-range'],
     ['whose preflights allow Range alone', { ...exposed, etag: '"1"' }, 'range'],
     ['whose preflights allow nothing', { ...exposed, etag: '"1"' }, ''],
@@ -75,7 +75,7 @@ describe('a download of another origin that breaks off', () => {
 });
 
 describe('a download of another origin that is compressed on the way, which is hidden from the page', () => {
-  test.each(['noise', 'zeros'] as const)(
+  it.each(['noise', 'zeros'] as const)(
     'is whole at the first try, and never more than all of it: %s',
     async (kind) => {
       const file = { file: kind, bytes: 300_000 } as const;
@@ -97,7 +97,7 @@ describe('a download of another origin that is compressed on the way, which is h
     },
   );
 
-  test('has no size where the encoding is told', async () => {
+  it('has no size where the encoding is told', async () => {
     const file = { file: 'zeros', bytes: 300_000 } as const;
     const headers = {
       'access-control-allow-origin': '*',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findEngines } from './support/engines.js';
 import { type BrowserWindow, openWindow } from './support/window.js';
 
@@ -48,7 +48,7 @@ async function open(...[engine, launch]: (typeof engines)[number]): Promise<Brow
 }
 
 describe.each(engines)('the page in %s', (engine, launch) => {
-  test('shows one transport after the other break, and the video playing in the end', async () => {
+  it('shows one transport after the other break, and the video playing in the end', async () => {
     const window = await open(engine, launch);
     await window.fill('#prompt', 'A cat on the moon');
     await window.click('#generate button');
@@ -76,7 +76,7 @@ describe.each(engines)('the page in %s', (engine, launch) => {
     await expect.poll(() => window.evaluate('return document.title')).toMatch(/\.mp4$/);
   });
 
-  test('makes several videos at once, finds them again after a reload, and fits a narrow screen', async () => {
+  it('makes several videos at once, finds them again after a reload, and fits a narrow screen', async () => {
     const window = await open(engine, launch);
     const prompts = ['One', 'Two', 'Supercalifragilisticexpialidocious'.repeat(3)];
     for (const [index, prompt] of prompts.entries()) {
@@ -94,7 +94,7 @@ describe.each(engines)('the page in %s', (engine, launch) => {
     expect(await window.evaluate(overflow)).toBeLessThanOrEqual(0);
   });
 
-  test('announces what happens in words, and shows that it works before there is a percentage', async () => {
+  it('announces what happens in words, and shows that it works before there is a percentage', async () => {
     const window = await open(engine, launch);
     await window.evaluate(`
       window.said = [];
@@ -115,7 +115,7 @@ describe.each(engines)('the page in %s', (engine, launch) => {
     await expect.poll(() => window.evaluate(bar)).toBeGreaterThan(0);
   });
 
-  test('stops to follow a job that is cancelled, also after a reload', async () => {
+  it('stops to follow a job that is cancelled, also after a reload', async () => {
     const window = await open(engine, launch);
     await window.click('#generate button');
     await shows(window, { status: 'processing' });
@@ -126,7 +126,7 @@ describe.each(engines)('the page in %s', (engine, launch) => {
     expect(await window.evaluate(`return document.querySelectorAll('.card').length`)).toBe(0);
   });
 
-  test('gives every control a name, and everything to the keyboard', async () => {
+  it('gives every control a name, and everything to the keyboard', async () => {
     const window = await open(engine, launch);
     const unnamed = `return [...document.querySelectorAll('input, textarea, button')]
       .filter((control) => !control.labels?.length && !control.textContent.trim())
@@ -140,7 +140,7 @@ describe.each(engines)('the page in %s', (engine, launch) => {
 });
 
 // WebKitGTK's driver cannot take the network away; wake.test.ts has its page told so.
-test.each(engines.filter(([, { by }]) => by === 'playwright'))(
+it.each(engines.filter(([, { by }]) => by === 'playwright'))(
   'a job that ends while %s is offline is there as soon as it is online again',
   async (engine, launch) => {
     const window = await open(engine, launch);

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { mockMedia, patternBytes } from '../../src/mock-server/media/files.js';
 import { connect } from './support/client.js';
 import { type RemoteMock, startMock } from './support/remote-mock.js';
@@ -9,7 +9,7 @@ async function completed(server: RemoteMock, init: { videoBytes?: number } = {})
   return id;
 }
 
-test('every byte comes, with the type, the size and a name', async () => {
+it('every byte comes, with the type, the size and a name', async () => {
   const server = await startMock();
   const id = await completed(server);
   const video = await connect(server).download(id);
@@ -19,7 +19,7 @@ test('every byte comes, with the type, the size and a name', async () => {
   expect(await video.bytes()).toEqual(media);
 });
 
-test('the blob plays', async () => {
+it('the blob plays', async () => {
   const server = await startMock();
   const blob = await (await connect(server).download(await completed(server))).blob();
   const video = document.createElement('video');
@@ -35,7 +35,7 @@ test('the blob plays', async () => {
   expect([video.videoWidth, video.videoHeight]).toEqual([320, 180]);
 });
 
-test('a download that is cut off goes on where it was', async () => {
+it('a download that is cut off goes on where it was', async () => {
   const size = 3_000_000;
   const server = await startMock({
     faults: [
@@ -57,7 +57,7 @@ test('a download that is cut off goes on where it was', async () => {
   expect(ranges).toEqual([expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
 });
 
-test('a stream is read bit by bit', async () => {
+it('a stream is read bit by bit', async () => {
   const server = await startMock();
   const id = await completed(server, { videoBytes: 500_000 });
   const reader = (await connect(server).download(id)).stream().getReader();
@@ -66,7 +66,7 @@ test('a stream is read bit by bit', async () => {
   expect(size).toBe(500_000);
 });
 
-test('an abort ends it with the signal’s own reason', async () => {
+it('an abort ends it with the signal’s own reason', async () => {
   const server = await startMock({
     faults: [{ route: 'download', type: 'trickle', bytesPerSecond: 10_000 }],
   });
@@ -78,7 +78,7 @@ test('an abort ends it with the signal’s own reason', async () => {
   await expect(bytes).rejects.toBe('enough');
 });
 
-test('save without a dialog makes the page download it, by a safe name', async () => {
+it('save without a dialog makes the page download it, by a safe name', async () => {
   // Only a click may open the dialog, and in one engine alone.
   const saved: { name: string; bytes: Promise<ArrayBuffer> }[] = [];
   const onClick = (event: MouseEvent) => {

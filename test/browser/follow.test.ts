@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MockFault } from '../../src/mock-server/index.js';
 import { allClosed, connect, heartbeat, input, listen, served } from './support/client.js';
 import { startMock } from './support/remote-mock.js';
@@ -9,7 +9,7 @@ const step = { status: 'processing', progress: 40 } as const;
 const end = { status: 'completed', progress: 100 } as const;
 
 describe.each(['websocket', 'sse', 'polling'] as const)('%s alone', (transport) => {
-  test('brings each update and the end, once, and leaves nothing open', async () => {
+  it('brings each update and the end, once, and leaves nothing open', async () => {
     const server = await startMock({ faults: [heartbeat] });
     const job = await connect(server, { transports: [transport] }).generate(input);
     const story = listen(job);
@@ -23,7 +23,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('%s alone', (transport) 
     await allClosed(server);
   });
 
-  test('tells the reason of a failure', async () => {
+  it('tells the reason of a failure', async () => {
     const server = await startMock({ faults: [heartbeat] });
     const job = await connect(server, { transports: [transport] }).generate(input);
     const story = listen(job);
@@ -34,7 +34,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('%s alone', (transport) 
   });
 });
 
-test('many jobs share one WebSocket, which closes with the last', async () => {
+it('many jobs share one WebSocket, which closes with the last', async () => {
   const server = await startMock();
   // However slow the machine is: no other stream is to start beside it.
   const client = connect(server, { timeouts: { headStartMs: 10_000 } });
@@ -55,7 +55,7 @@ describe('falls back to SSE where the WebSocket', () => {
     ['closes as soon as it is open', { ...websocket, type: 'close', code: 1011 }],
   ];
 
-  test.each(faults)('%s', async (_name, fault) => {
+  it.each(faults)('%s', async (_name, fault) => {
     const server = await startMock({ faults: [fault, heartbeat] });
     const job = await connect(server).generate(input);
     const story = listen(job);
@@ -68,7 +68,7 @@ describe('falls back to SSE where the WebSocket', () => {
     await allClosed(server);
   });
 
-  test('dies under a job, of which nothing is lost', async () => {
+  it('dies under a job, of which nothing is lost', async () => {
     const server = await startMock({ faults: [heartbeat] });
     const job = await connect(server).generate(input);
     const story = listen(job);
@@ -94,7 +94,7 @@ describe('falls back to polling where the WebSocket is refused and SSE', () => {
     ['ends as soon as it is open', { ...sse, type: 'close' }],
   ];
 
-  test.each(faults)('%s', async (_name, fault) => {
+  it.each(faults)('%s', async (_name, fault) => {
     const server = await startMock({ faults: [{ ...websocket, type: 'refuse' }, fault] });
     const job = await connect(server).generate(input);
     const story = listen(job);
@@ -122,7 +122,7 @@ describe('learns of the end where every stream is open and', () => {
     ['gone without a word', [{ route: ['websocket', 'sse'], type: 'half-open', afterFrames: 1 }]],
   ];
 
-  test.each(faults)('%s', async (_name, list) => {
+  it.each(faults)('%s', async (_name, list) => {
     const server = await startMock({ faults: list });
     const job = await connect(server).generate(input);
     const story = listen(job);
@@ -133,7 +133,7 @@ describe('learns of the end where every stream is open and', () => {
   });
 });
 
-test('an event stream without a word at first serves from its first word on', async () => {
+it('an event stream without a word at first serves from its first word on', async () => {
   const server = await startMock({ faults: [{ ...websocket, type: 'refuse' }] });
   const timeouts = { connectMs: 10_000, headStartMs: 100 };
   const job = await connect(server, { timeouts }).generate(input);
@@ -146,7 +146,7 @@ test('an event stream without a word at first serves from its first word on', as
   await expect(job.completed()).resolves.toMatchObject({ transport: 'sse' });
 });
 
-test('what a stream may look like: CRLF, comments, characters cut in two', async () => {
+it('what a stream may look like: CRLF, comments, characters cut in two', async () => {
   const format = { type: 'format', lineEnding: '\r\n', commentEveryMs: 20, splitEveryBytes: 1 } as const;
   const server = await startMock({ faults: [{ ...sse, ...format }] });
   const job = await connect(server, { transports: ['sse'] }).generate(input);
@@ -156,7 +156,7 @@ test('what a stream may look like: CRLF, comments, characters cut in two', async
   await expect.poll(() => job.snapshot.message).toBe('Bild 3 fertig – 完成 🎬');
 });
 
-test('garbage, foreign and binary frames are survived', async () => {
+it('garbage, foreign and binary frames are survived', async () => {
   const frames = ['garbage', 'binary', 'foreign-job'] as const;
   const faults = frames.map((frame) => ({ ...websocket, type: 'inject', frame, afterFrames: 1 }) as const);
   const server = await startMock({ faults });
@@ -168,7 +168,7 @@ test('garbage, foreign and binary frames are survived', async () => {
   expect(story.ends).toHaveLength(1);
 });
 
-test('a page loaded anew finds its job by the id, one that ended meanwhile too', async () => {
+it('a page loaded anew finds its job by the id, one that ended meanwhile too', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   await server.do('advance', id, end);
@@ -176,7 +176,7 @@ test('a page loaded anew finds its job by the id, one that ended meanwhile too',
   await allClosed(server);
 });
 
-test('a listener that is removed leaves no stream behind', async () => {
+it('a listener that is removed leaves no stream behind', async () => {
   const server = await startMock();
   const job = connect(server).subscribe(await server.do('createJob', {}));
   const off = job.on('update', () => {});

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMockServer, type MockServer, type MockServerOptions } from '../../src/mock-server/index.js';
 import { findEngines } from './support/engines.js';
 import { type BrowserWindow, openWindow } from './support/window.js';
@@ -94,7 +94,7 @@ describe.each(engines)('a page in %s', (engine, launch) => {
     return window;
   }
 
-  test('follows and downloads a job although its site is gone since the job began', async () => {
+  it('follows and downloads a job although its site is gone since the job began', async () => {
     const server = await startServer();
     const site = await startSite(await split);
     const window = await open();
@@ -114,7 +114,7 @@ describe.each(engines)('a page in %s', (engine, launch) => {
     await eventually(() => did(window)).toMatchObject({ diagnosis: { code: 'part-not-loaded' } });
   });
 
-  test('tells of a download that a deploy has taken away, and has it after a reload, as the error says', async () => {
+  it('tells of a download that a deploy has taken away, and has it after a reload, as the error says', async () => {
     const server = await startServer();
     const site = await startSite(await split);
     site.gone = /^download-/;
@@ -141,7 +141,7 @@ describe.each(engines)('a page in %s', (engine, launch) => {
     await eventually(() => did(window)).toMatchObject({ bytes: expect.any(Number) });
   });
 
-  test('polls where neither a WebSocket nor the part for SSE is to be had', async () => {
+  it('polls where neither a WebSocket nor the part for SSE is to be had', async () => {
     const server = await startServer({ faults: [{ route: 'websocket', type: 'refuse' }] });
     const site = await startSite(await split);
     site.gone = /^sse-/;
@@ -153,7 +153,7 @@ describe.each(engines)('a page in %s', (engine, launch) => {
     await eventually(() => did(window)).toMatchObject({ end: 'completed' });
   });
 
-  test('needs nothing more of its site where it is bundled in one file', async () => {
+  it('needs nothing more of its site where it is bundled in one file', async () => {
     const server = await startServer();
     const scripts = await whole;
     expect([...scripts.keys()]).toEqual(['parts-page.js']);

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { renderToString } from 'react-dom/server';
 import { type JobSnapshot, VideoClient } from 'reelwire';
 import { type GenerateVideoOptions, useGenerateVideo, useVideoJob } from 'reelwire/react';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { allClosed, connect, input } from './support/client.js';
 import { mount } from './support/react.js';
 import { type RemoteMock, startMock } from './support/remote-mock.js';
@@ -57,7 +57,7 @@ function press(element: HTMLElement, id: string): void {
   element.querySelector<HTMLButtonElement>(`#${id}`)?.click();
 }
 
-test('a double click submits one job, and says that it is under way from the first click on', async () => {
+it('a double click submits one job, and says that it is under way from the first click on', async () => {
   const server = await startMock({ faults: [{ route: 'generate', type: 'slow', delayMs: 300 }] });
   const { element, text } = mount(<Maker client={connect(server)} />);
   await expect.poll(text).toBe('idle still  ');
@@ -75,7 +75,7 @@ test('a double click submits one job, and says that it is under way from the fir
   expect(await submits(server)).toBe(2);
 });
 
-test('submits at once are as many as asked for with concurrent', async () => {
+it('submits at once are as many as asked for with concurrent', async () => {
   const server = await startMock({ faults: [{ route: 'generate', type: 'slow', delayMs: 300 }] });
   const { element, text } = mount(<Maker client={connect(server)} options={{ concurrent: true }} />);
   await expect.poll(text).toMatch(/^idle/);
@@ -85,7 +85,7 @@ test('submits at once are as many as asked for with concurrent', async () => {
   expect(await submits(server)).toBe(2);
 });
 
-test('a submit that fails is stopped with its error, and the next one starts clean', async () => {
+it('a submit that fails is stopped with its error, and the next one starts clean', async () => {
   const server = await startMock({ faults: [{ route: 'generate', type: 'status', status: 402, times: 1 }] });
   const { element, text } = mount(<Maker client={connect(server)} />);
   await expect.poll(text).toMatch(/^idle/);
@@ -95,7 +95,7 @@ test('a submit that fails is stopped with its error, and the next one starts cle
   await expect.poll(text).toBe('following pending 0 ');
 });
 
-test('a job of before a reload is followed until another is submitted, and forgotten by reset', async () => {
+it('a job of before a reload is followed until another is submitted, and forgotten by reset', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   await server.do('advance', id, { status: 'processing', progress: 70 });
@@ -108,7 +108,7 @@ test('a job of before a reload is followed until another is submitted, and forgo
   await allClosed(server);
 });
 
-test('a job that the backend cannot cancel goes on, and the error says so', async () => {
+it('a job that the backend cannot cancel goes on, and the error says so', async () => {
   const server = await startMock();
   const { element, text } = mount(<Maker client={connect(server)} />);
   await expect.poll(text).toMatch(/^idle/);
@@ -120,7 +120,7 @@ test('a job that the backend cannot cancel goes on, and the error says so', asyn
   await expect.poll(text).toMatch(/^completed still 100/);
 });
 
-test('a client made in each render is reported once, and the job is followed by one of them', async () => {
+it('a client made in each render is reported once, and the job is followed by one of them', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -141,7 +141,7 @@ test('a client made in each render is reported once, and the job is followed by 
   ).toHaveLength(1);
 });
 
-test('what a server component knew is shown in the first render, and a completed job is not asked for', async () => {
+it('what a server component knew is shown in the first render, and a completed job is not asked for', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   await server.do('advance', id, end);

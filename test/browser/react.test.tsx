@@ -3,7 +3,7 @@ import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import type { VideoClient } from 'reelwire';
 import { useGenerateVideo, useVideoJob } from 'reelwire/react';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { allClosed, connect, input } from './support/client.js';
 import { mount, place } from './support/react.js';
 import { type RemoteMock, startMock } from './support/remote-mock.js';
@@ -23,7 +23,7 @@ async function opened(server: RemoteMock) {
   return { websocket: count('websocket'), status: count('status') };
 }
 
-test(`React ${version}: a job is shown as it goes on, and its end`, async () => {
+it(`React ${version}: a job is shown as it goes on, and its end`, async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   const { text } = mount(<Job client={connect(server)} id={id} />);
@@ -35,7 +35,7 @@ test(`React ${version}: a job is shown as it goes on, and its end`, async () => 
   await allClosed(server);
 });
 
-test('StrictMode opens nothing twice', async () => {
+it('StrictMode opens nothing twice', async () => {
   const plain = await startMock();
   const strict = await startMock();
   for (const [server, Mode] of [
@@ -54,7 +54,7 @@ test('StrictMode opens nothing twice', async () => {
   expect((await opened(strict)).websocket).toBe(1);
 });
 
-test('unmounted, a job is followed no longer', async () => {
+it('unmounted, a job is followed no longer', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   const { root, text } = mount(<Job client={connect(server)} id={id} />);
@@ -63,7 +63,7 @@ test('unmounted, a job is followed no longer', async () => {
   await allClosed(server);
 });
 
-test('another id is another job, and null is none', async () => {
+it('another id is another job, and null is none', async () => {
   const server = await startMock();
   const client = connect(server);
   const [first, second] = [await server.do('createJob', {}), await server.do('createJob', {})];
@@ -77,7 +77,7 @@ test('another id is another job, and null is none', async () => {
   await allClosed(server);
 });
 
-test('a job that failed, and one that nobody knows, are errors', async () => {
+it('a job that failed, and one that nobody knows, are errors', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   await server.do('advance', id, { status: 'failed', error: 'out of memory' });
@@ -88,7 +88,7 @@ test('a job that failed, and one that nobody knows, are errors', async () => {
   await expect.poll(unknown.text).toMatch(/^unknown .*not-found$/);
 });
 
-test('on a server nothing is sent, and the page takes it over', async () => {
+it('on a server nothing is sent, and the page takes it over', async () => {
   const server = await startMock();
   const id = await server.do('createJob', {});
   const node = <Job client={connect(server)} id={id} />;
@@ -116,7 +116,7 @@ function Studio({ client }: { client: VideoClient }) {
   );
 }
 
-test('useGenerateVideo submits once, follows to the end and forgets', async () => {
+it('useGenerateVideo submits once, follows to the end and forgets', async () => {
   const server = await startMock();
   const { element } = mount(
     <StrictMode>

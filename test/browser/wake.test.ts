@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { connect, input, listen, served, statusCalls } from './support/client.js';
 import { startMock } from './support/remote-mock.js';
 
@@ -17,7 +17,7 @@ function turn(visibilityState: DocumentVisibilityState): void {
   onTestFinished(() => void Reflect.deleteProperty(document, 'visibilityState'));
 }
 
-test('a tab that is shown again asks at once, one that is hidden does not', async () => {
+it('a tab that is shown again asks at once, one that is hidden does not', async () => {
   const server = await startMock({ faults: [{ route: 'websocket', type: 'mute' }] });
   const job = await connect(server, { ...asleep, transports: ['websocket'] }).generate(input);
   const story = listen(job);
@@ -34,7 +34,7 @@ test('a tab that is shown again asks at once, one that is hidden does not', asyn
   expect(story.ends).toHaveLength(1);
 });
 
-test('back from the cache of the browser, a page asks at once', async () => {
+it('back from the cache of the browser, a page asks at once', async () => {
   const server = await startMock();
   const job = await connect(server, { ...asleep, transports: ['polling'] }).generate(input);
   const story = listen(job);
@@ -46,7 +46,7 @@ test('back from the cache of the browser, a page asks at once', async () => {
   expect(story.ends).toHaveLength(1);
 });
 
-test('online again, it connects and asks at once, however long the pause was to be', async () => {
+it('online again, it connects and asks at once, however long the pause was to be', async () => {
   const server = await startMock();
   const job = await connect(server, asleep).generate(input);
   const story = listen(job);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { MockFault } from '../../src/mock-server/index.js';
 import { noStreamIsLeft, startServer } from './support.js';
 
@@ -55,7 +55,7 @@ const CASES: readonly [string, string, readonly MockFault[]][] = [
   ['it only polls', 'polling', []],
 ];
 
-test.each(CASES)(
+it.each(CASES)(
   'a process ends by itself within a second of its last job when %s',
   async (_, transports, faults) => {
     const server = await startServer({ durationMs: 300, faults });
@@ -68,7 +68,7 @@ test.each(CASES)(
   },
 );
 
-test('a thousand jobs followed and left leave nothing in memory', { timeout: 60_000 }, async () => {
+it('a thousand jobs followed and left leave nothing in memory', { timeout: 60_000 }, async () => {
   const server = await startServer({ manual: true });
   const { lines, code } = await run(server.url, server.jobs.create().id, 'cycles', '1000');
   expect(code).toBe(0);

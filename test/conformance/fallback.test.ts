@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MockFault } from '../../src/mock-server/index.js';
 import { connect, follow, neverMovesBack, noStreamIsLeft, startServer } from './support.js';
 
@@ -21,40 +21,37 @@ const MOMENTS = ['during the handshake', 'in the gap', 'at the switch'] as const
 
 describe.each(Object.entries(WEBSOCKET))('WebSocket %s', (_, webSocketFault) => {
   describe.each(Object.entries(SSE))('and SSE %s', (_, sseFault) => {
-    test.each(MOMENTS)(
-      'a job that ends %s is told to have ended once, and nothing is left',
-      async (moment) => {
-        let seen = 0;
-        const server = await startServer({
-          manual: true,
-          faults: sseFault === undefined ? [webSocketFault] : [webSocketFault, sseFault],
-          onRequest: ({ route }) => {
-            if (route === 'status') {
-              seen += 1;
-              // News that a mute stream does not bring, once it carries the job: by that it is found out.
-              const isNews = moment === 'at the switch' && seen > 2 && !job.ended;
-              if (isNews) job.advance({ status: 'processing', progress: seen });
-            }
-            const opens = moment === 'during the handshake' && (route === 'websocket' || route === 'sse');
-            if (opens || (moment === 'at the switch' && route === 'sse')) job.complete();
-          },
-        });
-        const job = server.jobs.create();
+    it.each(MOMENTS)('a job that ends %s is told to have ended once, and nothing is left', async (moment) => {
+      let seen = 0;
+      const server = await startServer({
+        manual: true,
+        faults: sseFault === undefined ? [webSocketFault] : [webSocketFault, sseFault],
+        onRequest: ({ route }) => {
+          if (route === 'status') {
+            seen += 1;
+            // News that a mute stream does not bring, once it carries the job: by that it is found out.
+            const isNews = moment === 'at the switch' && seen > 2 && !job.ended;
+            if (isNews) job.advance({ status: 'processing', progress: seen });
+          }
+          const opens = moment === 'during the handshake' && (route === 'websocket' || route === 'sse');
+          if (opens || (moment === 'at the switch' && route === 'sse')) job.complete();
+        },
+      });
+      const job = server.jobs.create();
 
-        const story = await follow(connect(server), job.id, () => {
-          if (moment === 'in the gap' && !job.ended) job.complete();
-        });
+      const story = await follow(connect(server), job.id, () => {
+        if (moment === 'in the gap' && !job.ended) job.complete();
+      });
 
-        expect(story.error).toBeUndefined();
-        expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
-        expect(neverMovesBack(story)).toBe(true);
-        await noStreamIsLeft(server);
-      },
-    );
+      expect(story.error).toBeUndefined();
+      expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+      expect(neverMovesBack(story)).toBe(true);
+      await noStreamIsLeft(server);
+    });
   });
 });
 
-test.each(Object.entries(WEBSOCKET))(
+it.each(Object.entries(WEBSOCKET))(
   'WebSocket %s: the first snapshot waits for no stream',
   async (_, webSocketFault) => {
     const server = await startServer({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VideoDownload } from '../../src/core/video-download.js';
 import { isVideoError } from '../../src/errors.js';
 import { type MockFault, mockMedia } from '../../src/mock-server/index.js';
@@ -38,7 +38,7 @@ describe.each(Object.entries(ANSWERS))('of a file %s', (_, faults) => {
   describe.each(Object.entries(TOTALS).filter(([, total]) => !isUntellable(total)))(
     'whose parts tell %s as its total',
     (_, total) => {
-      test.each(Object.entries(WAYS))('%s gives all of it, or an error, and never less', async (_, read) => {
+      it.each(Object.entries(WAYS))('%s gives all of it, or an error, and never less', async (_, read) => {
         const all: MockFault[] = [...faults, { type: 'total', total }];
         const server = await startServer({
           manual: true,

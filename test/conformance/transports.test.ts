@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MockDialect, MockFault } from '../../src/mock-server/index.js';
 import { BACKENDS, connect, follow, neverMovesBack, noStreamIsLeft, startServer } from './support.js';
 
@@ -83,19 +83,16 @@ async function endsOnce(
 describe.each(['websocket', 'sse'] as const)('%s', (transport) => {
   const faults = Object.entries({ ...STREAM_FAULTS, ...(transport === 'sse' && EVENT_STREAM_FAULTS) });
   describe.each(['documented', 'field'] as const)('of a server in %s style', (style) => {
-    test.each(faults)('that %s: the end is told once, and no stream is left', async (_, fault) => {
+    it.each(faults)('that %s: the end is told once, and no stream is left', async (_, fault) => {
       await endsOnce('soraGateway', transport, fault, style);
     });
   });
 });
 
 describe.each(Object.keys(BACKENDS) as MockDialect[])('polling of %s', (dialect) => {
-  test.each(Object.entries(STATUS_FAULTS))(
-    'whose status route %s: the end is told once',
-    async (_, fault) => {
-      await endsOnce(dialect, 'polling', fault, 'field');
-    },
-  );
+  it.each(Object.entries(STATUS_FAULTS))('whose status route %s: the end is told once', async (_, fault) => {
+    await endsOnce(dialect, 'polling', fault, 'field');
+  });
 });
 
 const TROUBLES: Readonly<Record<string, MockFault>> = {
@@ -109,7 +106,7 @@ const TROUBLES: Readonly<Record<string, MockFault>> = {
 
 describe.each(Object.keys(BACKENDS) as MockDialect[])('jobs of %s', (dialect) => {
   describe.each([1, 2, 6])('that share %i lines of polling', (concurrency) => {
-    test.each(Object.entries(TROUBLES))(
+    it.each(Object.entries(TROUBLES))(
       'hold none up whose calls are answered, when their own %s',
       async (_, trouble) => {
         const server = await startServer({ durationMs: DURATION_MS });

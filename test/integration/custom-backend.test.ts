@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { filmStudio } from '../../examples/custom-backend/backend.js';
 import { VideoClient } from '../../src/client/client.js';
 import { listen } from '../support/listen.js';
@@ -30,7 +30,7 @@ function studio() {
 }
 
 describe('a backend of one file', () => {
-  test('generates, is polled, and downloads each of its variants', async () => {
+  it('generates, is polled, and downloads each of its variants', async () => {
     states = [{ state: 'shooting', percent: 40 }, { state: 'wrapped' }];
     await using client = studio();
     const job = await client.generate({ prompt: 'A cat' });
@@ -43,14 +43,14 @@ describe('a backend of one file', () => {
     expect(calls.slice(0, 2)).toEqual(['POST /films', 'GET /films/film%2F1']);
   });
 
-  test('tells its failures in the words of the server', async () => {
+  it('tells its failures in the words of the server', async () => {
     states = [{ state: 'scrapped', reason: 'Out of film' }];
     await using client = studio();
     const job = await client.generate({ prompt: 'A cat' });
     await expect(job.completed()).rejects.toMatchObject({ name: 'JobFailedError', reason: 'Out of film' });
   });
 
-  test('refuses its own wrong input, by type and when run', async () => {
+  it('refuses its own wrong input, by type and when run', async () => {
     await using client = studio();
     await expect(client.generate({ prompt: '' })).rejects.toMatchObject({
       name: 'InputError',
@@ -61,7 +61,7 @@ describe('a backend of one file', () => {
     expect(calls).toEqual([]);
   });
 
-  test('warns of a word that it does not know', async () => {
+  it('warns of a word that it does not know', async () => {
     states = [{ state: 'on strike' }, { state: 'wrapped' }];
     await using client = studio();
     const job = await client.generate({ prompt: 'A cat' });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { mockMedia } from '../../src/mock-server/index.js';
 import { temporaryFolder } from './client/support.js';
 
@@ -11,7 +11,7 @@ const main = new URL('../../examples/demo/main.ts', import.meta.url).pathname;
 const tsx = new URL('../../node_modules/.bin/tsx', import.meta.url).pathname;
 const tsconfig = new URL('../../tsconfig.json', import.meta.url).pathname;
 
-test('the demo goes from an empty folder to a playable video, and ends by itself within ten seconds', async () => {
+it('the demo goes from an empty folder to a playable video, and ends by itself within ten seconds', async () => {
   const folder = await temporaryFolder();
   const { stdout } = await run(tsx, ['--tsconfig', tsconfig, main], { cwd: folder, timeout: 10_000 });
   const saved = /^Saved (\S+): 5 s of video, (\d+) bytes$/m.exec(stdout);

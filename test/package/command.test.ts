@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { createMockServer, mockMedia } from '../../src/mock-server/index.js';
 
@@ -12,12 +12,12 @@ const run = promisify(execFile);
 const command = join(inject('consumers'), 'node_modules/.bin/reelwire');
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-test('is installed with the package, and knows its version', async () => {
+it('is installed with the package, and knows its version', async () => {
   const { stdout } = await run(command, ['--version']);
   expect(stdout.trim()).toBe(manifest.version);
 });
 
-test('generates, follows and saves a video', async () => {
+it('generates, follows and saves a video', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'reelwire-command-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const server = await createMockServer({ durationMs: 100 });

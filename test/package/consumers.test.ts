@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createMockServer } from '../../src/mock-server/index.js';
 import { compile, MODULE_KINDS } from './compile.js';
 
@@ -12,18 +12,18 @@ const consumers = inject('consumers');
 const run = promisify(execFile);
 
 describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
-  test('generates, follows and saves a video, and exits', async () => {
+  it('generates, follows and saves a video, and exits', async () => {
     const { stdout, stderr } = await run(process.execPath, [join(consumers, kind, 'main.js')]);
     expect(JSON.parse(stdout)).toEqual({ status: 'completed', saved: true });
     expect(stderr).toBe('');
   });
 
-  test('has one class of each error, whichever subpath it comes from', async () => {
+  it('has one class of each error, whichever subpath it comes from', async () => {
     const { stdout } = await run(process.execPath, [join(consumers, kind, 'classes.js')]);
     expect(JSON.parse(stdout)).toEqual({ shared: true, thrown: true });
   });
 
-  test('reads in a stack the names that functions have in the sources', async () => {
+  it('reads in a stack the names that functions have in the sources', async () => {
     const load = kind === 'esm' ? "await import('reelwire')" : "require('reelwire')";
     const program = `const { VideoClient } = ${load}; try { new VideoClient({}) } catch (e) { console.log(e.stack) }`;
     const type = kind === 'esm' ? 'module' : 'commonjs';
@@ -35,7 +35,7 @@ describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
 });
 
 describe('an application written in TypeScript', () => {
-  test.each(MODULE_KINDS)(
+  it.each(MODULE_KINDS)(
     'compiles strictly with module resolution %s, in a package of %s',
     async (resolution, kind) => {
       const folder = join(consumers, 'typescript', `${resolution}-${kind}`);
@@ -70,17 +70,17 @@ describe('an application bundled for browsers', () => {
     };
   }
 
-  test('imports nothing that a browser has not', async () => {
+  it('imports nothing that a browser has not', async () => {
     expect((await bundle()).imports).toEqual([]);
   });
 
-  test('holds no zod where it uses the default backend alone', async () => {
+  it('holds no zod where it uses the default backend alone', async () => {
     const { parts } = await bundle();
     expect(parts).toContainEqual(expect.stringContaining('node_modules/eventsource/'));
     expect(parts).not.toContainEqual(expect.stringContaining('node_modules/zod/'));
   });
 
-  test('generates, follows and downloads with web standards alone', async () => {
+  it('generates, follows and downloads with web standards alone', async () => {
     const server = await createMockServer({ durationMs: 50 });
     onTestFinished(() => server.close());
     const { file } = await bundle();

@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { compile, MODULE_KINDS } from './compile.js';
 
 const consumers = inject('consumers');
@@ -25,7 +25,7 @@ describe.each([
     await cp(join(modules, reactDom), join(own, 'react-dom'), { recursive: true });
   });
 
-  test.each(['main.mjs', 'main.cjs'])(
+  it.each(['main.mjs', 'main.cjs'])(
     'renders the hooks on a server, %s, sends nothing, and exits',
     async (program) => {
       const { stdout, stderr } = await run(process.execPath, [join(application, program)]);
@@ -40,7 +40,7 @@ describe.each([
 });
 
 describe('a component written in TypeScript', () => {
-  test.each(MODULE_KINDS)(
+  it.each(MODULE_KINDS)(
     'compiles strictly with module resolution %s, in a package of %s',
     async (resolution, kind) => {
       const folder = join(consumers, `react-types/${resolution}-${kind}`);
@@ -52,7 +52,7 @@ describe('a component written in TypeScript', () => {
     },
   );
 
-  test('takes our declarations with the types of React 18 as of 19, for they name none', async () => {
+  it('takes our declarations with the types of React 18 as of 19, for they name none', async () => {
     const declarations = inject('packedFiles').filter((file) => /^dist\/.*\/react\/.*\.d\.ts$/.test(file));
     expect(declarations.length).toBeGreaterThan(4);
     for (const file of declarations) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COLUMNS, type Column, RUNTIMES, type Runtime } from '../runtimes/matrix.js';
 import { failures, noResult, type Result } from '../runtimes/result.js';
 import { readSection, toReport, writeSection } from '../runtimes/table.js';
@@ -17,12 +17,12 @@ function rowsOf(table: string): string[][] {
 describe('the table of runtimes in the README', () => {
   const [head, , ...rows] = rowsOf(readSection(readme));
 
-  test('has the columns and the runtimes of the matrix', () => {
+  it('has the columns and the runtimes of the matrix', () => {
     expect(head).toEqual(['', ...Object.values(COLUMNS)]);
     expect(rows.map(([name]) => name)).toEqual(RUNTIMES.map(({ name }) => name));
   });
 
-  test('has a dash where a runtime lacks something, and nowhere else', () => {
+  it('has a dash where a runtime lacks something, and nowhere else', () => {
     const expected = RUNTIMES.map(({ name, lacks }) => [
       name,
       ...columns.map((column) => (lacks[column] === undefined ? 'yes' : '–')),
@@ -30,7 +30,7 @@ describe('the table of runtimes in the README', () => {
     expect(rows).toEqual(expected);
   });
 
-  test('is replaced as a whole, and nothing around it', () => {
+  it('is replaced as a whole, and nothing around it', () => {
     const again = writeSection(writeSection(readme, '| one |'), readSection(readme));
     expect(again).toBe(readme);
   });
@@ -54,11 +54,11 @@ describe('a run on a runtime', () => {
     } as Result['problems'],
   });
 
-  test('passes where all works but what is lacking', () => {
+  it('passes where all works but what is lacking', () => {
     expect(failures(result({}))).toEqual([]);
   });
 
-  test('fails where something does not work, and says what', () => {
+  it('fails where something does not work, and says what', () => {
     const broken = result({ sse: 'Error: served by polling' });
     expect(failures(broken)).toEqual([['sse', 'Error: served by polling']]);
     expect(toReport([broken])).toContain('\n\nEdge 1, SSE: Error: served by polling');
@@ -66,12 +66,12 @@ describe('a run on a runtime', () => {
     expect(row?.join()).toBe('Edge 1 (1.2.3),yes,yes,FAILS,yes,yes,–,yes,yes,–,yes');
   });
 
-  test('fails where what is lacking works, or fails for another reason', () => {
+  it('fails where what is lacking works, or fails for another reason', () => {
     expect(failures(result({ save: null }))).toHaveLength(1);
     expect(failures(result({ save: 'TypeError: undefined is not a function' }))).toHaveLength(1);
   });
 
-  test('fails where the runtime is missing', () => {
+  it('fails where the runtime is missing', () => {
     const missing = failures(noResult(runtime, new Error('missing: edge')));
     expect(missing).toContainEqual(['generate', 'missing: edge']);
     expect(missing).toHaveLength(columns.length - 1);

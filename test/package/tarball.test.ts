@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 
 const files = inject('packedFiles');
 const installed = join(inject('consumers'), 'node_modules/reelwire');
@@ -26,7 +26,7 @@ function targets(value: unknown): string[] {
   return typeof value === 'string' ? [posix.normalize(value)] : Object.values(value ?? {}).flatMap(targets);
 }
 
-test('holds what was built, the guides and the examples, and nothing else', () => {
+it('holds what was built, the guides and the examples, and nothing else', () => {
   const expected = [
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     /^examples\/([a-z0-9-]+\/)*[a-zA-Z0-9-]+\.(ts|md|html|css|json)$/,
@@ -47,16 +47,16 @@ test('holds what was built, the guides and the examples, and nothing else', () =
   expect(files).toEqual(expect.arrayContaining(['package.json', 'LICENSE']));
 });
 
-test('takes at most 2 MB where it is installed', () => {
+it('takes at most 2 MB where it is installed', () => {
   expect(inject('unpackedSize')).toBeLessThanOrEqual(2_000_000);
 });
 
-test('leaves no folder of a subpath in the checkout, where Vite would take `react` for React', () => {
+it('leaves no folder of a subpath in the checkout, where Vite would take `react` for React', () => {
   const root = join(import.meta.dirname, '../..');
   expect(['mock-server', 'react', 'webhooks'].filter((folder) => existsSync(join(root, folder)))).toEqual([]);
 });
 
-test('holds every file of the package that its documents link to', () => {
+it('holds every file of the package that its documents link to', () => {
   const documents = files.filter((file) => file.endsWith('.md'));
   expect(documents.length).toBeGreaterThan(5);
   for (const document of documents) {
@@ -70,17 +70,17 @@ test('holds every file of the package that its documents link to', () => {
   }
 });
 
-test('holds every file that its exports name', () => {
+it('holds every file that its exports name', () => {
   expect(targets(manifest.exports).filter((file) => !files.includes(file))).toEqual([]);
 });
 
-test('holds examples that import the package by its name, and nothing that stayed behind', () => {
+it('holds examples that import the package by its name, and nothing that stayed behind', () => {
   const examples = files.filter((file) => /^examples\/.*\.ts$/.test(file));
   expect(examples.length).toBeGreaterThan(10);
   expect(examples.filter((file) => /from '[./]*\/(src|test)\//.test(read(file)))).toEqual([]);
 });
 
-test('holds scripts to be read as they are, and so no maps', () => {
+it('holds scripts to be read as they are, and so no maps', () => {
   const scripts = files.filter((file) => /^dist\/(esm|cjs|browser)\/.*\.c?js$/.test(file));
   expect(scripts.length).toBeGreaterThan(10);
   for (const file of scripts) {
@@ -91,7 +91,7 @@ test('holds scripts to be read as they are, and so no maps', () => {
   }
 });
 
-test('has one type of each class, for `import` and for `require`', () => {
+it('has one type of each class, for `import` and for `require`', () => {
   for (const { import: esm, require: cjs } of Object.values(manifest.exports) as Conditions[]) {
     if (esm === undefined) continue;
     expect(read(esm.types)).toBe(
@@ -100,7 +100,7 @@ test('has one type of each class, for `import` and for `require`', () => {
   }
 });
 
-test.each(['esm', 'cjs', 'browser'])('defines each class of errors once in its build for %s', (build) => {
+it.each(['esm', 'cjs', 'browser'])('defines each class of errors once in its build for %s', (build) => {
   const scripts = files.filter((file) => file.startsWith(`dist/${build}/`) && /\.c?js$/.test(file));
   const definitions = scripts.flatMap((file) =>
     [...read(file).matchAll(/\b(\w+Error) = class\b/g)].map(([, name]) => name),
@@ -109,7 +109,7 @@ test.each(['esm', 'cjs', 'browser'])('defines each class of errors once in its b
   expect(definitions).toHaveLength(new Set(definitions).size);
 });
 
-test('holds the notice of each package that is bundled, beside what holds it', () => {
+it('holds the notice of each package that is bundled, beside what holds it', () => {
   const library = new Set<string>();
   for (const file of files.filter((file) => /^dist\/(esm|browser)\/.*\.js$/.test(file))) {
     // esbuild says above each part where it comes from.
@@ -130,14 +130,14 @@ test('holds the notice of each package that is bundled, beside what holds it', (
   }
 });
 
-test('asks for `import()` in no CommonJS file, for Jest runs them where there is none', () => {
+it('asks for `import()` in no CommonJS file, for Jest runs them where there is none', () => {
   const scripts = files.filter((file) => /^dist\/cjs\/.*\.cjs$/.test(file));
   expect(
     scripts.filter((file) => /\bimport\(/.test(read(file).replaceAll(/^\s*(\/\/|\*).*$/gm, ''))),
   ).toEqual([]);
 });
 
-test('has a folder for each subpath, with what `exports` says of it, for tools that do not read that', () => {
+it('has a folder for each subpath, with what `exports` says of it, for tools that do not read that', () => {
   const { '.': root, './package.json': _, ...subpaths } = manifest.exports as Record<string, Conditions>;
   expect(Object.keys(subpaths).length).toBeGreaterThan(5);
   const { browser } = JSON.parse(read('package.json')) as { browser: string };
@@ -153,12 +153,12 @@ test('has a folder for each subpath, with what `exports` says of it, for tools t
   }
 });
 
-test('says nothing of the machine it was built on', () => {
+it('says nothing of the machine it was built on', () => {
   const root = join(import.meta.dirname, '../..');
   expect(files.filter((file) => read(file).includes(root))).toEqual([]);
 });
 
-test('says where it is from by one owner, the same in each place', () => {
+it('says where it is from by one owner, the same in each place', () => {
   const { homepage, bugs, repository } = JSON.parse(read('package.json')) as {
     homepage: string;
     bugs: { url: string };
@@ -170,7 +170,7 @@ test('says where it is from by one owner, the same in each place', () => {
   expect(repository.url).toBe(`git+${home}.git`);
 });
 
-test('depends on five packages', () => {
+it('depends on five packages', () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual([
     'eventemitter3',
     'eventsource',

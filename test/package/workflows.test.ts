@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 type Permissions = Readonly<Record<string, string>>;
@@ -34,41 +34,41 @@ const jobs = workflows.flatMap(({ file, workflow }) =>
 );
 const steps = jobs.flatMap(({ job }) => job.steps);
 
-test('there is one that tests and one that publishes', () => {
+it('there is one that tests and one that publishes', () => {
   expect(workflows.map(({ file }) => file).sort()).toEqual(['ci.yml', 'publish.yml']);
 });
 
 describe.each(workflows)('$file', ({ text, workflow }) => {
-  test('gives nothing to a job that does not ask, and runs no code of strangers with rights', () => {
+  it('gives nothing to a job that does not ask, and runs no code of strangers with rights', () => {
     expect(workflow.permissions).toEqual({});
     expect(Object.keys(workflow.on)).not.toContain('pull_request_target');
     expect(Object.keys(workflow.on)).not.toContain('workflow_run');
   });
 
-  test('pins each action by its commit, and says the version', () => {
+  it('pins each action by its commit, and says the version', () => {
     const uses = text.split('\n').filter((line) => /\buses:/.test(line));
     expect(uses.length).toBeGreaterThan(0);
     for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test('holds no secret', () => {
+  it('holds no secret', () => {
     expect(text).not.toMatch(/secrets\.|NPM_TOKEN|NODE_AUTH_TOKEN|_authToken/);
   });
 });
 
-test('an action of one name is of one version everywhere', () => {
+it('an action of one name is of one version everywhere', () => {
   const pinned = new Set(steps.flatMap(({ uses }) => uses ?? []));
   const names = new Set([...pinned].map((uses) => uses.split('@')[0]));
   expect(pinned.size).toBe(names.size);
 });
 
-test('no expression is put into a script, where a branch or a title could become code', () => {
+it('no expression is put into a script, where a branch or a title could become code', () => {
   const scripts = steps.flatMap(({ run }) => run ?? []);
   expect(scripts.length).toBeGreaterThan(5);
   for (const script of scripts) expect(script).not.toContain('${{');
 });
 
-test('only the publishing job has an identity, and it has nothing else', () => {
+it('only the publishing job has an identity, and it has nothing else', () => {
   const granted = jobs.filter(({ job }) => job.permissions?.['id-token'] !== undefined);
   expect(granted).toMatchObject([
     {
@@ -80,14 +80,14 @@ test('only the publishing job has an identity, and it has nothing else', () => {
   for (const { job } of granted) expect(Object.keys(job.permissions ?? {})).toEqual(['id-token']);
 });
 
-test('every other job reads the repository, and can write nothing', () => {
+it('every other job reads the repository, and can write nothing', () => {
   for (const { file, name, job } of jobs) {
     if (file === 'publish.yml' && name === 'publish') continue;
     expect(job.permissions, `${file} ${name}`).toEqual({ contents: 'read' });
   }
 });
 
-test('the publishing job runs nothing of the repository, nor of what it depends on', () => {
+it('the publishing job runs nothing of the repository, nor of what it depends on', () => {
   const publishing = jobs.find(({ name }) => name === 'publish')?.job.steps ?? [];
   const commands = publishing.map(({ uses, run }) => uses?.split('@')[0] ?? run ?? '');
   expect(commands).toEqual([
@@ -98,7 +98,7 @@ test('the publishing job runs nothing of the repository, nor of what it depends 
   ]);
 });
 
-test('what is published was packed by the scripts that write the folders of the subpaths', () => {
+it('what is published was packed by the scripts that write the folders of the subpaths', () => {
   const packing =
     steps
       .find(({ run }) => run?.includes('npm pack'))
@@ -107,13 +107,13 @@ test('what is published was packed by the scripts that write the folders of the 
   expect(packing.at(-1)).toBe('npm pack');
 });
 
-test('no checkout leaves its credentials for what runs after it', () => {
+it('no checkout leaves its credentials for what runs after it', () => {
   const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
   expect(checkouts.length).toBeGreaterThan(3);
   for (const checkout of checkouts) expect(checkout.with).toMatchObject({ 'persist-credentials': false });
 });
 
-test('the runtime dependencies are audited on each change and before each release', () => {
+it('the runtime dependencies are audited on each change and before each release', () => {
   for (const { file } of workflows) {
     const commands = jobs
       .filter((job) => job.file === file)
@@ -122,7 +122,7 @@ test('the runtime dependencies are audited on each change and before each releas
   }
 });
 
-test('every npm script that a workflow runs is one of the package', () => {
+it('every npm script that a workflow runs is one of the package', () => {
   const manifest = readFileSync(join(folder, '../../package.json'), 'utf8');
   const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
   const named = steps.flatMap(({ run }) =>

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { step } from '../../src/core/follow.js';
 import { CALL_MUTANTS, MUTANTS, playable } from './mutants.js';
 import { type Plan, plans } from './plan.js';
@@ -7,7 +7,7 @@ import { playReducer } from './reducer-world.js';
 import { playSystem } from './system-world.js';
 
 describe('the simulation finds out a reducer that breaks', () => {
-  test.each(MUTANTS)('$breaks', ({ step: mutant, foundBy, plans: shownBy = plans }) => {
+  it.each(MUTANTS)('$breaks', ({ step: mutant, foundBy, plans: shownBy = plans }) => {
     const result = fc.check(
       fc.property(shownBy, (plan) => playReducer(plan, playable(mutant))),
       { numRuns: 20_000, endOnFailure: true, seed: 1 },
@@ -17,7 +17,7 @@ describe('the simulation finds out a reducer that breaks', () => {
 });
 
 describe('the simulation finds out a scheduler of status calls that breaks', () => {
-  test.each(CALL_MUTANTS)('$breaks', async ({ make, plans: polled, foundBy }) => {
+  it.each(CALL_MUTANTS)('$breaks', async ({ make, plans: polled, foundBy }) => {
     const check = (play: (plan: Plan) => Promise<void>) =>
       fc.check(fc.asyncProperty(polled, play), { numRuns: 500, endOnFailure: true, seed: 1 });
     expect(String((await check((plan) => playSystem(plan, make))).errorInstance)).toMatch(foundBy);
@@ -25,7 +25,7 @@ describe('the simulation finds out a scheduler of status calls that breaks', () 
   });
 });
 
-test('and lets one pass that breaks none', () => {
+it('and lets one pass that breaks none', () => {
   const result = fc.check(
     fc.property(plans, (plan) => playReducer(plan, playable(step))),
     { numRuns: 2_000 },

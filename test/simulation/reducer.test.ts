@@ -1,30 +1,30 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { garbledPlans, gonePlans, plans } from './plan.js';
 import { playReducer } from './reducer-world.js';
 import { END_BOUND_MS } from './witness.js';
 
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 100_000);
 
-test('the bound on the end being told is what the README says', () => {
+it('the bound on the end being told is what the README says', () => {
   expect(END_BOUND_MS).toBe(10_000 + 30_000 + 7_000 + 800);
 });
 
-test('in every schedule each end is told once and in time, nothing moves back, nothing is left, and there is no storm', () => {
+it('in every schedule each end is told once and in time, nothing moves back, nothing is left, and there is no storm', () => {
   fc.assert(
     fc.property(plans, (plan) => playReducer(plan)),
     { numRuns: RUNS },
   );
 });
 
-test('an end that comes in a frame that nobody can read is told as if the job were polled', () => {
+it('an end that comes in a frame that nobody can read is told as if the job were polled', () => {
   fc.assert(
     fc.property(garbledPlans, (plan) => playReducer(plan)),
     { numRuns: RUNS / 10 },
   );
 });
 
-test('a job that the server has lost is given up in time, one that nobody knew sooner, and no other with it', () => {
+it('a job that the server has lost is given up in time, one that nobody knew sooner, and no other with it', () => {
   fc.assert(
     fc.property(gonePlans, (plan) => playReducer(plan)),
     { numRuns: RUNS / 10 },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeAll, test } from 'vitest';
+import { beforeAll, it } from 'vitest';
 import { gonePlans, plans } from './plan.js';
 import { playSystem } from './system-world.js';
 
@@ -8,14 +8,14 @@ const RUNS = Math.ceil(Number(process.env.SIMULATION_RUNS ?? 100_000) / 10);
 // It is loaded at the first event stream, in real time: the first schedule would not wait for it.
 beforeAll(async () => void (await import('eventsource')));
 
-test('reducer, runner, transports and a server together keep the same promises in every schedule', async () => {
+it('reducer, runner, transports and a server together keep the same promises in every schedule', async () => {
   await fc.assert(
     fc.asyncProperty(plans, (plan) => playSystem(plan)),
     { numRuns: RUNS },
   );
 });
 
-test('and give up a job that the server has lost, and no other', async () => {
+it('and give up a job that the server has lost, and no other', async () => {
   await fc.assert(
     fc.asyncProperty(gonePlans, (plan) => playSystem(plan)),
     { numRuns: Math.ceil(RUNS / 10) },

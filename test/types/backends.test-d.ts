@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from 'vitest';
+import { expectTypeOf, it } from 'vitest';
 import type { AnyBackend, Backend, InputOf, OperationsOf, VariantOf } from '../../src/backends/backend.js';
 import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
@@ -10,13 +10,13 @@ const scene = { type: 'hero-title', duration: 4, content: {} };
 /** Takes what `client.generate` takes with this backend. */
 function accepts<B extends AnyBackend>(_backend: B, ..._inputs: InputOf<B>[]): void {}
 
-test('every dialect is a backend', () => {
+it('every dialect is a backend', () => {
   expectTypeOf(soraGateway()).toExtend<AnyBackend>();
   expectTypeOf(vidBuilder()).toExtend<AnyBackend>();
   expectTypeOf(openAIVideos()).toExtend<AnyBackend>();
 });
 
-test('soraGateway takes a wallet with each script, unless it has one', () => {
+it('soraGateway takes a wallet with each script, unless it has one', () => {
   accepts(
     soraGateway(),
     { walletAddress: '0x1', script: 'x' },
@@ -39,7 +39,7 @@ test('soraGateway takes a wallet with each script, unless it has one', () => {
   soraGateway({ wallet: '0x1' });
 });
 
-test('vidBuilder takes a webhookUrl with each video, unless it has one or blocks', () => {
+it('vidBuilder takes a webhookUrl with each video, unless it has one or blocks', () => {
   accepts(vidBuilder(), { scenes: [scene], webhookUrl: 'https://host/' });
   accepts(vidBuilder({ webhookUrl: 'https://host/' }), { scenes: [scene], images: [image, new Blob()] });
   accepts(vidBuilder({ blocking: true }), { scenes: [scene] });
@@ -55,7 +55,7 @@ test('vidBuilder takes a webhookUrl with each video, unless it has one or blocks
   vidBuilder({ blocking: true, webhookUrl: 'https://host/' });
 });
 
-test('openAIVideos takes a prompt', () => {
+it('openAIVideos takes a prompt', () => {
   accepts(openAIVideos(), { prompt: 'x', model: 'sora-2', seconds: 4, input_reference: new Blob() });
   // @ts-expect-error no prompt
   accepts(openAIVideos(), { model: 'sora-2' });
@@ -68,7 +68,7 @@ test('openAIVideos takes a prompt', () => {
   accepts(openAIVideos(), { prompt: 'x', seed: 1 });
 });
 
-test('input, variants and operations can be had from a backend', () => {
+it('input, variants and operations can be had from a backend', () => {
   const blocking = vidBuilder({ blocking: true });
   expectTypeOf<InputOf<typeof blocking>>().toEqualTypeOf<VidBuilderVideo>();
   expectTypeOf<VariantOf<typeof blocking>>().toEqualTypeOf<'video' | 'reels'>();
@@ -80,6 +80,6 @@ test('input, variants and operations can be had from a backend', () => {
   expectTypeOf<OperationsOf<typeof openAI>>().toEqualTypeOf<OpenAIOperations>();
 });
 
-test('a backend of one input and one file needs no more than these types', () => {
+it('a backend of one input and one file needs no more than these types', () => {
   expectTypeOf<Backend<{ prompt: string }, 'video'>>().toExtend<AnyBackend>();
 });

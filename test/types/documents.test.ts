@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import ts from 'typescript';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { blocksOf, documents, root } from '../support/documents.js';
 
 /** Every `ts` and `tsx` block of the documents, as a file that is only thought of, beside its document. */
@@ -40,7 +40,7 @@ function problems(): string[] {
   });
 }
 
-test('every block of TypeScript in the documents compiles', { timeout: 240_000 }, () => {
+it('every block of TypeScript in the documents compiles', { timeout: 240_000 }, () => {
   expect(blocks.size).toBeGreaterThanOrEqual(30);
   expect(problems()).toEqual([]);
 });

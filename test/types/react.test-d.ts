@@ -1,6 +1,6 @@
 import { openAIVideos, VideoClient, type VideoJob } from 'reelwire';
 import { type GenerateVideo, useGenerateVideo, useVideoJob, type VideoJobState } from 'reelwire/react';
-import { expectTypeOf, test } from 'vitest';
+import { expectTypeOf, it } from 'vitest';
 import type { OpenAIVideoVariant } from '../../src/backends/openai-videos.js';
 
 const gateway = new VideoClient({ baseUrl: 'http://localhost' });
@@ -22,11 +22,11 @@ function Component() {
   if (snapshot?.status === 'failed') expectTypeOf(snapshot.error).toBeString();
 }
 
-test('the hooks take a client and what belongs to its backend', () => {
+it('the hooks take a client and what belongs to its backend', () => {
   expectTypeOf(Component).toBeFunction();
 });
 
-test('what the hook returns follows from the backend of the client', () => {
+it('what the hook returns follows from the backend of the client', () => {
   expectTypeOf<ReturnType<typeof useGenerateVideo<ReturnType<typeof openAIVideos>>>>().toEqualTypeOf<
     GenerateVideo<ReturnType<typeof openAIVideos>>
   >();

@@ -1,5 +1,5 @@
 import { createWebhookHandler } from 'reelwire/webhooks';
-import { expectTypeOf, test } from 'vitest';
+import { expectTypeOf, it } from 'vitest';
 
 const handler = createWebhookHandler({ secret: () => process.env.WEBHOOK_SECRET, logger: 'silent' });
 
@@ -19,12 +19,12 @@ interface DenoInfo {
   readonly completed: Promise<void>;
 }
 
-test('a handler is a route of Next as it is', () => {
+it('a handler is a route of Next as it is', () => {
   const route = { POST: handler } satisfies NextRoute;
   expectTypeOf(route).toExtend<NextRoute>();
 });
 
-test('a handler takes what Workers, Bun and Deno give beside the request', () => {
+it('a handler takes what Workers, Bun and Deno give beside the request', () => {
   expectTypeOf(handler).toExtend<(request: Request, context: ExecutionContext) => Promise<Response>>();
   expectTypeOf(handler).toExtend<(request: Request, server: BunServer) => Promise<Response>>();
   expectTypeOf(handler).toExtend<(request: Request, info: DenoInfo) => Promise<Response>>();

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   ApiError,
   ConfigurationError,
@@ -28,7 +28,7 @@ const every = [
   new WebhookVerificationError('stale', 'm'),
 ];
 
-test('every error is a VideoError with a literal name of its own', () => {
+it('every error is a VideoError with a literal name of its own', () => {
   const names = every.map(({ name }) => name);
   expect(names).toEqual([
     'ConfigurationError',
@@ -45,7 +45,7 @@ test('every error is a VideoError with a literal name of its own', () => {
   for (const error of every) expect(error).toBeInstanceOf(VideoError);
 });
 
-test('the guard knows an error of another copy of the package', async () => {
+it('the guard knows an error of another copy of the package', async () => {
   const path = new URL('../../src/errors.ts?second-copy', import.meta.url).href;
   const copy: typeof import('../../src/errors.js') = await import(/* @vite-ignore */ path);
   const theirs = new copy.InputError('script', 'm');
@@ -53,14 +53,11 @@ test('the guard knows an error of another copy of the package', async () => {
   expect(isVideoError(theirs)).toBe(true);
 });
 
-test.each([undefined, null, 'closed', new Error('m'), { code: 'closed' }])(
-  'the guard refuses %o',
-  (value) => {
-    expect(isVideoError(value)).toBe(false);
-  },
-);
+it.each([undefined, null, 'closed', new Error('m'), { code: 'closed' }])('the guard refuses %o', (value) => {
+  expect(isVideoError(value)).toBe(false);
+});
 
-test.each([
+it.each([
   [400, 'bad-request'],
   [401, 'unauthorized'],
   [402, 'payment-required'],
@@ -75,18 +72,18 @@ test.each([
   expect(new ApiError('m', { status }).code).toBe(code);
 });
 
-test('the words of a server stay on one line and cannot colour a terminal', () => {
+it('the words of a server stay on one line and cannot colour a terminal', () => {
   const { message } = new JobFailedError('job-1', 'bad\n\u001b[31m2026-01-01 root logged in');
   expect(message).toBe('job job-1 failed: bad\\u{a}\\u{1b}[31m2026-01-01 root logged in');
 });
 
-test('a job error tells how to go on, and inspecting it shows the job', () => {
+it('a job error tells how to go on, and inspecting it shows the job', () => {
   const error = new JobTimeoutError('job-1', 1_000);
   expect(error.hint).toContain('client.subscribe("job-1")');
   expect(inspect(error)).toContain("jobId: 'job-1'");
 });
 
-test('optional fields that are not known are absent', () => {
+it('optional fields that are not known are absent', () => {
   expect(Object.keys(new VideoError('closed', 'm'))).toEqual(
     expect.not.arrayContaining(['jobId', 'hint', 'status']),
   );

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -15,7 +15,7 @@ function startServer(options: MockServerOptions = {}) {
 }
 
 describe('soraGateway', () => {
-  test.each(['path', 'query'] as const)('generates, is polled by %s, and downloads', async (statusRoute) => {
+  it.each(['path', 'query'] as const)('generates, is polled by %s, and downloads', async (statusRoute) => {
     await using server = await startServer({ style: 'field', coarseProgress: 50 });
     const backend = soraGateway({ walletAddress: '0x1', statusRoute });
     await using client = new VideoClient({ baseUrl: server.url, backend, polling, transports: ['polling'] });
@@ -27,7 +27,7 @@ describe('soraGateway', () => {
     );
   });
 
-  test('sends a narration that arrives byte by byte', async () => {
+  it('sends a narration that arrives byte by byte', async () => {
     await using server = await startServer();
     await using client = new VideoClient({ baseUrl: server.url, backend: soraGateway() });
     const audioBuffer = crypto.getRandomValues(new Uint8Array(50_000));
@@ -36,7 +36,7 @@ describe('soraGateway', () => {
     expect(Buffer.from(body.audioBuffer, 'base64').equals(audioBuffer)).toBe(true);
   });
 
-  test('shows what is required where the credits are out', async () => {
+  it('shows what is required where the credits are out', async () => {
     await using server = await startServer({ credits: 5 });
     await using client = new VideoClient({ baseUrl: server.url });
     await expect(client.generate({ walletAddress: '0x1', script: 'x' })).rejects.toMatchObject({
@@ -47,7 +47,7 @@ describe('soraGateway', () => {
 });
 
 describe('vidBuilder', () => {
-  test('sends images in a form, and downloads video and reels', async () => {
+  it('sends images in a form, and downloads video and reels', async () => {
     await using server = await startServer();
     const backend = vidBuilder({ webhookUrl });
     await using client = new VideoClient({ baseUrl: server.url, backend, polling });
@@ -64,7 +64,7 @@ describe('vidBuilder', () => {
     expect(video).not.toEqual(reels);
   });
 
-  test('downloads from where a stored video is, and nowhere else', async () => {
+  it('downloads from where a stored video is, and nowhere else', async () => {
     await using server = await startServer({ s3: 'only', reels: true });
     const backend = vidBuilder({ webhookUrl });
     await using client = new VideoClient({ baseUrl: server.url, backend, polling });
@@ -79,7 +79,7 @@ describe('vidBuilder', () => {
     expect(routes).not.toContain('main download');
   });
 
-  test('blocking, has the same job, which has ended', async () => {
+  it('blocking, has the same job, which has ended', async () => {
     await using server = await startServer();
     await using client = new VideoClient({ baseUrl: server.url, backend: vidBuilder({ blocking: true }) });
     const job = await client.generate({ scenes });
@@ -88,7 +88,7 @@ describe('vidBuilder', () => {
     expect(server.requests.map(({ route }) => route)).not.toContain('status');
   });
 
-  test('signs in by Basic', async () => {
+  it('signs in by Basic', async () => {
     const auth = { type: 'basic', username: 'me', password: 'hush' } as const;
     await using server = await startServer({ auth });
     const backend = vidBuilder({ webhookUrl });
@@ -100,7 +100,7 @@ describe('vidBuilder', () => {
 });
 
 describe('openAIVideos', () => {
-  test('creates with a file, and has three variants of the content', async () => {
+  it('creates with a file, and has three variants of the content', async () => {
     await using server = await startServer();
     const backend = openAIVideos({ model: 'sora-2' });
     await using client = new VideoClient({ baseUrl: server.url, backend, polling });
@@ -120,7 +120,7 @@ describe('openAIVideos', () => {
     expect(types.slice(1).every((type) => type.startsWith('image/'))).toBe(true);
   });
 
-  test('lists, remixes and deletes', async () => {
+  it('lists, remixes and deletes', async () => {
     await using server = await startServer();
     await using client = new VideoClient({ baseUrl: server.url, backend: openAIVideos(), polling });
     const job = await client.generate({ prompt: 'A cat' });

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { run } from './support.js';
 
-test.each([
+it.each([
   'generate',
   'watch',
   'status',
@@ -20,7 +20,7 @@ test.each([
   expect(code).toBe(0);
 });
 
-test('--help documents every exit code and variable', async () => {
+it('--help documents every exit code and variable', async () => {
   const { stdout } = await run(['--help']);
   for (const code of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^ {2}${code} `, 'm'));
   for (const name of ['BASE_URL', 'TOKEN', 'WEBHOOK_SECRET', 'LOG'])
@@ -28,7 +28,7 @@ test('--help documents every exit code and variable', async () => {
   expect(stdout).toContain('NO_COLOR');
 });
 
-test('--version is the version of the package', async () => {
+it('--version is the version of the package', async () => {
   const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { createConnection } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signWebhook } from '../../../src/webhooks/index.js';
 import { listen } from '../../support/listen.js';
 import { temporaryFolder } from '../client/support.js';
@@ -113,13 +113,13 @@ const COMMANDS: readonly (readonly string[])[] = [
 describe.each(Object.keys(MODES))('nothing that a server says reaches the terminal as it is: %s', (mode) => {
   // One that leads nowhere is asked again for seconds.
   const commands = mode === 'redirected' ? COMMANDS.slice(2, 3) : COMMANDS;
-  test.each(commands.map((args) => [args[0], args] as const))('%s', async (_, args) => {
+  it.each(commands.map((args) => [args[0], args] as const))('%s', async (_, args) => {
     const { url } = await listen(MODES[mode] as RequestListener);
     await expectHarmlessEverywhere(args, { env: { REELWIRE_BASE_URL: url }, cwd: await temporaryFolder() });
   });
 });
 
-test('nothing that a receiver answers reaches the terminal as it is', async () => {
+it('nothing that a receiver answers reaches the terminal as it is', async () => {
   const { url } = await listen((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'text/plain' }).end(EVIL);
@@ -129,7 +129,7 @@ test('nothing that a receiver answers reaches the terminal as it is', async () =
   });
 });
 
-test('nothing that a delivery says reaches the terminal as it is, genuine or not', async () => {
+it('nothing that a delivery says reaches the terminal as it is, genuine or not', async () => {
   const secret = 'of the test';
   const body = JSON.stringify({ ...words, status: 'failed', type: EVIL });
   const headers = await signWebhook({ body, secret });
@@ -144,7 +144,7 @@ test('nothing that a delivery says reaches the terminal as it is, genuine or not
   }
 });
 
-test('nothing that a caller sends to the mock server reaches the terminal as it is', async () => {
+it('nothing that a caller sends to the mock server reaches the terminal as it is', async () => {
   for (const flags of [[], ['--json']]) {
     const mock = start(['mock', '--port', '0', ...flags]);
     const url = new URL(/http:\/\/127\.0\.0\.1:\d+/.exec(await mock.until(/listening|Ctrl-C/))?.[0] ?? '');
@@ -169,7 +169,7 @@ test('nothing that a caller sends to the mock server reaches the terminal as it 
   }
 });
 
-test('nor does an id that the command takes for a flag', async () => {
+it('nor does an id that the command takes for a flag', async () => {
   const { code, stderr } = await run(['watch', `--${ID}`]);
   expectHarmless(stderr);
   expect(code).toBe(2);

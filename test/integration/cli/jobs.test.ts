@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
 import { listen } from '../../support/listen.js';
 import { submits, temporaryFolder } from '../client/support.js';
@@ -10,7 +10,7 @@ const video = Buffer.from(mockMedia('video'));
 const ESCAPE = '\u001b';
 
 describe('generate', () => {
-  test('saves the whole video, and tells of it in plain lines where there is no terminal', async () => {
+  it('saves the whole video, and tells of it in plain lines where there is no terminal', async () => {
     const { env } = await startServer();
     const cwd = await temporaryFolder();
     const { code, stdout, stderr } = await run(['generate', 'Explain blockchain', '-o', 'out.mp4'], {
@@ -25,7 +25,7 @@ describe('generate', () => {
     expect(await readFile(join(cwd, 'out.mp4'))).toEqual(video);
   });
 
-  test('writes nothing but JSON to stdout with --json, one object a line', async () => {
+  it('writes nothing but JSON to stdout with --json, one object a line', async () => {
     const { env } = await startServer();
     const cwd = await temporaryFolder();
     const { code, stdout, stderr } = await run(['generate', 'x', '-o', 'out.mp4', '--json'], { env, cwd });
@@ -38,7 +38,7 @@ describe('generate', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('prints the id alone with --no-wait, and the commands that follow take it', async () => {
+  it('prints the id alone with --no-wait, and the commands that follow take it', async () => {
     const { server, env } = await startServer({ manual: true });
     const { code, stdout, stderr } = await run(['generate', 'x', '--no-wait'], { env });
     const id = stdout.trimEnd();
@@ -48,7 +48,7 @@ describe('generate', () => {
     expect((await run(['watch', id], { env })).stdout).toBe(`Job ${id} is completed\n`);
   });
 
-  test('exits 1 for a job that failed, and shows the reason as text', async () => {
+  it('exits 1 for a job that failed, and shows the reason as text', async () => {
     const { env } = await startServer({ failWith: `out of \u001b[2Jpaper\u009b1m` });
     const { code, stderr } = await run(['generate', 'x'], { env });
     expect(code).toBe(1);
@@ -56,7 +56,7 @@ describe('generate', () => {
     expect(stderr).not.toContain(ESCAPE);
   });
 
-  test('keeps JSON free of what a terminal would obey', async () => {
+  it('keeps JSON free of what a terminal would obey', async () => {
     const failWith = 'a \u001b[2J \u009b \u202e end';
     const { env } = await startServer({ failWith });
     const { stdout } = await run(['generate', 'x', '--json'], { env });
@@ -65,14 +65,14 @@ describe('generate', () => {
     expect(jsonLines(stdout)).toContainEqual(expect.objectContaining({ type: 'update', error: failWith }));
   });
 
-  test('submits nothing where the video could not be saved', async () => {
+  it('submits nothing where the video could not be saved', async () => {
     const { server, env } = await startServer();
     const { code, stderr } = await run(['generate', 'x', '-o', '/nowhere/out.mp4'], { env });
     expect({ code, submits: submits(server) }).toEqual({ code: 2, submits: 0 });
     expect(stderr).toContain('nothing can be written to /nowhere');
   });
 
-  test('reads scenes from stdin and images from files for vidBuilder', async () => {
+  it('reads scenes from stdin and images from files for vidBuilder', async () => {
     const { server, env } = await startServer();
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'logo.png'), Buffer.from('\x89PNG', 'latin1'));
@@ -97,7 +97,7 @@ describe('generate', () => {
     expect(request?.headers.authorization).toBe(`Basic ${btoa('u:p')}`);
   });
 
-  test('gives a prompt and a model to openAIVideos, with the token of a file', async () => {
+  it('gives a prompt and a model to openAIVideos, with the token of a file', async () => {
     const { server, env } = await startServer({ auth: { type: 'bearer', token: 'sk-secret' } });
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'token'), 'sk-secret\n');
@@ -107,7 +107,7 @@ describe('generate', () => {
     expect(server.requests[0]?.body).toMatchObject({ model: 'sora-2', prompt: 'A cat' });
   });
 
-  test('reads the prompt from stdin where it is a hyphen', async () => {
+  it('reads the prompt from stdin where it is a hyphen', async () => {
     const { server, env } = await startServer();
     const input = 'Explain blockchain,\nslowly\n';
     const outcome = await run(['generate', '-', '--wallet', '0x1', '--no-wait'], { env, input });
@@ -115,7 +115,7 @@ describe('generate', () => {
     expect(server.requests[0]?.body).toMatchObject({ script: 'Explain blockchain,\nslowly' });
   });
 
-  test.each([
+  it.each([
     ['nothing', '\n', [], 'is empty'],
     ['more than a prompt', 'x'.repeat(1024 * 1024 + 1), [], 'more than 1048576 bytes'],
     ['two things', '{}', ['--input', '-'], 'cannot both be read from stdin'],
@@ -131,7 +131,7 @@ describe('generate', () => {
 describe('list', () => {
   const backend = ['--backend', 'openAIVideos'];
 
-  test('has a line for each job, and the command for the next page', async () => {
+  it('has a line for each job, and the command for the next page', async () => {
     const { server, env } = await startServer();
     const submit = (prompt: string) =>
       fetch(`${server.url}/v1/videos`, { method: 'POST', body: JSON.stringify({ prompt }) });
@@ -149,7 +149,7 @@ describe('list', () => {
     expect(second).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('exits 2 for a backend that has none', async () => {
+  it('exits 2 for a backend that has none', async () => {
     const { code, stderr } = await run(['list']);
     expect(stderr).toContain('the backend soraGateway has no list of jobs');
     expect(code).toBe(2);
@@ -157,7 +157,7 @@ describe('list', () => {
 });
 
 describe('REELWIRE_LOG', () => {
-  test('tells each call on stderr, without a secret, and leaves stdout to JSON', async () => {
+  it('tells each call on stderr, without a secret, and leaves stdout to JSON', async () => {
     const { server, env } = await startServer({ auth: { type: 'bearer', token: 'sk-secret' } });
     server.jobs.create({ id: 'j1', manual: true });
     const log = { ...env, REELWIRE_LOG: 'debug', REELWIRE_TOKEN: 'sk-secret' };
@@ -168,7 +168,7 @@ describe('REELWIRE_LOG', () => {
     expect(code).toBe(0);
   });
 
-  test('is silent where it is not set, and says no more than its level', async () => {
+  it('is silent where it is not set, and says no more than its level', async () => {
     const { env } = await startServer({ manual: false, faults: [{ route: 'websocket', type: 'refuse' }] });
     const plain = await run(['generate', 'x', '--json'], { env });
     expect(plain.stderr).toBe('');
@@ -177,7 +177,7 @@ describe('REELWIRE_LOG', () => {
     expect(info.stderr).not.toMatch(/debug/);
   });
 
-  test('exits 2 for a level that there is not', async () => {
+  it('exits 2 for a level that there is not', async () => {
     const { code, stderr } = await run(['status', 'j1'], { env: { REELWIRE_LOG: 'loud' } });
     expect(stderr).toContain('Choose from debug, info, warn, error, silent.');
     expect(code).toBe(2);
@@ -185,7 +185,7 @@ describe('REELWIRE_LOG', () => {
 });
 
 describe('credentials', () => {
-  test('come from a file of variables, which those that are set win over', async () => {
+  it('come from a file of variables, which those that are set win over', async () => {
     const { server } = await startServer({ auth: { type: 'bearer', token: 'sk-good' } });
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'video.env'), `REELWIRE_BASE_URL=${server.url}\nREELWIRE_TOKEN=sk-good\n`);
@@ -198,7 +198,7 @@ describe('credentials', () => {
     expect(refused.stderr).toContain('Check REELWIRE_TOKEN, or --token-file.');
   });
 
-  test('of a file with a name that there is not go to no server', async () => {
+  it('of a file with a name that there is not go to no server', async () => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'video.env'), 'REELWIRE_BASEURL=https://videos.example.com\n');
     const { code, stderr } = await run(['generate', 'x', '--config', 'video.env'], { cwd });
@@ -208,7 +208,7 @@ describe('credentials', () => {
 });
 
 describe('status', () => {
-  test('has a line for each job, and exits 1 where one is not there', async () => {
+  it('has a line for each job, and exits 1 where one is not there', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'a', manual: true }).advance({ status: 'processing', progress: 40 });
     server.jobs.create({ id: 'b', manual: true }).fail('no credits');
@@ -228,7 +228,7 @@ describe('status', () => {
 describe('cancel', () => {
   const backend = ['--backend', 'openAIVideos'];
 
-  test('ends jobs at the server, and leaves those alone that have ended', async () => {
+  it('ends jobs at the server, and leaves those alone that have ended', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'runs', dialect: 'openAIVideos', manual: true });
     server.jobs.create({ id: 'done', dialect: 'openAIVideos', manual: true }).complete();
@@ -240,7 +240,7 @@ describe('cancel', () => {
     expect(server.jobs.has('done')).toBe(true);
   });
 
-  test('exits 1 where the job goes on, and says so', async () => {
+  it('exits 1 where the job goes on, and says so', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', dialect: 'openAIVideos', manual: true });
     server.faults.add({ type: 'status', status: 409, route: 'delete' });
@@ -251,7 +251,7 @@ describe('cancel', () => {
     expect(code).toBe(1);
   });
 
-  test('exits 2 for a backend that cannot, and 1 for a job that is not there', async () => {
+  it('exits 2 for a backend that cannot, and 1 for a job that is not there', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true });
     const cannot = await run(['cancel', 'j1'], { env });
@@ -262,7 +262,7 @@ describe('cancel', () => {
 });
 
 describe('watch', () => {
-  test('follows several jobs to their ends, and exits 1 where one failed', async () => {
+  it('follows several jobs to their ends, and exits 1 where one failed', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'good', durationMs: 300 });
     server.jobs.create({ id: 'bad', durationMs: 300, failWith: 'too long' });
@@ -275,7 +275,7 @@ describe('watch', () => {
     expect(code).toBe(1);
   });
 
-  test('does not save the videos of several jobs into one file', async () => {
+  it('does not save the videos of several jobs into one file', async () => {
     const { server, env } = await startServer();
     const { code, stderr } = await run(['watch', '-o', 'a.mp4', 'j', 'k'], { env });
     expect({ code, requests: server.requests.length }).toEqual({ code: 2, requests: 0 });
@@ -284,7 +284,7 @@ describe('watch', () => {
 });
 
 describe('download', () => {
-  test('uses the name of the server in a folder, and replaces nothing there', async () => {
+  it('uses the name of the server in a folder, and replaces nothing there', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true }).complete();
     const cwd = await temporaryFolder();
@@ -301,7 +301,7 @@ describe('download', () => {
     });
   });
 
-  test('keeps both videos where two commands save under one name at once', async () => {
+  it('keeps both videos where two commands save under one name at once', async () => {
     const cwd = await temporaryFolder();
     const { url } = await listen(async (request, response) => {
       const id = new URL(request.url ?? '', 'http://server').searchParams.get('jobId') ?? '';
@@ -323,7 +323,7 @@ describe('download', () => {
     expect(videos).toEqual(['\0aaaa', '\0bbbb']);
   });
 
-  test('writes the video to stdout with -o -, and nothing else', async () => {
+  it('writes the video to stdout with -o -, and nothing else', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true }).complete();
     const running = start(['download', 'j1', '-o', '-'], { env });
@@ -334,7 +334,7 @@ describe('download', () => {
 });
 
 describe('how to go on', () => {
-  test('is a command that is no shorter than the default where following timed out', async () => {
+  it('is a command that is no shorter than the default where following timed out', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true });
     const { code, stderr } = await run(['watch', 'j1', '--timeout-seconds', '1', '-o', 'a.mp4'], { env });
@@ -343,14 +343,14 @@ describe('how to go on', () => {
     expect(code).toBe(1);
   });
 
-  test('is not said of a job that is not there', async () => {
+  it('is not said of a job that is not there', async () => {
     const { env } = await startServer();
     const { code, stderr } = await run(['watch', 'nope', '--transports', 'polling'], { env });
     expect(stderr).not.toContain('Resume with:');
     expect(code).toBe(1);
   });
 
-  test('is in words of the command for the video of a job that still runs', async () => {
+  it('is in words of the command for the video of a job that still runs', async () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true });
     const { stderr } = await run(['download', 'j1'], { env });
@@ -360,7 +360,7 @@ describe('how to go on', () => {
 });
 
 describe('doctor', () => {
-  test('reports each transport, and exits 0 when one works', async () => {
+  it('reports each transport, and exits 0 when one works', async () => {
     const { env } = await startServer({ faults: [{ type: 'status', status: 403, route: 'websocket' }] });
     const { code, stdout } = await run(['doctor'], { env });
     expect(stdout).toMatch(/^✗ websocket /m);
@@ -370,7 +370,7 @@ describe('doctor', () => {
     expect(code).toBe(0);
   });
 
-  test('exits 1 when nothing works, and says what to do', async () => {
+  it('exits 1 when nothing works, and says what to do', async () => {
     const { server, env } = await startServer();
     await server.close();
     const { code, stdout } = await run(['doctor', '--json'], { env });
@@ -382,7 +382,7 @@ describe('doctor', () => {
 });
 
 describe('exit codes', () => {
-  test.each([
+  it.each([
     ['no command', []],
     ['an unknown flag', ['generate', 'x', '--nonsense']],
     ['nothing to generate', ['generate']],
@@ -398,13 +398,13 @@ describe('exit codes', () => {
     expect(code).toBe(2);
   });
 
-  test('3 where nothing answers', async () => {
+  it('3 where nothing answers', async () => {
     const { server, env } = await startServer();
     await server.close();
     expect((await run(['generate', 'x'], { env })).code).toBe(3);
   });
 
-  test.runIf(process.platform !== 'win32')(
+  it.runIf(process.platform !== 'win32')(
     '143 where the system ends it, and it still says how to go on',
     async () => {
       const { server, env } = await startServer({ manual: true });
@@ -418,7 +418,7 @@ describe('exit codes', () => {
     },
   );
 
-  test('0 where whoever reads has enough', async () => {
+  it('0 where whoever reads has enough', async () => {
     const { env } = await startServer({ manual: true });
     const running = start(['status', ...Array.from({ length: 20 }, (_, index) => `j${index}`), '--json'], {
       env,

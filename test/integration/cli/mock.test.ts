@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { IncomingHttpHeaders } from 'node:http';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { verifyWebhookSignature } from '../../../src/webhooks/index.js';
 import { listen } from '../../support/listen.js';
 import { jsonLines, run, start, startServer } from './support.js';
 
-test('the mock server runs until it is interrupted, and prints what it got', async () => {
+it('the mock server runs until it is interrupted, and prints what it got', async () => {
   const mock = start(['mock', '--port', '0', '--duration-ms', '300', '--fault', 'websocket=refuse']);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(await mock.until(/Ctrl-C/))?.[0] ?? '';
   const { code, stderr } = await run(['generate', 'Explain blockchain', '--base-url', url]);
@@ -18,7 +18,7 @@ test('the mock server runs until it is interrupted, and prints what it got', asy
   expect(ended.code).toBe(0);
 });
 
-test('a port that is taken, or a fault that there is not, is wrong usage', async () => {
+it('a port that is taken, or a fault that there is not, is wrong usage', async () => {
   const { server } = await startServer();
   const taken = await run(['mock', '--port', String(server.port)]);
   expect(taken.stderr).toContain('EADDRINUSE');
@@ -51,7 +51,7 @@ describe.runIf(process.platform !== 'win32')(
     };
     const mockCommand = [process.execPath, inject('cli'), 'mock', '--port', '0'];
 
-    test('takes it along: a script', async () => {
+    it('takes it along: a script', async () => {
       // A shell gives what runs in the background an input that has ended.
       const { ended, listening, starter } = startBy('sh', ['-c', '"$0" "$@" & read line', ...mockCommand]);
       await listening;
@@ -59,14 +59,14 @@ describe.runIf(process.platform !== 'win32')(
       expect(await ended).toContain('The process that started it has ended');
     });
 
-    test('takes it along: npm, whose shell goes on', async () => {
+    it('takes it along: npm, whose shell goes on', async () => {
       const { ended, listening, starter } = startBy('npm', ['exec', '-c', mockCommand.join(' ')]);
       await listening;
       starter.kill('SIGKILL');
       expect(await ended).toContain('The process that started it has ended');
     });
 
-    test('takes it along: a script that started it by npm, which goes on', async () => {
+    it('takes it along: a script that started it by npm, which goes on', async () => {
       const command = ['npm', 'exec', '-c', mockCommand.join(' ')];
       const { ended, listening, starter } = startBy('sh', ['-c', '"$0" "$@" & read line', ...command]);
       await listening;
@@ -108,7 +108,7 @@ const startMock = async (flags: readonly string[], env: Record<string, string> =
 };
 const scenes = [{ type: 'x', duration: 1, content: {} }];
 
-test('each attempt to deliver a webhook has a line: where to, what came back, and who signed it', async () => {
+it('each attempt to deliver a webhook has a line: where to, what came back, and who signed it', async () => {
   const { seen, url } = await receiver(401);
   const mock = await startMock(['--webhook-secret', 'of the test']);
   await mock.send('/api/generate-video-async', { scenes, webhookUrl: `${url}?key=secret` });
@@ -126,7 +126,7 @@ test('each attempt to deliver a webhook has a line: where to, what came back, an
   await verifyWebhookSignature({ ...(seen[0] as (typeof seen)[0]), secret: 'of the test' });
 });
 
-test('webhooks that nothing signs say so, once with what would sign them', async () => {
+it('webhooks that nothing signs say so, once with what would sign them', async () => {
   const { seen, url } = await receiver();
   const mock = await startMock([]);
   await mock.send('/api/generate-video-async', { scenes, webhookUrl: url });
@@ -136,7 +136,7 @@ test('webhooks that nothing signs say so, once with what would sign them', async
   expect(seen[0]?.headers['x-webhook-signature']).toBeUndefined();
 });
 
-test('webhooks of all dialects are sent, signed with the secret of the environment', async () => {
+it('webhooks of all dialects are sent, signed with the secret of the environment', async () => {
   const { seen, url } = await receiver();
   const secret = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiBhIHRlc3Q=';
   const mock = await startMock(['--webhook-url', url, '--json'], { REELWIRE_WEBHOOK_SECRET: secret });
@@ -160,7 +160,7 @@ test('webhooks of all dialects are sent, signed with the secret of the environme
   await verifyWebhookSignature({ ...(hex as (typeof seen)[0]), secret, scheme: 'hmac-sha256-hex' });
 });
 
-test('a webhook to another machine is not sent, and a page of a stranger is not let in, unless so told', async () => {
+it('a webhook to another machine is not sent, and a page of a stranger is not let in, unless so told', async () => {
   const webhookUrl = 'http://internal.invalid/admin';
   const closed = await startMock([]);
   const submit = { scenes, webhookUrl };
@@ -177,7 +177,7 @@ test('a webhook to another machine is not sent, and a page of a stranger is not 
   expect((await asked(open.url)).status).toBe(200);
 });
 
-test('a secret that cannot be one, and a URL that is none, are wrong usage', async () => {
+it('a secret that cannot be one, and a URL that is none, are wrong usage', async () => {
   const secret = await run(['mock', '--webhook-url', 'http://localhost/', '--webhook-secret', 'whsec_!']);
   const url = await run(['mock', '--webhook-url', 'localhost']);
   expect(secret.stderr + url.stderr).toMatch(/whsec_[\s\S]*--webhook-url is not/);

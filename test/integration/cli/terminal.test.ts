@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
 import { submits, temporaryFolder } from '../client/support.js';
 import { jsonLines, run, start, startInTerminal, startServer } from './support.js';
@@ -11,7 +11,7 @@ const CLEAR_SCREEN = '\u001b[2J';
 const SHOW_CURSOR = '\u001b[?25h';
 const RED = '\u001b[31m';
 
-test('a person sees a bar with percent, status, elapsed time and transport, and then where the video is', async () => {
+it('a person sees a bar with percent, status, elapsed time and transport, and then where the video is', async () => {
   const { server, env } = await startServer({ manual: true, style: 'field', onSubmit: () => ({ id: 'j1' }) });
   const cwd = await temporaryFolder();
   const { ended, until } = await startInTerminal(['generate', 'Explain blockchain', '-o', 'out.mp4'], {
@@ -30,7 +30,7 @@ test('a person sees a bar with percent, status, elapsed time and transport, and 
   expect(await readFile(join(cwd, 'out.mp4'))).toEqual(video);
 });
 
-test('Ctrl-C detaches with the id of the job, and the command it prints brings the video', async () => {
+it('Ctrl-C detaches with the id of the job, and the command it prints brings the video', async () => {
   const { server } = await startServer({ manual: true, onSubmit: () => ({ id: "it's job 7" }) });
   const cwd = await temporaryFolder();
   const flags = ['--base-url', server.url, '-o', 'my video.mp4'];
@@ -52,7 +52,7 @@ test('Ctrl-C detaches with the id of the job, and the command it prints brings t
   expect(await readFile(join(cwd, 'my video.mp4'))).toEqual(video);
 });
 
-test('Ctrl-C detaches from each job that still runs, and from no other', async () => {
+it('Ctrl-C detaches from each job that still runs, and from no other', async () => {
   const { server, env } = await startServer({ manual: true });
   for (const id of ['done', 'running', 'waiting']) server.jobs.create({ id });
   server.jobs.get('done')?.complete();
@@ -64,7 +64,7 @@ test('Ctrl-C detaches from each job that still runs, and from no other', async (
   expect(code).toBe(130);
 });
 
-test('a program that interrupts gets the command as JSON', async () => {
+it('a program that interrupts gets the command as JSON', async () => {
   const { env } = await startServer({ manual: true, onSubmit: () => ({ id: 'j1' }) });
   const running = start(['generate', 'x', '--json'], { env });
   await running.until(/"status":"queued"|"type":"transport"/);
@@ -77,7 +77,7 @@ test('a program that interrupts gets the command as JSON', async () => {
   expect(code).toBe(130);
 });
 
-test('an interrupted submit says that the job may be there', async () => {
+it('an interrupted submit says that the job may be there', async () => {
   const { server, env } = await startServer({ faults: [{ type: 'stall', route: 'generate' }] });
   const terminal = await startInTerminal(['generate', 'x'], { env });
   while (submits(server) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -87,7 +87,7 @@ test('an interrupted submit says that the job may be there', async () => {
   expect(code).toBe(130);
 });
 
-test('nothing that a server says moves the cursor of a terminal', async () => {
+it('nothing that a server says moves the cursor of a terminal', async () => {
   const { env } = await startServer({ failWith: `paper ${CLEAR_SCREEN} jam` });
   const { code, text } = await (await startInTerminal(['generate', 'x'], { env })).ended;
   expect(text).toContain('paper \\u{1b}[2J jam');
@@ -95,7 +95,7 @@ test('nothing that a server says moves the cursor of a terminal', async () => {
   expect(code).toBe(1);
 });
 
-test('errors are red, unless NO_COLOR is set', async () => {
+it('errors are red, unless NO_COLOR is set', async () => {
   const { env } = await startServer({ failWith: 'paper jam' });
   const coloured = await (await startInTerminal(['generate', 'x'], { env })).ended;
   expect(coloured.text).toContain(`${RED}Error:`);
@@ -104,7 +104,7 @@ test('errors are red, unless NO_COLOR is set', async () => {
   expect(plain.text).not.toMatch(new RegExp(`${RED[0]}\\[\\d*m`));
 });
 
-test('a terminal that cannot move its cursor gets plain lines', async () => {
+it('a terminal that cannot move its cursor gets plain lines', async () => {
   const { server, env } = await startServer({ manual: true, onSubmit: () => ({ id: 'job-1' }) });
   const terminal = await startInTerminal(['generate', 'x'], { env: { ...env, TERM: 'dumb' } });
   await terminal.until(/over websocket/);
@@ -116,7 +116,7 @@ test('a terminal that cannot move its cursor gets plain lines', async () => {
   expect(text).not.toContain('\u001b');
 });
 
-test('Ctrl-C while a video is saved leaves nothing in the folder, and says how to go on', async () => {
+it('Ctrl-C while a video is saved leaves nothing in the folder, and says how to go on', async () => {
   const { server, env } = await startServer({ faults: [{ type: 'trickle', bytesPerSecond: 200 }] });
   server.jobs.create({ id: 'j1', manual: true }).complete();
   for (const output of [[], ['-o', 'out.mp4']]) {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createWebhookHandler, signWebhook } from '../../../src/webhooks/index.js';
 import { toNodeHandler } from '../../../src/webhooks/node.js';
 import { listen } from '../../support/listen.js';
@@ -20,14 +20,14 @@ async function receiver(secret = SECRET): Promise<{ url: string; acted: string[]
 }
 
 describe('webhook send', () => {
-  test('delivers a signed event, and shows the answer', async () => {
+  it('delivers a signed event, and shows the answer', async () => {
     const { url, acted } = await receiver();
     const { code, stdout } = await run(['webhook', 'send', '--url', url, '--job-id', 'j1'], { env });
     expect(stdout).toMatch(/^✓ 200 in \d+ ms {2}\{"received":true\}$/m);
     expect({ code, acted }).toEqual({ code: 0, acted: ['job.completed j1'] });
   });
 
-  test('signs in hex, in the words of the backend, under the header that is named', async () => {
+  it('signs in hex, in the words of the backend, under the header that is named', async () => {
     const seen: { signature: unknown; body: string }[] = [];
     const { url } = await listen(async (request, response) => {
       let body = '';
@@ -46,7 +46,7 @@ describe('webhook send', () => {
     expect(seen[0]?.signature).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('repeats a delivery with --duplicate, and a good receiver acts once', async () => {
+  it('repeats a delivery with --duplicate, and a good receiver acts once', async () => {
     const { url, acted } = await receiver();
     const { code, stdout } = await run(['webhook', 'send', '--url', url, '--duplicate', '--json'], { env });
     const answers = jsonLines(stdout);
@@ -54,7 +54,7 @@ describe('webhook send', () => {
     expect({ code, acted }).toEqual({ code: 0, acted: [`job.completed ${answers[0]?.jobId}`] });
   });
 
-  test('tells of another job each time, so that the second is not taken for a repetition', async () => {
+  it('tells of another job each time, so that the second is not taken for a repetition', async () => {
     const { url, acted } = await receiver();
     await run(['webhook', 'send', '--url', url], { env });
     await run(['webhook', 'send', '--url', url, '--event', 'failed'], { env });
@@ -65,7 +65,7 @@ describe('webhook send', () => {
     expect(acted[0]?.slice(-8)).not.toBe(acted[1]?.slice(-8));
   });
 
-  test.each([
+  it.each([
     ['--stale', 'stale'],
     ['--tamper', 'tampered'],
   ])('exits 0 where %s is refused by a receiver that takes what is genuine', async (flag, delivery) => {
@@ -78,7 +78,7 @@ describe('webhook send', () => {
     expect({ code, acted: acted.length }).toEqual({ code: 0, acted: 1 });
   });
 
-  test.each(['--stale', '--tamper'])(
+  it.each(['--stale', '--tamper'])(
     'shows nothing by %s at a receiver that refuses everything',
     async (flag) => {
       const { url } = await receiver('whsec_YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3Q=');
@@ -89,7 +89,7 @@ describe('webhook send', () => {
     },
   );
 
-  test('exits 1 where a receiver takes what was tampered with', async () => {
+  it('exits 1 where a receiver takes what was tampered with', async () => {
     const { url } = await listen(
       (request, response) => void request.resume().on('end', () => response.end('fine')),
     );
@@ -98,7 +98,7 @@ describe('webhook send', () => {
     expect(code).toBe(1);
   });
 
-  test.each(['soraGateway', 'vidBuilder', 'openAIVideos'])(
+  it.each(['soraGateway', 'vidBuilder', 'openAIVideos'])(
     'changes a value with --tamper, so that a receiver which signs what it parsed refuses it: %s',
     async (backend) => {
       const key = 'of the test';
@@ -117,14 +117,14 @@ describe('webhook send', () => {
     },
   );
 
-  test('exits 4 where a genuine delivery is refused, and shows the answer as text', async () => {
+  it('exits 4 where a genuine delivery is refused, and shows the answer as text', async () => {
     const { url } = await listen((_, response) => response.writeHead(401).end('no \u001b[2J'));
     const { code, stdout, stderr } = await run(['webhook', 'send', '--url', url], { env });
     expect(stdout).toMatch(/^✗ 401 in \d+ ms {2}no \\u\{1b\}\[2J$/m);
     expect({ code, leaked: (stdout + stderr).includes('whsec_') }).toEqual({ code: 4, leaked: false });
   });
 
-  test('does not follow a redirect, and exits 3 where nothing answers', async () => {
+  it('does not follow a redirect, and exits 3 where nothing answers', async () => {
     let followed = false;
     const { url: elsewhere } = await listen((_, response) => {
       followed = true;
@@ -139,7 +139,7 @@ describe('webhook send', () => {
     expect(slow.code).toBe(3);
   });
 
-  test('needs a secret, and a scheme that can be stale', async () => {
+  it('needs a secret, and a scheme that can be stale', async () => {
     const send = ['webhook', 'send', '--url', 'http://localhost:1/'];
     const none = await run(send);
     expect(none.stderr).toContain('REELWIRE_WEBHOOK_SECRET');
@@ -154,14 +154,14 @@ describe('webhook verify', () => {
   const flagsOf = (headers: Record<string, string>) =>
     Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
 
-  test('says what a genuine delivery tells', async () => {
+  it('says what a genuine delivery tells', async () => {
     const headers = await signWebhook({ body, secret: SECRET });
     const { code, stdout } = await run(['webhook', 'verify', ...flagsOf(headers)], { env, input: body });
     expect(stdout).toMatch(/^✓ genuine \(standard-webhooks, signed .*\)\n {2}job.completed for job j1$/m);
     expect(code).toBe(0);
   });
 
-  test.each([
+  it.each([
     ['bad-signature', `${body} `, new Date()],
     ['stale', body, new Date(Date.now() - 3_600_000)],
     ['missing-header', body, undefined],
@@ -173,7 +173,7 @@ describe('webhook verify', () => {
     expect(code).toBe(1);
   });
 
-  test('exits 2 for a header that is none, without quoting it', async () => {
+  it('exits 2 for a header that is none, without quoting it', async () => {
     const { code, stderr } = await run(['webhook', 'verify', '--header', 'deadbeef'], { env, input: body });
     expect({ code, quoted: stderr.includes('deadbeef') }).toEqual({ code: 2, quoted: false });
   });

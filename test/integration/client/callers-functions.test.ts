@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import type { JobWarning, StreamMessage, TransportChange, WebhookEvent } from '../../../src/core/model.js';
@@ -58,7 +58,7 @@ describe('a WebSocket class of the caller’s', () => {
     },
     'makes what has no method': class {},
   };
-  test.each(Object.entries(classes))('that %s is passed over, and the end comes by SSE', async (_, made) => {
+  it.each(Object.entries(classes))('that %s is passed over, and the end comes by SSE', async (_, made) => {
     const { told, job, changes, serverJob } = await follow({ WebSocket: made as WebSocketClass });
     await vi.waitFor(() => expect(changes.at(-1)?.transport).toBe('sse'));
     serverJob?.complete();
@@ -66,7 +66,7 @@ describe('a WebSocket class of the caller’s', () => {
     expect(told).toEqual([]);
   });
 
-  test('that tells of failures without an event is told to have failed at once', async () => {
+  it('that tells of failures without an event is told to have failed at once', async () => {
     class Eventless {
       onopen: (() => void) | undefined;
       onerror: (() => void) | undefined;
@@ -97,7 +97,7 @@ describe('a WebSocket class of the caller’s', () => {
   });
 });
 
-test('where the only transport asked for cannot be had, the job and the logger are told, and the end still comes', async () => {
+it('where the only transport asked for cannot be had, the job and the logger are told, and the end still comes', async () => {
   const warn = vi.fn();
   const { job, warnings, serverJob } = await follow({
     WebSocket: class {
@@ -128,7 +128,7 @@ describe.each(['webSocket', 'sse'] as const)('a backend of the caller’s whose 
     },
     'throws what cannot be shown': withoutPrototype,
   };
-  test.each(Object.entries(parsers))('%s warns once, and the stream stays', async (_, parse) => {
+  it.each(Object.entries(parsers))('%s warns once, and the stream stays', async (_, parse) => {
     const gateway = soraGateway();
     const backend = { ...gateway, [stream]: { ...gateway[stream], parse } };
     const transport = stream === 'sse' ? 'sse' : 'websocket';
@@ -148,18 +148,18 @@ describe.each(['webSocket', 'sse'] as const)('a backend of the caller’s whose 
   });
 });
 
-test('a fetch that rejects with what cannot be shown is a network that is down', async () => {
+it('a fetch that rejects with what cannot be shown is a network that is down', async () => {
   const client = connect(await startServer(), { fetch: async () => withoutPrototype() });
   expect(await errorOf(client.status('job-1'))).toMatchObject({ code: 'network', jobId: 'job-1' });
 });
 
-test('a backend that throws what cannot be shown ends following with an error, not silently', async () => {
+it('a backend that throws what cannot be shown ends following with an error, not silently', async () => {
   const backend = { ...soraGateway(), parseStatus: withoutPrototype };
   const client = connect(await startServer(), { backend, transports: ['polling'], logger: 'silent' });
   expect(await errorOf(client.subscribe('job-1').completed())).toMatchObject({ jobId: 'job-1' });
 });
 
-test('headers given as Headers, a map or pairs are sent as those of an object are', async () => {
+it('headers given as Headers, a map or pairs are sent as those of an object are', async () => {
   const pairs: [string, string][] = [['x-tenant', 'seven']];
   const seen: unknown[] = [];
   for (const given of [Object.fromEntries(pairs), new Headers(pairs), new Map(pairs), pairs]) {
@@ -177,7 +177,7 @@ test('headers given as Headers, a map or pairs are sent as those of an object ar
   });
 });
 
-test('a listener may reject with a promise of another realm: the logger is told, and the process lives', async () => {
+it('a listener may reject with a promise of another realm: the logger is told, and the process lives', async () => {
   const error = vi.fn();
   const { told, job, serverJob } = await follow({
     logger: { debug() {}, info() {}, warn() {}, error },
@@ -189,7 +189,7 @@ test('a listener may reject with a promise of another realm: the logger is told,
   expect(told).toEqual([]);
 });
 
-test.each([
+it.each([
   ['rejects with a promise of another realm', rejectedElsewhere, 'from elsewhere'],
   ['throws what cannot be shown', withoutPrototype, 'what cannot be shown'],
 ])('an onProgress that %s loses no file, and the logger is told', async (_, onProgress, words) => {
@@ -205,7 +205,7 @@ test.each([
   expect(told).toEqual([]);
 });
 
-test('what is no signal is refused, and nothing is left that holds the process or follows the job', async () => {
+it('what is no signal is refused, and nothing is left that holds the process or follows the job', async () => {
   const server = await startServer();
   const client = connect(server);
   const job = client.subscribe(server.jobs.create().id);
@@ -223,7 +223,7 @@ test('what is no signal is refused, and nothing is left that holds the process o
   expect(server.requests.filter(({ route }) => route === 'generate')).toEqual([]);
 });
 
-test.each([
+it.each([
   [undefined],
   [null],
   ['{}'],

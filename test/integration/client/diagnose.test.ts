@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { VideoClient } from '../../../src/client/client.js';
 import { connect, startServer } from './support.js';
 
-test('says that all works where all works', async () => {
+it('says that all works where all works', async () => {
   const server = await startServer({ style: 'field' });
   const diagnosis = await connect(server).diagnose();
   expect(diagnosis).toMatchObject({
@@ -20,7 +20,7 @@ test('says that all works where all works', async () => {
   expect(server.jobs.size).toBe(0);
 });
 
-test('a server that is not running is told, with what to check', async () => {
+it('a server that is not running is told, with what to check', async () => {
   const server = await startServer();
   await server.pause();
   const { ok, transports } = await connect(server).diagnose();
@@ -32,7 +32,7 @@ test('a server that is not running is told, with what to check', async () => {
   }
 });
 
-test('an upgrade that a proxy blocks is told apart from a server that is down', async () => {
+it('an upgrade that a proxy blocks is told apart from a server that is down', async () => {
   const server = await startServer({ faults: [{ route: 'websocket', type: 'status', status: 400 }] });
   const { ok, transport, transports } = await connect(server).diagnose();
   expect([ok, transport]).toEqual([true, 'sse']);
@@ -40,19 +40,19 @@ test('an upgrade that a proxy blocks is told apart from a server that is down', 
   expect(transports.websocket.message).toContain('itself is there');
 });
 
-test('a WebSocket that is swallowed is told after the time to connect', async () => {
+it('a WebSocket that is swallowed is told after the time to connect', async () => {
   const server = await startServer({ faults: [{ route: 'websocket', type: 'stall' }] });
   const { transports } = await connect(server, { timeouts: { connectMs: 150 } }).diagnose();
   expect(transports.websocket).toMatchObject({ state: 'fails', message: expect.stringContaining('150 ms') });
 });
 
-test('a wrong WebSocket port is told, with the option that mends it', async () => {
+it('a wrong WebSocket port is told, with the option that mends it', async () => {
   const server = await startServer({ faults: [{ route: 'websocket', type: 'status', status: 404 }] });
   const { transports } = await connect(server).diagnose();
   expect(transports.websocket.hint).toContain('webSocketUrl');
 });
 
-test('refused credentials are told on each transport, and never shown', async () => {
+it('refused credentials are told on each transport, and never shown', async () => {
   const server = await startServer({ auth: { type: 'bearer', token: 'right' } });
   const diagnosis = await connect(server, { auth: { type: 'bearer', token: 'wr0ng' } }).diagnose();
   expect(diagnosis.ok).toBe(false);
@@ -64,7 +64,7 @@ test('refused credentials are told on each transport, and never shown', async ()
   expect(JSON.stringify(diagnosis)).not.toContain('wr0ng');
 });
 
-test('something else that answers at the address is no server of ours', async () => {
+it('something else that answers at the address is no server of ours', async () => {
   const server = await startServer({ faults: [{ route: 'status', type: 'html', status: 200 }] });
   const { transports } = await connect(server).diagnose();
   expect(transports.polling).toMatchObject({
@@ -73,12 +73,12 @@ test('something else that answers at the address is no server of ours', async ()
   });
 });
 
-test('a server in trouble is told with its status', async () => {
+it('a server in trouble is told with its status', async () => {
   const server = await startServer({ faults: [{ route: 'status', type: 'status', status: 503 }] });
   expect((await connect(server).diagnose()).transports.polling.message).toContain('503');
 });
 
-test('a backend without streams has none, and polling is enough', async () => {
+it('a backend without streams has none, and polling is enough', async () => {
   const server = await startServer();
   const backend = vidBuilder({ webhookUrl: 'https://app.example.com/hook' });
   expect(await connect(server, { backend }).diagnose()).toMatchObject({
@@ -88,7 +88,7 @@ test('a backend without streams has none, and polling is enough', async () => {
   });
 });
 
-test('a transport that is not enabled is tried, and not counted', async () => {
+it('a transport that is not enabled is tried, and not counted', async () => {
   const server = await startServer({ faults: [{ route: 'status', type: 'status', status: 503 }] });
   expect(await connect(server, { transports: ['polling'] }).diagnose()).toMatchObject({
     ok: false,
@@ -96,7 +96,7 @@ test('a transport that is not enabled is tried, and not counted', async () => {
   });
 });
 
-test('an abort ends it with the signal’s own reason, and a closed client refuses', async () => {
+it('an abort ends it with the signal’s own reason, and a closed client refuses', async () => {
   const server = await startServer({ faults: [{ type: 'stall' }] });
   const client = new VideoClient({ baseUrl: server.url });
   const controller = new AbortController();

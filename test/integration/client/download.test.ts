@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { DownloadError, JobFailedError } from '../../../src/errors.js';
@@ -15,7 +15,7 @@ async function completedJob(server: MockServer) {
   return job;
 }
 
-test('a finished video is saved whole, by the server’s name or the caller’s', async () => {
+it('a finished video is saved whole, by the server’s name or the caller’s', async () => {
   const server = await startServer();
   const job = await completedJob(server);
   const folder = await temporaryFolder();
@@ -27,7 +27,7 @@ test('a finished video is saved whole, by the server’s name or the caller’s'
   expect(new Uint8Array(await readFile(join(folder, 'out.mp4')))).toEqual(new Uint8Array(mockMedia('video')));
 });
 
-test('by its id alone a job is downloaded without asking its status', async () => {
+it('by its id alone a job is downloaded without asking its status', async () => {
   const server = await startServer();
   const { id } = await completedJob(server);
   server.clearRequests();
@@ -35,7 +35,7 @@ test('by its id alone a job is downloaded without asking its status', async () =
   expect(server.requests.map(({ route }) => route)).toEqual(['download']);
 });
 
-test('job ids with every kind of character reach the server as they are', async () => {
+it('job ids with every kind of character reach the server as they are', async () => {
   const server = await startServer();
   const client = connect(server);
   for (const id of ['a/b', 'a?b', 'a#b', 'a%2Fb', 'a,b', 'ü ✨', 'a&b=c']) {
@@ -45,7 +45,7 @@ test('job ids with every kind of character reach the server as they are', async 
   }
 });
 
-test.each(['', '  ', '.', undefined, 7])(
+it.each(['', '  ', '.', undefined, 7])(
   'an id that is none (%o) is refused before any request',
   async (id) => {
     const server = await startServer();
@@ -63,7 +63,7 @@ test.each(['', '  ', '.', undefined, 7])(
 );
 
 describe('a job that has not completed', () => {
-  test('is refused at once, with what to do', async () => {
+  it('is refused at once, with what to do', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     const error = await errorOf(connect(server).download(job.id));
@@ -72,7 +72,7 @@ describe('a job that has not completed', () => {
     expect(error.hint).toContain('completed()');
   });
 
-  test.each([400, 404, 409])('is no failed call where its content is answered %i', async (status) => {
+  it.each([400, 404, 409])('is no failed call where its content is answered %i', async (status) => {
     const server = await startServer({
       faults: [
         { route: 'download', type: 'status', status, body: { error: { message: 'not completed yet' } } },
@@ -84,7 +84,7 @@ describe('a job that has not completed', () => {
     expect(await errorOf(client.download(id))).toMatchObject({ code: 'download-not-ready', jobId: id });
   });
 
-  test('or has failed, is told so with the reason', async () => {
+  it('or has failed, is told so with the reason', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     server.jobs.get(job.id)?.fail('out of memory');
@@ -93,7 +93,7 @@ describe('a job that has not completed', () => {
     expect(error.message).toContain('out of memory');
   });
 
-  test('is waited for by job.download()', async () => {
+  it('is waited for by job.download()', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     const downloading = job.download();
@@ -101,7 +101,7 @@ describe('a job that has not completed', () => {
     expect((await (await downloading).bytes()).length).toBe(mockMedia('video').length);
   });
 
-  test('or does not exist, is told as not found, with its id', async () => {
+  it('or does not exist, is told as not found, with its id', async () => {
     const server = await startServer();
     expect(await errorOf(connect(server).download('nope'))).toMatchObject({
       code: 'not-found',
@@ -110,7 +110,7 @@ describe('a job that has not completed', () => {
   });
 });
 
-test.each([400, 404, 409, 425])(
+it.each([400, 404, 409, 425])(
   'a video that answers %i for some time after completed is waited for',
   async (status) => {
     const server = await startServer({ notReadyMs: 150, notReadyStatus: status });
@@ -119,7 +119,7 @@ test.each([400, 404, 409, 425])(
   },
 );
 
-test.each([
+it.each([
   [400, 1],
   [404, 0],
 ])(
@@ -137,7 +137,7 @@ test.each([
   },
 );
 
-test('a video that never comes is given up after notReadyMs', async () => {
+it('a video that never comes is given up after notReadyMs', async () => {
   const server = await startServer({ notReadyMs: 60_000 });
   const { id } = await completedJob(server);
   const error = await errorOf(connect(server, { timeouts: { notReadyMs: 200 } }).download(id));
@@ -149,7 +149,7 @@ describe('results that are only in the object store', () => {
   const scenes = { scenes: [{ type: 'hero-title', duration: 4, content: {} }] };
   const auth = { type: 'bearer', token: 'only-for-the-api' } as const;
 
-  test('are fetched by their signed URL, and no credential goes there', async () => {
+  it('are fetched by their signed URL, and no credential goes there', async () => {
     const server = await startServer({ s3: 'only', auth });
     const client = connect(server, { backend, auth, headers: { 'x-team': 'only-for-the-api-too' } });
     const job = await client.generate(scenes);
@@ -160,7 +160,7 @@ describe('results that are only in the object store', () => {
     for (const { headers } of files) expect(JSON.stringify(headers)).not.toContain('only-for-the-api');
   });
 
-  test('are fetched by a fresh URL where the one at hand has expired', async () => {
+  it('are fetched by a fresh URL where the one at hand has expired', async () => {
     const server = await startServer({ s3: 'only' });
     const client = connect(server, { backend });
     const job = await client.generate(scenes);
@@ -172,7 +172,7 @@ describe('results that are only in the object store', () => {
     expect(server.requests.filter(({ route }) => route === 'status')).toHaveLength(1);
   });
 
-  test('that stay expired are an error without the signature', async () => {
+  it('that stay expired are an error without the signature', async () => {
     const server = await startServer({ s3: 'only', faults: [{ route: 'files', type: 'expired' }] });
     const client = connect(server, { backend });
     const job = await client.generate(scenes);
@@ -183,7 +183,7 @@ describe('results that are only in the object store', () => {
     expect(inspect(error, { depth: 9 })).not.toMatch(/signature=|sig=/i);
   });
 
-  test('hold reels as a variant', async () => {
+  it('hold reels as a variant', async () => {
     const server = await startServer({ s3: 'only', reels: true });
     const client = connect(server, { backend });
     const job = await client.generate({ ...scenes, generateReels: true });
@@ -193,7 +193,7 @@ describe('results that are only in the object store', () => {
   });
 });
 
-test('thumbnail and spritesheet are variants too', async () => {
+it('thumbnail and spritesheet are variants too', async () => {
   const server = await startServer();
   const client = connect(server, { backend: openAIVideos({ model: 'm' }) });
   const job = await client.generate({ prompt: 'a cat' });
@@ -208,7 +208,7 @@ test('thumbnail and spritesheet are variants too', async () => {
   });
 });
 
-test.each(['thumbnail', 'spritesheet'] as const)(
+it.each(['thumbnail', 'spritesheet'] as const)(
   'the video that a server sends for each variant is no %s',
   async (variant) => {
     const server = await serve((_seen, response) =>
@@ -223,7 +223,7 @@ test.each(['thumbnail', 'spritesheet'] as const)(
   },
 );
 
-test('the files of one job have names of their own where the server gives none', async () => {
+it('the files of one job have names of their own where the server gives none', async () => {
   const server = await serve(({ url }, response) => {
     if (url.startsWith('/api/job-status/')) response.end('{"jobId":"j","status":"completed"}');
     else response.writeHead(200, { 'content-type': 'video/mp4' }).end(mockMedia('video'));
@@ -233,7 +233,7 @@ test('the files of one job have names of their own where the server gives none',
   expect((await client.download('j', { variant: 'reels' })).filename).toBe('video-j-reels.mp4');
 });
 
-test('a drop in the middle is resumed, and the file is the same', async () => {
+it('a drop in the middle is resumed, and the file is the same', async () => {
   const bytes = 3_000_000;
   const server = await startServer({
     videoBytes: bytes,
@@ -247,7 +247,7 @@ test('a drop in the middle is resumed, and the file is the same', async () => {
   expect(server.requests.at(-1)?.headers.range).toMatch(/^bytes=\d+-$/);
 });
 
-test.each([
+it.each([
   ['json', 'download-not-video'],
   ['empty', 'download-not-video'],
 ] as const)('a body that is %s never becomes a file', async (type, code) => {
@@ -263,14 +263,14 @@ test.each([
   expect(await readFile(join(folder, 'out.mp4'), 'utf8')).toBe('what was there');
 });
 
-test('a connection that ends after a few bytes each time is taken up again until the file is whole', async () => {
+it('a connection that ends after a few bytes each time is taken up again until the file is whole', async () => {
   const server = await startServer({ faults: [{ route: 'download', type: 'short', bytes: 5_000 }] });
   const { id } = await completedJob(server);
   expect(await (await connect(server).download(id)).bytes()).toEqual(new Uint8Array(mockMedia('video')));
   expect(server.requests.filter(({ route }) => route === 'download').length).toBeGreaterThan(2);
 });
 
-test('a connection that breaks at the same byte each time is given up, and there is no file', async () => {
+it('a connection that breaks at the same byte each time is given up, and there is no file', async () => {
   const server = await startServer({
     faults: [
       { route: 'download', type: 'drop', atByte: 5_000 },
@@ -284,7 +284,7 @@ test('a connection that breaks at the same byte each time is given up, and there
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('the name of the file cannot leave the folder', async () => {
+it('the name of the file cannot leave the folder', async () => {
   const server = await startServer({
     faults: [
       {
@@ -300,7 +300,7 @@ test('the name of the file cannot leave the folder', async () => {
   expect((await connect(server).download(id)).filename).toMatch(/^x(\.mp4)?$/);
 });
 
-test('an abort while saving rejects with its reason and leaves nothing', async () => {
+it('an abort while saving rejects with its reason and leaves nothing', async () => {
   const server = await startServer({
     faults: [{ route: 'download', type: 'trickle', bytesPerSecond: 2_000 }],
   });
@@ -315,7 +315,7 @@ test('an abort while saving rejects with its reason and leaves nothing', async (
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('closing the client ends a download with the job’s id', async () => {
+it('closing the client ends a download with the job’s id', async () => {
   const server = await startServer({
     faults: [{ route: 'download', type: 'trickle', bytesPerSecond: 2_000 }],
   });
@@ -327,7 +327,7 @@ test('closing the client ends a download with the job’s id', async () => {
   expect(await errorOf(client.download(id))).toMatchObject({ code: 'closed', jobId: id });
 });
 
-test('progress tells the bytes received of all', async () => {
+it('progress tells the bytes received of all', async () => {
   const server = await startServer();
   const job = await completedJob(server);
   const told: { receivedBytes: number; totalBytes?: number }[] = [];

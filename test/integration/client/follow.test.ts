@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import type { JobSnapshot, WebhookEvent } from '../../../src/core/model.js';
@@ -19,7 +19,7 @@ function completedEvent(jobId: string): WebhookEvent {
   return { id: 'msg_1', type: 'job.completed', jobId, snapshot, timestamp: new Date(), raw: {} };
 }
 
-test('one signal may end any number of jobs and calls: no leak is suspected, and none is', async () => {
+it('one signal may end any number of jobs and calls: no leak is suspected, and none is', async () => {
   const server = await startServer();
   const client = connect(server);
   const { signal, ...controller } = listenedTo();
@@ -58,7 +58,7 @@ function listenedTo() {
 }
 
 describe('poll', () => {
-  test('asks by status calls alone, tells each change, and resolves at the end', async () => {
+  it('asks by status calls alone, tells each change, and resolves at the end', async () => {
     const server = await startServer({ manual: false, durationMs: 200 });
     const client = connect(server);
     const job = await client.generate(input);
@@ -73,7 +73,7 @@ describe('poll', () => {
     expect(new Set(server.requests.map(({ route }) => route))).toEqual(new Set(['generate', 'status']));
   });
 
-  test('rejects with the reason of a failed job', async () => {
+  it('rejects with the reason of a failed job', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     server.jobs.get(job.id)?.fail('out of memory');
@@ -82,7 +82,7 @@ describe('poll', () => {
     expect(error).toMatchObject({ jobId: job.id, reason: 'out of memory' });
   });
 
-  test('ends at its timeout with the job’s id and how to go on', async () => {
+  it('ends at its timeout with the job’s id and how to go on', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     const error = await errorOf(connect(server).poll(job.id, { timeoutMs: 80 }));
@@ -90,7 +90,7 @@ describe('poll', () => {
     expect(error.hint).toContain('subscribe');
   });
 
-  test('of a client that was closed sends nothing', async () => {
+  it('of a client that was closed sends nothing', async () => {
     const server = await startServer();
     const client = connect(server);
     client.close();
@@ -99,7 +99,7 @@ describe('poll', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('stops at once with the signal’s own reason', async () => {
+  it('stops at once with the signal’s own reason', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     const controller = new AbortController();
@@ -121,7 +121,7 @@ describe('poll', () => {
     expect(asksAbout(job.id)).toBeLessThanOrEqual(asked + 1);
   });
 
-  test('goes on through errors of the server and broken answers', async () => {
+  it('goes on through errors of the server and broken answers', async () => {
     const server = await startServer({
       manual: false,
       durationMs: 300,
@@ -138,7 +138,7 @@ describe('poll', () => {
     await expect(client.poll(job.id, { intervalMs: 10 })).resolves.toMatchObject({ status: 'completed' });
   });
 
-  test('shares polling.concurrency and the pause of a Retry-After with all that the client asks', async () => {
+  it('shares polling.concurrency and the pause of a Retry-After with all that the client asks', async () => {
     const server = await startServer();
     const jobs = Array.from({ length: 12 }, () => server.jobs.create({ manual: true }));
     let [now, most, isPaused] = [0, 0, false];
@@ -175,7 +175,7 @@ describe('poll', () => {
     expect(server.requests.filter(({ jobId }) => jobId !== id)).toHaveLength(asked);
   });
 
-  test('goes on over what onUpdate throws, or rejects with, and tells the logger', async () => {
+  it('goes on over what onUpdate throws, or rejects with, and tells the logger', async () => {
     const server = await startServer();
     const job = await connect(server).generate(input);
     server.jobs.get(job.id)?.complete();
@@ -198,14 +198,14 @@ describe('poll', () => {
       ]);
   });
 
-  test('with a signal that is aborted already sends nothing', async () => {
+  it('with a signal that is aborted already sends nothing', async () => {
     const server = await startServer();
     const polling = connect(server).poll('job-1', { signal: AbortSignal.abort('enough'), onUpdate() {} });
     await expect(polling).rejects.toBe('enough');
     expect(server.requests).toEqual([]);
   });
 
-  test('leaves nothing behind in the client, however often', async () => {
+  it('leaves nothing behind in the client, however often', async () => {
     const server = await startServer();
     const client = connect(server);
     const job = server.jobs.create({ manual: true });
@@ -218,7 +218,7 @@ describe('poll', () => {
     expect(queue.mock.calls.length).toBeLessThan(2);
   });
 
-  test('tells in its timeout why the status could not be had', async () => {
+  it('tells in its timeout why the status could not be had', async () => {
     const server = await startServer({
       faults: [{ route: 'status', type: 'status', status: 503, body: 'away' }],
     });
@@ -227,7 +227,7 @@ describe('poll', () => {
     expect(error.message).toMatch(/^job job-1 did not end within 150 ms; its status .* answered 503: away$/);
   });
 
-  test('of a job nobody knows ends as not found, and of wrong credentials as unauthorized', async () => {
+  it('of a job nobody knows ends as not found, and of wrong credentials as unauthorized', async () => {
     const server = await startServer();
     expect(await errorOf(connect(server).poll('nope'))).toMatchObject({ code: 'not-found', jobId: 'nope' });
     const locked = await startServer({ auth: { type: 'bearer', token: 't' } });
@@ -239,7 +239,7 @@ describe('poll', () => {
 });
 
 describe('status', () => {
-  test.each(['path', 'query'] as const)('asks by the %s form', async (statusRoute) => {
+  it.each(['path', 'query'] as const)('asks by the %s form', async (statusRoute) => {
     const server = await startServer();
     const client = connect(server, { backend: soraGateway({ statusRoute }) });
     const job = await client.generate(input);
@@ -249,7 +249,7 @@ describe('status', () => {
     expect(server.requests.at(-1)?.path).toBe(path);
   });
 
-  test('repeats what failed for now, and tells in the end what it was', async () => {
+  it('repeats what failed for now, and tells in the end what it was', async () => {
     const server = await startServer({
       faults: [{ route: 'status', type: 'status', status: 502, body: { error: 'bad gateway' } }],
     });
@@ -258,7 +258,7 @@ describe('status', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test('makes a URL of the server’s own absolute', async () => {
+  it('makes a URL of the server’s own absolute', async () => {
     const server = await startServer();
     const client = connect(server, { backend: vidBuilder({ webhookUrl: 'https://app.example.com/hook' }) });
     const job = await client.generate({ scenes: [{ type: 'hero-title', duration: 4, content: {} }] });
@@ -268,7 +268,7 @@ describe('status', () => {
 });
 
 describe('subscribe', () => {
-  test('sends nothing until somebody listens', async () => {
+  it('sends nothing until somebody listens', async () => {
     const server = await startServer();
     const { id } = await connect(server).generate(input);
     server.clearRequests();
@@ -281,7 +281,7 @@ describe('subscribe', () => {
     job.close();
   });
 
-  test('of a job that ended long ago tells its end', async () => {
+  it('of a job that ended long ago tells its end', async () => {
     const server = await startServer();
     const { id } = await connect(server).generate(input);
     server.jobs.get(id)?.complete();
@@ -291,7 +291,7 @@ describe('subscribe', () => {
     });
   });
 
-  test('several handles of one job hear the same end, once each', async () => {
+  it('several handles of one job hear the same end, once each', async () => {
     const server = await startServer();
     const client = connect(server);
     const { id } = await client.generate(input);
@@ -305,7 +305,7 @@ describe('subscribe', () => {
     await expect.poll(() => ends.map((listener) => listener.mock.calls.length)).toEqual([1, 1]);
   });
 
-  test('tells which transport serves', async () => {
+  it('tells which transport serves', async () => {
     const server = await startServer({ style: 'field' });
     const job = await connect(server).generate(input);
     const served = vi.fn();
@@ -320,7 +320,7 @@ describe('subscribe', () => {
 });
 
 describe('ingest', () => {
-  test('resolves whoever waits, once, racing the streams', async () => {
+  it('resolves whoever waits, once, racing the streams', async () => {
     const server = await startServer();
     const client = connect(server, { transports: ['polling'], polling: { intervalMs: 60_000 } });
     const job = await client.generate(input);
@@ -339,7 +339,7 @@ describe('ingest', () => {
     expect(told).toHaveBeenCalledOnce();
   });
 
-  test('of a job nobody follows, or of an unknown event, changes nothing', async () => {
+  it('of a job nobody follows, or of an unknown event, changes nothing', async () => {
     const server = await startServer();
     const client = connect(server);
     client.ingest(completedEvent('somebody-else'));
@@ -349,7 +349,7 @@ describe('ingest', () => {
 });
 
 describe('close', () => {
-  test('ends whoever waits, each with its job’s id', async () => {
+  it('ends whoever waits, each with its job’s id', async () => {
     const server = await startServer();
     const client = connect(server);
     const job = await client.generate(input);
@@ -362,7 +362,7 @@ describe('close', () => {
     await expect.poll(() => server.connections.webSockets).toBe(0);
   });
 
-  test('ends calls under way, and refuses new ones', async () => {
+  it('ends calls under way, and refuses new ones', async () => {
     const server = await startServer({ faults: [{ type: 'stall' }] });
     const client = connect(server);
     const waits = [client.generate(input), client.status('job-1'), client.download('job-1')];
@@ -376,7 +376,7 @@ describe('close', () => {
     });
   });
 
-  test('comes by itself at the end of a block', async () => {
+  it('comes by itself at the end of a block', async () => {
     const server = await startServer();
     let completed: Promise<unknown>;
     {
@@ -388,7 +388,7 @@ describe('close', () => {
   });
 });
 
-test('two clients share nothing: closing one leaves the other’s jobs alone', async () => {
+it('two clients share nothing: closing one leaves the other’s jobs alone', async () => {
   const server = await startServer();
   const [one, other] = [connect(server), connect(server)];
   const job = await one.generate(input);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { errorOf } from '../../support/rejection.js';
 import { connect, input, startServer, submits } from './support.js';
 
@@ -6,7 +6,7 @@ async function* numbered(count: number) {
   for (let number = 0; number < count; number++) yield { ...input, script: `video ${number}` };
 }
 
-test('submits all, no more than the given number at once, and gives each with its index', async () => {
+it('submits all, no more than the given number at once, and gives each with its index', async () => {
   const server = await startServer({ faults: [{ route: 'generate', type: 'slow', delayMs: 5 }] });
   let inFlight = 0;
   let most = 0;
@@ -29,7 +29,7 @@ test('submits all, no more than the given number at once, and gives each with it
   for (const [index, id] of results) expect(server.jobs.get(id)?.input.script).toBe(`video ${index}`);
 });
 
-test('a 429 slows it and loses none', async () => {
+it('a 429 slows it and loses none', async () => {
   const server = await startServer({
     faults: [{ route: 'generate', type: 'status', status: 429, every: 3, times: 20 }],
   });
@@ -40,7 +40,7 @@ test('a 429 slows it and loses none', async () => {
   expect(submits(server)).toBe(60);
 });
 
-test('one failure does not stop the rest', async () => {
+it('one failure does not stop the rest', async () => {
   const server = await startServer();
   const inputs = [input, { ...input, script: '' }, input];
   const outcomes: string[] = [];
@@ -49,7 +49,7 @@ test('one failure does not stop the rest', async () => {
   expect(outcomes.sort()).toEqual(['0 false', '1 true', '2 false']);
 });
 
-test('a reader that stops has submitted no more than the concurrency beyond what it read', async () => {
+it('a reader that stops has submitted no more than the concurrency beyond what it read', async () => {
   const server = await startServer();
   for await (const _ of connect(server).generateMany(numbered(1_000), { concurrency: 4 })) break;
   // Some that come after it are answered: whatever it had still been about to send would be there.
@@ -57,7 +57,7 @@ test('a reader that stops has submitted no more than the concurrency beyond what
   expect(submits(server)).toBeLessThanOrEqual(5 + 5);
 });
 
-test('jobs that nobody reads are named in the log', async () => {
+it('jobs that nobody reads are named in the log', async () => {
   const server = await startServer({ faults: [{ route: 'generate', type: 'slow', delayMs: 20, after: 1 }] });
   const logged: string[] = [];
   const logger = { debug() {}, info() {}, error() {}, warn: (message: string) => logged.push(message) };
@@ -67,7 +67,7 @@ test('jobs that nobody reads are named in the log', async () => {
   for (const message of logged) expect([...server.jobs].some(({ id }) => message.includes(id))).toBe(true);
 });
 
-test('an abort ends it with the signal’s own reason', async () => {
+it('an abort ends it with the signal’s own reason', async () => {
   const server = await startServer({ faults: [{ route: 'generate', type: 'stall' }] });
   const controller = new AbortController();
   const reading = connect(server).generateMany(numbered(10), { signal: controller.signal }).next();
@@ -76,7 +76,7 @@ test('an abort ends it with the signal’s own reason', async () => {
   await expect(reading).rejects.toBe('enough');
 });
 
-test('an abort does not wait for an input that is slow to come', async () => {
+it('an abort does not wait for an input that is slow to come', async () => {
   const server = await startServer();
   const never = {
     [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<typeof input>>(() => {}) }),
@@ -87,7 +87,7 @@ test('an abort does not wait for an input that is slow to come', async () => {
   await expect(reading).rejects.toBe('enough');
 });
 
-test.each([0, 1.5, Number.NaN, 10_000])('a concurrency of %d is refused', async (concurrency) => {
+it.each([0, 1.5, Number.NaN, 10_000])('a concurrency of %d is refused', async (concurrency) => {
   const server = await startServer();
   expect(await errorOf(connect(server).generateMany([input], { concurrency }).next())).toMatchObject({
     code: 'configuration',

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { ApiError, SubmitOutcomeUnknownError } from '../../../src/errors.js';
@@ -6,7 +6,7 @@ import { errorOf } from '../../support/rejection.js';
 import { connect, input, startServer, submits } from './support.js';
 
 describe('generate', () => {
-  test('gives a job with the server’s id, known before anything is followed', async () => {
+  it('gives a job with the server’s id, known before anything is followed', async () => {
     const server = await startServer({ style: 'field' });
     const job = await connect(server).generate(input);
     expect(server.jobs.get(job.id)?.input).toMatchObject(input);
@@ -14,7 +14,7 @@ describe('generate', () => {
     expect(server.requests.map(({ route }) => route)).toEqual(['generate']);
   });
 
-  test('refuses a bad input, naming the field, and sends nothing', async () => {
+  it('refuses a bad input, naming the field, and sends nothing', async () => {
     const server = await startServer();
     const client = connect(server);
     for (const [bad, field] of [
@@ -27,7 +27,7 @@ describe('generate', () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test.each(['before-body', 'after-body', 'after-handling'] as const)(
+  it.each(['before-body', 'after-body', 'after-handling'] as const)(
     'never sends again after a reset %s: it may have been paid for',
     async (at) => {
       const server = await startServer({ faults: [{ route: 'generate', type: 'reset', at, times: 1 }] });
@@ -37,13 +37,13 @@ describe('generate', () => {
     },
   );
 
-  test.each(['truncated-json', 'html'] as const)('never sends again after an answer of %s', async (type) => {
+  it.each(['truncated-json', 'html'] as const)('never sends again after an answer of %s', async (type) => {
     const server = await startServer({ faults: [{ route: 'generate', type, times: 1 }] });
     expect((await errorOf(connect(server).generate(input))).code).toBe('submit-outcome-unknown');
     expect(submits(server)).toBe(1);
   });
 
-  test('sends again after a reset under an idempotency key, and one job is made', async () => {
+  it('sends again after a reset under an idempotency key, and one job is made', async () => {
     const server = await startServer({
       faults: [{ route: 'generate', type: 'reset', at: 'after-handling', times: 1 }],
     });
@@ -52,7 +52,7 @@ describe('generate', () => {
     expect([...server.jobs].map(({ id }) => id)).toEqual([job.id]);
   });
 
-  test('waits as long as a 429 asks, and sends again', async () => {
+  it('waits as long as a 429 asks, and sends again', async () => {
     const server = await startServer({
       faults: [{ route: 'generate', type: 'status', status: 429, retryAfter: 1, times: 1 }],
     });
@@ -62,7 +62,7 @@ describe('generate', () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(990);
   });
 
-  test('tells a 429 that outlasts the attempts, with how long the server asks to wait', async () => {
+  it('tells a 429 that outlasts the attempts, with how long the server asks to wait', async () => {
     const server = await startServer({
       faults: [
         { route: 'generate', type: 'status', status: 429, retryAfter: 7, body: { error: 'slow down' } },
@@ -72,7 +72,7 @@ describe('generate', () => {
     expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: 7_000, serverMessage: 'slow down' });
   });
 
-  test('does not repeat a 500', async () => {
+  it('does not repeat a 500', async () => {
     const server = await startServer({
       faults: [{ route: 'generate', type: 'status', status: 500, body: '<html>oops</html>' }],
     });
@@ -84,7 +84,7 @@ describe('generate', () => {
     expect(error.status).toBe(500);
   });
 
-  test('shows what is required when credits are out', async () => {
+  it('shows what is required when credits are out', async () => {
     const server = await startServer({ credits: 5, style: 'field' });
     const error = (await errorOf(connect(server).generate(input))) as ApiError;
     expect(error).toBeInstanceOf(ApiError);
@@ -93,7 +93,7 @@ describe('generate', () => {
     expect(error.details).toMatchObject({ required: 10 });
   });
 
-  test('shows hint and received URL of a 400 whole', async () => {
+  it('shows hint and received URL of a 400 whole', async () => {
     const body = {
       error: 'Invalid webhook URL format.',
       message: 'Please provide a valid HTTP/HTTPS URL.',
@@ -110,7 +110,7 @@ describe('generate', () => {
     for (const words of Object.values(body)) expect(`${error.message} ${error.hint}`).toContain(words);
   });
 
-  test('tells wrong credentials, and never shows them', async () => {
+  it('tells wrong credentials, and never shows them', async () => {
     const server = await startServer({ auth: { type: 'bearer', token: 'right' } });
     const client = connect(server, { auth: { type: 'bearer', token: 'wr0ng-s3cret' } });
     const error = await errorOf(client.generate(input));
@@ -121,7 +121,7 @@ describe('generate', () => {
     );
   });
 
-  test('tells an answer without a job id, and that it may have been paid for', async () => {
+  it('tells an answer without a job id, and that it may have been paid for', async () => {
     const server = await startServer({
       faults: [{ route: 'generate', type: 'without-field', field: 'jobId' }],
     });
@@ -133,7 +133,7 @@ describe('generate', () => {
 });
 
 describe('an abort of generate', () => {
-  test('rejects at once with the signal’s own reason', async () => {
+  it('rejects at once with the signal’s own reason', async () => {
     const server = await startServer({ faults: [{ route: 'generate', type: 'stall' }] });
     const controller = new AbortController();
     const generating = connect(server).generate(input, { signal: controller.signal });
@@ -145,13 +145,13 @@ describe('an abort of generate', () => {
     expect(performance.now() - started).toBeLessThan(50);
   });
 
-  test('before the call sends nothing', async () => {
+  it('before the call sends nothing', async () => {
     const server = await startServer();
     await expect(connect(server).generate(input, { signal: AbortSignal.abort('no') })).rejects.toBe('no');
     expect(server.requests).toHaveLength(0);
   });
 
-  test('detaches by default: the job goes on at the server', async () => {
+  it('detaches by default: the job goes on at the server', async () => {
     const server = await startServer();
     const controller = new AbortController();
     const job = await connect(server, { backend: openAIVideos({ model: 'm' }) }).generate(
@@ -165,7 +165,7 @@ describe('an abort of generate', () => {
     expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
   });
 
-  test('cancels at the server where asked to, also while the submit is under way', async () => {
+  it('cancels at the server where asked to, also while the submit is under way', async () => {
     const server = await startServer({ faults: [{ route: 'generate', type: 'slow', delayMs: 100 }] });
     const controller = new AbortController();
     const client = connect(server, { backend: openAIVideos({ model: 'm' }) });
@@ -176,7 +176,7 @@ describe('an abort of generate', () => {
     await expect.poll(() => server.requests.filter(({ method }) => method === 'DELETE').length).toBe(1);
   });
 
-  test('never cancels a job that has ended: that would delete its video', async () => {
+  it('never cancels a job that has ended: that would delete its video', async () => {
     const server = await startServer();
     const controller = new AbortController();
     const client = connect(server, { backend: openAIVideos({ model: 'm' }) });
@@ -189,7 +189,7 @@ describe('an abort of generate', () => {
     expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
   });
 
-  test('cannot cancel where the backend cannot: refused before anything is sent', async () => {
+  it('cannot cancel where the backend cannot: refused before anything is sent', async () => {
     const server = await startServer();
     const error = await errorOf(connect(server).generate(input, { onAbort: 'cancel' }));
     expect(error).toMatchObject({ code: 'configuration', option: 'onAbort' });
@@ -197,7 +197,7 @@ describe('an abort of generate', () => {
   });
 });
 
-test('blocking generation gives a job that has completed already', async () => {
+it('blocking generation gives a job that has completed already', async () => {
   const server = await startServer({ manual: false, durationMs: 100 });
   const client = connect(server, { backend: vidBuilder({ blocking: true }), timeouts: { requestMs: 50 } });
   const job = await client.generate({ scenes: [{ type: 'hero-title', duration: 4, content: {} }] });
@@ -209,7 +209,7 @@ test('blocking generation gives a job that has completed already', async () => {
   expect(server.requests.map(({ route }) => route)).toEqual(['generate']);
 });
 
-test('the further calls of a backend are methods of client.backend', async () => {
+it('the further calls of a backend are methods of client.backend', async () => {
   const server = await startServer();
   const client = connect(server, { backend: openAIVideos({ model: 'm' }) });
   const job = await client.generate({ prompt: 'a cat' });

@@ -3,7 +3,7 @@ import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createMockServer, type MockServer, mockMedia } from 'reelwire/mock-server';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { type Block, blocksOf, documents, root } from '../../support/documents.js';
 import { freePort } from '../../support/free-port.js';
 import { temporaryFolder } from '../client/support.js';
@@ -84,13 +84,13 @@ const programs = documents.flatMap((document) => {
   });
 });
 
-test.each(programs)('$name runs and exits by itself', async ({ block, output }) => {
+it.each(programs)('$name runs and exits by itself', async ({ block, output }) => {
   const outcome = await run(block);
   expect(outcome).toMatchObject({ code: 0, stderr: expect.stringMatching(/^(.*job-of-yesterday.*\n)*$/) }); // The client warns of a job that is not there.
   if (output !== undefined) expect(outcome.stdout).toBe(output);
 });
 
-test('there are programs in the README and in each guide', () => {
+it('there are programs in the README and in each guide', () => {
   const without = documents.filter((document) => !programs.some(({ block }) => block.document === document));
   expect(without.filter((document) => document !== 'examples/README.md')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { parseMockFault } from 'reelwire/mock-server';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { documents, readDocument } from '../../support/documents.js';
 import { run } from '../cli/support.js';
 
@@ -12,11 +12,11 @@ const uses = documents.flatMap((document) =>
   })),
 );
 
-test('the documents use the command', () => {
+it('the documents use the command', () => {
   expect(uses.length).toBeGreaterThanOrEqual(10);
 });
 
-test.each(uses)('$document: reelwire $line has that command, and its options', async ({ words }) => {
+it.each(uses)('$document: reelwire $line has that command, and its options', async ({ words }) => {
   const command = words[0] === 'webhook' ? words.slice(0, 2) : words.slice(0, 1);
   const { code, stdout } = await run([...command, '--help']);
   expect(code).toBe(0);
@@ -25,7 +25,7 @@ test.each(uses)('$document: reelwire $line has that command, and its options', a
   expect(options.filter((option) => !new RegExp(`(^|[ ,])${option}\\b`, 'm').test(stdout))).toEqual([]);
 });
 
-test.each(uses.flatMap(({ line }) => [...line.matchAll(/--fault (\S+)/g)].map(([, fault = '']) => fault)))(
+it.each(uses.flatMap(({ line }) => [...line.matchAll(/--fault (\S+)/g)].map(([, fault = '']) => fault)))(
   'the fault %s is one',
   (fault) => {
     expect(parseMockFault(fault)).toMatchObject({ type: expect.any(String) });

@@ -1,13 +1,13 @@
 import { VideoClient } from 'reelwire';
 import { createMockServer } from 'reelwire/mock-server';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 
 // As the guide "Testing your app" has them.
 afterEach(() => void vi.useRealTimers());
 
 const input = { walletAddress: '0x123', script: 'Explain blockchain' };
 
-test('polling, and the mock server, go by a clock that is moved in steps', async () => {
+it('polling, and the mock server, go by a clock that is moved in steps', async () => {
   await using server = await createMockServer({ durationMs: 60_000 });
   vi.useFakeTimers();
   const client = new VideoClient({ baseUrl: server.url, transports: ['polling'] });
@@ -17,7 +17,7 @@ test('polling, and the mock server, go by a clock that is moved in steps', async
   expect(server.requests.filter(({ route }) => route === 'status').length).toBeGreaterThan(1);
 }, 60_000);
 
-test('a deadline passes where the clock is moved past it', async () => {
+it('a deadline passes where the clock is moved past it', async () => {
   await using server = await createMockServer({ manual: true });
   vi.useFakeTimers();
   const client = new VideoClient({ baseUrl: server.url, logger: 'silent' });

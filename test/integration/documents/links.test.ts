@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { documents, housePages, readDocument, root } from '../../support/documents.js';
 
 /** As GitHub makes it of a heading. */
@@ -25,7 +25,7 @@ describe.each([...documents, ...housePages])('%s', (document) => {
   const targets = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
   const local = targets.filter((target) => !/^https?:/.test(target));
 
-  test('links to files that are there, and to headings that are in them', () => {
+  it('links to files that are there, and to headings that are in them', () => {
     const dead = local.filter((target) => {
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? document : relative(root, join(root, dirname(document), path));
@@ -36,7 +36,7 @@ describe.each([...documents, ...housePages])('%s', (document) => {
   });
 });
 
-test('the README leads to every guide', () => {
+it('the README leads to every guide', () => {
   const readme = readDocument('README.md');
   expect(documents.filter((document) => document.includes('/guides/') && !readme.includes(document))).toEqual(
     [],

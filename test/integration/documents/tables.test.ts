@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/client/options.js';
 import { soraGateway } from '../../../src/index.js';
 import { readDocument, root } from '../../support/documents.js';
@@ -83,21 +83,21 @@ const sorted = (all: Iterable<string>) => [...new Set(all)].sort();
 const without = (all: readonly string[], ...left: string[]) => all.filter((name) => !left.includes(name));
 
 describe('the README has a row for each of what there is, and for nothing else:', () => {
-  test('methods of VideoClient', () => {
+  it('methods of VideoClient', () => {
     expect(names(table('Of `VideoClient`:'))).toEqual(sorted(membersOf('VideoClient')));
   });
 
-  test('methods of VideoJob', () => {
+  it('methods of VideoJob', () => {
     const listed = without(names(table('Of `VideoJob`:')), 'for');
     expect(listed).toEqual(sorted(membersOf('VideoJob')));
   });
 
-  test('what a download has', () => {
+  it('what a download has', () => {
     const listed = names(table('Of `VideoDownload`, what a download gives:'));
     expect(listed).toEqual(sorted(membersOf('VideoDownload')));
   });
 
-  test('functions, with the entry point that has each', () => {
+  it('functions, with the entry point that has each', () => {
     const listed = table('Functions, and where they are:');
     const entries = Object.keys(ENTRIES) as (keyof typeof ENTRIES)[];
     const there = new Map<string, string[]>();
@@ -111,11 +111,11 @@ describe('the README has a row for each of what there is, and for nothing else:'
     expect(told.sort()).toEqual(wanted.sort());
   });
 
-  test('events', () => {
+  it('events', () => {
     expect(names(table('## Every event'))).toEqual(sorted(membersOf('VideoJobEvents')));
   });
 
-  test('fields of a snapshot', () => {
+  it('fields of a snapshot', () => {
     const states = ['PendingJob', 'CompletedJob', 'FailedJob'];
     const rows = table(
       'A snapshot has a `status`, one of `queued`, `processing`, `completed` and `failed`, and by that:',
@@ -123,7 +123,7 @@ describe('the README has a row for each of what there is, and for nothing else:'
     expect(names(rows)).toEqual(sorted(states.flatMap(membersOf)));
   });
 
-  test('options of the client', () => {
+  it('options of the client', () => {
     const groups = { polling: 'PollingOptions', timeouts: 'TimeoutOptions', retry: 'RetryOptions' };
     const wanted = membersOf('VideoClientOptions').flatMap((name) => {
       const group = groups[name as keyof typeof groups];
@@ -133,7 +133,7 @@ describe('the README has a row for each of what there is, and for nothing else:'
     expect(names(rows)).toEqual(sorted(wanted));
   });
 
-  test('defaults of the client', () => {
+  it('defaults of the client', () => {
     const settings = resolveOptions({ baseUrl: 'http://localhost' }, soraGateway);
     const rows = table('Of `new VideoClient`; each may be `undefined`, and a wrong one throws at once:');
     const told = new Map(rows.map(([name = '', fallback = '']) => [name.replaceAll('`', ''), fallback]));
@@ -144,18 +144,18 @@ describe('the README has a row for each of what there is, and for nothing else:'
     }
   });
 
-  test('options of calls', () => {
+  it('options of calls', () => {
     const groups = ['CallOptions', 'GenerateOptions', 'GenerateManyOptions', 'PollOptions', 'WaitOptions'];
     const wanted = [...groups, 'DownloadOptions'].flatMap(membersOf);
     expect(names(table('Of calls:'))).toEqual(sorted(wanted));
   });
 
-  test('options of backends', () => {
+  it('options of backends', () => {
     const wanted = ['SoraGatewayOptions', 'VidBuilderOptions', 'OpenAIVideosOptions'].flatMap(membersOf);
     expect(names(table('Of backends:'))).toEqual(sorted(wanted));
   });
 
-  test('options of receivers', () => {
+  it('options of receivers', () => {
     const line = table(
       'Of `createWebhookHandler` (`unwrapWebhook` and `verifyWebhookSignature` take those marked with a star):',
     );
@@ -164,13 +164,13 @@ describe('the README has a row for each of what there is, and for nothing else:'
     expect(starred).toEqual(sorted(membersOf('VerifyOptions')));
   });
 
-  test('options of the hooks', () => {
+  it('options of the hooks', () => {
     const own = without(membersOf('GenerateVideoOptions'), ...membersOf('GenerateOptions'));
     const wanted = [...['UseVideoJobOptions', 'UseGenerateVideoOptions'].flatMap(membersOf), ...own];
     expect(names(table('Of the hooks:'))).toEqual(sorted(wanted));
   });
 
-  test('errors, each with its class', () => {
+  it('errors, each with its class', () => {
     const rows = table('## Every error');
     expect(names(rows)).toEqual(sorted(namesOf('VideoErrorCode')));
     const classes = [...types.values()].filter(({ name, flags }) => {
@@ -181,7 +181,7 @@ describe('the README has a row for each of what there is, and for nothing else:'
   });
 });
 
-test('the guide has a row for each option of the mock server', () => {
+it('the guide has a row for each option of the mock server', () => {
   const guide = 'examples/guides/testing-your-app.md';
   const wanted = [...membersOf('MockServerOptions'), ...membersOf('MockJobBehaviour')];
   expect(names(table('### Every option of the mock server', guide))).toEqual(sorted(wanted));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readDocument } from '../../support/documents.js';
 import { followSituations } from './follow-situations.js';
 import { webhookSituations } from './webhook-situations.js';
@@ -18,14 +18,11 @@ const quoted = new Map(
 );
 
 describe('the page of troubleshooting', () => {
-  test.each(Object.entries(situations))(
-    'quotes what the library really says: %s',
-    async (heading, happen) => {
-      expect(quoted.get(heading)).toEqual(await happen());
-    },
-  );
+  it.each(Object.entries(situations))('quotes what the library really says: %s', async (heading, happen) => {
+    expect(quoted.get(heading)).toEqual(await happen());
+  });
 
-  test('has no heading whose situation is not tried', () => {
+  it('has no heading whose situation is not tried', () => {
     expect([...quoted.keys()].filter((heading) => !(heading in situations))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type MockServer, mockMedia } from '../../../src/mock-server/index.js';
 import { startServer, submits, temporaryFolder } from '../client/support.js';
 import { startExample } from './support.js';
@@ -28,7 +28,7 @@ function accepted(server: MockServer): number {
 }
 
 describe('the batch of a hundred', () => {
-  test('saves every video but the one that fails, though it is rate limited, and exits 1', async () => {
+  it('saves every video but the one that fails, though it is rate limited, and exits 1', async () => {
     const server = await startServer({
       manual: false,
       durationMs: 100,
@@ -48,7 +48,7 @@ describe('the batch of a hundred', () => {
     for (const name of saved) expect(await readFile(join(batch.videos, name)), name).toEqual(video);
   });
 
-  test('goes on after it was killed, and submits nothing again', async () => {
+  it('goes on after it was killed, and submits nothing again', async () => {
     const server = await startServer();
     const batch = await hundred(server);
     const first = batch.start();
@@ -68,7 +68,7 @@ describe('the batch of a hundred', () => {
     });
   });
 
-  test('does not pay again for a submit whose answer was lost', async () => {
+  it('does not pay again for a submit whose answer was lost', async () => {
     const server = await startServer({
       manual: false,
       durationMs: 50,
@@ -81,7 +81,7 @@ describe('the batch of a hundred', () => {
     expect({ code, submits: submits(server) }).toEqual({ code: 1, submits: 100 });
   });
 
-  test('submits what was refused before once more, and saves only that', async () => {
+  it('submits what was refused before once more, and saves only that', async () => {
     const server = await startServer({
       manual: false,
       durationMs: 50,
@@ -97,7 +97,7 @@ describe('the batch of a hundred', () => {
     expect(server.requests.filter(({ route }) => route === 'download')).toHaveLength(100);
   });
 
-  test('stops at Ctrl-C with what it submitted in the journal', async () => {
+  it('stops at Ctrl-C with what it submitted in the journal', async () => {
     const server = await startServer();
     const batch = await hundred(server);
     const first = batch.start();
@@ -109,7 +109,7 @@ describe('the batch of a hundred', () => {
     expect((await readFile(batch.journal, 'utf8')).match(/"jobId"/g)).toHaveLength(100);
   });
 
-  test('refuses other scripts in the folder of these', async () => {
+  it('refuses other scripts in the folder of these', async () => {
     const server = await startServer({ manual: false, durationMs: 50 });
     const batch = await hundred(server);
     await batch.start().ended;

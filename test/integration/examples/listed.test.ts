@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (file: string) => readFile(join(root, file), 'utf8');
@@ -20,14 +20,14 @@ const tests = await Promise.all(
   files.filter((file) => /(?<!listed)\.test\.tsx?$/.test(file)).map((file) => read(`test/${file}`)),
 );
 
-test.each(examples)('$path is there, and a test imports or starts it', ({ path, script }) => {
+it.each(examples)('$path is there, and a test imports or starts it', ({ path, script }) => {
   expect(existsSync(join(root, 'examples', path))).toBe(true);
   const imported = `examples/${path.replace(/\.ts$/, '.')}`;
   const started = [`startExample('${path}'`, `'run', '${script}'`];
   expect(tests.some((text) => [imported, ...started].some((mention) => text.includes(mention)))).toBe(true);
 });
 
-test('the list misses no folder', async () => {
+it('the list misses no folder', async () => {
   const entries = await readdir(join(root, 'examples'));
   expect(entries.filter((entry) => entry !== 'README.md' && !index.includes(`](${entry}`))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../../examples/proxy/page.js';
 import { createProxy, type ProxyOptions } from '../../../examples/proxy/server.js';
@@ -94,7 +94,7 @@ const generate = (headers: Record<string, string> = {}): RequestInit => ({
 });
 
 describe('a page without the key', () => {
-  test.each(['websocket', 'sse', 'polling'] as const)(
+  it.each(['websocket', 'sse', 'polling'] as const)(
     'generates, follows over %s, and downloads',
     async (transport) => {
       const site = await startSite();
@@ -116,7 +116,7 @@ describe('a page without the key', () => {
     },
   );
 
-  test('resumes a download that broke on the way', async () => {
+  it('resumes a download that broke on the way', async () => {
     const site = await startSite({
       videoBytes: 2_000_000,
       faults: [{ route: 'download', type: 'drop', atByte: 1_000_000, times: 1 }],
@@ -130,7 +130,7 @@ describe('a page without the key', () => {
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)]);
   });
 
-  test('takes another transport where the upstream refuses WebSockets', async () => {
+  it('takes another transport where the upstream refuses WebSockets', async () => {
     const site = await startSite({ faults: [{ route: 'websocket', type: 'refuse' }] });
     const job = await site.page('ada').generate(input);
     const transports: (string | undefined)[] = [];
@@ -140,7 +140,7 @@ describe('a page without the key', () => {
     expect(transports).not.toContain('websocket');
   });
 
-  test('leaves no stream open upstream when it goes', async () => {
+  it('leaves no stream open upstream when it goes', async () => {
     const site = await startSite({ manual: true });
     for (const transport of ['websocket', 'sse'] as const) {
       const page = site.page('ada', { transports: [transport] });
@@ -154,7 +154,7 @@ describe('a page without the key', () => {
   });
 });
 
-test('it runs by itself, configured by its environment', async () => {
+it('it runs by itself, configured by its environment', async () => {
   const upstream = await startServer({ auth: { type: 'bearer', token: KEY } });
   const env = { UPSTREAM_URL: upstream.url, UPSTREAM_KEY: KEY, SESSION: 'secret', PORT: '0' };
   const { child } = startExample('proxy/server.ts', [], env);
@@ -170,7 +170,7 @@ test('it runs by itself, configured by its environment', async () => {
 });
 
 describe('who may call', () => {
-  test('nobody who is not signed in, over any route', async () => {
+  it('nobody who is not signed in, over any route', async () => {
     const site = await startSite();
     const page = site.page(undefined);
     expect(await errorOf(page.generate(input))).toMatchObject({ code: 'unauthorized', status: 401 });
@@ -181,7 +181,7 @@ describe('who may call', () => {
     expect(site.upstream.requests).toEqual([]);
   });
 
-  test('no page of another site, though the cookie comes along', async () => {
+  it('no page of another site, though the cookie comes along', async () => {
     const site = await startSite();
     const foreign = { origin: 'https://evil.example', cookie: 'session=ada' };
     expect((await site.call(SUBMIT, generate(foreign))).status).toBe(403);
@@ -191,7 +191,7 @@ describe('who may call', () => {
     expect((await site.call(SUBMIT, generate({ origin: site.url }))).status).toBe(200);
   });
 
-  test('nobody about a job of somebody else', async () => {
+  it('nobody about a job of somebody else', async () => {
     const site = await startSite({ manual: true });
     const { id } = await site.page('ada').generate(input);
     const eve = site.page('eve');
@@ -210,7 +210,7 @@ describe('who may call', () => {
     ).toEqual([]);
   });
 
-  test('no one too often', async () => {
+  it('no one too often', async () => {
     const site = await startSite({ manual: true }, { submitsPerMinute: 2, requestsPerMinute: 4 });
     const submit = async (user: string) => (await site.call(SUBMIT, generate(), user)).status;
     expect([await submit('ada'), await submit('ada'), await submit('bob')]).toEqual([200, 200, 200]);
@@ -225,7 +225,7 @@ describe('who may call', () => {
 });
 
 describe('what may be called, and what comes back', () => {
-  test.each([
+  it.each([
     '/videos/v1/videos',
     '/videos/api/webhook/video-events',
     '/videos/../v1/videos',
@@ -238,12 +238,12 @@ describe('what may be called, and what comes back', () => {
     expect(site.upstream.requests).toEqual([]);
   });
 
-  test('a WebSocket elsewhere is not there either', async () => {
+  it('a WebSocket elsewhere is not there either', async () => {
     const site = await startSite();
     expect(await upgrade(`${site.url}/`, { cookie: 'session=ada' })).toBe(404);
   });
 
-  test('no header of the upstream comes back but those that a client needs', async () => {
+  it('no header of the upstream comes back but those that a client needs', async () => {
     const headers = { 'set-cookie': 'upstream=1', 'x-internal': KEY, server: 'upstream/1.0' };
     const site = await startSite({
       faults: [{ route: 'generate', type: 'status', status: 402, body: { error: 'no credits' }, headers }],
@@ -253,7 +253,7 @@ describe('what may be called, and what comes back', () => {
     expect(site.sent()).not.toMatch(/set-cookie|x-internal|upstream/i);
   });
 
-  test.each([
+  it.each([
     [401, 502],
     [403, 502],
     [500, 502],
@@ -270,14 +270,14 @@ describe('what may be called, and what comes back', () => {
     expect(site.sent()).not.toContain(KEY);
   });
 
-  test('an upstream that is away is a 502, on a WebSocket too', async () => {
+  it('an upstream that is away is a 502, on a WebSocket too', async () => {
     const site = await startSite();
     await site.upstream.pause();
     expect((await site.call(SUBMIT, generate())).status).toBe(502);
     expect(await upgrade(`${site.url}/videos/`, { cookie: 'session=ada' })).toBe(502);
   });
 
-  test('a redirect to another host is followed without the key', async () => {
+  it('a redirect to another host is followed without the key', async () => {
     const site = await startSite({ faults: [{ route: 'download', type: 'redirect' }] });
     const job = await site.page('ada').generate(input);
     expect(Buffer.from(await (await job.download()).bytes())).toEqual(video);
@@ -286,7 +286,7 @@ describe('what may be called, and what comes back', () => {
     expect(elsewhere[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  test('a body that is too large goes no further', async () => {
+  it('a body that is too large goes no further', async () => {
     const site = await startSite();
     const body = JSON.stringify({ script: 'x'.repeat(11 * 1_048_576) });
     expect((await site.call(SUBMIT, { ...generate(), body })).status).toBe(413);

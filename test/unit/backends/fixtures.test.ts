@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -15,25 +15,25 @@ const backends = {
 } as const;
 
 describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
-  test.each(fixtures(folder, 'generate'))('the answer to generate: $name', ({ body, expect: wanted }) => {
+  it.each(fixtures(folder, 'generate'))('the answer to generate: $name', ({ body, expect: wanted }) => {
     const update = backend.parseGenerate(answer(body));
     expect(plain(update)).toEqual(wanted);
     expect(update.raw).toBe(body);
   });
 
-  test.each(fixtures(folder, 'status'))('the answer to status: $name', ({ body, expect: wanted }) => {
+  it.each(fixtures(folder, 'status'))('the answer to status: $name', ({ body, expect: wanted }) => {
     const { jobId } = wanted as JobUpdate;
     const update = statusOf(backend, answer(body), jobId);
     expect(plain(update)).toEqual(wanted);
     expect(update.raw).toBe(body);
   });
 
-  test.each(fixtures(folder, 'error'))('the error body: $name', ({ body, expect: wanted }) => {
+  it.each(fixtures(folder, 'error'))('the error body: $name', ({ body, expect: wanted }) => {
     expect(plain(parseErrorBody(body))).toEqual(wanted);
   });
 });
 
-test.each(fixtures('vid-builder', 'generate-blocking'))(
+it.each(fixtures('vid-builder', 'generate-blocking'))(
   'vid-builder understands the answer of the blocking call: $name',
   ({ body, expect: wanted }) => {
     const update = vidBuilder({ blocking: true }).parseGenerate(answer(body));
@@ -42,7 +42,7 @@ test.each(fixtures('vid-builder', 'generate-blocking'))(
   },
 );
 
-test.each(['websocket', 'sse'])('sora-gateway understands every frame of %s', (call) => {
+it.each(['websocket', 'sse'])('sora-gateway understands every frame of %s', (call) => {
   const { webSocket, sse } = backends['sora-gateway'];
   const parse = call === 'websocket' ? webSocket?.parse : sse?.parse;
   const frames = fixtures('sora-gateway', call);
@@ -55,17 +55,17 @@ test.each(['websocket', 'sse'])('sora-gateway understands every frame of %s', (c
 describe('openai-videos understands', () => {
   const { list, delete: remove, remix } = openAIVideos().operations ?? {};
 
-  test('a page of the list', () => {
+  it('a page of the list', () => {
     const { body, expect: wanted } = fixture('openai-videos', 'list');
     expect(plain(list?.parse(answer(body)))).toEqual(wanted);
   });
 
-  test('the answer to delete', () => {
+  it('the answer to delete', () => {
     const { body, expect: wanted } = fixture('openai-videos', 'delete');
     expect(remove?.parse(answer(body))).toEqual(wanted);
   });
 
-  test('the answer to remix, which is a new job', () => {
+  it('the answer to remix, which is a new job', () => {
     const { body, expect: wanted } = fixture('openai-videos', 'remix');
     expect(plain(remix?.parse(answer(body)))).toEqual(wanted);
   });
@@ -73,14 +73,14 @@ describe('openai-videos understands', () => {
 
 describe('a webhook is read like a status answer', () => {
   const payloads = fixtures('webhooks').filter(({ name }) => !name.startsWith('openai'));
-  test.each(payloads)('$name', ({ name, body, expect: wanted }) => {
+  it.each(payloads)('$name', ({ name, body, expect: wanted }) => {
     const read = name.startsWith('gateway') ? readUpdate : readVidBuilderUpdate;
     const payload = body as { jobId: string };
     expect(plain(read(payload, payload.jobId))).toEqual(wanted);
   });
 });
 
-test('every fixture says where it is from', () => {
+it('every fixture says where it is from', () => {
   for (const folder of [...Object.keys(backends), 'webhooks']) {
     for (const { name, source, call } of fixtures(folder)) {
       expect(source, name).toMatch(/^PROTOCOL §\d /);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -33,7 +33,7 @@ const urls: Record<string, (id: string) => string | undefined> = {
 };
 
 describe.each(Object.entries(urls))('%s', (_, urlOf) => {
-  test.each([
+  it.each([
     'a/b',
     'a?b',
     'a#b',
@@ -58,7 +58,7 @@ describe.each(Object.entries(urls))('%s', (_, urlOf) => {
     expect([...odd.searchParams.keys()]).toEqual([...plain.searchParams.keys()]);
   });
 
-  test.each([
+  it.each([
     '',
     ' ',
     '\n',

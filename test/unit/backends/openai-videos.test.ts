@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type OpenAIVideo, openAIVideos } from '../../../src/backends/openai-videos.js';
 import { applyUpdate } from '../../../src/core/job-state.js';
 import { answer, fixture, statusOf } from './fixtures.js';
@@ -7,7 +7,7 @@ const backend = openAIVideos();
 const operations = openAIVideos().operations;
 
 describe('create', () => {
-  test('posts a form by default, with a file or without, the seconds as text', async () => {
+  it('posts a form by default, with a file or without, the seconds as text', async () => {
     const input = { model: 'sora-2', prompt: 'A cat', size: '720x1280', seconds: 8 };
     expect(await backend.generate(input)).toEqual({
       method: 'POST',
@@ -19,7 +19,7 @@ describe('create', () => {
     });
   });
 
-  test('posts JSON where asked to, but a file goes into a form all the same', async () => {
+  it('posts JSON where asked to, but a file goes into a form all the same', async () => {
     const asJson = openAIVideos({ encoding: 'json' });
     const { body } = await asJson.generate({ prompt: 'A cat', seconds: 8, extra: { seed: 7 } });
     expect(body).toEqual({ type: 'json', value: { prompt: 'A cat', seconds: '8', seed: 7 } });
@@ -28,7 +28,7 @@ describe('create', () => {
     );
   });
 
-  test('sends fields of the server’s own as they are: numbers as text and objects as JSON in a form', async () => {
+  it('sends fields of the server’s own as they are: numbers as text and objects as JSON in a form', async () => {
     const extra = { seed: 7, negative_prompt: 'rain', extra_params: { a: [1] }, mask: new Uint8Array([1]) };
     const { body } = await backend.generate({ prompt: 'A cat', extra });
     expect(body).toMatchObject({
@@ -42,7 +42,7 @@ describe('create', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['https://host/a.png', 'https://host/a.png'],
     [{ image_url: 'https://host/a.png' }, '{"image_url":"https://host/a.png"}'],
     [{ file_id: 'f-1' }, '{"file_id":"f-1"}'],
@@ -53,7 +53,7 @@ describe('create', () => {
     expect(json.body).toMatchObject({ value: { input_reference } });
   });
 
-  test('takes the model once for all, and another for one job', async () => {
+  it('takes the model once for all, and another for one job', async () => {
     const withModel = openAIVideos({ model: 'sora-2' });
     for (const model of [undefined, 'sora-2-pro']) {
       const { body } = await withModel.generate({ prompt: 'A cat', model });
@@ -63,7 +63,7 @@ describe('create', () => {
     }
   });
 
-  test('keeps name and type of a file', async () => {
+  it('keeps name and type of a file', async () => {
     const input_reference = new File(['x'], 'first frame.png', { type: 'image/png' });
     const { body } = await backend.generate({ prompt: 'A cat', size: undefined, input_reference });
     expect(body).toEqual({
@@ -75,7 +75,7 @@ describe('create', () => {
     });
   });
 
-  test('takes bytes where a Blob has no arrayBuffer(), as in jsdom', async () => {
+  it('takes bytes where a Blob has no arrayBuffer(), as in jsdom', async () => {
     const { arrayBuffer } = Blob.prototype;
     Reflect.deleteProperty(Blob.prototype, 'arrayBuffer');
     try {
@@ -92,7 +92,7 @@ describe('create', () => {
     }
   });
 
-  test.each([
+  it.each([
     [[0xff, 0xd8, 0xff, 0xe0], 'image/jpeg', 'input_reference-1.jpeg'],
     [[...Buffer.from('RIFF\0\n\0\0WEBPVP8 ')], 'image/webp', 'input_reference-1.webp'],
     [[...Buffer.from('\0\0\0 ftypisom')], 'video/mp4', 'input_reference-1.mp4'],
@@ -106,7 +106,7 @@ describe('create', () => {
     expect(file?.value).toHaveProperty('type', type);
   });
 
-  test.each([
+  it.each([
     ['prompt', {}],
     ['prompt', { prompt: '' }],
     ['model', { prompt: 'x', model: '' }],
@@ -121,32 +121,32 @@ describe('create', () => {
     await expect(backend.generate(input as OpenAIVideo)).rejects.toMatchObject({ name: 'InputError', field });
   });
 
-  test('names a field it does not know, and the nearest right one', async () => {
+  it('names a field it does not know, and the nearest right one', async () => {
     await expect(backend.generate({ promt: 'x' } as unknown as OpenAIVideo)).rejects.toMatchObject({
       field: 'promt',
       hint: 'Did you mean "prompt"?',
     });
   });
 
-  test('may answer that the video is made already', () => {
+  it('may answer that the video is made already', () => {
     expect(backend.parseGenerate(answer({ id: 'v', status: 'completed' }))).toMatchObject({
       status: 'completed',
     });
   });
 });
 
-test('retrieve asks by path', () => {
+it('retrieve asks by path', () => {
   expect(backend.status('video_1')).toEqual({ method: 'GET', url: '/v1/videos/video_1' });
 });
 
-test.each(['thumbnail', 'spritesheet'] as const)('content has the variant %s', (variant) => {
+it.each(['thumbnail', 'spritesheet'] as const)('content has the variant %s', (variant) => {
   expect(backend.download({ id: 'video_1' }, variant)).toEqual({
     method: 'GET',
     url: `/v1/videos/video_1/content?variant=${variant}`,
   });
 });
 
-test('the video is at content, without a variant that some servers refuse, and then where the job said', () => {
+it('the video is at content, without a variant that some servers refuse, and then where the job said', () => {
   const content = { method: 'GET', url: '/v1/videos/video_1/content' };
   expect(backend.download({ id: 'video_1' }, 'video')).toEqual([content]);
   const update = statusOf(
@@ -165,14 +165,14 @@ describe('a refused status call', () => {
   const read = (body: unknown, status = 500) =>
     backend.parseRefusal?.({ status, headers: new Headers(), body, call: 'status' }, 'v');
 
-  test.each([500, 400, 404])('of %i that holds the job, failed, is its failure', (status) => {
+  it.each([500, 400, 404])('of %i that holds the job, failed, is its failure', (status) => {
     const error = { code: 500, message: 'out of memory' };
     expect(read({ id: 'v', status: 'failed', error }, status)).toMatchObject({
       ...{ jobId: 'v', status: 'failed', error: 'out of memory' },
     });
   });
 
-  test.each([
+  it.each([
     { id: 'other', status: 'failed' },
     { status: 'failed' },
     { id: 'v', status: 'in_progress' },
@@ -185,18 +185,18 @@ describe('a refused status call', () => {
   });
 });
 
-test('content refuses a variant that there is not, and names those there are', () => {
+it('content refuses a variant that there is not, and names those there are', () => {
   expect(() => backend.download({ id: 'a' }, 'reels' as 'video')).toThrow(
     expect.objectContaining({ field: 'variant', hint: 'Choose from video, thumbnail, spritesheet.' }),
   );
 });
 
-test('cancel deletes', () => {
+it('cancel deletes', () => {
   expect(backend.cancel?.('video_1')).toEqual({ method: 'DELETE', url: '/v1/videos/video_1' });
 });
 
 describe('list', () => {
-  test('asks for a page, or for the first one', () => {
+  it('asks for a page, or for the first one', () => {
     expect(operations?.list.request(undefined)).toEqual({ method: 'GET', url: '/v1/videos' });
     expect(operations?.list.request({ limit: 2, after: 'a/b', order: 'asc' })).toEqual({
       method: 'GET',
@@ -204,7 +204,7 @@ describe('list', () => {
     });
   });
 
-  test.each([{ limit: 0 }, { limit: 101 }, { limit: 1.5 }, { order: 'up' as 'asc' }, { after: '' }])(
+  it.each([{ limit: 0 }, { limit: 101 }, { limit: 1.5 }, { order: 'up' as 'asc' }, { after: '' }])(
     'refuses %j',
     (input) => {
       expect(() => operations?.list.request(input)).toThrow(
@@ -213,12 +213,12 @@ describe('list', () => {
     },
   );
 
-  test('leaves out what is no video, and finds the last id itself', () => {
+  it('leaves out what is no video, and finds the last id itself', () => {
     const page = operations?.list.parse(answer({ data: [null, {}, { id: 'a', status: 'queued' }] }));
     expect(page).toMatchObject({ jobs: [{ jobId: 'a' }], hasMore: false, lastId: 'a' });
   });
 
-  test.each([null, {}, { data: 'none' }])('refuses the answer %j', (body) => {
+  it.each([null, {}, { data: 'none' }])('refuses the answer %j', (body) => {
     expect(() => operations?.list.parse(answer(body))).toThrow(
       expect.objectContaining({ name: 'InvalidResponseError' }),
     );
@@ -226,11 +226,11 @@ describe('list', () => {
 });
 
 describe('delete', () => {
-  test('asks by path', () => {
+  it('asks by path', () => {
     expect(operations?.delete.request('video_1')).toEqual({ method: 'DELETE', url: '/v1/videos/video_1' });
   });
 
-  test('is done where the server has nothing to say of it, and not where it says no', () => {
+  it('is done where the server has nothing to say of it, and not where it says no', () => {
     expect(operations?.delete.parse(answer(undefined, 204))).toEqual({ deleted: true });
     expect(operations?.delete.parse(answer({ id: 'a', deleted: false }))).toEqual({
       jobId: 'a',
@@ -240,7 +240,7 @@ describe('delete', () => {
 });
 
 describe('remix', () => {
-  test('is a submit', async () => {
+  it('is a submit', async () => {
     expect(operations?.remix.submits).toBe(true);
     expect(await operations?.remix.request({ jobId: 'video_1', prompt: 'In blue' })).toEqual({
       method: 'POST',
@@ -249,7 +249,7 @@ describe('remix', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['prompt', { jobId: 'a', prompt: '' }],
     ['jobId', { jobId: '', prompt: 'x' }],
     ['jobId', { prompt: 'x' } as { jobId: string; prompt: string }],
@@ -259,12 +259,12 @@ describe('remix', () => {
     );
   });
 
-  test('refuses an answer without the new id', () => {
+  it('refuses an answer without the new id', () => {
     expect(() => operations?.remix.parse(answer({ object: 'video' }))).toThrow(/no job id/);
   });
 });
 
-test('a failed video has the code of the failure', () => {
+it('a failed video has the code of the failure', () => {
   const { body } = fixture('openai-videos', 'status-failed');
   const jobId = (body as { id: string }).id;
   expect(statusOf(backend, answer(body), jobId)).toMatchObject({
@@ -273,7 +273,7 @@ test('a failed video has the code of the failure', () => {
   });
 });
 
-test('a wrong option is refused', () => {
+it('a wrong option is refused', () => {
   expect(() => openAIVideos({ modle: 'x' } as object)).toThrow(
     expect.objectContaining({ name: 'ConfigurationError', option: 'modle', hint: 'Did you mean "model"?' }),
   );

@@ -1,58 +1,58 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseGatewayFrame } from '../../../src/backends/sora-gateway-frame.js';
 
 const parse = (frame: unknown) => parseGatewayFrame(JSON.stringify(frame));
 
 describe('a typed frame without a status', () => {
-  test('of type completed means completed', () => {
+  it('of type completed means completed', () => {
     expect(parse({ type: 'completed', jobId: 'a', videoId: 'v' })).toMatchObject({
       update: { jobId: 'a', status: 'completed' },
     });
   });
 
-  test('of type error means failed', () => {
+  it('of type error means failed', () => {
     expect(parse({ type: 'error', jobId: 'a', error: 'x' })).toMatchObject({
       update: { jobId: 'a', status: 'failed', error: 'x' },
     });
   });
 });
 
-test('a known status is worth more than the type', () => {
+it('a known status is worth more than the type', () => {
   expect(parse({ type: 'progress', jobId: 'a', status: 'completed' })).toMatchObject({
     update: { status: 'completed' },
   });
 });
 
-test('an unknown status gives way to a type that is known, and is told where there is none', () => {
+it('an unknown status gives way to a type that is known, and is told where there is none', () => {
   expect(parse({ type: 'completed', jobId: 'a', status: 'ok' })).toMatchObject({
     update: { status: 'completed' },
   });
   expect(parse({ jobId: 'a', status: 'paused' })).toMatchObject({ update: { unknownStatus: 'paused' } });
 });
 
-test('an unknown status is cut, however long it is', () => {
+it('an unknown status is cut, however long it is', () => {
   const status = 'x'.repeat(1_000_000);
   expect(parse({ jobId: 'a', status })).toMatchObject({ update: { unknownStatus: status.slice(0, 100) } });
 });
 
-test('progress 0 is something said', () => {
+it('progress 0 is something said', () => {
   expect(parse({ jobId: 'a', progress: 0 })).toMatchObject({ type: 'update', update: { progress: 0 } });
 });
 
-test('an acknowledgement that brings the status is an update', () => {
+it('an acknowledgement that brings the status is an update', () => {
   expect(parse({ type: 'subscribed', jobId: 'a', status: 'completed' })).toMatchObject({
     update: { status: 'completed' },
   });
 });
 
-test('a frame of another type proves the stream and says nothing else', () => {
+it('a frame of another type proves the stream and says nothing else', () => {
   expect(parse({ type: 'heartbeat' })).toEqual({ type: 'control' });
   expect(parse({ type: 'heartbeat', jobId: 'a' })).toEqual({ type: 'control' });
 });
 
 describe('a problem', () => {
-  test.each([
+  it.each([
     ['', 'not JSON'],
     ['{"jobId":', 'not JSON'],
     ['[]', 'not a JSON object'],
@@ -70,19 +70,19 @@ describe('a problem', () => {
     });
   });
 
-  test('names its job where that much can be read', () => {
+  it('names its job where that much can be read', () => {
     expect(parseGatewayFrame('{"jobId":"job-1","status":"comp')).toMatchObject({
       type: 'problem',
       jobId: 'job-1',
     });
   });
 
-  test('is not searched for the name of its job beyond 2,000 characters', () => {
+  it('is not searched for the name of its job beyond 2,000 characters', () => {
     const late = `{"message":"${'x'.repeat(2_000)}","jobId":"job-1","status":"comp`;
     expect(parseGatewayFrame(late)).toMatchObject({ type: 'problem', jobId: undefined });
   });
 
-  test('is made of an error about a job that is not said to have failed, which does not end it', () => {
+  it('is made of an error about a job that is not said to have failed, which does not end it', () => {
     expect(parse({ jobId: 'a', error: 'Not subscribed' })).toMatchObject({
       type: 'problem',
       jobId: 'a',
@@ -90,14 +90,14 @@ describe('a problem', () => {
     });
   });
 
-  test('quotes the words of the server on one line, cut', () => {
+  it('quotes the words of the server on one line, cut', () => {
     const { message } = parse({ error: `a\nb${'x'.repeat(5_000)}` }) as { message: string };
     expect(message).toContain('a\\nb');
     expect(message.length).toBeLessThan(600);
   });
 });
 
-test('any text at all is taken without an error', () => {
+it('any text at all is taken without an error', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
       expect(['update', 'control', 'problem']).toContain(parseGatewayFrame(text).type);
@@ -106,7 +106,7 @@ test('any text at all is taken without an error', () => {
   );
 });
 
-test('any value in any field is taken without an error, and never makes an end of no status', () => {
+it('any value in any field is taken without an error, and never makes an end of no status', () => {
   const field = fc.oneof(fc.jsonValue(), fc.constantFrom('progress', 'subscribed', 'processing', 'x'));
   const names = ['type', 'progress', 'status', 'message', 'error', 'data', 'step', 'url', 'expires_at'];
   const ends =

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type SoraGatewayInput, soraGateway } from '../../../src/backends/sora-gateway.js';
 import { answer, statusOf } from './fixtures.js';
 
@@ -11,7 +11,7 @@ function generateAnything(input: unknown, options = {}) {
 }
 
 describe('generate', () => {
-  test('posts wallet and script, with renderVersion in the query and in the body', async () => {
+  it('posts wallet and script, with renderVersion in the query and in the body', async () => {
     expect(await backend.generate(script)).toEqual({
       method: 'POST',
       url: '/api/generate?renderVersion=v3',
@@ -19,29 +19,29 @@ describe('generate', () => {
     });
   });
 
-  test('takes the wallet once for all', async () => {
+  it('takes the wallet once for all', async () => {
     const { body } = await soraGateway({ walletAddress: '0xabc' }).generate({ script: 'x' });
     expect(body).toMatchObject({ value: { walletAddress: '0xabc', script: 'x' } });
   });
 
-  test('takes another wallet for one job', async () => {
+  it('takes another wallet for one job', async () => {
     const { body } = await soraGateway({ walletAddress: '0xabc' }).generate(script);
     expect(body).toMatchObject({ value: { walletAddress: '0x123' } });
   });
 
-  test('takes another renderVersion, encoded', async () => {
+  it('takes another renderVersion, encoded', async () => {
     const { url, body } = await soraGateway({ renderVersion: 'v4&x' }).generate(script);
     expect(url).toBe('/api/generate?renderVersion=v4%26x');
     expect(body).toMatchObject({ value: { renderVersion: 'v4&x' } });
   });
 
-  test('posts a question without a wallet', async () => {
+  it('posts a question without a wallet', async () => {
     const { body } = await backend.generate({ scriptOrQuestion: 'Why?' });
     expect(body).toEqual({ type: 'json', value: { scriptOrQuestion: 'Why?', renderVersion: 'v3' } });
   });
 
   // More than one chunk, and lengths that need padding.
-  test.each([0, 1, 2, 3, 24_576, 24_577, 100_003])('sends %d bytes of audio as base64', async (length) => {
+  it.each([0, 1, 2, 3, 24_576, 24_577, 100_003])('sends %d bytes of audio as base64', async (length) => {
     const bytes = Uint8Array.from({ length }, (_, index) => (index * 31) % 256);
     const wanted = Buffer.from(bytes).toString('base64');
     for (const audioBuffer of [bytes, bytes.buffer, new Blob([bytes])]) {
@@ -50,13 +50,13 @@ describe('generate', () => {
     }
   });
 
-  test('sends only the part of a buffer that a view shows', async () => {
+  it('sends only the part of a buffer that a view shows', async () => {
     const audioBuffer = new Uint8Array([9, 1, 2, 3, 9]).subarray(1, 4);
     const { body } = await backend.generate({ scriptOrQuestion: 'Why?', audioBuffer });
     expect(body).toMatchObject({ value: { audioBuffer: 'AQID' } });
   });
 
-  test.each([
+  it.each([
     ['script', { walletAddress: '0x1', script: '' }],
     ['script', { walletAddress: '0x1', script: ' \n' }],
     ['script', { walletAddress: '0x1', script: 7 }],
@@ -78,7 +78,7 @@ describe('generate', () => {
     });
   });
 
-  test('names a field it does not know, and the nearest right one', async () => {
+  it('names a field it does not know, and the nearest right one', async () => {
     await expect(generateAnything({ walletAddress: '0x1', scirpt: 'x' })).rejects.toMatchObject({
       name: 'InputError',
       field: 'scirpt',
@@ -89,28 +89,21 @@ describe('generate', () => {
 });
 
 describe('the answer to generate', () => {
-  test.each([
-    {},
-    { success: true },
-    { jobId: '' },
-    { jobId: null },
-    { jobId: {} },
-    null,
-    'ok',
-    [],
-    undefined,
-  ])('is refused where it holds no job id: %j', (body) => {
-    expect(() => backend.parseGenerate(answer(body))).toThrow(
-      expect.objectContaining({
-        name: 'InvalidResponseError',
-        status: 200,
-        requestId: 'req-1',
-        hint: expect.stringContaining('paid for'),
-      }),
-    );
-  });
+  it.each([{}, { success: true }, { jobId: '' }, { jobId: null }, { jobId: {} }, null, 'ok', [], undefined])(
+    'is refused where it holds no job id: %j',
+    (body) => {
+      expect(() => backend.parseGenerate(answer(body))).toThrow(
+        expect.objectContaining({
+          name: 'InvalidResponseError',
+          status: 200,
+          requestId: 'req-1',
+          hint: expect.stringContaining('paid for'),
+        }),
+      );
+    },
+  );
 
-  test('is quoted in the error, without secrets and without the query of a URL', () => {
+  it('is quoted in the error, without secrets and without the query of a URL', () => {
     const body = {
       credits: 3,
       token: 'hush',
@@ -130,11 +123,11 @@ describe('the answer to generate', () => {
     }
   });
 
-  test('may hold a number for an id', () => {
+  it('may hold a number for an id', () => {
     expect(backend.parseGenerate(answer({ jobId: 42 })).jobId).toBe('42');
   });
 
-  test.each(['success', 'completed', 'ready'])(
+  it.each(['success', 'completed', 'ready'])(
     'is never the end of the job, whatever it says (%s)',
     (status) => {
       expect(backend.parseGenerate(answer({ jobId: 'a', status }))).toMatchObject({ status: undefined });
@@ -143,18 +136,18 @@ describe('the answer to generate', () => {
 });
 
 describe('status', () => {
-  test('asks by path', () => {
+  it('asks by path', () => {
     expect(backend.status('job-1')).toEqual({ method: 'GET', url: '/api/videos/status/job-1' });
   });
 
-  test('asks by query where told so', () => {
+  it('asks by query where told so', () => {
     expect(soraGateway({ statusRoute: 'query' }).status('job-1')).toEqual({
       method: 'GET',
       url: '/api/status?jobId=job-1&renderVersion=v3',
     });
   });
 
-  test.each([
+  it.each([
     null,
     [],
     'processing',
@@ -169,7 +162,7 @@ describe('status', () => {
     );
   });
 
-  test.each([{ jobId: 'job-2' }, { id: 'job-2' }, { jobId: 2 }])(
+  it.each([{ jobId: 'job-2' }, { id: 'job-2' }, { jobId: 2 }])(
     'refuses an answer about another job: %j',
     (ids) => {
       expect(() => statusOf(backend, answer({ ...ids, status: 'completed' }), 'job-1')).toThrow(
@@ -178,14 +171,14 @@ describe('status', () => {
     },
   );
 
-  test('takes an answer that names no job', () => {
+  it('takes an answer that names no job', () => {
     expect(statusOf(backend, answer({ status: 'done' }), 'job-1')).toMatchObject({
       jobId: 'job-1',
       status: 'completed',
     });
   });
 
-  test('takes progress as text, and an unknown word as unknown', () => {
+  it('takes progress as text, and an unknown word as unknown', () => {
     expect(statusOf(backend, answer({ status: 'paused', progress: '45%' }), 'job-1')).toMatchObject({
       status: undefined,
       unknownStatus: 'paused',
@@ -193,7 +186,7 @@ describe('status', () => {
     });
   });
 
-  test.each([
+  it.each([
     [{ error: 'reason' }, 'reason'],
     [{ error: { message: 'reason', code: 'c' } }, 'reason'],
     [{ error: { code: 'c' } }, 'c'],
@@ -204,7 +197,7 @@ describe('status', () => {
     expect(statusOf(backend, answer({ status: 'failed', ...fields }), 'a').error).toBe(error);
   });
 
-  test('takes a word such as expired for the reason where there is no other', () => {
+  it('takes a word such as expired for the reason where there is no other', () => {
     expect(statusOf(backend, answer({ status: 'expired' }), 'a')).toMatchObject({
       status: 'failed',
       error: 'expired',
@@ -213,14 +206,14 @@ describe('status', () => {
 });
 
 describe('download', () => {
-  test('asks by the job id and renderVersion', () => {
+  it('asks by the job id and renderVersion', () => {
     expect(backend.download({ id: 'job-1' }, 'video')).toEqual({
       method: 'GET',
       url: '/api/download?jobId=job-1&renderVersion=v3',
     });
   });
 
-  test('refuses a variant that there is not, and names those there are', () => {
+  it('refuses a variant that there is not, and names those there are', () => {
     expect(() => backend.download({ id: 'a' }, 'reels' as 'video')).toThrow(
       expect.objectContaining({ name: 'InputError', field: 'variant', hint: 'Choose from video.' }),
     );
@@ -228,7 +221,7 @@ describe('download', () => {
 });
 
 describe('streams', () => {
-  test('the WebSocket is at the root, and one message subscribes one job', () => {
+  it('the WebSocket is at the root, and one message subscribes one job', () => {
     expect(backend.webSocket?.path).toBe('/');
     expect(JSON.parse(backend.webSocket?.subscribe?.('a"b') ?? '')).toEqual({
       action: 'subscribe',
@@ -240,13 +233,13 @@ describe('streams', () => {
     });
   });
 
-  test('one SSE request carries several jobs', () => {
+  it('one SSE request carries several jobs', () => {
     expect(backend.sse?.url(['a', 'b/c', 'd,e'])).toBe('/api/jobs/events?jobIds=a,b%2Fc,d%2Ce');
   });
 });
 
 describe('options', () => {
-  test('a wrong name is refused, and the nearest right one named', () => {
+  it('a wrong name is refused, and the nearest right one named', () => {
     expect(() => soraGateway({ wallet: '0x1' } as object)).toThrow(
       expect.objectContaining({
         name: 'ConfigurationError',
@@ -257,7 +250,7 @@ describe('options', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['walletAddress', ''],
     ['walletAddress', 7],
     ['statusRoute', 'body'],
@@ -272,7 +265,7 @@ describe('options', () => {
 describe('the status route in the field', () => {
   const read = (body: object) => statusOf(backend, answer({ jobId: 'j', ...body }), 'j');
 
-  test.each(['pending', 'processing', 'archived'])(
+  it.each(['pending', 'processing', 'archived'])(
     '%s with a video that is available means completed',
     (status) => {
       expect(read({ status, progress: 50, ready: false, videoAvailable: true, videoId: 'v' })).toMatchObject({
@@ -281,20 +274,20 @@ describe('the status route in the field', () => {
     },
   );
 
-  test('a failed job stays failed, whatever is available', () => {
+  it('a failed job stays failed, whatever is available', () => {
     expect(read({ status: 'failed', error: 'no', videoAvailable: true })).toMatchObject({ status: 'failed' });
   });
 
-  test('its constant 50 is no progress; any other figure is', () => {
+  it('its constant 50 is no progress; any other figure is', () => {
     expect(read({ status: 'processing', progress: 50 }).progress).toBeUndefined();
     expect(read({ status: 'processing', progress: 51 }).progress).toBe(51);
   });
 
-  test.each(['error', 'success'])('an envelope that says %s, and names no job, is no end', (status) => {
+  it.each(['error', 'success'])('an envelope that says %s, and names no job, is no end', (status) => {
     expect(() => statusOf(backend, answer({ status, message: 'busy' }), 'j')).toThrow(/tells no status/);
   });
 
-  test('audio that is too large for a text is refused before it is read', async () => {
+  it('audio that is too large for a text is refused before it is read', async () => {
     const audioBuffer = Object.defineProperty(new Blob([]), 'size', { value: 410_000_000 });
     await expect(backend.generate({ scriptOrQuestion: 'x', audioBuffer })).rejects.toMatchObject({
       ...{ name: 'InputError', field: 'audioBuffer' },
@@ -302,19 +295,19 @@ describe('the status route in the field', () => {
   });
 });
 
-test('an unknown status of a megabyte is cut', () => {
+it('an unknown status of a megabyte is cut', () => {
   const update = statusOf(backend, answer({ jobId: 'j', status: 'x'.repeat(1_000_000) }), 'j');
   expect(update.unknownStatus).toBe('x'.repeat(100));
 });
 
-test('the id of a broken frame is not looked for beyond its first 2,000 characters', () => {
+it('the id of a broken frame is not looked for beyond its first 2,000 characters', () => {
   const broken = (blanks: number) => backend.webSocket?.parse(`{${' '.repeat(blanks)}"jobId":"j", "status":`);
   expect(broken(10)).toMatchObject({ type: 'problem', jobId: 'j' });
   expect(broken(2_000)).toMatchObject({ type: 'problem', jobId: undefined });
 });
 
 describe('ids that are numbers', () => {
-  test('beyond 2^53 keep their digits in frames, and no other is rounded to one', () => {
+  it('beyond 2^53 keep their digits in frames, and no other is rounded to one', () => {
     expect(backend.webSocket?.parse('{"jobId":1234567890123456789,"status":"processing"}')).toMatchObject({
       update: { jobId: '1234567890123456789' },
     });
@@ -322,7 +315,7 @@ describe('ids that are numbers', () => {
     expect(backend.parseGenerate(answer({ jobId: 12 })).jobId).toBe('12');
   });
 
-  test('an id that is too long to be asked for is refused with the answer, and quoted', () => {
+  it('an id that is too long to be asked for is refused with the answer, and quoted', () => {
     expect(() => backend.parseGenerate(answer({ jobId: 'x'.repeat(2_049) }))).toThrow(/"x{100}/);
   });
 });

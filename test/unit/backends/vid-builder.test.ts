@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { applyUpdate } from '../../../src/core/job-state.js';
 import type { JobSnapshot } from '../../../src/core/model.js';
@@ -21,7 +21,7 @@ function snapshotOf(name: string): JobSnapshot {
 }
 
 describe('generate', () => {
-  test('enables music that is given, unless told otherwise', async () => {
+  it('enables music that is given, unless told otherwise', async () => {
     for (const enabled of [undefined, true, false]) {
       const { body } = await backend.generate({ ...video, music: { trackId: 'a', enabled } });
       expect(body).toMatchObject({ value: { music: { trackId: 'a', enabled: enabled ?? true } } });
@@ -29,7 +29,7 @@ describe('generate', () => {
     expect((await backend.generate(video)).body).not.toHaveProperty('value.music');
   });
 
-  test('sends title, colours and transitions, and fields of the server’s own, in JSON and in a form', async () => {
+  it('sends title, colours and transitions, and fields of the server’s own, in JSON and in a form', async () => {
     const scenes = [{ ...scene, transition: 'fade' }];
     const input = { scenes, title: 'T', colorScheme: 'dark', extra: { fps: 60 } };
     const value = { scenes, title: 'T', colorScheme: 'dark', fps: 60 };
@@ -38,7 +38,7 @@ describe('generate', () => {
     expect(body).toMatchObject({ fields: [{ name: 'config', value: JSON.stringify(value) }, {}, {}] });
   });
 
-  test('posts the scenes and where to report to', async () => {
+  it('posts the scenes and where to report to', async () => {
     const music = { trackId: 'corp-1', volume: 0.3, enabled: true };
     const input = { ...video, theme: 'corporate', music, quality: '4k' };
     expect(await backend.generate({ ...input, generateReels: false })).toMatchObject({
@@ -48,12 +48,12 @@ describe('generate', () => {
     });
   });
 
-  test('takes another webhookUrl for one job', async () => {
+  it('takes another webhookUrl for one job', async () => {
     const { body } = await backend.generate({ ...video, webhookUrl: 'http://localhost:3000/' });
     expect(body).toMatchObject({ value: { webhookUrl: 'http://localhost:3000/' } });
   });
 
-  test('with images is a form of config, webhookUrl and files', async () => {
+  it('with images is a form of config, webhookUrl and files', async () => {
     const jpeg = new Blob([new Uint8Array([0xff, 0xd8, 0xff])]);
     const named = new File(['x'], 'logo.svg', { type: 'image/svg+xml' });
     const { body } = await backend.generate({
@@ -76,7 +76,7 @@ describe('generate', () => {
     expect(new Uint8Array(await first.arrayBuffer())).toEqual(PNG);
   });
 
-  test.each([
+  it.each([
     ['scenes', {}],
     ['scenes', { scenes: [] }],
     ['scenes', { scenes: 'none' }],
@@ -100,7 +100,7 @@ describe('generate', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['scnes', { scnes: [scene] }, 'scenes'],
     ['scenes.0.durations', { scenes: [{ ...scene, durations: 4 }] }, 'duration'],
     ['music.track', { ...video, music: { track: 'a' } }, 'trackId'],
@@ -108,14 +108,14 @@ describe('generate', () => {
     await expect(generateAnything(input)).rejects.toMatchObject({ field, hint: `Did you mean "${right}"?` });
   });
 
-  test('needs a webhookUrl, and says how to do without', async () => {
+  it('needs a webhookUrl, and says how to do without', async () => {
     await expect(vidBuilder().generate(video as never)).rejects.toMatchObject({
       field: 'webhookUrl',
       hint: expect.stringContaining('blocking: true'),
     });
   });
 
-  test('does not show a webhookUrl that is wrong: there may be a secret in it', async () => {
+  it('does not show a webhookUrl that is wrong: there may be a secret in it', async () => {
     await expect(generateAnything({ ...video, webhookUrl: 'ftp://host/?key=hush' })).rejects.toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hush') }),
     );
@@ -125,7 +125,7 @@ describe('generate', () => {
 describe('blocking generate', () => {
   const blocking = vidBuilder({ blocking: true });
 
-  test('asks the old route, without a webhook, and waits as long as a job may take', async () => {
+  it('asks the old route, without a webhook, and waits as long as a job may take', async () => {
     expect(await blocking.generate(video)).toEqual({
       method: 'POST',
       url: '/api/generate-flexible-video',
@@ -134,12 +134,12 @@ describe('blocking generate', () => {
     });
   });
 
-  test('sends images, too', async () => {
+  it('sends images, too', async () => {
     const { body } = await blocking.generate({ ...video, images: [PNG] });
     expect(body).toMatchObject({ type: 'form', fields: [{ name: 'config' }, { name: 'images' }] });
   });
 
-  test('refuses a webhookUrl, which would never be called', async () => {
+  it('refuses a webhookUrl, which would never be called', async () => {
     await expect(blocking.generate({ ...video, webhookUrl } as typeof video)).rejects.toMatchObject({
       field: 'webhookUrl',
     });
@@ -148,7 +148,7 @@ describe('blocking generate', () => {
     );
   });
 
-  test('ends the job with its answer', () => {
+  it('ends the job with its answer', () => {
     expect(
       blocking.parseGenerate(answer({ jobId: 'a', success: false, error: 'Out of memory' })),
     ).toMatchObject({
@@ -158,7 +158,7 @@ describe('blocking generate', () => {
     });
   });
 
-  test('quotes an answer without a job id', () => {
+  it('quotes an answer without a job id', () => {
     expect(() => blocking.parseGenerate(answer({ success: true, videoUrl: '/api/download/x' }))).toThrow(
       /no job id: .*\/api\/download\/x/,
     );
@@ -166,11 +166,11 @@ describe('blocking generate', () => {
 });
 
 describe('status', () => {
-  test('asks by path', () => {
+  it('asks by path', () => {
     expect(backend.status('job-1')).toEqual({ method: 'GET', url: '/api/job-status/job-1' });
   });
 
-  test.each([
+  it.each([
     ['7 days', 604_800],
     ['1 hour', 3_600],
     ['90 Minutes', 5_400],
@@ -186,7 +186,7 @@ describe('status', () => {
     expect(update.expiresAt).toEqual(wanted);
   });
 
-  test('does not stumble over an odd s3Upload', () => {
+  it('does not stumble over an odd s3Upload', () => {
     for (const s3Upload of [
       null,
       [],
@@ -204,12 +204,12 @@ describe('status', () => {
 describe('download', () => {
   const id = 'abc123def456';
 
-  test('needs the completed job, which tells where the video is stored', () => {
+  it('needs the completed job, which tells where the video is stored', () => {
     expect(backend.download({ id }, 'video')).toBeUndefined();
     expect(backend.download({ id, snapshot: snapshotOf('status-processing') }, 'video')).toBeUndefined();
   });
 
-  test.each([
+  it.each([
     ['status-completed', 'video', '/api/download/abc123def456'],
     ['status-s3-off', 'video', '/api/download/abc123def456'],
     ['status-completed-reels', 'reels', '/api/download/abc123def456_reels'],
@@ -220,19 +220,19 @@ describe('download', () => {
     expect(backend.download({ id, snapshot: snapshotOf(name) }, variant)).toEqual({ method: 'GET', url });
   });
 
-  test('uses no stored URL of an upload that is disabled', () => {
+  it('uses no stored URL of an upload that is disabled', () => {
     const s3Upload = { enabled: false, standard: { signedUrl: 'https://s3/x' } };
     const body = { status: 'completed', videoUrl: '/v', s3Upload };
     expect(statusOf(backend, answer(body), 'a')).toMatchObject({ videoUrl: '/v', expiresAt: undefined });
   });
 
-  test('takes no stored URL of another scheme', () => {
+  it('takes no stored URL of another scheme', () => {
     const raw = { s3Upload: { enabled: true, standard: { signedUrl: 'file:///etc/passwd' } } };
     const snapshot = { ...snapshotOf('status-completed'), raw } as JobSnapshot;
     expect(backend.download({ id, snapshot }, 'video')).toMatchObject({ url: `/api/download/${id}` });
   });
 
-  test('refuses reels of a job that was made without', () => {
+  it('refuses reels of a job that was made without', () => {
     expect(() => backend.download({ id, snapshot: snapshotOf('status-completed') }, 'reels')).toThrow(
       expect.objectContaining({
         name: 'InputError',
@@ -242,19 +242,19 @@ describe('download', () => {
     );
   });
 
-  test('refuses a variant that there is not, and names those there are', () => {
+  it('refuses a variant that there is not, and names those there are', () => {
     expect(() => backend.download({ id }, 'thumbnail' as 'video')).toThrow(
       expect.objectContaining({ field: 'variant', hint: 'Choose from video, reels.' }),
     );
   });
 });
 
-test('has no streams', () => {
+it('has no streams', () => {
   expect(backend).not.toHaveProperty('webSocket');
   expect(backend).not.toHaveProperty('sse');
 });
 
-test.each([
+it.each([
   ['webhookURL', { webhookURL: webhookUrl }, 'Did you mean "webhookUrl"?'],
   ['webhookUrl', { webhookUrl: 'nowhere' }, undefined],
   ['blocking', { blocking: 'yes' }, undefined],
@@ -271,13 +271,13 @@ describe('where the file is', () => {
   };
   const standard = { signedUrl: 'https://bucket/j.mp4?sig=1' };
 
-  test('an upload that is the only place gives the URL, though videoUrl is absent', () => {
+  it('an upload that is the only place gives the URL, though videoUrl is absent', () => {
     const snapshot = completed({ enabled: true, standard });
     expect(snapshot).toMatchObject({ videoUrl: standard.signedUrl });
     expect(backend.download({ id: 'j', snapshot }, 'video')).toMatchObject({ url: standard.signedUrl });
   });
 
-  test('an upload that is disabled gives no URL, and the download goes to the server', () => {
+  it('an upload that is disabled gives no URL, and the download goes to the server', () => {
     const snapshot = completed({ enabled: false, standard });
     expect(snapshot).not.toHaveProperty('videoUrl');
     expect(backend.download({ id: 'j', snapshot }, 'video')).toMatchObject({ url: '/api/download/j' });

@@ -1,4 +1,4 @@
-import { expect, it, test, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { AnyBackend } from '../../../src/backends/backend.js';
 import { resolveOptions, toWebSocketUrl } from '../../../src/client/options.js';
 import { ConfigurationError } from '../../../src/errors.js';
@@ -19,7 +19,7 @@ function refusal(options: Record<string, unknown>): ConfigurationError {
   throw new Error('the options were taken');
 }
 
-test('every option but the base URL has the documented default', () => {
+it('every option but the base URL has the documented default', () => {
   expect(resolve({})).toMatchObject({
     backend,
     transports: ['websocket', 'sse', 'polling'],
@@ -36,7 +36,7 @@ test('every option but the base URL has the documented default', () => {
   });
 });
 
-test.each([
+it.each([
   ['missing', undefined],
   ['relative in Node', '/api'],
   ['not http', 'ftp://example.com'],
@@ -53,7 +53,7 @@ it('says how to go on where the variable of the base URL is not set while a site
   expect(refusal({ baseUrl: undefined }).hint).toContain('make the client at its first use');
 });
 
-test('a relative base URL is taken below the page in a browser', () => {
+it('a relative base URL is taken below the page in a browser', () => {
   vi.stubGlobal('location', { href: 'https://app.example.com/videos/' });
   try {
     expect(resolve({ baseUrl: '/api' }).baseUrl.href).toBe('https://app.example.com/api');
@@ -62,7 +62,7 @@ test('a relative base URL is taken below the page in a browser', () => {
   }
 });
 
-test.each([
+it.each([
   [{ baseURL: 'x' }, 'baseURL', 'baseUrl'],
   [{ transport: [] }, 'transport', 'transports'],
   [{ timeouts: { requestMS: 1 } }, 'timeouts.requestMS', 'requestMs'],
@@ -74,7 +74,7 @@ test.each([
   expect(error.hint).toContain(JSON.stringify(nearest));
 });
 
-test.each([
+it.each([
   [{ timeouts: { jobMs: Number.POSITIVE_INFINITY } }, 'timeouts.jobMs'],
   [{ timeouts: { requestMs: 0 } }, 'timeouts.requestMs'],
   [{ timeouts: { silenceMs: 2 ** 31 } }, 'timeouts.silenceMs'],
@@ -98,11 +98,11 @@ test.each([
   expect(refusal(options).option).toBe(name);
 });
 
-test('an unknown transport is told which was probably meant', () => {
+it('an unknown transport is told which was probably meant', () => {
   expect(refusal({ transports: ['websockets'] }).hint).toContain('"websocket"');
 });
 
-test.each([[{ type: 'basic', username: 'me', password: 12345 }], ['12345'], [['12345']]])(
+it.each([[{ type: 'basic', username: 'me', password: 12345 }], ['12345'], [['12345']]])(
   'a refused credential is not in the message: %j',
   (auth) => {
     const error = refusal({ auth });
@@ -110,7 +110,7 @@ test.each([[{ type: 'basic', username: 'me', password: 12345 }], ['12345'], [['1
   },
 );
 
-test.each([
+it.each([
   ['http://h:1/x', 'ws://h:1/x'],
   ['https://h/x#part', 'wss://h/x'],
   ['wss://h/x?token=1', 'wss://h/x?token=1'],
@@ -119,7 +119,7 @@ test.each([
   expect(toWebSocketUrl(given, new URL(baseUrl)).href).toBe(taken);
 });
 
-test('the options given are not kept: changing them later changes nothing', () => {
+it('the options given are not kept: changing them later changes nothing', () => {
   const transports = ['sse'];
   const settings = resolve({ transports });
   transports.push('polling');

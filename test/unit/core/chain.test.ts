@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Link, unlink } from '../../../src/core/chain.js';
 
 interface Member extends Link<Member> {
@@ -17,7 +17,7 @@ function namesFrom(first: Member | undefined): string[] {
   return names;
 }
 
-test.each([
+it.each([
   ['the first', 0, ['b', 'c']],
   ['one in the middle', 1, ['a', 'c']],
   ['the last', 2, ['a', 'b']],
@@ -27,14 +27,14 @@ test.each([
   expect(namesFrom(unlink(members[0], gone))).toEqual(left);
 });
 
-test('who has left still leads whoever stands at it to the rest', () => {
+it('who has left still leads whoever stands at it to the rest', () => {
   const [a, b, c] = chainOf('a', 'b', 'c') as [Member, Member, Member];
   const first = unlink(unlink(a, a), b);
   expect(first).toBe(c);
   expect(namesFrom(a)).toContain('c');
 });
 
-test('one that is not in it changes nothing', () => {
+it('one that is not in it changes nothing', () => {
   const [a] = chainOf('a', 'b') as [Member];
   const [stranger] = chainOf('x') as [Member];
   expect(namesFrom(unlink(a, stranger))).toEqual(['a', 'b']);

@@ -1,23 +1,23 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyUpdate } from '../../../src/core/job-state.js';
 import { Driver } from './follow-driver.js';
 
 describe('rule 9: what is told of a job', () => {
-  test('an update that changes nothing is not told', () => {
+  it('an update that changes nothing is not told', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { jobId: 'a', status: 'processing', progress: 10 });
     expect(driver.effects).toEqual([]);
   });
 
-  test('status and progress never go back', () => {
+  it('status and progress never go back', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { jobId: 'a', status: 'queued', progress: 5 });
     expect(driver.all('update')).toEqual([]);
   });
 
-  test('the end is told exactly once, whatever follows it', () => {
+  it('the end is told exactly once, whatever follows it', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.push('websocket', { jobId: 'a', status: 'completed' });
@@ -27,7 +27,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.all('update')).toMatchObject([{ jobId: 'a', snapshot: { status: 'completed' } }]);
   });
 
-  test('a word nobody knows is warned about once and changes nothing', () => {
+  it('a word nobody knows is warned about once and changes nothing', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { jobId: 'a', unknownStatus: 'dreaming' });
@@ -36,7 +36,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.all('update')).toEqual([]);
   });
 
-  test('a bad frame that names a job is warned about once, and that job alone is asked, not for each', () => {
+  it('a bad frame that names a job is warned about once, and that job alone is asked, not for each', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.pass(5_000);
@@ -49,7 +49,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('bad frames that name none are told to each job once a connection, and all are polled while they come', () => {
+  it('bad frames that name none are told to each job once a connection, and all are polled while they come', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     for (let second = 0; second < 15; second++) {
@@ -67,7 +67,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.asked).toEqual([]);
   });
 
-  test('of several bad frames the last one may have been the end: all are asked once more an interval later', () => {
+  it('of several bad frames the last one may have been the end: all are asked once more an interval later', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.pass(10_000);
@@ -80,7 +80,7 @@ describe('rule 9: what is told of a job', () => {
     expect([...driver.asked].sort()).toEqual(['a', 'b']);
   });
 
-  test('a bad frame of a stream that does not serve a job asks nothing', () => {
+  it('a bad frame of a stream that does not serve a job asks nothing', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.pass(2_000);
@@ -95,7 +95,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.asked).toEqual([]);
   });
 
-  test('a stream that brings nothing but bad frames is not proven: polling goes on beside it', () => {
+  it('a stream that brings nothing but bad frames is not proven: polling goes on beside it', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.open('websocket', 'a');
@@ -110,7 +110,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.connected).toEqual([]);
   });
 
-  test('a frame for a job nobody follows is dropped', () => {
+  it('a frame for a job nobody follows is dropped', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { jobId: 'x', status: 'completed' });
@@ -118,7 +118,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.effects).toEqual([]);
   });
 
-  test('a webhook ends a job as a frame does', () => {
+  it('a webhook ends a job as a frame does', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.send({ type: 'learned', update: { jobId: 'a', status: 'completed', raw: 0 }, source: 'webhook' });
@@ -126,7 +126,7 @@ describe('rule 9: what is told of a job', () => {
     expect(driver.timerArmed).toBe(false);
   });
 
-  test('an answer that calls the job by another id is still about it', () => {
+  it('an answer that calls the job by another id is still about it', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.answer('a', { jobId: 'video_1', status: 'completed' });
@@ -137,7 +137,7 @@ describe('rule 9: what is told of a job', () => {
 describe('a failure that comes without a reason', () => {
   const wordless = { jobId: 'a', status: 'failed' } as const;
 
-  test('is told with the reason that the status gives', () => {
+  it('is told with the reason that the status gives', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', wordless);
@@ -149,7 +149,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.timerArmed).toBe(false);
   });
 
-  test('so too when a webhook brings it', () => {
+  it('so too when a webhook brings it', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.send({ type: 'learned', update: { ...wordless, raw: 0 }, source: 'webhook' });
@@ -157,7 +157,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'out of memory' } }]);
   });
 
-  test.each([
+  it.each([
     ['fails', (driver: Driver) => driver.refuse('a', 500)],
     ['has none either', (driver: Driver) => driver.answer('a', { status: 'failed' })],
     [
@@ -178,7 +178,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.all('update').filter(({ snapshot }) => snapshot.status === 'failed')).toHaveLength(1);
   });
 
-  test('waits for no answer that was asked for before it, nor for waking up', () => {
+  it('waits for no answer that was asked for before it, nor for waking up', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -195,7 +195,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.all('update')).toMatchObject([{ snapshot: { status: 'failed' } }]);
   });
 
-  test('is told at once where the status cannot be had anyway, and gives way to a completion', () => {
+  it('is told at once where the status cannot be had anyway, and gives way to a completion', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.pass(30_000);
@@ -207,7 +207,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.all('update')[1]).toMatchObject({ jobId: 'b', snapshot: { status: 'completed' } });
   });
 
-  test('but with words about something else waits for the reason, too', () => {
+  it('but with words about something else waits for the reason, too', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { ...wordless, message: 'Rendering', error: 'Rendering' });
@@ -216,7 +216,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'out of memory' } }]);
   });
 
-  test('and with words gives way to no answer that has none', () => {
+  it('and with words gives way to no answer that has none', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { ...wordless, message: 'Rendering', error: 'Rendering' });
@@ -224,7 +224,7 @@ describe('a failure that comes without a reason', () => {
     expect(driver.all('update')).toMatchObject([{ snapshot: { error: 'Rendering' } }]);
   });
 
-  test('that came with one is told at once', () => {
+  it('that came with one is told at once', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.push('websocket', { ...wordless, error: 'no' });
@@ -233,7 +233,7 @@ describe('a failure that comes without a reason', () => {
   });
 });
 
-test('that a job is known is learned from who follows it as well', () => {
+it('that a job is known is learned from who follows it as well', () => {
   const driver = new Driver({ transports: ['polling'] });
   driver.follow('a');
   const known = applyUpdate(undefined, { jobId: 'a', status: 'queued', raw: 0 }, 'polling', 0);
@@ -248,7 +248,7 @@ test('that a job is known is learned from who follows it as well', () => {
 describe('a stream that says that something has changed', () => {
   const changed = { type: 'ask', jobId: 'a' } as const;
 
-  test('has the job asked at once, and then once a second at most', () => {
+  it('has the job asked at once, and then once a second at most', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.pass(2_000);
@@ -263,7 +263,7 @@ describe('a stream that says that something has changed', () => {
     expect(driver.asked).toEqual(['a', 'a']);
   });
 
-  test('has it asked again where it says so while an answer is awaited', () => {
+  it('has it asked again where it says so while an answer is awaited', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(2_000);
@@ -276,7 +276,7 @@ describe('a stream that says that something has changed', () => {
     expect(driver.asked).toEqual(['a', 'a']);
   });
 
-  test('has all asked where it names none', () => {
+  it('has all asked where it names none', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.pass(2_000);
@@ -285,7 +285,7 @@ describe('a stream that says that something has changed', () => {
     expect(driver.asked).toEqual(['a', 'b']);
   });
 
-  test('is not held to have kept to itself what the answer brings', () => {
+  it('is not held to have kept to itself what the answer brings', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(2_000);
@@ -302,7 +302,7 @@ describe('a stream that says that something has changed', () => {
     expect(driver.warnings).toEqual(['transport-lied']);
   });
 
-  test('need not have said what took a further call to learn', () => {
+  it('need not have said what took a further call to learn', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(31_000);

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Driver } from './follow-driver.js';
 
 describe('rule 3: after every connect, reconnect and switch the status is asked once more', () => {
-  test('after the connect', () => {
+  it('after the connect', () => {
     const driver = new Driver();
     driver.follow('a', 'b');
     driver.answer('a');
@@ -12,7 +12,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.asked).toEqual(['a', 'b']);
   });
 
-  test('after the reconnect', () => {
+  it('after the reconnect', () => {
     const driver = new Driver({ transports: ['websocket'] });
     driver.settleOn('websocket', 'a');
     driver.fail('websocket');
@@ -22,7 +22,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('after the switch to a better one, to a worse one, and to polling', () => {
+  it('after the switch to a better one, to a worse one, and to polling', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.pass(2_000);
@@ -40,7 +40,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.transports).toEqual(['polling']);
   });
 
-  test('also where an answer is under way, which may be from before', () => {
+  it('also where an answer is under way, which may be from before', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.forget();
@@ -48,7 +48,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('a job followed while the stream is open is subscribed on it at once, and asked', () => {
+  it('a job followed while the stream is open is subscribed on it at once, and asked', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.follow('b');
@@ -59,7 +59,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.asked).toEqual(['b']);
   });
 
-  test('it is repeated with backoff until there is an answer', () => {
+  it('it is repeated with backoff until there is an answer', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.fail('websocket');
@@ -74,7 +74,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.asked).toEqual(['a', 'a']);
   });
 
-  test('a stream opened anew for a longer list is a reason to ask, but not faster than polling', () => {
+  it('a stream opened anew for a longer list is a reason to ask, but not faster than polling', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     for (let round = 0; round < 10; round++) {
@@ -88,7 +88,7 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
 });
 
 describe('rule 4: silence proves nothing', () => {
-  test('after silenceMs without a frame for a job its status is asked', () => {
+  it('after silenceMs without a frame for a job its status is asked', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(20_000);
@@ -99,7 +99,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('frames for another job do not count', () => {
+  it('frames for another job do not count', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     for (let second = 0; second < 30; second++) {
@@ -109,7 +109,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('the silence of a stream that is lost counts on where nothing serves in its place', () => {
+  it('the silence of a stream that is lost counts on where nothing serves in its place', () => {
     const driver = new Driver({ transports: ['websocket'] });
     driver.settleOn('websocket', 'a');
     driver.pass(20_000);
@@ -119,7 +119,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('where the status knows more, the stream lies: the next transport starts at once, and it is told', () => {
+  it('where the status knows more, the stream lies: the next transport starts at once, and it is told', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -132,7 +132,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.connected).toEqual(['sse', 'websocket']);
   });
 
-  test('a stream that is not proven is checked at the polling interval', () => {
+  it('a stream that is not proven is checked at the polling interval', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.open('websocket', 'a');
@@ -143,7 +143,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toEqual(['websocket']);
   });
 
-  test('the end found so is told last, and the lie is remembered', () => {
+  it('the end found so is told last, and the lie is remembered', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -159,7 +159,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.connected).toEqual(['sse']);
   });
 
-  test('where the status knows no more, or only in other words, the stream is believed', () => {
+  it('where the status knows no more, or only in other words, the stream is believed', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -167,7 +167,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toEqual([]);
   });
 
-  test('what happened before the stream carried the job is no lie', () => {
+  it('what happened before the stream carried the job is no lie', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.answer('a');
@@ -176,7 +176,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toEqual([]);
   });
 
-  test('nor is what happened while the status was refused, before the stream carried the job', () => {
+  it('nor is what happened while the status was refused, before the stream carried the job', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.answer('a');
@@ -189,7 +189,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.warnings).not.toContain('transport-lied');
   });
 
-  test('what the first answer after a refusal says is not held against the stream', () => {
+  it('what the first answer after a refusal says is not held against the stream', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -202,7 +202,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toEqual(['websocket']);
   });
 
-  test('a frame of a stream that does not serve clears nothing of the one that does', () => {
+  it('a frame of a stream that does not serve clears nothing of the one that does', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.pass(2_000);
@@ -217,7 +217,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toContain('websocket');
   });
 
-  test('a frame that overtakes the answer saves the stream', () => {
+  it('a frame that overtakes the answer saves the stream', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -226,7 +226,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.closed).toEqual([]);
   });
 
-  test('an open and mute better stream is found out by what the worse one brings beside it', () => {
+  it('an open and mute better stream is found out by what the worse one brings beside it', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.pass(2_000);
@@ -240,7 +240,7 @@ describe('rule 4: silence proves nothing', () => {
     expect(driver.transports).toEqual(['sse']);
   });
 
-  test('a frame that says nothing new does not keep the status from being asked', () => {
+  it('a frame that says nothing new does not keep the status from being asked', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     for (let second = 0; second < 30; second++) {
@@ -252,7 +252,7 @@ describe('rule 4: silence proves nothing', () => {
 });
 
 describe('rule 5: polling runs only while no stream is confirmed', () => {
-  test('each job is asked at the interval, give or take a fifth', () => {
+  it('each job is asked at the interval, give or take a fifth', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     driver.answer('a');
@@ -269,7 +269,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(new Set(waits).size).toBeGreaterThan(20);
   });
 
-  test('the next interval begins with the answer', () => {
+  it('the next interval begins with the answer', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     driver.forget();
@@ -280,7 +280,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('a Retry-After is obeyed', () => {
+  it('a Retry-After is obeyed', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     driver.refuse('a', 429, 120_000);
@@ -291,7 +291,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('a job that the open stream does not carry is polled until it does', () => {
+  it('a job that the open stream does not carry is polled until it does', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.follow('b');
@@ -318,7 +318,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(driver.asked).not.toContain('b');
   });
 
-  test('without polling in transports a job that no stream carries is asked at the pace of silence', () => {
+  it('without polling in transports a job that no stream carries is asked at the pace of silence', () => {
     const driver = new Driver({ transports: ['websocket'] });
     driver.follow('a');
     driver.answer('a');
@@ -341,7 +341,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
       return driver;
     };
 
-    test('each job is warned of that once, by name and with the reason', () => {
+    it('each job is warned of that once, by name and with the reason', () => {
       const driver = unserved();
       expect(driver.warnings).toEqual([]);
       for (const _ of [1, 2, 3]) {
@@ -359,14 +359,14 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
       );
     });
 
-    test('its end is told all the same', () => {
+    it('its end is told all the same', () => {
       const driver = unserved();
       driver.pass(1);
       driver.answer('a', { status: 'completed' });
       expect(driver.all('update').at(-1)?.snapshot.status).toBe('completed');
     });
 
-    test('a status that fails at first is no reason to say so early', () => {
+    it('a status that fails at first is no reason to say so early', () => {
       const driver = new Driver({ transports: ['websocket'] });
       driver.follow('a');
       driver.refuse('a', 503);
@@ -377,7 +377,7 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     });
   });
 
-  test('with polling in transports nobody is warned that no stream is to be had', () => {
+  it('with polling in transports nobody is warned that no stream is to be had', () => {
     const driver = new Driver({ transports: ['sse', 'polling'] });
     driver.follow('a');
     driver.fail('sse', { reason: 'SSE answered 404', kind: 'absent' });

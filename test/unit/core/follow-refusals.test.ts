@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ConfigurationError,
   InputError,
@@ -30,7 +30,7 @@ function refuseFor(driver: Driver, ms: number, next: () => unknown): void {
 }
 
 describe('rule 11: a job that was ever known', () => {
-  test.each([400, 402, 403, 404, 405, 408, 409, 410, 421, 425, 451, 302])(
+  it.each([400, 402, 403, 404, 405, 408, 409, 410, 421, 425, 451, 302])(
     'outlives %i for as long as missingMs, warns once, and goes on',
     (status) => {
       const driver = known();
@@ -44,7 +44,7 @@ describe('rule 11: a job that was ever known', () => {
     },
   );
 
-  test('is given up once it was refused for longer, with the server’s own error', () => {
+  it('is given up once it was refused for longer, with the server’s own error', () => {
     const driver = known();
     driver.pass(6_000);
     refuseFor(driver, 70_000, () => 404);
@@ -55,7 +55,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.timerArmed).toBe(false);
   });
 
-  test('is so too where the refusals are of different kinds', () => {
+  it('is so too where the refusals are of different kinds', () => {
     const driver = known();
     driver.pass(6_000);
     const kinds = [404, 403, page, 409];
@@ -64,7 +64,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toHaveLength(1);
   });
 
-  test('is never given up while answers come in between, nor warned about more than once', () => {
+  it('is never given up while answers come in between, nor warned about more than once', () => {
     const driver = known();
     for (let round = 0; round < 100; round++) {
       driver.refuse('a', 404);
@@ -76,7 +76,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.warnings).toEqual(['status-failed']);
   });
 
-  test('is not given up for an outage between two refusals, which proves nothing and takes nothing back', () => {
+  it('is not given up for an outage between two refusals, which proves nothing and takes nothing back', () => {
     const driver = known();
     driver.pass(6_000);
     refuseFor(driver, 5_000, () => 404);
@@ -87,7 +87,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toHaveLength(1);
   });
 
-  test('is not given up for what lies between two refusals while the process slept', () => {
+  it('is not given up for what lies between two refusals while the process slept', () => {
     const driver = known();
     driver.pass(6_000);
     driver.refuse('a', 404);
@@ -97,7 +97,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toEqual([]);
   });
 
-  test.each([3_600_000, -3_600_000])('does not care that somebody sets the clock by %i ms', (ms) => {
+  it.each([3_600_000, -3_600_000])('does not care that somebody sets the clock by %i ms', (ms) => {
     const driver = known();
     driver.pass(6_000);
     refuseFor(driver, 10_000, () => 404);
@@ -108,7 +108,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toHaveLength(1);
   });
 
-  test('is ended by a stream or a webhook meanwhile', () => {
+  it('is ended by a stream or a webhook meanwhile', () => {
     const driver = known();
     driver.pass(6_000);
     refuseFor(driver, 30_000, () => 404);
@@ -117,7 +117,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.timerArmed).toBe(false);
   });
 
-  test('is asked as often as if it were answered, so that no end waits for the next try', () => {
+  it('is asked as often as if it were answered, so that no end waits for the next try', () => {
     const driver = known();
     driver.pass(6_000);
     refuseFor(driver, 55_000, () => 404);
@@ -126,7 +126,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(5_100);
   });
 
-  test('is known by a webhook alone', () => {
+  it('is known by a webhook alone', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     driver.send({ type: 'learned', update: { jobId: 'a', status: 'processing', raw: 0 }, source: 'webhook' });
@@ -134,7 +134,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toEqual([]);
   });
 
-  test('is not given up while a stream brings updates of it, however long the status is refused', () => {
+  it('is not given up while a stream brings updates of it, however long the status is refused', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.open('websocket', 'a');
@@ -147,7 +147,7 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toHaveLength(1);
   });
 
-  test('missingMs: 0 ends it with the first refusal', () => {
+  it('missingMs: 0 ends it with the first refusal', () => {
     const driver = new Driver({ transports: ['polling'], missingMs: 0 });
     driver.follow('a');
     driver.answer('a');
@@ -157,7 +157,7 @@ describe('rule 11: a job that was ever known', () => {
 });
 
 describe('an id that nobody ever knew', () => {
-  test.each([404, 403, 400, 410])('ends after as many %i as retry.attempts says', (status) => {
+  it.each([404, 403, 400, 410])('ends after as many %i as retry.attempts says', (status) => {
     const driver = new Driver();
     driver.follow('a');
     driver.refuse('a', status);
@@ -173,7 +173,7 @@ describe('an id that nobody ever knew', () => {
     expect(driver.timerArmed).toBe(false);
   });
 
-  test('ends after web pages in the place of answers, too', () => {
+  it('ends after web pages in the place of answers, too', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     refuseFor(driver, 10_000, () => page);
@@ -185,7 +185,7 @@ describe('an id that nobody ever knew', () => {
     });
   });
 
-  test('is asked over some seconds: calls that streams bring about are no tries', () => {
+  it('is asked over some seconds: calls that streams bring about are no tries', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.refuse('a', 404);
@@ -201,13 +201,13 @@ describe('an id that nobody ever knew', () => {
 });
 
 describe('what no waiting makes better', () => {
-  test('is 401, at once: the credentials were asked for again before', () => {
+  it('is 401, at once: the credentials were asked for again before', () => {
     const driver = known();
     driver.refuse('a', 401);
     expect(driver.all('stopped')).toMatchObject([{ jobId: 'a', error: { status: 401, jobId: 'a' } }]);
   });
 
-  test('but 401 is a warning while a stream brings its updates', () => {
+  it('but 401 is a warning while a stream brings its updates', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.open('websocket', 'a');
@@ -222,7 +222,7 @@ describe('what no waiting makes better', () => {
     expect(driver.all('stopped')).toHaveLength(1);
   });
 
-  test.each([
+  it.each([
     [
       'an answer over the limit',
       new InvalidResponseError('GET / answered 200 with too much', { isTooLarge: true }),
@@ -242,7 +242,7 @@ describe('what no waiting makes better', () => {
     expect(stopped?.error).toMatchObject({ jobId: 'a', code: error.code });
   });
 
-  test('an error that is none of ours is told as one of ours', () => {
+  it('an error that is none of ours is told as one of ours', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     refuseFor(driver, 10_000, () => new TypeError('x is not a function'));
@@ -252,7 +252,7 @@ describe('what no waiting makes better', () => {
 });
 
 describe('what never ends a job', () => {
-  test.each([429, 500, 503])('is %i: one warning a streak, and backoff', (status) => {
+  it.each([429, 500, 503])('is %i: one warning a streak, and backoff', (status) => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     for (let round = 0; round < 20; round++) {
@@ -266,7 +266,7 @@ describe('what never ends a job', () => {
     expect(driver.warnings).toEqual(['status-failed', 'status-failed']);
   });
 
-  test.each([
+  it.each([
     ['the network', new NetworkError('network', 'gone'), 'status-failed'],
     ['a call without an answer', new NetworkError('request-timeout', 'no answer'), 'status-failed'],
     ['a token that cannot be had', new ConfigurationError('auth.token', 'it threw'), 'credentials'],
@@ -281,7 +281,7 @@ describe('what never ends a job', () => {
 });
 
 describe('while nothing answers, nothing is said to serve', () => {
-  test('polling is told with its first answer, and no longer told when none comes', () => {
+  it('polling is told with its first answer, and no longer told when none comes', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     expect(driver.transports).toEqual([]);
@@ -303,7 +303,7 @@ describe('while nothing answers, nothing is said to serve', () => {
     expect(driver.transports).toEqual(['polling', undefined, 'polling']);
   });
 
-  test('a stream that is lost while they are not answered leaves nothing', () => {
+  it('a stream that is lost while they are not answered leaves nothing', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.pass(30_000);
@@ -317,7 +317,7 @@ describe('while nothing answers, nothing is said to serve', () => {
   });
 });
 
-test('a refusal cannot put the next call off for longer than retry.maxDelayMs', () => {
+it('a refusal cannot put the next call off for longer than retry.maxDelayMs', () => {
   const driver = known();
   driver.pass(6_000);
   driver.refuse('a', 404, 3_600_000);
@@ -328,7 +328,7 @@ test('a refusal cannot put the next call off for longer than retry.maxDelayMs', 
   expect(driver.asked).toEqual(['a']);
 });
 
-test('a Retry-After pauses that job for as long, whatever the refusal', () => {
+it('a Retry-After pauses that job for as long, whatever the refusal', () => {
   const driver = known();
   driver.pass(6_000);
   driver.refuse('a', 404, 20_000);

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Driver } from './follow-driver.js';
 
 describe('rule 2: transports race with a head start', () => {
-  test('the next one starts beside a better one that has not opened within the head start', () => {
+  it('the next one starts beside a better one that has not opened within the head start', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.pass(299);
@@ -12,7 +12,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.closed).toEqual([]);
   });
 
-  test('the next one starts as soon as the better one has failed', () => {
+  it('the next one starts as soon as the better one has failed', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.pass(5);
@@ -20,7 +20,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.all('connect')[1]).toMatchObject({ stream: 'sse', at: 5 });
   });
 
-  test('polling has its turn when both streams have had their head start', () => {
+  it('polling has its turn when both streams have had their head start', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.answer('a');
@@ -30,7 +30,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.transports).toEqual(['polling']);
   });
 
-  test('an open stream serves before its first frame, but is polled beside until then', () => {
+  it('an open stream serves before its first frame, but is polled beside until then', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.open('websocket', 'a');
@@ -41,7 +41,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('the first frame proves it, of any kind, such as a greeting: no polling any more', () => {
+  it('the first frame proves it, of any kind, such as a greeting: no polling any more', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.open('websocket', 'a');
@@ -52,7 +52,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.asked).toEqual([]);
   });
 
-  test('a better one that opens later takes over, and the worse is closed only when that is proven', () => {
+  it('a better one that opens later takes over, and the worse is closed only when that is proven', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.pass(300);
@@ -69,7 +69,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.transports).toEqual(['sse', 'websocket']);
   });
 
-  test('a worse one that opens while a better one is open does not take over', () => {
+  it('a worse one that opens while a better one is open does not take over', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.pass(300);
@@ -78,7 +78,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.transports).toEqual(['websocket']);
   });
 
-  test('a worse one that is open serves again at once when the better one that took over fails', () => {
+  it('a worse one that is open serves again at once when the better one that took over fails', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.pass(300);
@@ -90,7 +90,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.connected).toEqual(['websocket', 'sse']);
   });
 
-  test('an attempt that takes longer than connectMs has failed', () => {
+  it('an attempt that takes longer than connectMs has failed', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.pass(10_000);
@@ -99,7 +99,7 @@ describe('rule 2: transports race with a head start', () => {
     expect(driver.transports).not.toContain('websocket');
   });
 
-  test('each change says why the better ones do not serve', () => {
+  it('each change says why the better ones do not serve', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.answer('a');
@@ -113,7 +113,7 @@ describe('rule 2: transports race with a head start', () => {
     });
   });
 
-  test('only what is in transports is tried, in its order', () => {
+  it('only what is in transports is tried, in its order', () => {
     const driver = new Driver({ transports: ['sse', 'websocket'] });
     driver.follow('a');
     expect(driver.connected).toEqual(['sse']);
@@ -127,7 +127,7 @@ describe('rule 2: transports race with a head start', () => {
 });
 
 describe('rule 6: what failed is retried with backoff, and remembered', () => {
-  test('a failed transport is retried while the next one serves, later each time', () => {
+  it('a failed transport is retried while the next one serves, later each time', () => {
     const driver = new Driver({ retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 } });
     driver.settleOn('sse', 'a');
     const delays: number[] = [];
@@ -145,7 +145,7 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(Math.max(...delays)).toBeLessThanOrEqual(30_010);
   });
 
-  test('the second job does not pay for it again', () => {
+  it('the second job does not pay for it again', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.push('sse', { jobId: 'a', status: 'completed' });
@@ -155,7 +155,7 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(driver.connected).toEqual(['websocket', 'sse']);
   });
 
-  test('for 30 minutes', () => {
+  it('for 30 minutes', () => {
     const driver = new Driver();
     driver.settleOn('sse', 'a');
     driver.push('sse', { jobId: 'a', status: 'completed' });
@@ -165,7 +165,7 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(driver.connected).toEqual(['websocket']);
   });
 
-  test('or until the network changes', () => {
+  it('or until the network changes', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.fail('websocket');
@@ -175,7 +175,7 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(driver.connected).toEqual(['websocket']);
   });
 
-  test('a route that is not there is left alone for five minutes, even when the tab becomes visible', () => {
+  it('a route that is not there is left alone for five minutes, even when the tab becomes visible', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.fail('websocket', { reason: 'WebSocket refused (HTTP 404)', kind: 'absent' });
@@ -190,7 +190,7 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(driver.connected).toEqual(['websocket']);
   });
 
-  test('one that greets and drops is not retried faster for its greetings', () => {
+  it('one that greets and drops is not retried faster for its greetings', () => {
     const driver = new Driver({ transports: ['websocket', 'polling'] });
     driver.follow('a');
     const begin = driver.now;
@@ -204,7 +204,7 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(driver.connected.length).toBeLessThan(60);
   });
 
-  test('one that served well for a time is retried soon', () => {
+  it('one that served well for a time is retried soon', () => {
     const driver = new Driver({ transports: ['websocket'] });
     driver.follow('a');
     for (let round = 0; round < 8; round++) {

@@ -1,16 +1,16 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
 import { Driver } from './follow-driver.js';
 
 describe('rule 1: ask and connect at once', () => {
-  test('the moment a job is followed its status is asked, first in line, and the best transport starts', () => {
+  it('the moment a job is followed its status is asked, first in line, and the best transport starts', () => {
     const driver = new Driver();
     driver.follow('a');
     expect(driver.all('ask')[0]).toMatchObject({ jobId: 'a', urgent: true, at: 0 });
     expect(driver.all('connect')).toMatchObject([{ stream: 'websocket', jobIds: ['a'], at: 0 }]);
   });
 
-  test('the answer is the first snapshot while no stream is open', () => {
+  it('the answer is the first snapshot while no stream is open', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.answer('a', { status: 'processing', progress: 40 });
@@ -19,7 +19,7 @@ describe('rule 1: ask and connect at once', () => {
     ]);
   });
 
-  test('what the caller knows already is not told again', () => {
+  it('what the caller knows already is not told again', () => {
     const driver = new Driver();
     const known = initialSnapshot('a', 'polling', driver.now);
     driver.send({ type: 'follow', jobId: 'a', known });
@@ -27,7 +27,7 @@ describe('rule 1: ask and connect at once', () => {
     expect(driver.all('update')).toEqual([]);
   });
 
-  test('a job known to have ended is told so, and nothing is asked or opened', () => {
+  it('a job known to have ended is told so, and nothing is asked or opened', () => {
     const driver = new Driver();
     const known = applyUpdate(undefined, { jobId: 'a', status: 'completed', raw: 0 }, 'polling', driver.now);
     driver.send({ type: 'follow', jobId: 'a', known });
@@ -37,7 +37,7 @@ describe('rule 1: ask and connect at once', () => {
 });
 
 describe('rule 7: one WebSocket and one SSE stream carry all jobs', () => {
-  test('however many jobs there are', () => {
+  it('however many jobs there are', () => {
     const driver = new Driver();
     for (let index = 0; index < 500; index++) driver.follow(`job-${index}`);
     driver.pass(300);
@@ -45,7 +45,7 @@ describe('rule 7: one WebSocket and one SSE stream carry all jobs', () => {
     expect(driver.all('connect')[1]?.jobIds).toHaveLength(500);
   });
 
-  test('what an earlier connection still says is not listened to', () => {
+  it('what an earlier connection still says is not listened to', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     const connection = driver.connections.websocket ?? 0;
@@ -69,14 +69,14 @@ describe('a job that is followed twice', () => {
     0,
   );
 
-  test('is asked about and subscribed to once', () => {
+  it('is asked about and subscribed to once', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.follow('a');
     expect(driver.effects).toEqual([]);
   });
 
-  test('tells whoever followed it first what the second knows, where nothing was known', () => {
+  it('tells whoever followed it first what the second knows, where nothing was known', () => {
     const driver = new Driver();
     driver.send({ type: 'follow', jobId: 'a', owner: 'first' });
     driver.forget();
@@ -84,7 +84,7 @@ describe('a job that is followed twice', () => {
     expect(driver.effects).toMatchObject([{ type: 'update', jobId: 'a', owner: 'first', snapshot: known }]);
   });
 
-  test('keeps what it has heard itself, which may be newer', () => {
+  it('keeps what it has heard itself, which may be newer', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.send({ type: 'follow', jobId: 'a', known });
@@ -96,7 +96,7 @@ describe('a job that is followed twice', () => {
 });
 
 describe('rule 8: online, pageshow and visible mean ask now, connect now', () => {
-  test.each(['online', 'pageshow', 'visible'] as const)('%s', (reason) => {
+  it.each(['online', 'pageshow', 'visible'] as const)('%s', (reason) => {
     const driver = new Driver();
     driver.follow('a', 'b');
     driver.fail('websocket');
@@ -110,7 +110,7 @@ describe('rule 8: online, pageshow and visible mean ask now, connect now', () =>
     expect(driver.connected).toContain('websocket');
   });
 
-  test('a call that is under way over the network that is gone is made again, and so is an attempt', () => {
+  it('a call that is under way over the network that is gone is made again, and so is an attempt', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.forget();
@@ -118,7 +118,7 @@ describe('rule 8: online, pageshow and visible mean ask now, connect now', () =>
     expect(driver.effects.map(({ type }) => type)).toEqual(['close', 'forget', 'ask', 'connect']);
   });
 
-  test('an open stream has to prove itself again', () => {
+  it('an open stream has to prove itself again', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.send({ type: 'wake', reason: 'visible' });
@@ -128,7 +128,7 @@ describe('rule 8: online, pageshow and visible mean ask now, connect now', () =>
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('offline stops nothing, because a server on this machine is still there', () => {
+  it('offline stops nothing, because a server on this machine is still there', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a');
     driver.send({ type: 'wake', reason: 'offline' });
@@ -137,7 +137,7 @@ describe('rule 8: online, pageshow and visible mean ask now, connect now', () =>
 });
 
 describe('rule 10: a job that ends is unsubscribed at once', () => {
-  test('and with the last one the sockets close and the timer stops', () => {
+  it('and with the last one the sockets close and the timer stops', () => {
     const driver = new Driver();
     driver.settleOn('websocket', 'a', 'b');
     driver.push('websocket', { jobId: 'a', status: 'failed', error: 'no' });
@@ -149,7 +149,7 @@ describe('rule 10: a job that ends is unsubscribed at once', () => {
     expect(driver.state.jobs.size).toBe(0);
   });
 
-  test('one that nobody follows any more likewise, and its answer is not waited for', () => {
+  it('one that nobody follows any more likewise, and its answer is not waited for', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.send({ type: 'unfollow', jobId: 'a' });
@@ -162,7 +162,7 @@ describe('rule 10: a job that ends is unsubscribed at once', () => {
 });
 
 describe('the clock', () => {
-  test.each([-3_600_000, 3_600_000])(
+  it.each([-3_600_000, 3_600_000])(
     'being set by %i ms puts nothing off, and only dates what is told',
     (ms) => {
       const driver = new Driver();
@@ -177,7 +177,7 @@ describe('the clock', () => {
     },
   );
 
-  test('a timer that fires a millisecond before its time is on time', () => {
+  it('a timer that fires a millisecond before its time is on time', () => {
     const driver = new Driver();
     driver.follow('a');
     driver.forget();
@@ -187,7 +187,7 @@ describe('the clock', () => {
     expect(driver.all('timer').every(({ delayMs }) => delayMs !== 1)).toBe(true);
   });
 
-  test('being behind what was there before moves nothing back', () => {
+  it('being behind what was there before moves nothing back', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     driver.answer('a');
@@ -199,7 +199,7 @@ describe('the clock', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('that nobody armed and fires all the same changes nothing', () => {
+  it('that nobody armed and fires all the same changes nothing', () => {
     const driver = new Driver();
     driver.send({ type: 'clock' });
     driver.settleOn('websocket', 'a');
@@ -211,7 +211,7 @@ describe('the clock', () => {
     expect(driver.asked).toEqual(['a']);
   });
 
-  test('having stood still in a sleep asks once, not for each interval missed', () => {
+  it('having stood still in a sleep asks once, not for each interval missed', () => {
     const driver = new Driver({ transports: ['polling'] });
     driver.follow('a');
     driver.answer('a');
@@ -222,7 +222,7 @@ describe('the clock', () => {
   });
 });
 
-test('the same signals always have the same effects', () => {
+it('the same signals always have the same effects', () => {
   const run = () => {
     const driver = new Driver({}, 42);
     driver.follow('a', 'b');

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyUpdate, initialSnapshot, unknownStatusWarning } from '../../../src/core/job-state.js';
 import type { JobSnapshot, JobStatus, JobUpdate } from '../../../src/core/model.js';
 import { isTerminal } from '../../../src/core/model.js';
@@ -19,7 +19,7 @@ function merged(...updates: Partial<JobUpdate>[]): JobSnapshot {
 }
 
 describe('the first update of a job', () => {
-  test('makes the first snapshot', () => {
+  it('makes the first snapshot', () => {
     const raw = { any: 'thing' };
     const first = update({ status: 'processing', progress: 7, message: 'Rendering', raw });
     expect(applyUpdate(undefined, first, 'sse', NOW_MS)).toEqual({
@@ -33,14 +33,14 @@ describe('the first update of a job', () => {
     });
   });
 
-  test('means queued where it gives no status', () => {
+  it('means queued where it gives no status', () => {
     expect(applyUpdate(undefined, update(), 'polling', NOW_MS)).toMatchObject({
       status: 'queued',
       progress: 0,
     });
   });
 
-  test('may be the last', () => {
+  it('may be the last', () => {
     expect(applyUpdate(undefined, update({ status: 'completed' }), 'webhook', NOW_MS)).toMatchObject({
       status: 'completed',
       progress: 100,
@@ -49,17 +49,17 @@ describe('the first update of a job', () => {
 });
 
 describe('status', () => {
-  test('moves forward', () => {
+  it('moves forward', () => {
     expect(merged({ status: 'processing' }).status).toBe('processing');
     expect(merged({ status: 'processing' }, { status: 'completed' }).status).toBe('completed');
   });
 
-  test('never moves back, and words said before it are old', () => {
+  it('never moves back, and words said before it are old', () => {
     const known = merged({ status: 'processing', message: 'Rendering' });
     expect(applyUpdate(known, update({ status: 'queued', message: 'Waiting' }), 'sse', NOW_MS)).toBe(known);
   });
 
-  test('stays where the server says nothing of it, or a word nobody knows', () => {
+  it('stays where the server says nothing of it, or a word nobody knows', () => {
     expect(merged({ status: 'processing' }, { progress: 3 }).status).toBe('processing');
     expect(merged({ status: 'processing' }, { unknownStatus: 'paused', progress: 3 }).status).toBe(
       'processing',
@@ -68,18 +68,18 @@ describe('status', () => {
 });
 
 describe('progress', () => {
-  test('never falls', () => {
+  it('never falls', () => {
     expect(merged({ progress: 80 }, { progress: 50 }).progress).toBe(80);
   });
 
-  test('rises by an update that comes late, too', () => {
+  it('rises by an update that comes late, too', () => {
     expect(merged({ status: 'processing' }, { status: 'queued', progress: 4 })).toMatchObject({
       status: 'processing',
       progress: 4,
     });
   });
 
-  test.each([
+  it.each([
     [-5, 0],
     [250, 100],
     [Number.NaN, 0],
@@ -90,17 +90,17 @@ describe('progress', () => {
     expect(merged({ progress: said, message: 'changed' }).progress).toBe(kept);
   });
 
-  test('is 100 when completed, whatever was said', () => {
+  it('is 100 when completed, whatever was said', () => {
     expect(merged({ progress: 30 }, { status: 'completed', progress: 50 }).progress).toBe(100);
   });
 
-  test('stays where it was when failed, whatever was said', () => {
+  it('stays where it was when failed, whatever was said', () => {
     expect(merged({ progress: 30 }, { status: 'failed', progress: 0 }).progress).toBe(30);
   });
 });
 
 describe('a terminal snapshot', () => {
-  test.each<JobStatus>(['queued', 'processing', 'completed', 'failed'])('absorbs %s', (status) => {
+  it.each<JobStatus>(['queued', 'processing', 'completed', 'failed'])('absorbs %s', (status) => {
     const completed = merged({ status: 'completed' });
     const failed = merged({ status: 'failed', error: 'Out of memory' });
     const late = update({ status, progress: 1, error: 'x', message: 'x', videoUrl: '/x' });
@@ -108,7 +108,7 @@ describe('a terminal snapshot', () => {
     expect(applyUpdate(failed, late, 'sse', NOW_MS)).toBe(failed);
   });
 
-  test('of a completed job holds where the video is and until when', () => {
+  it('of a completed job holds where the video is and until when', () => {
     const expiresAt = new Date(NOW_MS);
     const completed = merged({
       status: 'completed',
@@ -120,7 +120,7 @@ describe('a terminal snapshot', () => {
     expect(completed).not.toHaveProperty('error');
   });
 
-  test('of a failed job holds the reason', () => {
+  it('of a failed job holds the reason', () => {
     const failed = merged({
       status: 'failed',
       error: 'Blocked',
@@ -131,13 +131,13 @@ describe('a terminal snapshot', () => {
     expect(failed).not.toHaveProperty('videoUrl');
   });
 
-  test('of a failed job has an empty reason where the server gave none', () => {
+  it('of a failed job has an empty reason where the server gave none', () => {
     expect(merged({ status: 'failed' })).toMatchObject({ error: '' });
   });
 });
 
 describe('an update that says nothing new', () => {
-  test.each<Partial<JobUpdate>>([
+  it.each<Partial<JobUpdate>>([
     {},
     { status: 'processing' },
     { progress: 50 },
@@ -152,7 +152,7 @@ describe('an update that says nothing new', () => {
     expect(applyUpdate(known, update(fields), 'sse', NOW_MS + 99)).toBe(known);
   });
 
-  test.each<Partial<JobUpdate>>([
+  it.each<Partial<JobUpdate>>([
     { status: 'completed' },
     { status: 'failed' },
     { progress: 51 },
@@ -164,7 +164,7 @@ describe('an update that says nothing new', () => {
   });
 });
 
-test('what is left out of an update keeps its last value', () => {
+it('what is left out of an update keeps its last value', () => {
   expect(merged({ status: 'processing', message: 'Rendering' }, { progress: 9 })).toMatchObject({
     status: 'processing',
     message: 'Rendering',
@@ -172,7 +172,7 @@ test('what is left out of an update keeps its last value', () => {
   });
 });
 
-test('an unknown status word gives a warning that names the word, escaped, and the job', () => {
+it('an unknown status word gives a warning that names the word, escaped, and the job', () => {
   expect(unknownStatusWarning(update({ status: 'queued' }))).toBeUndefined();
   expect(unknownStatusWarning(update({ unknownStatus: 'paused\n' }))).toMatchObject({
     code: 'unknown-status',
@@ -200,7 +200,7 @@ describe('for any updates, in any order, with duplicates', () => {
     { maxLength: 40 },
   );
 
-  test('status and progress never move back, the end comes once, and snapshots are frozen', () => {
+  it('status and progress never move back, the end comes once, and snapshots are frozen', () => {
     fc.assert(
       fc.property(updates, (sequence) => {
         let known: JobSnapshot | undefined;
@@ -221,7 +221,7 @@ describe('for any updates, in any order, with duplicates', () => {
     );
   });
 
-  test('an update given again at once changes nothing', () => {
+  it('an update given again at once changes nothing', () => {
     fc.assert(
       fc.property(updates, (sequence) => {
         let known: JobSnapshot | undefined;
@@ -233,7 +233,7 @@ describe('for any updates, in any order, with duplicates', () => {
     );
   });
 
-  test('the end that comes first is the end', () => {
+  it('the end that comes first is the end', () => {
     fc.assert(
       fc.property(updates, (sequence) => {
         const end = sequence.find((one) => one.status !== undefined && isTerminal(one.status));
@@ -251,7 +251,7 @@ describe('how far a job is, where no percentage is given', () => {
   const vague = (known: JobSnapshot | undefined, update: Partial<JobUpdate>) =>
     applyUpdate(known, { jobId: 'a', raw: undefined, ...update }, 'polling', NOW_MS);
 
-  test('is indeterminate until one above 0 and below 100 is', () => {
+  it('is indeterminate until one above 0 and below 100 is', () => {
     const queued = vague(undefined, { status: 'queued' });
     const begun = vague(queued, { status: 'processing', progress: 0 });
     const done = vague(begun, { progress: 100 });
@@ -265,7 +265,7 @@ describe('how far a job is, where no percentage is given', () => {
       expect(vague(begun, { status })).not.toHaveProperty('indeterminate');
   });
 
-  test('is told by the place in the queue, which may rise, while it is queued', () => {
+  it('is told by the place in the queue, which may rise, while it is queued', () => {
     const third = vague(undefined, { status: 'queued', queuePosition: 3 });
     expect(third).toMatchObject({ queuePosition: 3 });
     expect(vague(third, { status: 'queued' })).toBe(third);

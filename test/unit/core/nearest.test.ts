@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { didYouMean, nearestName } from '../../../src/core/nearest.js';
 
 const NAMES = ['baseUrl', 'webSocketUrl', 'timeouts', 'retry', 'walletAddress', 'script'];
 
-test.each([
+it.each([
   ['baseURL', 'baseUrl'],
   ['timeout', 'timeouts'],
   ['websocketurl', 'webSocketUrl'],
@@ -15,11 +15,11 @@ test.each([
   expect(nearestName(wrong, NAMES)).toBe(right);
 });
 
-test.each(['', 'x', 'polygon', 'w'.repeat(100_000)])('takes what is near none for nothing', (wrong) => {
+it.each(['', 'x', 'polygon', 'w'.repeat(100_000)])('takes what is near none for nothing', (wrong) => {
   expect(nearestName(wrong, NAMES)).toBeUndefined();
 });
 
-test('a hint names the nearest, else all of them', () => {
+it('a hint names the nearest, else all of them', () => {
   expect(didYouMean('scripts', NAMES)).toBe('Did you mean "script"?');
   expect(didYouMean('polygon', ['a', 'b'])).toBe('Choose from a, b.');
   expect(didYouMean('x', ['a', 'b'])).toBe('Choose from a, b.');

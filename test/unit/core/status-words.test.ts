@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { statusOfWord } from '../../../src/core/status-words.js';
 
 const WORDS = {
@@ -8,7 +8,7 @@ const WORDS = {
   failed: ['failed', 'error', 'cancelled', 'canceled', 'expired', 'timeout', 'rejected'],
 };
 
-test.each(Object.entries(WORDS))(
+it.each(Object.entries(WORDS))(
   '%s is what these words mean, in any case and with space around: %j',
   (status, words) => {
     for (const word of words) {
@@ -18,7 +18,7 @@ test.each(Object.entries(WORDS))(
   },
 );
 
-test.each(['', 'paused', 'constructor', '__proto__', 'completed!', 7, null, undefined, {}])(
+it.each(['', 'paused', 'constructor', '__proto__', 'completed!', 7, null, undefined, {}])(
   '%j means nothing',
   (word) => {
     expect(statusOfWord(word)).toBeUndefined();

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { JobSink } from '../../../src/core/follower.js';
 import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
@@ -56,7 +56,7 @@ async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
 const processing = (progress: number) => ({ status: 'processing', progress }) as const;
 
 describe('following', () => {
-  test('starts with the first listener and stops with the last', () => {
+  it('starts with the first listener and stops with the last', () => {
     const { job, sinks, follows } = setUp();
     expect(follows()).toBe(0);
     const first = job.on('progress', () => {});
@@ -72,7 +72,7 @@ describe('following', () => {
     job.close();
   });
 
-  test('stops when the last listener was there for one event only, and has had it', () => {
+  it('stops when the last listener was there for one event only, and has had it', () => {
     const { job, sinks, say } = setUp();
     const stop = job.on('status', () => {});
     job.once('progress', () => {});
@@ -85,7 +85,7 @@ describe('following', () => {
     expect(sinks.size).toBe(0);
   });
 
-  test('goes on while somebody else waits', async () => {
+  it('goes on while somebody else waits', async () => {
     const { job, sinks, say } = setUp();
     const stop = job.on('progress', () => {});
     const completed = job.completed();
@@ -96,7 +96,7 @@ describe('following', () => {
     expect(sinks.size).toBe(0);
   });
 
-  test('an iterator follows from its first read, and no longer than to its break', async () => {
+  it('an iterator follows from its first read, and no longer than to its break', async () => {
     const { job, sinks, say } = setUp();
     const iterator = job[Symbol.asyncIterator]();
     expect(sinks.size).toBe(0);
@@ -108,7 +108,7 @@ describe('following', () => {
     expect(sinks.size).toBe(0);
   });
 
-  test('using a job closes it', () => {
+  it('using a job closes it', () => {
     const { job, sinks } = setUp();
     {
       using following = job;
@@ -120,7 +120,7 @@ describe('following', () => {
 });
 
 describe('events', () => {
-  test('come by their names, each for what it says', () => {
+  it('come by their names, each for what it says', () => {
     const { job, say } = setUp();
     const told: string[] = [];
     job.on('update', ({ status, progress }) => told.push(`update ${status} ${progress}`));
@@ -137,7 +137,7 @@ describe('events', () => {
     ]);
   });
 
-  test('a failed job tells failed with the reason, and not completed', () => {
+  it('a failed job tells failed with the reason, and not completed', () => {
     const { job, say } = setUp();
     const completed = vi.fn();
     const failed = vi.fn();
@@ -148,7 +148,7 @@ describe('events', () => {
     expect(failed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ error: 'out of memory' }));
   });
 
-  test('once is called once, and off removes it before', () => {
+  it('once is called once, and off removes it before', () => {
     const { job, say } = setUp();
     const once = vi.fn();
     const removed = vi.fn();
@@ -162,7 +162,7 @@ describe('events', () => {
     job.close();
   });
 
-  test('a listener for once may ask for once more, whoever else listens for once', () => {
+  it('a listener for once may ask for once more, whoever else listens for once', () => {
     const { job, say } = setUp();
     const told: string[] = [];
     const again = ({ progress }: JobSnapshot) => {
@@ -179,7 +179,7 @@ describe('events', () => {
     expect(told).toHaveLength(3);
   });
 
-  test('a listener added after the end is told the end, once', async () => {
+  it('a listener added after the end is told the end, once', async () => {
     const { job, say } = setUp();
     job.on('update', () => {});
     say({ status: 'completed' });
@@ -194,7 +194,7 @@ describe('events', () => {
     expect(removed).not.toHaveBeenCalled();
   });
 
-  test('a listener that throws, or rejects, keeps nothing from the others, and the logger is told', async () => {
+  it('a listener that throws, or rejects, keeps nothing from the others, and the logger is told', async () => {
     const { job, say, error } = setUp();
     const other = vi.fn();
     job.on('completed', () => {
@@ -223,7 +223,7 @@ describe('events', () => {
     );
   });
 
-  test('a logger that throws keeps the end from nobody', async () => {
+  it('a logger that throws keeps the end from nobody', async () => {
     const { job, say, error } = setUp();
     error.mockImplementation(() => {
       throw new Error('the disk is full');
@@ -236,7 +236,7 @@ describe('events', () => {
     await expect(completed).resolves.toBeDefined();
   });
 
-  test.each(['on', 'once', 'off'] as const)('%s throws at once for an event that there is not', (method) => {
+  it.each(['on', 'once', 'off'] as const)('%s throws at once for an event that there is not', (method) => {
     const { job, sinks } = setUp();
     const event = 'complete' as 'completed';
     expect(() => job[method](event, () => {})).toThrow(
@@ -246,7 +246,7 @@ describe('events', () => {
     expect(sinks.size).toBe(0);
   });
 
-  test.each(['on', 'once'] as const)('%s throws at once for a listener that is no function', (method) => {
+  it.each(['on', 'once'] as const)('%s throws at once for a listener that is no function', (method) => {
     const { job, sinks } = setUp();
     const listener = 'say' as unknown as () => void;
     expect(() => job[method]('completed', listener)).toThrow(
@@ -255,7 +255,7 @@ describe('events', () => {
     expect(sinks.size).toBe(0);
   });
 
-  test('following that ends without the job is told as stopped, and is no warning', () => {
+  it('following that ends without the job is told as stopped, and is no warning', () => {
     const { job, sinks, error } = setUp();
     const [stopped, warning] = [vi.fn(), vi.fn()];
     job.on('stopped', stopped);
@@ -270,7 +270,7 @@ describe('events', () => {
   describe('following that ends without the job, where nobody listens for that', () => {
     const reason = new ApiError('there is no such job', { status: 404, jobId: 'job-1', hint: 'Look.' });
 
-    test('nor waits, is an error for the logger', () => {
+    it('nor waits, is an error for the logger', () => {
       const { job, sinks, error } = setUp();
       job.on('completed', () => {});
       for (const sink of [...sinks]) sink.stopped(reason);
@@ -279,7 +279,7 @@ describe('events', () => {
       );
     });
 
-    test('is none where somebody waits', async () => {
+    it('is none where somebody waits', async () => {
       const { job, sinks, error } = setUp();
       job.on('completed', () => {});
       const completed = job.completed().catch((caught: unknown) => caught);
@@ -288,7 +288,7 @@ describe('events', () => {
       expect(error).not.toHaveBeenCalled();
     });
 
-    test('is none where somebody iterates', async () => {
+    it('is none where somebody iterates', async () => {
       const { job, sinks, error } = setUp();
       job.on('completed', () => {});
       const reading = all(job);
@@ -297,7 +297,7 @@ describe('events', () => {
       expect(error).not.toHaveBeenCalled();
     });
 
-    test('is none where the caller ended it', async () => {
+    it('is none where the caller ended it', async () => {
       const controller = new AbortController();
       const { job, error } = setUp({ signal: controller.signal });
       job.on('completed', () => {});
@@ -310,7 +310,7 @@ describe('events', () => {
       expect(closed.error).not.toHaveBeenCalled();
     });
 
-    test('is one where the time of the listeners has run out', async () => {
+    it('is one where the time of the listeners has run out', async () => {
       vi.useFakeTimers();
       const { job, error } = setUp({ timeoutMs: 1_000 });
       job.on('completed', () => {});
@@ -322,7 +322,7 @@ describe('events', () => {
     });
   });
 
-  test('whoever follows anew, when told that following ended, is followed anew', async () => {
+  it('whoever follows anew, when told that following ended, is followed anew', async () => {
     const { job, sinks, say } = setUp();
     const anew: Promise<unknown>[] = [];
     job.on('stopped', () => anew.push(job.completed()));
@@ -341,7 +341,7 @@ describe('events', () => {
 });
 
 describe('what is done within a callback', () => {
-  test.each(['completed', 'update'] as const)(
+  it.each(['completed', 'update'] as const)(
     'closing or aborting on %s keeps the end from nobody',
     async (event) => {
       const { job, say } = setUp();
@@ -359,7 +359,7 @@ describe('what is done within a callback', () => {
     },
   );
 
-  test('listening anew each time that all is over goes round once', async () => {
+  it('listening anew each time that all is over goes round once', async () => {
     const controller = new AbortController();
     const { job } = setUp({ signal: controller.signal });
     const warning = vi.fn(() => void job.on('update', () => {}));
@@ -369,7 +369,7 @@ describe('what is done within a callback', () => {
     expect(warning).toHaveBeenCalledOnce();
   });
 
-  test('a listener of a job that was aborted before is told so, in whatever order they come', async () => {
+  it('a listener of a job that was aborted before is told so, in whatever order they come', async () => {
     const { job } = setUp({ signal: AbortSignal.abort() });
     const stopped = vi.fn();
     job.on('completed', () => {});
@@ -380,7 +380,7 @@ describe('what is done within a callback', () => {
   });
 });
 
-test('what says less than is known, or the same once more, is not told', () => {
+it('what says less than is known, or the same once more, is not told', () => {
   const { job, sinks } = setUp();
   const told: number[] = [];
   job.on('update', ({ progress }) => told.push(progress));
@@ -393,7 +393,7 @@ test('what says less than is known, or the same once more, is not told', () => {
   job.close();
 });
 
-test('the way to remove a listener removes that one, once', () => {
+it('the way to remove a listener removes that one, once', () => {
   const { job, say } = setUp();
   const listener = vi.fn();
   const first = job.on('progress', listener);
@@ -408,7 +408,7 @@ test('the way to remove a listener removes that one, once', () => {
 });
 
 describe('the iterator', () => {
-  test('may be read several times at once: each gets its own', async () => {
+  it('may be read several times at once: each gets its own', async () => {
     const { job, say } = setUp();
     const iterator = job[Symbol.asyncIterator]();
     const reads = [iterator.next(), iterator.next(), iterator.next(), iterator.next()];
@@ -424,7 +424,7 @@ describe('the iterator', () => {
     ]);
   });
 
-  test('gives every snapshot, the known one first, and ends after the terminal one', async () => {
+  it('gives every snapshot, the known one first, and ends after the terminal one', async () => {
     const { job, say } = setUp({ known: true });
     const seen: string[] = [];
     const reading = (async () => {
@@ -438,7 +438,7 @@ describe('the iterator', () => {
     expect(seen).toEqual(['queued 0', 'processing 10', 'processing 20', 'completed 100']);
   });
 
-  test('begins with what a server said where nothing is known before', async () => {
+  it('begins with what a server said where nothing is known before', async () => {
     const { job, say } = setUp();
     const reading = job[Symbol.asyncIterator]().next();
     say(processing(5));
@@ -446,7 +446,7 @@ describe('the iterator', () => {
     job.close();
   });
 
-  test('gives a failed job as its last snapshot and does not throw', async () => {
+  it('gives a failed job as its last snapshot and does not throw', async () => {
     const { job, say } = setUp();
     const reading = all(job);
     await Promise.resolve();
@@ -454,14 +454,14 @@ describe('the iterator', () => {
     expect(await reading).toMatchObject([{ status: 'failed', error: 'no credits' }]);
   });
 
-  test('of a job that has ended gives that end', async () => {
+  it('of a job that has ended gives that end', async () => {
     const { job, say } = setUp();
     job.on('update', () => {});
     say({ status: 'completed' });
     expect(await all(job)).toMatchObject([{ status: 'completed' }]);
   });
 
-  test('holds no more than a bounded number of unread snapshots, and never drops the end', async () => {
+  it('holds no more than a bounded number of unread snapshots, and never drops the end', async () => {
     const { job, say } = setUp();
     const iterator = job[Symbol.asyncIterator]();
     const first = iterator.next();
@@ -478,7 +478,7 @@ describe('the iterator', () => {
     expect(last?.status).toBe('completed');
   });
 
-  test('gives nothing after return(), though snapshots were unread', async () => {
+  it('gives nothing after return(), though snapshots were unread', async () => {
     const { job, say } = setUp();
     const iterator = job[Symbol.asyncIterator]();
     const first = iterator.next();
@@ -490,7 +490,7 @@ describe('the iterator', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('gives a snapshot whose message alone has changed, as update tells it', async () => {
+  it('gives a snapshot whose message alone has changed, as update tells it', async () => {
     const { job, say } = setUp();
     const told = vi.fn();
     job.on('update', told);
@@ -504,7 +504,7 @@ describe('the iterator', () => {
     job.close();
   });
 
-  test('throws what ended following, once', async () => {
+  it('throws what ended following, once', async () => {
     const { job, sinks } = setUp();
     const iterator = job[Symbol.asyncIterator]();
     const reading = iterator.next();
@@ -516,7 +516,7 @@ describe('the iterator', () => {
 });
 
 describe('completed', () => {
-  test('tells in its timeout why the status could not be had', async () => {
+  it('tells in its timeout why the status could not be had', async () => {
     const failure = new ApiError('GET /status answered 503: away', { status: 503 });
     const { job } = setUp({ failure });
     const error: unknown = await job.completed({ timeoutMs: 1 }).catch((reason: unknown) => reason);
@@ -526,7 +526,7 @@ describe('completed', () => {
     );
   });
 
-  test('rejects with the reason of a failed job', async () => {
+  it('rejects with the reason of a failed job', async () => {
     const { job, say } = setUp();
     const completed = job.completed();
     say({ status: 'failed', error: 'out of memory', errorCode: 'oom' });
@@ -539,7 +539,7 @@ describe('completed', () => {
     });
   });
 
-  test('rejects with the signal’s own reason at once, and lets go of everything', async () => {
+  it('rejects with the signal’s own reason at once, and lets go of everything', async () => {
     const { job, sinks } = setUp();
     const controller = new AbortController();
     const removed = vi.spyOn(controller.signal, 'removeEventListener');
@@ -552,7 +552,7 @@ describe('completed', () => {
     expect(removed).toHaveBeenCalled();
   });
 
-  test('rejects after its own timeout, which wins over the job’s', async () => {
+  it('rejects after its own timeout, which wins over the job’s', async () => {
     vi.useFakeTimers();
     try {
       const { job, sinks } = setUp({ timeoutMs: 1_000 });
@@ -574,12 +574,12 @@ describe('completed', () => {
     }
   });
 
-  test('refuses a timeout that is none', async () => {
+  it('refuses a timeout that is none', async () => {
     const { job } = setUp();
     await expect(job.completed({ timeoutMs: Number.NaN })).rejects.toMatchObject({ option: 'timeoutMs' });
   });
 
-  test('leaves no timer behind after the end', async () => {
+  it('leaves no timer behind after the end', async () => {
     vi.useFakeTimers();
     try {
       const { job, say } = setUp();
@@ -595,7 +595,7 @@ describe('completed', () => {
 });
 
 describe('closing', () => {
-  test('rejects whoever waits, with the job’s id and how to go on', async () => {
+  it('rejects whoever waits, with the job’s id and how to go on', async () => {
     const { job, sinks } = setUp();
     const completed = job.completed();
     job.close();
@@ -604,7 +604,7 @@ describe('closing', () => {
     expect(sinks.size).toBe(0);
   });
 
-  test('after the end changes nothing: the end is still told', async () => {
+  it('after the end changes nothing: the end is still told', async () => {
     const { job, say } = setUp();
     job.on('update', () => {});
     say({ status: 'completed' });
@@ -613,7 +613,7 @@ describe('closing', () => {
   });
 });
 
-test('the signal of the job ends all who wait', async () => {
+it('the signal of the job ends all who wait', async () => {
   const controller = new AbortController();
   const { job, sinks } = setUp({ signal: controller.signal });
   const completed = job.completed();
@@ -624,7 +624,7 @@ test('the signal of the job ends all who wait', async () => {
   expect(sinks.size).toBe(0);
 });
 
-test('download waits for the end and hands the completed job over', async () => {
+it('download waits for the end and hands the completed job over', async () => {
   const { job, host, say } = setUp();
   const download = job.download({ variant: 'reels' });
   await Promise.resolve();

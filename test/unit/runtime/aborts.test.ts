@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Aborts } from '../../../src/runtime/aborts.js';
 
 function setUp() {
@@ -13,7 +13,7 @@ function setUp() {
   };
 }
 
-test('one listener on the signal tells all', () => {
+it('one listener on the signal tells all', () => {
   const { aborts, controller, signal, added } = setUp();
   const told = Array.from({ length: 20 }, () => vi.fn());
   for (const tell of told) aborts.listen(signal, tell);
@@ -23,7 +23,7 @@ test('one listener on the signal tells all', () => {
   for (const tell of told) expect(tell).toHaveBeenCalledExactlyOnceWith(reason);
 });
 
-test('who has stopped is not told, and with the last the listener goes', () => {
+it('who has stopped is not told, and with the last the listener goes', () => {
   const { aborts, controller, signal, removed } = setUp();
   const [first, second] = [vi.fn(), vi.fn()];
   const stops = [aborts.listen(signal, first), aborts.listen(signal, second)];
@@ -37,7 +37,7 @@ test('who has stopped is not told, and with the last the listener goes', () => {
   expect(second).not.toHaveBeenCalled();
 });
 
-test('a signal that was let go can be listened to again', () => {
+it('a signal that was let go can be listened to again', () => {
   const { aborts, controller, signal } = setUp();
   aborts.listen(signal, () => {})();
   const tell = vi.fn();
@@ -46,7 +46,7 @@ test('a signal that was let go can be listened to again', () => {
   expect(tell).toHaveBeenCalledOnce();
 });
 
-test('one that stops as it is told, or stops another, disturbs nobody else', () => {
+it('one that stops as it is told, or stops another, disturbs nobody else', () => {
   const { aborts, controller, signal, removed } = setUp();
   const last = vi.fn();
   const stops: (() => void)[] = [];

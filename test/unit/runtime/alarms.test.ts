@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Alarm, Alarms } from '../../../src/runtime/alarms.js';
 import type { Runtime } from '../../../src/runtime/runtime.js';
 import { FakeTimers } from '../transports/support.js';
@@ -11,7 +11,7 @@ function setUp() {
   return { timers, rung, alarms, make };
 }
 
-test('each alarm rings once, in the order of time, and one timer serves all', async () => {
+it('each alarm rings once, in the order of time, and one timer serves all', async () => {
   const { timers, rung, alarms, make } = setUp();
   for (const [name, delayMs] of [
     ['c', 300],
@@ -29,7 +29,7 @@ test('each alarm rings once, in the order of time, and one timer serves all', as
   expect(timers.armed.size).toBe(0);
 });
 
-test('one that is deleted does not ring, and with the last the timer goes', async () => {
+it('one that is deleted does not ring, and with the last the timer goes', async () => {
   const { timers, rung, alarms, make } = setUp();
   const [early, late] = [make('early'), make('late')];
   alarms.set(early, 100);
@@ -44,7 +44,7 @@ test('one that is deleted does not ring, and with the last the timer goes', asyn
   expect(rung).toEqual([]);
 });
 
-test('an alarm may set and delete others as it rings', async () => {
+it('an alarm may set and delete others as it rings', async () => {
   const { timers, rung, alarms, make } = setUp();
   const other = make('other');
   const first = make('first', () => {
@@ -60,7 +60,7 @@ test('an alarm may set and delete others as it rings', async () => {
   expect(rung).toEqual(['first', 'next']);
 });
 
-test('the wall clock may be set forward or back: the time that passed is what counts', async () => {
+it('the wall clock may be set forward or back: the time that passed is what counts', async () => {
   const { timers, rung, make } = setUp();
   let setByMs = 0;
   const settable: Pick<Runtime, 'now' | 'elapsedMs' | 'setTimeout' | 'clearTimeout'> = {
@@ -78,7 +78,7 @@ test('the wall clock may be set forward or back: the time that passed is what co
   expect(rung).toEqual(['first', 'second']);
 });
 
-test('a clock that stands still while timers fire delays nothing', async () => {
+it('a clock that stands still while timers fire delays nothing', async () => {
   const { timers, rung, make } = setUp();
   const alarms = new Alarms({ ...timers.runtime, elapsedMs: () => 0 });
   alarms.set(make('first'), 100);

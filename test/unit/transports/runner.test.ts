@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Following, JobSink } from '../../../src/core/follower.js';
 import type { JobSnapshot, JobUpdate } from '../../../src/core/model.js';
 import { NetworkError, partNotLoaded, VideoError } from '../../../src/errors.js';
@@ -78,7 +78,7 @@ const urlOf = (snapshot: JobSnapshot) => (snapshot.status === 'completed' ? snap
 const completed = (jobId: string): JobUpdate => ({ jobId, status: 'completed', raw: 0 });
 
 describe('a runner', () => {
-  test('calls nobody before follow has returned', async () => {
+  it('calls nobody before follow has returned', async () => {
     const one = sink();
     start().follow('a', one);
     expect(one.told).toEqual([]);
@@ -86,14 +86,14 @@ describe('a runner', () => {
     expect(one.told).toEqual(['processing', 10]);
   });
 
-  test('does nothing for a job that is left in the same moment', async () => {
+  it('does nothing for a job that is left in the same moment', async () => {
     start().follow('a', sink()).stop();
     await settled();
     expect(asked).toEqual([]);
     expect(FakeWebSocket.made).toEqual([]);
   });
 
-  test('makes one job of two sinks, and tells the second what is known', async () => {
+  it('makes one job of two sinks, and tells the second what is known', async () => {
     const follower = start();
     const [one, two] = [sink(), sink()];
     follower.follow('a', one);
@@ -110,7 +110,7 @@ describe('a runner', () => {
     expect(two.told).toEqual(['processing', 10]);
   });
 
-  test('tells the others when one sink throws, and the logger of it', async () => {
+  it('tells the others when one sink throws, and the logger of it', async () => {
     const follower = start();
     const two = sink();
     follower.follow('a', sink({ update: () => { throw new Error('mine'); } })); // biome-ignore format: short
@@ -122,7 +122,7 @@ describe('a runner', () => {
     expect(logger.error).toHaveBeenCalledWith('a listener, or the backend, threw: Error: mine');
   });
 
-  test('tells the logger of an outage in ten lines and a count a minute, each warning to its job', async () => {
+  it('tells the logger of an outage in ten lines and a count a minute, each warning to its job', async () => {
     answer = () => Promise.reject(new NetworkError('network', 'no way through'));
     const follower = start(['polling']);
     const warned = vi.fn();
@@ -143,7 +143,7 @@ describe('a runner', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('tells at the end what was counted, and leaves no timer for it', async () => {
+  it('tells at the end what was counted, and leaves no timer for it', async () => {
     answer = () => Promise.reject(new NetworkError('network', 'no way through'));
     const follower = start(['polling']);
     const followings = Array.from({ length: 12 }, (_, i) => follower.follow(`job-${i}`, sink()));
@@ -156,7 +156,7 @@ describe('a runner', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('survives a logger that throws', async () => {
+  it('survives a logger that throws', async () => {
     logger.warn.mockImplementation(() => {
       throw new Error('no');
     });
@@ -173,7 +173,7 @@ describe('a runner', () => {
     expect(one.told).toEqual(['completed', 100]);
   });
 
-  test('lets a sink follow and leave others from within', async () => {
+  it('lets a sink follow and leave others from within', async () => {
     const follower = start();
     const told: string[] = [];
     const followings = new Map<string, Following>();
@@ -193,7 +193,7 @@ describe('a runner', () => {
     expect(new Set(told).size).toBe(1);
   });
 
-  test('makes the URL of a video that a stream brings absolute', async () => {
+  it('makes the URL of a video that a stream brings absolute', async () => {
     const follower = start();
     const videoUrls: unknown[] = [];
     follower.follow('a', sink({ update: (snapshot) => void videoUrls.push(urlOf(snapshot)) }));
@@ -205,7 +205,7 @@ describe('a runner', () => {
     expect(videoUrls.at(-1)).toBe('http://host/videos/a.mp4');
   });
 
-  test('leaves no timer, no socket and no listener after the last job', async () => {
+  it('leaves no timer, no socket and no listener after the last job', async () => {
     const follower = start();
     follower.follow('a', sink());
     follower.follow('b', sink());
@@ -222,7 +222,7 @@ describe('a runner', () => {
     expect(timers.listeners.size).toBe(0);
   });
 
-  test('follows the next job after that as it did the first', async () => {
+  it('follows the next job after that as it did the first', async () => {
     const follower = start();
     follower.follow('a', sink());
     await settled();
@@ -236,7 +236,7 @@ describe('a runner', () => {
     expect(two.told).toEqual(['processing', 10, 'completed', 100]);
   });
 
-  test('asks and connects when the window wakes it', async () => {
+  it('asks and connects when the window wakes it', async () => {
     const follower = start();
     follower.follow('a', sink());
     await settled();
@@ -249,7 +249,7 @@ describe('a runner', () => {
     expect(FakeWebSocket.made).toHaveLength(2);
   });
 
-  test('that is closed tells each sink why, once, and nothing more', async () => {
+  it('that is closed tells each sink why, once, and nothing more', async () => {
     const follower = start();
     const [one, two] = [sink(), sink()];
     follower.follow('a', one);
@@ -264,7 +264,7 @@ describe('a runner', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('hears of what is ingested in the moment the job is followed', async () => {
+  it('hears of what is ingested in the moment the job is followed', async () => {
     const follower = start();
     const one = sink();
     follower.follow('a', one);
@@ -273,7 +273,7 @@ describe('a runner', () => {
     expect(one.told).toEqual(['completed', 100]);
   });
 
-  test('does not try a stream that the backend has not', async () => {
+  it('does not try a stream that the backend has not', async () => {
     const follower = start(['sse', 'polling']);
     const transport = vi.fn();
     follower.follow('a', sink({ transport }));
@@ -281,7 +281,7 @@ describe('a runner', () => {
     expect(transport).toHaveBeenCalledWith(expect.objectContaining({ transport: 'polling' }));
   });
 
-  test('stops the jobs that nothing but a stream whose part cannot be had would follow, and tries it again for the next', async () => {
+  it('stops the jobs that nothing but a stream whose part cannot be had would follow, and tries it again for the next', async () => {
     loadSse.mockRejectedValue(partNotLoaded('sse', undefined, new TypeError('Failed to fetch')));
     const follower = start(['sse'], { sse: { url: () => '/', parse: () => ({ type: 'control' }) } });
     const errors: VideoError[] = [];

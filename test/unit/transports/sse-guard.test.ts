@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { guardEvents } from '../../../src/transports/sse-guard.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -9,7 +9,7 @@ function allows(...chunks: string[]): boolean {
   return chunks.every((chunk) => guard(bytes(chunk)).fits);
 }
 
-test.each(['\n', '\r\n', '\r'])(
+it.each(['\n', '\r\n', '\r'])(
   'events of any number and of the allowed size pass, with lines ending in %j',
   (end) => {
     const event = `data:1${end}${end}`;
@@ -18,11 +18,11 @@ test.each(['\n', '\r\n', '\r'])(
   },
 );
 
-test.each(['\n', '\r\n', '\r'])('an event of many small lines ending in %j is counted whole', (end) => {
+it.each(['\n', '\r\n', '\r'])('an event of many small lines ending in %j is counted whole', (end) => {
   expect(allows(`data:1${end}`, `data:2${end}`)).toBe(false);
 });
 
-test('a line that never ends is refused, in one chunk or in many', () => {
+it('a line that never ends is refused, in one chunk or in many', () => {
   expect(allows('data:1234567')).toBe(false);
   expect(allows(...'data:1234567')).toBe(false);
 });
@@ -37,13 +37,13 @@ function guarded(...chunks: string[]) {
   };
 }
 
-test('each line end becomes a single LF at once, so that no parser waits for what follows a CR', () => {
+it('each line end becomes a single LF at once, so that no parser waits for what follows a CR', () => {
   expect(guarded('data: 1\r\r').text).toBe('data: 1\n\n');
   expect(guarded('data: 1\r\n\r\n', 'data: 2\n\n').text).toBe('data: 1\n\n|data: 2\n\n');
   expect(guarded('data: 1\r', '\n\r', '\n').text).toBe('data: 1\n|\n|');
 });
 
-test('a comment, and an event without data, is a heartbeat; data, and the beginning of an event, is none', () => {
+it('a comment, and an event without data, is a heartbeat; data, and the beginning of an event, is none', () => {
   expect(guarded(': hi\n').beats).toEqual([true]);
   expect(guarded('event: ping\n\n').beats).toEqual([true]);
   expect(guarded('retry: 5\n', '\n').beats).toEqual([false, true]);

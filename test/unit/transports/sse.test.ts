@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SseCodec } from '../../../src/backends/backend.js';
 import { ConfigurationError } from '../../../src/errors.js';
 import { connectSse } from '../../../src/transports/sse.js';
@@ -98,7 +98,7 @@ function request(index: number): Request {
 }
 
 describe('an event stream', () => {
-  test('serves when it has answered 200 and text/event-stream', async () => {
+  it('serves when it has answered 200 and text/event-stream', async () => {
     connect(['a', 'b']);
     expect(request(0).jobIds).toEqual(['a', 'b']);
     expect(events.openedWith).toEqual([]);
@@ -106,7 +106,7 @@ describe('an event stream', () => {
     expect(events.openedWith).toEqual([['a', 'b']]);
   });
 
-  test('brings the data of its events, and a comment as a sign of life', async () => {
+  it('brings the data of its events, and a comment as a sign of life', async () => {
     connect(['a']);
     await request(0).answer();
     await request(0).write(': heartbeat\n\n');
@@ -116,7 +116,7 @@ describe('an event stream', () => {
     expect(events.messages).toMatchObject([{ update: { jobId: 'a' } }, { update: { jobId: 'b' } }]);
   });
 
-  test('hands events of any name to the backend, with their names, also those of its own events', async () => {
+  it('hands events of any name to the backend, with their names, also those of its own events', async () => {
     const parse = vi.spyOn(codec, 'parse');
     connect(['a']);
     await request(0).answer();
@@ -136,7 +136,7 @@ describe('an event stream', () => {
     expect(events.failures).toEqual([]);
   });
 
-  test.each([['data: a\r\r'], ['data: a\r\n\r\n'], ['data: a\n\n']])(
+  it.each([['data: a\r\r'], ['data: a\r\n\r\n'], ['data: a\n\n']])(
     'tells of an event the moment its last line end is there: %j',
     async (text) => {
       connect(['a']);
@@ -146,7 +146,7 @@ describe('an event stream', () => {
     },
   );
 
-  test('that brings only what cannot be read brings nothing that would prove it', async () => {
+  it('that brings only what cannot be read brings nothing that would prove it', async () => {
     const parse = vi
       .spyOn(codec, 'parse')
       .mockImplementation(() => ({ type: 'problem', message: 'no JSON' }));
@@ -157,12 +157,12 @@ describe('an event stream', () => {
     expect(events.messages).toEqual([{ type: 'problem', message: 'no JSON' }]);
   });
 
-  test('asks that nothing on the way compresses it', async () => {
+  it('asks that nothing on the way compresses it', async () => {
     connect(['a']);
     expect(request(0).headers).toEqual({ accept: 'text/event-stream', 'accept-encoding': 'identity' });
   });
 
-  test.each([
+  it.each([
     [404, { kind: 'absent' }],
     [405, { kind: 'absent' }],
     [501, { kind: 'absent' }],
@@ -180,14 +180,14 @@ describe('an event stream', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('of another content type has failed', async () => {
+  it('of another content type has failed', async () => {
     connect(['a']);
     await request(0).answer({ contentType: 'text/html' });
     expect(events.failures).toHaveLength(1);
     expect(request(0).cancelled).toBe(true);
   });
 
-  test.each([
+  it.each([
     ['is ended by the server', (stream: Request) => stream.end()],
     ['breaks off with an error', (stream: Request) => stream.break(new Error('reset'))],
     ['breaks off with undefined', (stream: Request) => stream.break(undefined)],
@@ -201,26 +201,26 @@ describe('an event stream', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('that could not be reached has failed', async () => {
+  it('that could not be reached has failed', async () => {
     connect(['a']);
     await request(0).refuse(new TypeError('fetch failed'));
     expect(events.failures).toMatchObject([{ reason: 'SSE refused (fetch failed)' }]);
   });
 
-  test('for which no token could be had is told as a matter of credentials', async () => {
+  it('for which no token could be had is told as a matter of credentials', async () => {
     connect(['a']);
     await request(0).refuse(new ConfigurationError('auth.token', 'auth.token threw'));
     expect(events.failures).toMatchObject([{ kind: 'credentials' }]);
   });
 
-  test('that gets no answer within connectMs is given up, and its request aborted', async () => {
+  it('that gets no answer within connectMs is given up, and its request aborted', async () => {
     connect(['a']);
     await timers.pass(10_000);
     expect(events.failures).toHaveLength(1);
     expect(request(0).signal.aborted).toBe(true);
   });
 
-  test('with an event over 1 MiB, whether it ends or not, tells of it and has failed', async () => {
+  it('with an event over 1 MiB, whether it ends or not, tells of it and has failed', async () => {
     connect(['a']);
     await request(0).answer();
     await request(0).write(`data: ${'x'.repeat(2 ** 20)}`);
@@ -229,7 +229,7 @@ describe('an event stream', () => {
     expect(request(0).cancelled).toBe(true);
   });
 
-  test('that was closed is aborted and says nothing more', async () => {
+  it('that was closed is aborted and says nothing more', async () => {
     const connection = connect(['a']);
     await request(0).answer();
     connection.close();
@@ -243,7 +243,7 @@ describe('an event stream', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('whose handler throws is closed, not left open', async () => {
+  it('whose handler throws is closed, not left open', async () => {
     connect(['a']);
     await request(0).answer();
     events.said = () => {
@@ -258,7 +258,7 @@ describe('an event stream', () => {
 });
 
 describe('the list of jobs', () => {
-  test('that grows opens one new stream for all that came together, before the old one is closed', async () => {
+  it('that grows opens one new stream for all that came together, before the old one is closed', async () => {
     const connection = connect(['a']);
     await request(0).answer();
     connection.subscribe('b');
@@ -273,7 +273,7 @@ describe('the list of jobs', () => {
     expect(events.openedWith).toEqual([['a'], ['a', 'b', 'c']]);
   });
 
-  test('that grows while a stream is opening waits for it', async () => {
+  it('that grows while a stream is opening waits for it', async () => {
     const connection = connect(['a']);
     connection.subscribe('b');
     await timers.pass(50);
@@ -283,7 +283,7 @@ describe('the list of jobs', () => {
     expect(request(1).jobIds).toEqual(['a', 'b']);
   });
 
-  test('that shrinks opens nothing, and what has left is not asked for again', async () => {
+  it('that shrinks opens nothing, and what has left is not asked for again', async () => {
     const connection = connect(['a', 'b']);
     await request(0).answer();
     connection.unsubscribe('a');
@@ -294,7 +294,7 @@ describe('the list of jobs', () => {
     expect(request(1).jobIds).toEqual(['b', 'c']);
   });
 
-  test('that is long is split over several streams, none with a URL over 4,000 characters', async () => {
+  it('that is long is split over several streams, none with a URL over 4,000 characters', async () => {
     const jobIds = Array.from({ length: 250 }, (_, index) => `job-${index}`.padEnd(36, 'x'));
     connect(jobIds);
     expect(requests).toHaveLength(3);
@@ -302,7 +302,7 @@ describe('the list of jobs', () => {
     expect(requests.flatMap((one) => one.jobIds)).toEqual(jobIds);
   });
 
-  test('that is longer than four streams hold is carried in part, and the rest when there is room', async () => {
+  it('that is longer than four streams hold is carried in part, and the rest when there is room', async () => {
     const jobIds = Array.from({ length: 1_000 }, (_, index) => `job-${index}`.padEnd(36, 'x'));
     const connection = connect(jobIds);
     expect(requests).toHaveLength(4);
@@ -316,7 +316,7 @@ describe('the list of jobs', () => {
     expect(request(4).jobIds[0]).toBe(jobIds[carried]);
   });
 
-  test('an id longer than any URL is still asked for', async () => {
+  it('an id longer than any URL is still asked for', async () => {
     connect(['x'.repeat(5_000)]);
     expect(requests).toHaveLength(1);
   });

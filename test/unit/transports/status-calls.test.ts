@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallStanding } from '../../../src/core/follow-model.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { ApiError } from '../../../src/errors.js';
@@ -52,7 +52,7 @@ function setUp(concurrency = 2) {
 }
 
 describe('status calls', () => {
-  test('are never more at once than the concurrency says', async () => {
+  it('are never more at once than the concurrency says', async () => {
     const { ask, names, started } = setUp(2);
     ask('a', 'b', 'c', 'd');
     expect(names()).toEqual(['a', 'b']);
@@ -60,7 +60,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'b', 'c']);
   });
 
-  test('that are urgent go first in line', async () => {
+  it('that are urgent go first in line', async () => {
     const { ask, calls, names, started } = setUp(1);
     ask('a', 'b', 'c');
     calls.ask('d', true, 'good');
@@ -72,7 +72,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'd', 'c', 'b']);
   });
 
-  test('for one job are one while it waits in line', async () => {
+  it('for one job are one while it waits in line', async () => {
     const { ask, names, started } = setUp(1);
     ask('a', 'b', 'b', 'b');
     await started[0]?.answer();
@@ -80,7 +80,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'b']);
   });
 
-  test('asked for after one had started are made once more, and the first says that more is to come', async () => {
+  it('asked for after one had started are made once more, and the first says that more is to come', async () => {
     const { ask, names, started, told } = setUp(1);
     ask('a');
     ask('a');
@@ -92,7 +92,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'a']);
   });
 
-  test('that are forgotten are aborted, tell nothing, and make room', async () => {
+  it('that are forgotten are aborted, tell nothing, and make room', async () => {
     const { ask, calls, names, started, told } = setUp(1);
     ask('a', 'b', 'c');
     calls.forget('a');
@@ -105,7 +105,7 @@ describe('status calls', () => {
     expect(told).toEqual([['answered', 'c', false]]);
   });
 
-  test('all pause for as long as a Retry-After wants, and then go on', async () => {
+  it('all pause for as long as a Retry-After wants, and then go on', async () => {
     const { ask, calls, names, started, timers, told } = setUp(1);
     ask('a', 'b');
     await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 5_000 }));
@@ -118,7 +118,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'c']);
   });
 
-  test('leave no timer when nobody waits any more', async () => {
+  it('leave no timer when nobody waits any more', async () => {
     const { ask, calls, started, timers } = setUp(1);
     ask('a', 'b');
     await started[0]?.refuse(new ApiError('busy', { status: 503, retryAfterMs: 5_000 }));
@@ -128,7 +128,7 @@ describe('status calls', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('pause until the later of two Retry-After', async () => {
+  it('pause until the later of two Retry-After', async () => {
     const { ask, names, started, timers } = setUp(2);
     ask('a', 'b', 'c');
     await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 5_000 }));
@@ -139,7 +139,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'b', 'c']);
   });
 
-  test('pause for no longer than maxPauseMs, whatever the server says', async () => {
+  it('pause for no longer than maxPauseMs, whatever the server says', async () => {
     const { ask, names, started, timers } = setUp(1);
     ask('a', 'b');
     await started[0]?.refuse(new ApiError('busy', { status: 503, retryAfterMs: 86_400_000 }));
@@ -149,7 +149,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'b']);
   });
 
-  test('pause on a clock that nobody sets', async () => {
+  it('pause on a clock that nobody sets', async () => {
     const { ask, names, started, timers } = setUp(1);
     ask('a', 'b');
     await started[0]?.refuse(new ApiError('busy', { status: 429, retryAfterMs: 1_000 }));
@@ -158,7 +158,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'b']);
   });
 
-  test.each([
+  it.each([
     ['a refusal of one job', 404, 'good'],
     ['a 429 of a job that was just refused before', 429, 'bad'],
   ] as const)('do not pause for %s, which is its own trouble', async (_, status, standing) => {
@@ -169,7 +169,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['a', 'b']);
   });
 
-  test('go on after a pause with those that are answered, so that others cannot pause them for ever', async () => {
+  it('go on after a pause with those that are answered, so that others cannot pause them for ever', async () => {
     const { ask, calls, names, started, timers } = setUp(1);
     calls.ask('new-1', true, 'new');
     calls.ask('new-2', true, 'new');
@@ -182,7 +182,7 @@ describe('status calls', () => {
     expect(names()).toEqual(['new-1', 'a', 'b', 'new-2']);
   });
 
-  test('of two askers share the lines and the pause, and are answered each to its own', async () => {
+  it('of two askers share the lines and the pause, and are answered each to its own', async () => {
     const { ask, lines, names, started, timers, told } = setUp(2);
     const others: string[] = [];
     const other = lines.of({
@@ -204,7 +204,7 @@ describe('status calls', () => {
 });
 
 describe('one line is kept for jobs whose calls are answered', () => {
-  test('however many hang whose last call failed', async () => {
+  it('however many hang whose last call failed', async () => {
     const { ask, askAs, names, started } = setUp(3);
     askAs('bad', 'x1', 'x2', 'x3', 'x4');
     expect(names()).toEqual(['x1', 'x2']);
@@ -216,7 +216,7 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(names()).toEqual(['x1', 'x2', 'a', 'b', 'x3']);
   });
 
-  test('and where there is only one, those whose last call failed are stopped while others wait', async () => {
+  it('and where there is only one, those whose last call failed are stopped while others wait', async () => {
     const { ask, askAs, names, started, told, timers } = setUp(1);
     askAs('bad', 'x1', 'x2');
     ask('a');
@@ -238,7 +238,7 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('and what is only slow is answered all the same: it has twice as long each time', async () => {
+  it('and what is only slow is answered all the same: it has twice as long each time', async () => {
     const { ask, names, started, timers } = setUp(1);
     ask('slow');
     const cutAfter: number[] = [];
@@ -257,7 +257,7 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(started.at(-1)?.signal.aborted).toBe(false);
   });
 
-  test('nor do all that have never been asked wait for a crowd that hangs', async () => {
+  it('nor do all that have never been asked wait for a crowd that hangs', async () => {
     const { ask, started, told, timers } = setUp(1);
     const crowd = Array.from({ length: 10 }, (_, index) => `x${index}`);
     ask(...crowd, 'a');
@@ -266,7 +266,7 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(told.map(([, jobId]) => jobId)).toEqual(['a']);
   });
 
-  test('a call that takes it for long while others wait is made again on another', async () => {
+  it('a call that takes it for long while others wait is made again on another', async () => {
     const { ask, names, started, told, timers } = setUp(2);
     ask('x1', 'x2', 'a', 'b');
     expect(names()).toEqual(['x1', 'x2']);
@@ -283,7 +283,7 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('and one that is long because all are is left in peace', async () => {
+  it('and one that is long because all are is left in peace', async () => {
     const { ask, started, timers } = setUp(2);
     for (let round = 0; round < 40; round++) {
       ask('a');
@@ -296,7 +296,7 @@ describe('one line is kept for jobs whose calls are answered', () => {
     expect(started.map(({ signal }) => signal.aborted)).toEqual([false, false]);
   });
 
-  test('nobody is hurried where nobody waits', async () => {
+  it('nobody is hurried where nobody waits', async () => {
     const { ask, started, timers } = setUp(2);
     ask('a', 'b');
     await timers.pass(60_000);

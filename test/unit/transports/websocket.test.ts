@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectWebSocket } from '../../../src/transports/websocket.js';
 import { eventually } from '../../support/until.js';
 import { codec, Events, FakeTimers, FakeWebSocket, settled } from './support.js';
@@ -24,7 +24,7 @@ async function connect(
 }
 
 describe('a WebSocket', () => {
-  test('serves when it is open and every subscription is written', async () => {
+  it('serves when it is open and every subscription is written', async () => {
     const { socket } = await connect(['a', 'b']);
     expect(events.openedWith).toEqual([]);
     socket.open();
@@ -32,7 +32,7 @@ describe('a WebSocket', () => {
     expect(events.openedWith).toEqual([['a', 'b']]);
   });
 
-  test('carries a job that came while it was opening, and not one that left', async () => {
+  it('carries a job that came while it was opening, and not one that left', async () => {
     const { socket, connection } = await connect(['a']);
     connection.subscribe('b');
     connection.unsubscribe('a');
@@ -40,7 +40,7 @@ describe('a WebSocket', () => {
     expect(socket.sent).toEqual(['+b']);
   });
 
-  test('subscribes and unsubscribes on the open socket', async () => {
+  it('subscribes and unsubscribes on the open socket', async () => {
     const { socket, connection } = await connect(['a']);
     socket.open();
     connection.subscribe('b');
@@ -50,33 +50,33 @@ describe('a WebSocket', () => {
     expect(events.openedWith).toEqual([['a'], ['b']]);
   });
 
-  test('asks for its URL at each connect', async () => {
+  it('asks for its URL at each connect', async () => {
     const url = vi.fn(() => 'ws://host/');
     await connect(['a'], url);
     await connect(['a'], url);
     expect(url).toHaveBeenCalledTimes(2);
   });
 
-  test('whose URL function throws is told as a matter of credentials, without what was thrown in words', async () => {
+  it('whose URL function throws is told as a matter of credentials, without what was thrown in words', async () => {
     await connect(['a'], () => Promise.reject(new Error('secret')));
     expect(events.failures).toMatchObject([{ kind: 'credentials' }]);
     expect(events.failures[0]?.reason).not.toContain('secret');
   });
 
-  test('of ws: on a page of https: is not tried, and that is told', async () => {
+  it('of ws: on a page of https: is not tried, and that is told', async () => {
     vi.stubGlobal('location', { protocol: 'https:' });
     await connect();
     expect(FakeWebSocket.made).toEqual([]);
     expect(events.failures).toMatchObject([{ kind: 'mixed-content' }]);
   });
 
-  test('of wss: on a page of https: is', async () => {
+  it('of wss: on a page of https: is', async () => {
     vi.stubGlobal('location', { protocol: 'https:' });
     await connect(['a'], () => 'wss://host/');
     expect(FakeWebSocket.made).toHaveLength(1);
   });
 
-  test.each([
+  it.each([
     [{ error: { code: 'ECONNREFUSED' } }, { reason: 'WebSocket refused (ECONNREFUSED)', kind: undefined }],
     [
       { message: 'Unexpected server response: 404' },
@@ -96,14 +96,14 @@ describe('a WebSocket', () => {
     expect(JSON.stringify(events.failures)).not.toContain('secret');
   });
 
-  test('that is closed says by which code, once', async () => {
+  it('that is closed says by which code, once', async () => {
     const { socket } = await connect();
     socket.open();
     socket.onclose?.({ code: 1011, reason: 'token=secret' });
     expect(events.failures).toEqual([{ reason: 'WebSocket closed (1011)' }]);
   });
 
-  test('reads binary frames of every kind as the text they are, in their order', async () => {
+  it('reads binary frames of every kind as the text they are, in their order', async () => {
     const bytes = new TextEncoder().encode('jöb');
     const { socket } = await connect();
     socket.open();
@@ -117,7 +117,7 @@ describe('a WebSocket', () => {
     expect(events.messages).toHaveLength(7);
   });
 
-  test('drops a frame that is no text and one over 1 MiB, and says so', async () => {
+  it('drops a frame that is no text and one over 1 MiB, and says so', async () => {
     const { socket } = await connect();
     socket.open();
     const notUtf8 = new Uint8Array([0xff, 0xfe, 0x00]);
@@ -131,7 +131,7 @@ describe('a WebSocket', () => {
     expect(types).toEqual([...dropped.map(() => 'problem'), 'update', 'problem', 'problem']);
   });
 
-  test('that is closed while a Blob is read says nothing of it', async () => {
+  it('that is closed while a Blob is read says nothing of it', async () => {
     const { socket, connection } = await connect();
     socket.open();
     const blob = new Blob(['a']);
@@ -142,7 +142,7 @@ describe('a WebSocket', () => {
     expect(events.messages).toEqual([]);
   });
 
-  test('whose class refused to read a frame, as too large, says so', async () => {
+  it('whose class refused to read a frame, as too large, says so', async () => {
     const { socket } = await connect();
     socket.open();
     socket.error({ error: { code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' } });
@@ -150,7 +150,7 @@ describe('a WebSocket', () => {
     expect(events.failures).toHaveLength(1);
   });
 
-  test('that cannot be made says why, and counts as not there', async () => {
+  it('that cannot be made says why, and counts as not there', async () => {
     const webSocket = () => Promise.reject(new Error('Cannot find module ws'));
     connectWebSocket({ runtime: { ...timers.runtime, webSocket }, webSocketUrl: () => 'ws://host/' }, codec)(
       ['a'],
@@ -162,7 +162,7 @@ describe('a WebSocket', () => {
     ]);
   });
 
-  test('survives a codec that throws', async () => {
+  it('survives a codec that throws', async () => {
     const parse = vi.spyOn(codec, 'parse').mockImplementation(() => {
       throw new Error('no');
     });
@@ -173,7 +173,7 @@ describe('a WebSocket', () => {
     expect(events.messages).toMatchObject([{ type: 'problem' }]);
   });
 
-  test('that will not take a subscription has failed', async () => {
+  it('that will not take a subscription has failed', async () => {
     const { socket } = await connect();
     socket.send = () => {
       throw new Error('no');
@@ -183,7 +183,7 @@ describe('a WebSocket', () => {
     expect(events.failures).toHaveLength(1);
   });
 
-  test('that was closed says nothing more, but still listens for errors', async () => {
+  it('that was closed says nothing more, but still listens for errors', async () => {
     const { socket, connection } = await connect();
     const { onmessage, onopen } = socket;
     connection.close();
@@ -196,7 +196,7 @@ describe('a WebSocket', () => {
     connection.close();
   });
 
-  test('that was closed before its URL came is never made', async () => {
+  it('that was closed before its URL came is never made', async () => {
     let give = (_: string) => {};
     const { connection } = await connect(['a'], () => new Promise((resolve) => (give = resolve)));
     connection.close();
@@ -206,7 +206,7 @@ describe('a WebSocket', () => {
     expect(events.failures).toEqual([]);
   });
 
-  test('is cut where the other side does not answer the close, and its timer goes where it does', async () => {
+  it('is cut where the other side does not answer the close, and its timer goes where it does', async () => {
     const terminate = vi.fn();
     const first = await connect();
     Object.assign(first.socket, { terminate });
@@ -222,7 +222,7 @@ describe('a WebSocket', () => {
     expect(timers.armed.size).toBe(0);
   });
 
-  test('that the server has closed already leaves no timer', async () => {
+  it('that the server has closed already leaves no timer', async () => {
     const { socket } = await connect();
     Object.assign(socket, { terminate: vi.fn(), readyState: 3, close() {} });
     socket.onclose?.({ code: 1006, reason: '' });

@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'reelwire-jest-'));
 jest.setTimeout(30_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test.each(['websocket', 'sse', 'polling'])('generates, follows by %s and saves', async (transport) => {
+it.each(['websocket', 'sse', 'polling'])('generates, follows by %s and saves', async (transport) => {
   const server = await createMockServer({ durationMs: 1_500 });
   const client = new VideoClient({
     baseUrl: server.url,

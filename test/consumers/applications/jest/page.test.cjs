@@ -1,7 +1,7 @@
 /** @jest-environment ./jsdom.cjs */
 jest.setTimeout(30_000);
 
-test('loads what is for browsers, with every subpath that it has', () => {
+it('loads what is for browsers, with every subpath that it has', () => {
   expect(require('reelwire/webhooks/testing').createWebhookFactory).toBeInstanceOf(Function);
   const { VideoError, WebhookVerificationError } = require('reelwire');
   expect(require('reelwire/webhooks').WebhookVerificationError).toBe(WebhookVerificationError);
@@ -11,7 +11,7 @@ test('loads what is for browsers, with every subpath that it has', () => {
   expect(platform.filter((file) => !file.endsWith('.browser.cjs'))).toEqual([]);
 });
 
-test.each(['websocket', 'sse', 'polling'])('generates, follows by %s and downloads', async (transport) => {
+it.each(['websocket', 'sse', 'polling'])('generates, follows by %s and downloads', async (transport) => {
   const { VideoClient } = require('reelwire');
   const client = new VideoClient({
     baseUrl: process.env.SERVER_URL,
