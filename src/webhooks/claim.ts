@@ -118,10 +118,9 @@ async function claimUntil(turn: Turn, claim: () => Promise<WebhookClaim>): Promi
   });
   for (let delayMs = FIRST_LOOK_MS; ; delayMs = Math.min(delayMs * 2, LAST_LOOK_MS)) {
     const answer = await claim();
-    if (answer.status !== 'busy') return answer;
-    turn.isAwaited = true;
+    turn.isAwaited = answer.status === 'busy';
+    if (!turn.isAwaited || over) return answer;
     await Promise.race([turn.deadline, new Promise((resolve) => setTimeout(resolve, delayMs))]);
     if (over) return answer;
-    turn.isAwaited = false;
   }
 }

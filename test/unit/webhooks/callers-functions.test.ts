@@ -115,6 +115,14 @@ describe('a function of the caller', () => {
     expect(errors).toEqual([]);
   });
 
+  it('is not told of a store that is just asked whether that other receiver is done', async () => {
+    let answers = 1;
+    const claim = async () => (answers-- > 0 ? { status: 'busy' as const } : hangs());
+    const { handler, errors } = receiver({ store: { ...memoryStore(), claim }, ackWithinMs: 60 });
+    expect((await handler(await send.completed('a'))).status).toBe(503);
+    expect([answers, errors]).toEqual([-1, []]);
+  });
+
   it.each<[unknown, number]>([
     [null, 0],
     ['1000', 1],
