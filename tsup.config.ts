@@ -86,6 +86,10 @@ const shared = {
   sourcemap: false,
   clean: true,
   plugins: [effectlessChunks],
+  // Names and lines stay; what is said the long way is said the short way.
+  esbuildOptions(options) {
+    options.minifySyntax = true;
+  },
 } satisfies Options;
 
 /**
@@ -100,6 +104,9 @@ async function toCommonJS(folder: string): Promise<void> {
       format: 'cjs',
       platform: 'node',
       target: shared.target,
+      // The ES modules are there to be read; these have their names, and lines of a length that a stack can point to.
+      minifyWhitespace: true,
+      lineLimit: 100,
       // Jest runs it where there is no `import()`.
       supported: { 'dynamic-import': false },
     });
@@ -187,8 +194,8 @@ export default defineConfig([
     esbuildPlugins: [libraryOutside, licences],
     // Nobody reads it in the debugger, and most of it is of others.
     esbuildOptions(options) {
-      options.minifyWhitespace = true;
       options.minifySyntax = true;
+      options.minifyWhitespace = true;
     },
     // Both are CommonJS, which asks for the modules of Node by `require`.
     banner: {

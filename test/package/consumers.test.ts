@@ -30,7 +30,7 @@ describe.each(['esm', 'cjs'])('an application of %s modules', (kind) => {
     const { stdout } = await run(process.execPath, [`--input-type=${type}`, '--eval', program], {
       cwd: join(consumers, kind),
     });
-    expect(stdout).toMatch(/ConfigurationError: baseUrl [\s\S]* at resolveBaseUrl \(.*reelwire\/dist\//);
+    expect(stdout).toMatch(/ConfigurationError: baseUrl [\s\S]* at resolveOptions \(.*reelwire\/dist\//);
   });
 });
 
