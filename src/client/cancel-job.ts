@@ -1,9 +1,11 @@
 import type { AnyBackend } from '../backends/backend.js';
+import { backoffDelayMs } from '../core/backoff.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
 import { ApiError, InvalidResponseError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
+import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Settings } from './options.js';
@@ -43,6 +45,25 @@ export async function cancelJob(
     );
   }
   return after;
+}
+
+/** The same for a job as new as that the status route may not have heard of it. */
+export async function cancelNewJob(
+  host: CancelHost,
+  told: Told,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { retry, runtime } = host;
+  for (let failures = 1; ; failures++) {
+    try {
+      await cancelJob(host, told, jobId, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404 || failures >= retry.attempts) throw error;
+      await sleep(runtime, backoffDelayMs(failures, retry, runtime.random()), signal);
+    }
+  }
 }
 
 async function status(

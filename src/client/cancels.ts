@@ -1,21 +1,22 @@
-import { backoffDelayMs } from '../core/backoff.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import { wordsOf } from '../core/text.js';
 import { ApiError, ConfigurationError, howToGoOn } from '../errors.js';
-import { abortable, sleep } from '../runtime/abort.js';
+import { abortable } from '../runtime/abort.js';
 import { closedError } from './calls.js';
 import type { CancelHost } from './cancel-job.js';
 
 /** How long the client, once closed, waits for what is to be cancelled. */
 const AFTER_CLOSE_MS = 5_000;
 
-/** Loads what a cancel needs, which a page has to fetch. */
-export type LoadCancel = (jobId: string) => Promise<Pick<typeof import('./cancel-job.js'), 'cancelJob'>>;
+/** Loads what is needed for the calls about a job, which a page has to fetch. */
+export type LoadJobCalls = (jobId: string) => Promise<JobCalls>;
+type JobCalls = Pick<typeof import('./cancel-job.js'), 'cancelJob' | 'cancelNewJob'> &
+  Pick<typeof import('./ask-status.js'), 'askStatus'>;
 
 /** Cancels jobs at the server. Never one that has ended: where cancelling is deleting, its video would be gone. */
 export class Cancels {
   readonly #host: CancelHost;
-  readonly #load: LoadCancel;
+  readonly #load: LoadJobCalls;
   /** What was cancelled here, for as long as the client lives: its status may be "no such job" from then on. */
   readonly cancelled = new Set<string>();
   /** What has to be done although nobody may wait for it. */
@@ -23,7 +24,7 @@ export class Cancels {
   /** By job: how not to cancel it any more where a signal is aborted. */
   readonly #watched = new Map<string, Set<() => void>>();
 
-  constructor(host: CancelHost, load: LoadCancel) {
+  constructor(host: CancelHost, load: LoadJobCalls) {
     this.#host = host;
     this.#load = load;
   }
@@ -43,20 +44,11 @@ export class Cancels {
 
   /** Cancels a job that was submitted here, behind the caller's back; tells where that fails. Never rejects. */
   async cancelOwn(jobId: string, signal: AbortSignal): Promise<void> {
-    const { logger, retry, runtime } = this.#host;
     try {
-      for (let failures = 1; ; failures++) {
-        try {
-          await this.cancel(jobId, signal);
-          return;
-        } catch (error) {
-          // The status route may not have heard of a job as new as this.
-          if (!(error instanceof ApiError) || error.status !== 404 || failures >= retry.attempts) throw error;
-          await sleep(runtime, backoffDelayMs(failures, retry, runtime.random()), signal);
-        }
-      }
+      const { cancelNewJob } = await abortable(this.#load(jobId), signal);
+      await cancelNewJob(this.#host, this, jobId, signal);
     } catch (error) {
-      logger.warn(
+      this.#host.logger.warn(
         `job ${JSON.stringify(jobId)} was to be cancelled, and could not be: ${wordsOf(error)}. ${howToGoOn(jobId)}, or cancel it with client.cancel(${JSON.stringify(jobId)}).`,
       );
     }

@@ -1,4 +1,5 @@
 import { askCredentials } from '../http/credentials.js';
+import { onWake } from '../runtime/wake.js';
 import { createRunner } from '../transports/runner.js';
 import { StatusCalls } from '../transports/status-calls.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
@@ -7,7 +8,8 @@ import { type Settings, toWebSocketUrl } from './options.js';
 import type { Server } from './server.js';
 
 export { carriesHeaders } from '../runtime/web-socket.js';
-export { cancelJob } from './cancel-job.js';
+export { askStatus } from './ask-status.js';
+export { cancelJob, cancelNewJob } from './cancel-job.js';
 
 /** Loads what SSE needs, which a page has to fetch. */
 type LoadSse = () => Promise<Pick<typeof import('../transports/sse.js'), 'connectSse'>>;
@@ -34,7 +36,7 @@ export function createFollower(
 ): Follower {
   return createRunner({
     ...streamDepsOf(server, loadSse),
-    runtime: server.runtime,
+    runtime: { ...server.runtime, onWake },
     backend: settings.backend,
     settings,
     calls,

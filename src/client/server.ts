@@ -3,12 +3,12 @@ import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
+import { abortable } from '../runtime/abort.js';
 import { Aborts } from '../runtime/aborts.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { systemRuntime } from '../runtime/system.js';
-import { askStatus } from './ask-status.js';
 import { Calls } from './calls.js';
-import { Cancels, type LoadCancel } from './cancels.js';
+import { Cancels, type LoadJobCalls } from './cancels.js';
 import type { Settings } from './options.js';
 
 /** The server as one client knows it: how it is reached, what is under way there, and what it says about jobs. */
@@ -23,15 +23,17 @@ export class Server {
   readonly cancels: Cancels;
   /** By which a server knows this client again, such as over a socket. */
   readonly session: string;
+  readonly #load: LoadJobCalls;
 
-  constructor(settings: Settings, loadCancel: LoadCancel) {
+  constructor(settings: Settings, loadJobCalls: LoadJobCalls) {
     this.settings = settings;
+    this.#load = loadJobCalls;
     this.logger = settings.logger;
     this.retry = settings.retry;
     this.runtime = systemRuntime(settings);
     this.session = randomId(this.runtime);
     this.http = createHttpClient(settings, this.runtime);
-    this.cancels = new Cancels(this, loadCancel);
+    this.cancels = new Cancels(this, loadJobCalls);
   }
 
   get backend(): Settings['backend'] {
@@ -53,6 +55,7 @@ export class Server {
   ): Promise<JobUpdate> {
     const { backend, http } = this;
     try {
+      const { askStatus } = await abortable(this.#load(jobId), signal);
       return this.locate(await askStatus(http, backend, jobId, signal, repeat));
     } catch (error) {
       const cancelled = this.cancels.explain(jobId, error);

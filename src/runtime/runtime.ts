@@ -26,6 +26,10 @@ export interface Runtime {
   readonly hasOwnFetch?: boolean;
   /** The WebSocket class, asked for at each connect. */
   webSocket(): WebSocketClass | Promise<WebSocketClass>;
+}
+
+/** @internal What following needs besides. */
+export interface WakingRuntime extends Runtime {
   /** Calls back on `online`, `offline`, `pageshow` and a tab becoming visible; returns the way to stop. */
   onWake(listener: (reason: WakeReason) => void): () => void;
 }

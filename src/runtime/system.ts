@@ -1,5 +1,4 @@
 import { MAX_TIMER_MS } from '../core/deadlines.js';
-import type { WakeReason } from '../core/follow-model.js';
 import { isWorkerd } from './is-workerd.js';
 import { nodeWebSocket } from './node-web-socket.js';
 import type { Runtime, WebSocketClass } from './runtime.js';
@@ -24,34 +23,9 @@ export function systemRuntime(
     hasOwnFetch: options.fetch !== undefined,
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
     webSocket: () => options.WebSocket ?? globalWebSocket() ?? nodeWebSocket(),
-    onWake,
   };
 }
 
 function globalWebSocket(): WebSocketClass | undefined {
   return (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketClass | undefined;
-}
-
-/** Where there is no window (Node, workers of a server) nothing ever wakes, and that is fine. */
-function onWake(listener: (reason: WakeReason) => void): () => void {
-  const { document, addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>;
-  const listened: [Pick<EventTarget, 'addEventListener' | 'removeEventListener'>, string, () => void][] = [];
-  if (typeof addEventListener === 'function' && typeof removeEventListener === 'function') {
-    for (const reason of ['online', 'offline', 'pageshow'] as const) {
-      listened.push([globalThis, reason, () => listener(reason)]);
-    }
-  }
-  if (document !== undefined) {
-    listened.push([
-      document,
-      'visibilitychange',
-      () => {
-        if (document.visibilityState === 'visible') listener('visible');
-      },
-    ]);
-  }
-  for (const [target, event, callback] of listened) target.addEventListener(event, callback);
-  return () => {
-    for (const [target, event, callback] of listened) target.removeEventListener(event, callback);
-  };
 }

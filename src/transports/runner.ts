@@ -13,7 +13,7 @@ import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js
 import type { FollowingSettings, Logger } from '../core/settings.js';
 import { wordsOf } from '../core/text.js';
 import { isVideoError, partNotLoaded, type VideoError } from '../errors.js';
-import type { Runtime, TimerHandle } from '../runtime/runtime.js';
+import type { TimerHandle, WakingRuntime } from '../runtime/runtime.js';
 import { JobSinks } from './job-sinks.js';
 import type { StatusCalls } from './status-calls.js';
 import { type StreamDeps, streamsOf } from './streams.js';
@@ -21,7 +21,7 @@ import type { Follower, StreamConnection } from './transport.js';
 import { WarningLog } from './warning-log.js';
 
 export interface RunnerDeps extends StreamDeps {
-  readonly runtime: Runtime;
+  readonly runtime: WakingRuntime;
   readonly backend: Pick<AnyBackend, 'webSocket' | 'sse' | 'webhookIdOf'>;
   readonly settings: FollowingSettings;
   /** Those of the whole client. */

@@ -4,7 +4,7 @@ import type { Following, JobSink } from '../../src/core/follower.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
 import { NetworkError } from '../../src/errors.js';
-import type { Runtime, WebSocketLike } from '../../src/runtime/runtime.js';
+import type { WakingRuntime, WebSocketLike } from '../../src/runtime/runtime.js';
 import { createRunner } from '../../src/transports/runner.js';
 import { connectSse } from '../../src/transports/sse.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
@@ -27,7 +27,7 @@ export async function playSystem(
   const { intervalMs, retry, ...timeouts } = SETTINGS;
   const random = randomOf(plan.seed);
 
-  const runtime: Runtime = {
+  const runtime: WakingRuntime = {
     now: () => clock.wallNow,
     elapsedMs: () => clock.elapsed,
     random,

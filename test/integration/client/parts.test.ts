@@ -116,9 +116,9 @@ describe('the parts', () => {
     const client = connect(server);
     await client.status(server.jobs.create().id);
     const job = client.subscribe(server.jobs.create().id);
-    expect(site.asked).toEqual(['following']);
+    expect(new Set(site.asked)).toEqual(new Set(['following']));
     job.on('update', () => {});
-    expect(site.asked.slice(0, 3)).toEqual(['following', 'sse', 'download']);
+    expect(site.asked.filter((name) => name !== 'following')).toEqual(['sse', 'download']);
     client.subscribe('another').on('update', () => {});
     expect(site.asked.filter((name) => name !== 'following')).toEqual(['sse', 'download']);
   });

@@ -3,6 +3,7 @@ import { WebSocket as Ws } from 'ws';
 import { nodeWebSocket as nodeWebSocketOfBrowsers } from '../../../src/runtime/node-web-socket.browser.js';
 import type { WebSocketClass } from '../../../src/runtime/runtime.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
+import { onWake } from '../../../src/runtime/wake.js';
 
 class FakeSocket {}
 const fakeSocket = FakeSocket as unknown as WebSocketClass;
@@ -67,7 +68,7 @@ describe('systemRuntime', () => {
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
     const reasons: string[] = [];
-    const stop = systemRuntime().onWake((reason) => reasons.push(reason));
+    const stop = onWake((reason) => reasons.push(reason));
     const tell = () => {
       for (const event of ['online', 'offline', 'pageshow']) page.dispatchEvent(new Event(event));
       document.dispatchEvent(new Event('visibilitychange'));
@@ -83,6 +84,6 @@ describe('systemRuntime', () => {
   });
 
   it('has nothing to wake on in Node', () => {
-    expect(() => systemRuntime().onWake(() => {})()).not.toThrow();
+    expect(() => onWake(() => {})()).not.toThrow();
   });
 });
