@@ -224,7 +224,7 @@ describe('poll', () => {
     });
     const error = await errorOf(connect(server).poll('job-1', { timeoutMs: 150 }));
     expect(error).toMatchObject({ code: 'job-timeout', cause: { code: 'server-error', status: 503 } });
-    expect(error.message).toMatch(/^job job-1 did not end within 150 ms; its status .* answered 503: away$/);
+    expect(error.message).toMatch(/^job job-1 did not end within 150 ms; could not read its status: .* answered 503: away$/);
   });
 
   it('of a job nobody knows ends as not found, and of wrong credentials as unauthorized', async () => {
