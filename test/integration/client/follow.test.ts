@@ -222,9 +222,11 @@ describe('poll', () => {
     const server = await startServer({
       faults: [{ route: 'status', type: 'status', status: 503, body: 'away' }],
     });
-    const error = await errorOf(connect(server).poll('job-1', { timeoutMs: 150 }));
+    const error = await errorOf(connect(server).poll('job-1', { timeoutMs: 3_000 }));
     expect(error).toMatchObject({ code: 'job-timeout', cause: { code: 'server-error', status: 503 } });
-    expect(error.message).toMatch(/^job job-1 did not end within 150 ms; could not read its status: .* answered 503: away$/);
+    expect(error.message).toMatch(
+      /^job job-1 did not end within 3000 ms; could not read its status: .* answered 503: away$/,
+    );
   });
 
   it('of a job nobody knows ends as not found, and of wrong credentials as unauthorized', async () => {
