@@ -1,21 +1,13 @@
 import * as z from 'zod/mini';
-import { idOf, readUpdate, textOf } from '../core/fields.js';
+import { idOf, textOf } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
-import { statusOfWord } from '../core/status-words.js';
 import { InputError, InvalidResponseError } from '../errors.js';
-import { readStatus, readSubmitted } from './answers.js';
-import type {
-  Backend,
-  FormField,
-  HttpRefusal,
-  HttpRequestBody,
-  Operation,
-  SubmitOperation,
-} from './backend.js';
+import type { Backend, FormField, HttpRequestBody, Operation, SubmitOperation } from './backend.js';
 import { type Bytes, fileField, isBytes } from './bytes.js';
 import { checkVariant } from './input.js';
+import { readOpenAIJob, readOpenAIRefusal, readOpenAIStatus, readOpenAISubmitted } from './openai-update.js';
 import { object, parseInput, parseOptions, strict, text } from './schema.js';
 
 /** Options for `openAIVideos`. */
@@ -137,11 +129,11 @@ export function openAIVideos(
       return { method: 'POST', url: '/v1/videos', body };
     },
     // A server that makes the video at once may say that it is completed.
-    parseGenerate: (response) => readSubmitted(response),
+    parseGenerate: readOpenAISubmitted,
 
     status: (jobId) => ({ method: 'GET', url: `/v1/videos/${encodeJobId(jobId)}` }),
-    parseStatus: (response, jobId) => readStatus(response, jobId),
-    parseRefusal: readFailedJob,
+    parseStatus: readOpenAIStatus,
+    parseRefusal: readOpenAIRefusal,
 
     download({ id, snapshot }, variant) {
       checkVariant(variant, VARIANTS);
@@ -175,7 +167,7 @@ export function openAIVideos(
             body: { type: 'json', value: { prompt } },
           };
         },
-        parse: (response) => readSubmitted(response),
+        parse: readOpenAISubmitted,
       },
     },
   };
@@ -217,14 +209,6 @@ async function fieldOf(name: string, value: unknown): Promise<FormField> {
   }
 }
 
-/** Some servers tell of a job that failed by the status code of its failure, with the job as the body. */
-function readFailedJob({ body }: HttpRefusal, jobId: string): JobUpdate | undefined {
-  if (!isRecord(body) || idOf(body.id) !== jobId) return undefined;
-  // `error` may as well say how the call went.
-  const failed = statusOfWord(body.status) === 'failed' && !/^\s*error\s*$/i.test(String(body.status));
-  return failed ? readUpdate(body, jobId) : undefined;
-}
-
 function listRequest(input: OpenAIListInput = {}) {
   const given = Object.entries(parseInput(listSchema, input)).filter(([, value]) => value !== undefined);
   const query = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&');
@@ -232,16 +216,17 @@ function listRequest(input: OpenAIListInput = {}) {
 }
 
 function readList(body: unknown): OpenAIList {
-  const data = isRecord(body) ? body.data : undefined;
-  if (!isRecord(body) || !Array.isArray(data)) {
+  const page = isRecord(body) ? body : {};
+  const data = Array.isArray(body) ? body : page.data;
+  if (!Array.isArray(data)) {
     throw new InvalidResponseError('the list of videos holds no data', {
       hint: 'Check that backend and baseUrl fit the server.',
     });
   }
   const jobs = data.filter(isRecord).flatMap((video) => {
     const jobId = idOf(video.id);
-    return jobId === undefined ? [] : [readUpdate(video, jobId)];
+    return jobId === undefined ? [] : [readOpenAIJob(video, jobId)];
   });
-  const lastId = textOf(body.last_id) ?? jobs.at(-1)?.jobId;
-  return { jobs, hasMore: body.has_more === true, ...(lastId !== undefined && { lastId }) };
+  const lastId = textOf(page.last_id) ?? jobs.at(-1)?.jobId;
+  return { jobs, hasMore: page.has_more === true, ...(lastId !== undefined && { lastId }) };
 }

@@ -1,6 +1,6 @@
 import type { JobUpdate } from './model.js';
 import { isRecord } from './record.js';
-import { statusOfWord } from './status-words.js';
+import { type StatusWords, statusOfWord } from './status-words.js';
 
 /** An untrusted JSON object: any field may hold anything. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -33,17 +33,19 @@ export function dateOf(value: unknown): Date | undefined {
  * What a server says about a job, in our words. The dialects share the names of most fields, and servers mix the
  * rest, so one reader does for all. An optional field of a wrong type is as if it were not there.
  *
- * @param typeWord - A word that is the status where the object has no `status` that is known.
+ * @param typeWord - A word that is the status where the object has no `status`.
+ * @param words - The dialect's own.
  */
-export function readUpdate(raw: Fields, jobId: string, typeWord?: unknown): JobUpdate {
-  const status = statusOfWord(raw.status) ?? statusOfWord(typeWord);
+export function readUpdate(raw: Fields, jobId: string, typeWord?: unknown, words?: StatusWords): JobUpdate {
+  const known = statusOfWord(raw.status ?? typeWord, words);
+  const status = known ?? undefined;
   const message = textOf(raw.message) ?? textOf(raw.step);
   const failed = status === 'failed';
   const failure = failed ? (raw.error ?? (isRecord(raw.data) ? raw.data.error : undefined)) : undefined;
   return {
     jobId,
     status,
-    unknownStatus: status === undefined ? unknownWord(raw.status) : undefined,
+    unknownStatus: known === undefined ? unknownWord(raw.status) : undefined,
     progress: progressOf(raw.progress),
     message,
     error: failed ? (reasonOf(failure) ?? message ?? tellingWord(raw.status)) : undefined,

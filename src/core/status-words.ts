@@ -12,9 +12,17 @@ const STATUS_BY_WORD: ReadonlyMap<string, JobStatus> = new Map(
   ),
 );
 
-/** What a server's word means; case and surrounding space do not matter. Undefined for an unknown one. */
-export function statusOfWord(word: unknown): JobStatus | undefined {
+/** Words of one dialect, in lower case; `null` for one that says nothing. */
+export type StatusWords = ReadonlyMap<string, JobStatus | null>;
+
+/**
+ * What a server's word means; case and surrounding space do not matter. Undefined for an unknown one, `null` for one
+ * of `own` that says nothing.
+ */
+export function statusOfWord(word: unknown, own?: StatusWords): JobStatus | null | undefined {
   if (typeof word !== 'string') return undefined;
+  const said = own?.get(word.trim().toLowerCase());
+  if (said !== undefined) return said;
   // As it stands first: on a stream each frame asks, and nearly all are in lower case.
   return STATUS_BY_WORD.get(word) ?? STATUS_BY_WORD.get(word.trim().toLowerCase());
 }

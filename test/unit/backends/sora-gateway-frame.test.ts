@@ -24,9 +24,9 @@ it('a known status is worth more than the type', () => {
   });
 });
 
-it('an unknown status gives way to a type that is known, and is told where there is none', () => {
+it('an unknown status is told and changes nothing, also where a type that is known stands beside it', () => {
   expect(parse({ type: 'completed', jobId: 'a', status: 'ok' })).toMatchObject({
-    update: { status: 'completed' },
+    update: { status: undefined, unknownStatus: 'ok' },
   });
   expect(parse({ jobId: 'a', status: 'paused' })).toMatchObject({ update: { unknownStatus: 'paused' } });
 });
