@@ -43,7 +43,7 @@ describe('a backend that knows several ways to cancel', () => {
       name: 'ApiError',
       status,
       jobId: 'a',
-      hint: expect.stringContaining('goes on'),
+      hint: expect.stringContaining('close()'),
     });
     expect(error.message).toContain('this server cannot cancel a job');
   });
