@@ -24,7 +24,9 @@ export function carriesHeaders(WebSocket: WebSocketClass): boolean {
  */
 export function openSocket(WebSocket: WebSocketClass, url: string, options: SocketOptions): WebSocketLike {
   const place = placeOfOptions(WebSocket);
-  const all = { ...options, headers: withUserAgent(options.headers), perMessageDeflate: false };
+  // Deno adds it to its own, and a request with two of them may be refused.
+  const headers = 'Deno' in globalThis ? options.headers : withUserAgent(options.headers);
+  const all = { ...options, headers, perMessageDeflate: false };
   const Made = WebSocket as unknown as new (...args: readonly unknown[]) => WebSocketLike;
   if (place === 'third' && (isOfWs(WebSocket) || hasAny(options.headers))) return new Made(url, [], all);
   if (place !== 'second' || !hasAny(all.headers)) return new WebSocket(url);
