@@ -1,4 +1,5 @@
 import type { HttpRefusal, HttpRequest, HttpResponse } from '../backends/backend.js';
+import type { ByteArray } from '../core/bytes.js';
 import type { ApiError, VideoError } from '../errors.js';
 
 /** When a call that failed may be sent again. */
@@ -32,7 +33,7 @@ export interface SendOptions {
 
 /** What is sent, ready for any `fetch`. */
 export interface Payload {
-  readonly body?: string | FormData | Uint8Array<ArrayBuffer>;
+  readonly body?: string | FormData | ByteArray;
   /** Missing where fetch sets it. */
   readonly contentType?: string;
 }

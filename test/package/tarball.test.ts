@@ -91,6 +91,12 @@ it('holds scripts to be read as they are, and so no maps', () => {
   }
 });
 
+it('declares bytes by a name that TypeScript before 5.7 knows, too', () => {
+  const declarations = files.filter((file) => file.endsWith('.d.cts'));
+  expect(declarations.length).toBeGreaterThan(20);
+  expect(declarations.filter((file) => /^(?!\s*(\/\*|\*)).*Uint8Array</m.test(read(file)))).toEqual([]);
+});
+
 it('has one type of each class, for `import` and for `require`', () => {
   for (const { import: esm, require: cjs } of Object.values(manifest.exports) as Conditions[]) {
     if (esm === undefined) continue;

@@ -3,6 +3,7 @@
  * WebCrypto. Asked for without an import, so that this loads on every runtime. Bundles for browsers take
  * node.browser.ts instead.
  */
+import type { ByteArray } from '../../core/bytes.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
 import type { Bytes, Encoding } from '../bytes.js';
 import * as web from './web.js';
@@ -17,7 +18,7 @@ function nodeCrypto(): typeof loaded {
 
 /** HMAC-SHA256 over the parts, one after the other. Not a promise where node:crypto is at hand. */
 export function hmacSha256(
-  key: Uint8Array<ArrayBuffer>,
+  key: ByteArray,
   parts: readonly Bytes[],
   encoding: Encoding,
 ): string | Promise<string> {
@@ -29,7 +30,7 @@ export function hmacSha256(
 
 /** Whether the holder of the Ed25519 key signed the parts. The signature is base64. */
 export async function verifyEd25519(
-  key: Uint8Array<ArrayBuffer>,
+  key: ByteArray,
   parts: readonly Bytes[],
   signature: string,
 ): Promise<boolean> {
@@ -42,7 +43,7 @@ export async function verifyEd25519(
 }
 
 /** Signs the parts with a private key in PKCS #8. Gives base64. */
-export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonly Bytes[]): Promise<string> {
+export async function signEd25519(pkcs8: ByteArray, parts: readonly Bytes[]): Promise<string> {
   const node = nodeCrypto();
   if (node === undefined) return web.signEd25519(pkcs8, parts);
   const pem = `-----BEGIN PRIVATE KEY-----\n${encodeBase64(pkcs8)}\n-----END PRIVATE KEY-----`;

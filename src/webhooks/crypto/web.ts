@@ -1,10 +1,11 @@
+import type { ByteArray } from '../../core/bytes.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
 import { encodeDigits } from '../base64-portable.js';
 import type { Bytes, Encoding } from '../bytes.js';
 
 /** HMAC-SHA256 over the parts, one after the other. */
 export async function hmacSha256(
-  key: Uint8Array<ArrayBuffer>,
+  key: ByteArray,
   parts: readonly Bytes[],
   encoding: Encoding,
 ): Promise<string> {
@@ -17,7 +18,7 @@ export async function hmacSha256(
 
 /** Whether the holder of the Ed25519 key signed the parts. The signature is base64. */
 export async function verifyEd25519(
-  key: Uint8Array<ArrayBuffer>,
+  key: ByteArray,
   parts: readonly Bytes[],
   signature: string,
 ): Promise<boolean> {
@@ -27,7 +28,7 @@ export async function verifyEd25519(
 }
 
 /** Signs the parts with the 32 bytes of a private key, its seed. */
-export async function signEd25519(pkcs8: Uint8Array<ArrayBuffer>, parts: readonly Bytes[]): Promise<string> {
+export async function signEd25519(pkcs8: ByteArray, parts: readonly Bytes[]): Promise<string> {
   const key = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
   return encodeBase64(new Uint8Array(await crypto.subtle.sign('Ed25519', key, await concat(parts))));
 }
