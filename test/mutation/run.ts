@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 
 // npm run mutate                            every room, one after the other
 // npm run mutate -- core http               only these
 // npm run mutate -- core/backoff.ts         one file, judged by the tests of its room
+// npm run mutate -- core --sample 5         every fifth piece of the sources, spread evenly
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,7 +16,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * the room's own tests. Last come tests over real sockets, of the rooms that use it as its callers do.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  core: ['unit/core', 'unit/{job,transports,backends,client,http}', 'integration/client'],
+  core: [
+    '{unit/core,simulation/reducer}',
+    'unit/{job,transports,backends,client,http}',
+    'integration/client',
+  ],
   http: ['unit/{http,client}', 'integration/http', 'integration/{client,download,backends}'],
   download: ['unit/download', 'integration/download', 'integration/client'],
   webhooks: ['unit/webhooks', 'integration/webhooks'],
@@ -23,7 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What runs in pages alone, where `npm run test:browser` judges it. */
-const PAGES_ONLY = ['src/**/*.browser.ts', 'src/http/reachable.ts'];
+const PAGES_ONLY = /\.browser\.ts$|^src\/http\/reachable\.ts$/;
 
 async function mutate(target: string): Promise<number> {
   const tests = ROOMS[target.split('/')[0] ?? ''];
@@ -38,24 +44,24 @@ async function judge(target: string, tests: readonly string[]): Promise<number> 
   if (file !== undefined && !existsSync(`${root}/src/${target}`)) throw new Error(`no file src/${target}`);
   const reports = `.mutation/${room}`;
   mkdirSync(`${root}/${reports}`, { recursive: true });
-  process.env.MUTATION_TESTS = JSON.stringify(tests.map((folder) => `test/${folder}/**/*.test.{ts,tsx}`));
+  process.env.MUTATION_ISOLATE = String(tests.length > 1);
+  process.env.MUTATION_TESTS = JSON.stringify(tests.map((place) => `test/${place}{/**/*,}.test.{ts,tsx}`));
   const mutants = await new Stryker({
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     plugins: ['@stryker-mutator/vitest-runner'],
-    mutate: [
-      file === undefined ? `src/${room}/**/*.ts` : `src/${target}`,
-      ...PAGES_ONLY.map((files) => `!${files}`),
-    ],
+    mutate: sample(room, file),
     coverageAnalysis: 'perTest',
+    // What only runs while a module is loaded takes a run of all tests a mutant.
+    ignoreStatic: true,
     incremental: true,
-    incrementalFile: `${reports}/incremental.json`,
+    incrementalFile: `${reports}/incremental-${every}.json`,
     reporters: ['clear-text', 'progress-append-only', 'html'],
     clearTextReporter: { logTests: false, allowColor: false, reportTests: false },
     htmlReporter: { fileName: `${reports}/index.html` },
     // Tests over real sockets wait for one another where more share the machine.
     concurrency: Math.min(2, availableParallelism()),
-    timeoutMS: 5_000,
+    timeoutMS: 3_000,
     tempDirName: '.mutation/sandbox',
     ignorePatterns: ['dist', 'docs', 'videos', '.changeset', '.github'],
     allowConsoleColors: false,
@@ -66,8 +72,29 @@ async function judge(target: string, tests: readonly string[]): Promise<number> 
   return (100 * found) / (found + missed);
 }
 
+/** Lines of one piece. */
+const PIECE = 10;
+
+/** What to mutate: all, or of each file every so many pieces, beginning with another one in each file. */
+function sample(room: string, file: string | undefined): string[] {
+  const files = (file === undefined ? readdirSync(`src/${room}`, { recursive: true }) : [file])
+    .map((name) => `src/${room}/${String(name)}`)
+    .filter((path) => path.endsWith('.ts') && !PAGES_ONLY.test(path));
+  if (every === 1) return files;
+  return files.sort().flatMap((path, index) => {
+    const pieces = Math.ceil(readFileSync(path, 'utf8').split('\n').length / PIECE);
+    return [...Array(pieces).keys()]
+      .filter((piece) => (piece + index) % every === 0)
+      .map((piece) => `${path}:${piece * PIECE + 1}-${(piece + 1) * PIECE}`);
+  });
+}
+
 process.chdir(root);
-const targets = process.argv.slice(2);
+const { values, positionals: targets } = parseArgs({
+  allowPositionals: true,
+  options: { sample: { type: 'string', default: '1' } },
+});
+const every = Math.max(1, Number.parseInt(values.sample, 10));
 const scores: Record<string, string> = {};
 for (const target of targets.length > 0 ? targets : Object.keys(ROOMS)) {
   const start = performance.now();
