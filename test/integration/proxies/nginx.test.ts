@@ -64,7 +64,8 @@ describe('behind nginx as it comes, which passes no upgrade and holds events bac
     // Each pushes out the one before, not all of itself.
     for (const progress of [10, 20])
       jobOfServer?.advance({ status: 'processing', progress, message: 'long '.repeat(1_000) });
-    await until(() => job.snapshot.progress === 10);
+    // On a slow machine a status call may be quicker, and know of the second.
+    await until(() => job.snapshot.progress >= 10);
     jobOfServer?.complete();
     expect(await job.completed()).toMatchObject({ status: 'completed', transport: 'polling' });
   });
