@@ -68,7 +68,8 @@ export async function playSystem(
           // Before the client hears of it.
           answer.then(
             () => witness.answered(jobId, true),
-            () => witness.answered(jobId, false),
+            // A call that was given up says nothing of whether there are answers.
+            () => signal?.aborted || witness.answered(jobId, false),
           );
           const body = await answer;
           // Of this dialect it is never a follow-up.
