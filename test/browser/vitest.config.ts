@@ -9,6 +9,9 @@ import { webKitGTK } from './support/webkit-provider.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** How long what is waited for may take: on a busy machine a page takes seconds for what takes it a moment. */
+const PATIENT = { timeout: 10_000 };
+
 /** The same files in each browser. */
 function inBrowser([engine, launch]: readonly [Engine, Launch]) {
   const provider =
@@ -24,6 +27,7 @@ function inBrowser([engine, launch]: readonly [Engine, Launch]) {
       include: ['test/browser/*.test.{ts,tsx}'],
       exclude: ['test/browser/*.node.test.ts'],
       testTimeout: 15_000,
+      expect: { poll: PATIENT },
       browser: {
         enabled: true,
         provider,
@@ -59,6 +63,7 @@ const pages = {
     root,
     include: ['test/browser/*.node.test.ts'],
     testTimeout: 60_000,
+    expect: { poll: PATIENT },
     hookTimeout: 30_000,
   },
 };
