@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SubmitOutcomeUnknownError } from '../../../src/errors.js';
 import { errorOf } from '../../support/rejection.js';
 import { connect, input, startServer, submits } from '../client/support.js';
-import { asPage, follow, startHAProxy, until } from './support.js';
+import { asPage, countedFetch, follow, startHAProxy, until } from './support.js';
 
 describe('behind HAProxy that compresses, and so holds each event back until the next', () => {
   const gzip = 'compression algo gzip';
@@ -40,11 +40,7 @@ describe('a submit through HAProxy', () => {
     const server = await startServer();
     const proxy = await startHAProxy(server, 'retries 0');
     await server.pause();
-    const sent: unknown[] = [];
-    const fetch: typeof globalThis.fetch = (url, init) => {
-      sent.push(url);
-      return globalThis.fetch(url, init);
-    };
+    const { fetch, sent } = countedFetch();
     const error = await errorOf(connect(proxy, { fetch }).generate(input));
     expect(error).toBeInstanceOf(SubmitOutcomeUnknownError);
     expect([error.status, sent.length]).toEqual([503, 1]);

@@ -3,7 +3,7 @@ import { SubmitOutcomeUnknownError } from '../../../src/errors.js';
 import { errorOf } from '../../support/rejection.js';
 import { run } from '../cli/support.js';
 import { connect, input, startServer, submits } from '../client/support.js';
-import { follow, startNginx, until } from './support.js';
+import { countedFetch, follow, startNginx, until } from './support.js';
 
 /** The lines that a hint says to add. */
 function linesIn(hint = ''): string {
@@ -84,11 +84,7 @@ describe('a submit through nginx', () => {
     const server = await startServer();
     const proxy = await startNginx(server);
     await server.pause();
-    const sent: unknown[] = [];
-    const fetch: typeof globalThis.fetch = (url, init) => {
-      sent.push(url);
-      return globalThis.fetch(url, init);
-    };
+    const { fetch, sent } = countedFetch();
     const error = await errorOf(connect(proxy, { fetch }).generate(input));
     expect(error).toBeInstanceOf(SubmitOutcomeUnknownError);
     expect([error.status, sent.length]).toEqual([502, 1]);

@@ -35,6 +35,16 @@ export const asPage: typeof fetch = (url, init) => {
   return fetch(url, { ...init, headers });
 };
 
+/** The `fetch` of Node, and how often it was called. */
+export function countedFetch() {
+  const sent: unknown[] = [];
+  const counted: typeof fetch = (url, init) => {
+    sent.push(url);
+    return fetch(url, init);
+  };
+  return { fetch: counted, sent };
+}
+
 /** Follows a job, and tells what brings its updates. */
 export function follow(job: VideoJob) {
   let transport: TransportName | undefined;
