@@ -1,9 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type MockServer, mockMedia } from '../../../src/mock-server/index.js';
 import { startServer, submits, temporaryFolder } from '../client/support.js';
 import { startExample } from './support.js';
+
+// Programs are started and submit a hundred jobs: on a busy machine that takes seconds.
+vi.setConfig({ testTimeout: 60_000 });
+const patient = { timeout: 30_000 };
 
 const video = Buffer.from(mockMedia('video'));
 const script = (number: number) => `Explain number ${number}`;
@@ -52,9 +56,9 @@ describe('the batch of a hundred', () => {
     const server = await startServer();
     const batch = await hundred(server);
     const first = batch.start();
-    await expect.poll(() => server.jobs.size, { timeout: 10_000 }).toBe(100);
+    await expect.poll(() => server.jobs.size, patient).toBe(100);
     await expect
-      .poll(async () => (await readFile(batch.journal, 'utf8')).match(/"jobId"/g)?.length, { timeout: 5_000 })
+      .poll(async () => (await readFile(batch.journal, 'utf8')).match(/"jobId"/g)?.length, patient)
       .toBe(100);
     first.child.kill('SIGKILL');
     expect((await first.ended).code).toBeNull();
@@ -101,7 +105,7 @@ describe('the batch of a hundred', () => {
     const server = await startServer();
     const batch = await hundred(server);
     const first = batch.start();
-    await expect.poll(() => server.jobs.size, { timeout: 10_000 }).toBe(100);
+    await expect.poll(() => server.jobs.size, patient).toBe(100);
     first.child.kill('SIGINT');
     const { code, stdout } = await first.ended;
     expect(stdout).toBe('0 of 100 saved, 0 failed, 100 left running, 0 not submitted\n');
