@@ -1,39 +1,44 @@
-import { json } from './exchange.js';
-import type { MockDialect } from './job.js';
-import { openAIError } from './openai-videos.js';
+import type { Dialect } from './dialect.js';
+import type { Exchange } from './exchange.js';
 import type { MockAuth, MockServiceOptions } from './options.js';
 
+type Credential = NonNullable<Dialect['credential']>;
+
+const BEARER: Credential = { header: 'authorization', scheme: 'Bearer' };
+
 /**
- * True where no credentials are needed or the right ones came: in `Authorization` or, for a browser's WebSocket,
+ * True where no credentials are needed or the right ones came: as the dialect sends them or, for a browser's WebSocket,
  * which can set no header, as `?token=`.
  */
 export function authorised(
   auth: MockServiceOptions['auth'],
+  { credential = BEARER }: Pick<Dialect, 'credential'>,
   headers: Headers,
   query?: URLSearchParams,
 ): boolean {
   if (auth === undefined) return true;
-  const given = headers.get('authorization');
   const token = query?.get('token');
   return [auth]
     .flat()
     .some(
-      (accepted) => given === headerOf(accepted) || (accepted.type === 'bearer' && token === accepted.token),
+      (accepted) =>
+        isGiven(accepted, credential, headers) || (accepted.type === 'bearer' && token === accepted.token),
     );
 }
 
-export function unauthorised(dialect: MockDialect): Response {
-  const message = 'Missing or wrong credentials.';
-  const response =
-    dialect === 'openAIVideos'
-      ? openAIError(401, message, { code: 'invalid_api_key' })
-      : json({ error: 'Unauthorized', message }, 401);
-  response.headers.set('www-authenticate', 'Bearer');
+export function unauthorised(dialect: Dialect, exchange: Pick<Exchange, 'method' | 'url'>): Response {
+  const response = dialect.refuse('unauthorised', exchange);
+  const { scheme } = dialect.credential ?? BEARER;
+  if (scheme !== undefined) response.headers.set('www-authenticate', scheme);
   return response;
 }
 
-function headerOf(auth: MockAuth): string {
-  if (auth.type === 'bearer') return `Bearer ${auth.token}`;
-  const bytes = new TextEncoder().encode(`${auth.username}:${auth.password}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+function isGiven(auth: MockAuth, { header, scheme }: Credential, headers: Headers): boolean {
+  if (auth.type === 'basic')
+    return headers.get('authorization') === `Basic ${base64Of(`${auth.username}:${auth.password}`)}`;
+  return headers.get(header) === (scheme === undefined ? auth.token : `${scheme} ${auth.token}`);
+}
+
+function base64Of(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

@@ -1,5 +1,6 @@
 import { didYouMean } from '../core/nearest.js';
 import { ConfigurationError } from '../errors.js';
+import { DIALECT_NAMES } from './dialect-names.js';
 import type { MockFault, MockFaultType } from './fault.js';
 import type { MockJobInit } from './job.js';
 import type { MockServiceOptions, MockStreamOptions } from './options.js';
@@ -39,7 +40,7 @@ const STREAMS = {
   ...{ greeting: true, acknowledgements: true, frames: true, snapshotOnSubscribe: true, endWithJobs: true },
 } as const satisfies Names<MockStreamOptions>;
 const WEBHOOKS = {
-  ...{ gateway: true, vidBuilder: true, openAI: true, upstreamSecret: true, retryScale: true },
+  ...{ gateway: true, vidBuilder: true, openAI: true, secrets: true, upstreamSecret: true, retryScale: true },
   ...{ retryDelaysMs: true, timeoutMs: true, allowedHosts: true, onDelivery: true },
 } as const satisfies Names<MockWebhookOptions>;
 
@@ -75,7 +76,6 @@ const FAULTS: FaultNames = {
   format: ['lineEnding', 'commentEveryMs', 'splitEveryBytes', 'bom'],
 };
 const SCOPE = ['type', 'route', 'jobId', 'times', 'after', 'every', 'lastsMs'];
-const DIALECTS = ['soraGateway', 'vidBuilder', 'openAIVideos'];
 
 /** What may be within an option, by its path. */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
@@ -84,7 +84,10 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
   'webhooks.gateway': ['url', 'secret'],
   'webhooks.vidBuilder': ['secret'],
   'webhooks.openAI': ['url', 'secret'],
-  'webhooks.retryDelaysMs': DIALECTS,
+  'webhooks.secrets': DIALECT_NAMES.filter(
+    (name) => !['soraGateway', 'vidBuilder', 'openAIVideos'].includes(name),
+  ),
+  'webhooks.retryDelaysMs': DIALECT_NAMES,
   openAIVideos: ['encoding'],
   words: ['queued', 'processing', 'completed', 'failed'],
 };
@@ -110,6 +113,15 @@ export function checkMockOptions(options: object, more: readonly string[]): void
 export function checkJobInit(init: object, whole = 'job'): void {
   checkNames(whole, `${whole}.`, init, Object.keys(JOB));
   checkNested(init, '');
+  const { dialect } = init as MockJobInit;
+  if (dialect === undefined || DIALECT_NAMES.includes(dialect)) return;
+  throw new ConfigurationError(
+    `${whole}.dialect`,
+    `${whole}.dialect: there is no dialect ${JSON.stringify(dialect)}`,
+    {
+      hint: didYouMean(String(dialect), DIALECT_NAMES),
+    },
+  );
 }
 
 /** @throws ConfigurationError */

@@ -16,7 +16,7 @@ export function addCorsHeaders(headers: Headers): void {
 export function preflight(request: Headers, privateNetwork: boolean): Response {
   const headers = new Headers({
     'access-control-allow-origin': '*',
-    'access-control-allow-methods': 'GET, HEAD, POST, DELETE, OPTIONS',
+    'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE, OPTIONS',
     'access-control-allow-headers': request.get('access-control-request-headers') ?? '*',
     'access-control-max-age': '600',
     vary: 'Access-Control-Request-Headers',

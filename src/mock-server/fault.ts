@@ -9,6 +9,9 @@ export type MockRoute =
   | 'list'
   | 'delete'
   | 'remix'
+  | 'cancel'
+  | 'models'
+  | 'account'
   | 'upstream-webhook'
   | 'sse'
   | 'websocket';

@@ -1,9 +1,10 @@
 /**
- * A server of all three dialects to test against, with faults to order. For Node.
+ * A server of all dialects to test against, with faults to order. For Node.
  *
  * @module reelwire/mock-server
  */
 
+export type { MockDialect, MockMount } from './dialect-names.js';
 export type {
   AnswerFault,
   ConnectionFault,
@@ -20,7 +21,6 @@ export { parseMockFault } from './fault-text.js';
 export type { MockFaults } from './faults.js';
 export type { MockGateOptions } from './gate.js';
 export type {
-  MockDialect,
   MockJob,
   MockJobBehaviour,
   MockJobChange,

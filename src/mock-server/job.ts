@@ -1,7 +1,5 @@
 import type { JobStatus } from '../core/model.js';
-
-/** The dialects that the mock server speaks, all at once. */
-export type MockDialect = 'soraGateway' | 'vidBuilder' | 'openAIVideos';
+import type { MockDialect } from './dialect-names.js';
 
 /** How a job runs and how it is told. Given to the server it holds for all jobs, by `onSubmit` for one. */
 export interface MockJobBehaviour {
@@ -108,7 +106,8 @@ export class MockJob {
     this.dialect = dialect;
     this.input = input;
     this.behaviour = behaviour;
-    this.upstreamId = dialect === 'openAIVideos' ? id : `video_${randomHex(12)}`;
+    const hasUpstream = dialect === 'soraGateway' || dialect === 'vidBuilder';
+    this.upstreamId = hasUpstream ? `video_${randomHex(12)}` : id;
     this.#tell = tell;
     if (!behaviour.manual) this.#run(0);
   }

@@ -1,22 +1,10 @@
 import { checkJobInit } from './check-options.js';
+import type { MockDialect } from './dialect-names.js';
 import { given } from './given.js';
-import {
-  type MockDialect,
-  MockJob,
-  type MockJobBehaviour,
-  type MockJobInit,
-  type MockJobUpdate,
-  randomHex,
-} from './job.js';
+import { MockJob, type MockJobBehaviour, type MockJobInit, type MockJobUpdate, randomHex } from './job.js';
 
 /** Nineteen digits: a JSON number that a double does not hold. */
 const newNumber = () => String(2n ** 62n + BigInt(`0x${randomHex(7)}`));
-
-const NEW_ID: Readonly<Record<MockDialect, () => string>> = {
-  soraGateway: () => `job-${randomHex(8)}`,
-  vidBuilder: () => randomHex(6),
-  openAIVideos: () => `video_${randomHex(12)}`,
-};
 
 /** All jobs of a mock server, by id. */
 export class MockJobs {
@@ -24,18 +12,23 @@ export class MockJobs {
   readonly #byUpstreamId = new Map<string, MockJob>();
   readonly #listeners = new Set<(update: MockJobUpdate) => void>();
   readonly #defaults: MockJobBehaviour;
-  readonly #numericIds: boolean;
+  readonly #newId: (dialect: MockDialect) => string;
 
-  constructor(defaults: MockJobBehaviour, numericIds = false) {
+  /** @internal */
+  constructor(
+    defaults: MockJobBehaviour,
+    newId: (dialect: MockDialect) => string = () => randomHex(8),
+    numericIds = false,
+  ) {
     this.#defaults = defaults;
-    this.#numericIds = numericIds;
+    this.#newId = numericIds ? newNumber : newId;
   }
 
   /** Makes a job without a submit. */
   create(init: MockJobInit = {}): MockJob {
     checkJobInit(init);
     const dialect = init.dialect ?? 'soraGateway';
-    const id = init.id ?? (this.#numericIds ? newNumber() : NEW_ID[dialect]());
+    const id = init.id ?? this.#newId(dialect);
     const job = new MockJob({ ...this.#defaults, ...given(init), id, dialect }, (update) => {
       for (const listener of [...this.#listeners]) listener(update);
     });

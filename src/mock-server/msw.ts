@@ -8,6 +8,7 @@
 import { http, type RequestHandler, type WebSocketHandler, ws } from 'msw';
 import type { ByteArray } from './bytes.js';
 import { checkMockOptions } from './check-options.js';
+import type { MockMount } from './dialect-names.js';
 import { ConnectionLost, type Exchange } from './exchange.js';
 import type { MockFaults } from './faults.js';
 import type { MockJobs } from './jobs.js';
@@ -61,6 +62,7 @@ export class MockHandlers {
     const files = withoutSlash(new URL(filesUrl ?? 'http://files.mock.invalid'));
     const socketUrl = withoutSlash(new URL(webSocketUrl ?? new URL('/', base))).replace(/^http/, 'ws');
     service.files.origin = files;
+    service.baseUrl = base;
     this.#service = service;
     this.handlers = [
       http.all(`${base}/*`, ({ request }) => answer(service, exchangeOf(request, 'main', base))),
@@ -70,6 +72,20 @@ export class MockHandlers {
         ? []
         : [ws.link(socketUrl).addEventListener('connection', ({ client }) => open(service, client))]),
     ];
+  }
+
+  /**
+   * Where one dialect is, by the name of its backend in lower case; as that of `createMockServer`.
+   *
+   * @throws ConfigurationError for a dialect that the mock does not speak.
+   */
+  urlOf(dialect: MockMount): string {
+    return this.#service.urlOf(this.#service.mounts.named(dialect));
+  }
+
+  /** What `urlOf` takes. */
+  get dialects(): readonly MockMount[] {
+    return this.#service.mounts.names;
   }
 
   /** The jobs, to be moved on by hand. */

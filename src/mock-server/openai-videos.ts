@@ -1,13 +1,15 @@
+import type { Dialect } from './dialect.js';
 import { json } from './exchange.js';
 import { isEnd, type MockJob, type MockJobUpdate, randomHex } from './job.js';
 import type { MockVariant } from './media/files.js';
 import type { Call, Route } from './routes.js';
+import { standardWebhookHeaders } from './signatures.js';
 import { statusWord } from './status-word.js';
 
 const VARIANTS: readonly MockVariant[] = ['video', 'thumbnail', 'spritesheet'];
 const MAX_PAGE = 100;
 
-export const openAIVideosRoutes: readonly Route[] = [
+const routes: readonly Route[] = [
   { name: 'generate', dialect: 'openAIVideos', method: 'POST', path: '/v1/videos', handle: create },
   { name: 'list', dialect: 'openAIVideos', method: 'GET', path: '/v1/videos', handle: list },
   {
@@ -44,8 +46,33 @@ export const openAIVideosRoutes: readonly Route[] = [
   },
 ];
 
+export const openAIVideos: Dialect = {
+  name: 'openAIVideos',
+  routes,
+  newId: () => `video_${randomHex(12)}`,
+  refuse(reason, { method, url: { pathname } }) {
+    if (reason === 'unauthorised')
+      return openAIError(401, 'Missing or wrong credentials.', { code: 'invalid_api_key' });
+    return reason === 'unknown-route'
+      ? openAIError(404, `Unknown request URL: ${method} ${pathname}.`, { code: 'unknown_url' })
+      : openAIError(405, `Invalid method for URL (${method} ${pathname})`, { code: 'method_not_supported' });
+  },
+  honoursIdempotencyKeys: true,
+  headers: () => ({ 'x-request-id': `req_${randomHex(12)}` }),
+  webhooks: {
+    urlFrom: 'options',
+    retryDelaysMs: Array.from({ length: 9 }, (_, attempt) => Math.min(5_000 * 4 ** attempt, 86_400_000)),
+    message(update, { options }) {
+      const url = options.openAI?.url;
+      if (url === undefined || !isEnd(update.status)) return undefined;
+      return { url, event: `video.${update.status}`, body: openAIEvent(update) };
+    },
+    headers: ({ body, id }, { openAI }) => standardWebhookHeaders(openAI?.secret, body, id),
+  },
+};
+
 /** The error shape of this dialect. */
-export function openAIError(
+function openAIError(
   status: number,
   message: string,
   { type = 'invalid_request_error', param = null, code = null }: Partial<Record<string, string | null>> = {},
@@ -54,7 +81,7 @@ export function openAIError(
 }
 
 /** What is told by webhook of a job's end (seed 2). */
-export function openAIEvent(update: MockJobUpdate): Record<string, unknown> {
+function openAIEvent(update: MockJobUpdate): Record<string, unknown> {
   const { job } = update;
   // The documents of its receivers take the error for a text.
   const error = job.behaviour.style === 'field' ? (job.error ?? '') : errorOf(job);

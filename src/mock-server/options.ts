@@ -1,5 +1,6 @@
+import type { MockDialect } from './dialect-names.js';
 import type { MockFault } from './fault.js';
-import type { MockDialect, MockJobBehaviour } from './job.js';
+import type { MockJobBehaviour } from './job.js';
 import type { MockRequest } from './request-log.js';
 import type { MockWebhookOptions } from './webhook-options.js';
 
@@ -43,7 +44,7 @@ export interface MockServiceOptions extends MockJobBehaviour {
   cors?: boolean | undefined;
   /** soraGateway: the account's credits, 10 of which a job costs; then 402. @default unlimited */
   credits?: number | undefined;
-  /** Answer a repeated `Idempotency-Key` with the same job. @default true */
+  /** Answer a repeated `Idempotency-Key` with the same job, in the dialects that honour one. @default true */
   idempotency?: boolean | undefined;
   /** Ids of jobs are JSON numbers beyond 2^53, as databases give them: in answers, frames and webhooks. @default false */
   numericIds?: boolean | undefined;

@@ -1,5 +1,5 @@
+import type { MockDialect } from './dialect-names.js';
 import type { MockRoute } from './fault.js';
-import type { MockDialect } from './job.js';
 
 /** A file of a multipart form. */
 export interface MockUpload {

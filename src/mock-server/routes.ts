@@ -1,8 +1,9 @@
 import type { ParsedBody } from './body.js';
+import type { MockDialect } from './dialect-names.js';
 import type { Exchange } from './exchange.js';
 import type { MockRoute } from './fault.js';
 import type { StruckFaults } from './faults.js';
-import type { MockDialect, MockJob, MockJobBehaviour } from './job.js';
+import type { MockJob, MockJobBehaviour } from './job.js';
 import type { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';
 import type { MockServiceOptions } from './options.js';
@@ -22,6 +23,8 @@ export interface RouteContext {
   /** The job that this submit's `Idempotency-Key` made before. */
   repeated(call: Call, dialect: MockDialect): MockJob | undefined;
   serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response>;
+  /** What a client's `baseUrl` is for this dialect, for the URLs in its answers. */
+  urlOf(dialect: MockDialect): string;
   readonly signedUrl: (job: MockJob, variant: MockVariant) => string;
   /** Why a signed URL is refused; undefined where it is good. */
   signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined;
@@ -41,7 +44,7 @@ export interface Call {
 export interface Route {
   readonly name: MockRoute;
   readonly dialect: MockDialect | 'files';
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Segments that begin with `:` are parameters. */
   readonly path: string;
   handle(call: Call): Response | Promise<Response>;

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { checkMockOptions } from './check-options.js';
+import type { MockMount } from './dialect-names.js';
 import type { MockFaults } from './faults.js';
 import { Gate, type MockGateOptions } from './gate.js';
 import { answerHttp } from './http-adapter.js';
@@ -22,7 +23,7 @@ export interface MockServerOptions extends MockServiceOptions, MockGateOptions {
 }
 
 /**
- * Starts a real HTTP server that speaks all three dialects at once, and lets in pages of this machine only.
+ * Starts a real HTTP server that speaks all dialects at once, and lets in pages of this machine only.
  *
  * @throws ConfigurationError for an option that there is not.
  * @example
@@ -66,11 +67,30 @@ export class MockServer {
       throw error;
     }
     this.#service.files.origin = this.filesUrl;
+    this.#service.baseUrl = this.url;
   }
 
   /** Such as `http://127.0.0.1:3001`, without a slash at the end. */
   get url(): string {
     return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.port}`;
+  }
+
+  /**
+   * Where one dialect is, by the name of its backend in lower case: for the `baseUrl` of a client. Several dialects have
+   * the same routes, so each has a path of its own. Those of `soraGateway`, `vidBuilder` and `openAIVideos` are at `url`
+   * as well.
+   *
+   * @throws ConfigurationError for a dialect that the server does not speak.
+   * @example
+   * const client = new VideoClient({ baseUrl: server.urlOf('openaivideos'), backend: openAIVideos() });
+   */
+  urlOf(dialect: MockMount): string {
+    return this.#service.urlOf(this.#service.mounts.named(dialect));
+  }
+
+  /** What `urlOf` takes. */
+  get dialects(): readonly MockMount[] {
+    return this.#service.mounts.names;
   }
 
   get port(): number {

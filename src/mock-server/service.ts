@@ -1,36 +1,36 @@
 import { authorised, unauthorised } from './auth.js';
 import { NO_BODY, type ParsedBody, parseBody } from './body.js';
+import { calledJobIds } from './called-jobs.js';
 import { addCorsHeaders, preflight } from './cors.js';
+import type { MockDialect } from './dialect-names.js';
+import { DIALECTS } from './dialects.js';
 import { ConnectionLost, type Exchange, json, sleep } from './exchange.js';
 import type { MockRoute } from './fault.js';
 import { MockFaults, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import type { Gate } from './gate.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
-import { type MockDialect, type MockJob, type MockJobBehaviour, randomHex } from './job.js';
+import type { MockJob, MockJobBehaviour } from './job.js';
 import { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';
-import { noRoute } from './no-route.js';
+import { Mounts, type Target } from './mounts.js';
 import { idWriter } from './numeric-ids.js';
-import { openAIVideosRoutes } from './openai-videos.js';
 import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
-import { soraGatewayRoutes } from './sora-gateway.js';
 import { StoredFiles } from './stored-files.js';
-import { eventStreamJobIds } from './streams/event-stream.js';
 import { GatewaySocket } from './streams/gateway-socket.js';
 import type { Wire } from './streams/stream.js';
 import { MockStreams } from './streams/stream-log.js';
 import { Submits } from './submits.js';
 import { UpstreamEvents } from './upstream-events.js';
-import { vidBuilderRoutes } from './vid-builder.js';
 import { MockWebhooks } from './webhooks.js';
 
-const API_ROUTES = [...soraGatewayRoutes, ...vidBuilderRoutes, ...openAIVideosRoutes];
 const DEFAULT_LOG_SIZE = 10_000;
+/** Where the gateway takes WebSockets. */
+const SOCKET_PATHS = ['/', '/soragateway', '/soragateway/'];
 
-/** The mock core: three dialects over `Exchange`s. It opens no socket, so that a server and msw can share it. */
+/** The mock core: all dialects over `Exchange`s. It opens no socket, so that a server and msw can share it. */
 export class MockService implements RouteContext {
   readonly options: MockServiceOptions;
   readonly jobs: MockJobs;
@@ -40,6 +40,9 @@ export class MockService implements RouteContext {
   readonly streams = new MockStreams();
   readonly account: { credits: number };
   readonly files: StoredFiles;
+  readonly mounts: Mounts;
+  /** What callers reach it by; set by the code that opens it to them. */
+  baseUrl = 'http://mock.invalid';
   readonly #requests: BoundedLog<MockRequest>;
   readonly #submits: Submits;
   readonly #writeIds: (json: string) => string;
@@ -65,9 +68,10 @@ export class MockService implements RouteContext {
       ...behaviour
     } = options;
     this.options = options;
-    this.jobs = new MockJobs(behaviour, numericIds);
+    this.mounts = new Mounts(DIALECTS);
+    this.jobs = new MockJobs(behaviour, (dialect) => DIALECTS[dialect].newId(), numericIds);
     this.files = new StoredFiles(digest ?? false);
-    this.#submits = new Submits(options, this.jobs);
+    this.#submits = new Submits(options, this.jobs, DIALECTS);
     this.faults = new MockFaults(faults);
     this.account = { credits: credits ?? Number.POSITIVE_INFINITY };
     this.#requests = new BoundedLog(logSize ?? DEFAULT_LOG_SIZE);
@@ -76,7 +80,8 @@ export class MockService implements RouteContext {
     this.webhooks = new MockWebhooks(
       webhooks ?? {},
       logSize ?? DEFAULT_LOG_SIZE,
-      this.signedUrl,
+      DIALECTS,
+      this,
       this.#writeIds,
     );
     this.jobs.watch((update) => this.webhooks.tell(update));
@@ -97,13 +102,13 @@ export class MockService implements RouteContext {
 
   /** True where there is a route for it, with whatever method. */
   knows(exchange: Pick<Exchange, 'method' | 'url' | 'origin'>): boolean {
-    return this.#match(exchange) !== undefined;
+    return this.#target(exchange).match !== undefined;
   }
 
   /** Answers, or throws `ConnectionLost`, or throws the signal's reason once the caller has gone. */
   async handle(exchange: Exchange): Promise<Response> {
     const { method, headers } = exchange;
-    const match = this.#match(exchange);
+    const { dialect, match } = this.#target(exchange);
     const found = typeof match === 'object' ? match : undefined;
     const refusal = this.#gate?.refusal(headers, exchange.origin === 'files');
     if (refusal !== undefined) {
@@ -117,12 +122,15 @@ export class MockService implements RouteContext {
     const entry = this.record(exchange, found);
     let response: Response;
     try {
-      response = await this.#answer(exchange, match, entry);
+      response = await this.#answer(exchange, { dialect, match }, entry);
       entry.status = response.status;
     } finally {
       this.options.onAnswer?.(entry);
     }
-    if (entry.dialect === 'openAIVideos') response.headers.set('x-request-id', `req_${randomHex(12)}`);
+    if (exchange.origin === 'main') {
+      for (const [name, value] of Object.entries(dialect.headers?.() ?? {}))
+        response.headers.set(name, value);
+    }
     if (this.options.cors !== false) addCorsHeaders(response.headers);
     return response;
   }
@@ -134,8 +142,9 @@ export class MockService implements RouteContext {
     const faults = this.faults.take('websocket', []);
     let refusal = this.#gate?.refusal(headers);
     refusal ??= replacedAnswer(faults, { exchange, context: this }, undefined);
-    if (url.pathname !== '/') refusal ??= json({ error: 'Not found' }, 404);
-    if (!authorised(this.options.auth, headers, url.searchParams)) refusal ??= unauthorised('soraGateway');
+    if (!SOCKET_PATHS.includes(url.pathname)) refusal ??= json({ error: 'Not found' }, 404);
+    if (!authorised(this.options.auth, DIALECTS.soraGateway, headers, url.searchParams))
+      refusal ??= unauthorised(DIALECTS.soraGateway, exchange);
     entry.status = refusal?.status ?? 101;
     return { faults, refusal };
   }
@@ -183,25 +192,25 @@ export class MockService implements RouteContext {
     return this.files.serve(call, job, variant);
   }
 
+  urlOf(dialect: MockDialect): string {
+    return this.baseUrl + this.mounts.pathOf(dialect);
+  }
+
   readonly signedUrl = (job: MockJob, variant: MockVariant): string => this.files.signedUrl(job, variant);
 
   signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined {
     return this.files.problemOf(query);
   }
 
-  #match({ method, url, origin }: Pick<Exchange, 'method' | 'url' | 'origin'>) {
-    return matchRoute(origin === 'files' ? filesRoutes : API_ROUTES, method, url.pathname);
+  #target({ method, url, origin }: Pick<Exchange, 'method' | 'url' | 'origin'>): Target {
+    if (origin === 'main') return this.mounts.find(method, url.pathname);
+    return { dialect: DIALECTS.soraGateway, match: matchRoute(filesRoutes, method, url.pathname) };
   }
 
-  async #answer(
-    exchange: Exchange,
-    match: RouteMatch | 'wrong-method' | undefined,
-    entry: MockRequest,
-  ): Promise<Response> {
-    if (typeof match !== 'object') return noRoute(exchange, match);
+  async #answer(exchange: Exchange, { dialect, match }: Target, entry: MockRequest): Promise<Response> {
+    if (typeof match !== 'object') return dialect.refuse(match ?? 'unknown-route', exchange);
     const { route, params } = match;
-    const jobIds =
-      route.name === 'sse' ? eventStreamJobIds(exchange.url, this.jobs) : jobIdsOf(entry, this.jobs);
+    const jobIds = calledJobIds(entry, match, this.jobs);
     const faults = this.faults.take(route.name, jobIds);
     await beforeBody(faults, exchange.signal);
     const buffer = route.name === 'sse' ? faults.find('buffer') : undefined;
@@ -211,9 +220,9 @@ export class MockService implements RouteContext {
     if (
       route.dialect !== 'files' &&
       route.name !== 'upstream-webhook' &&
-      !authorised(this.options.auth, exchange.headers)
+      !authorised(this.options.auth, dialect, exchange.headers)
     )
-      return unauthorised(route.dialect);
+      return unauthorised(dialect, exchange);
 
     const call: Call = {
       exchange,
@@ -238,13 +247,4 @@ export class MockService implements RouteContext {
     entry.files = body.files;
     return body;
   }
-}
-
-/** The jobs that a call names. */
-function jobIdsOf(entry: MockRequest, jobs: MockJobs): readonly string[] {
-  const { jobId } = entry;
-  if (jobId === undefined) return [];
-  if (entry.route === 'download' && !jobs.has(jobId) && jobId.endsWith('_reels'))
-    return [jobId.slice(0, -'_reels'.length)];
-  return [jobs.get(jobId)?.id ?? jobId];
 }

@@ -1,13 +1,16 @@
+import type { Dialect } from './dialect.js';
 import { json } from './exchange.js';
-import { isEnd, type MockJob, type MockJobUpdate } from './job.js';
+import { isEnd, type MockJob, type MockJobUpdate, randomHex } from './job.js';
+import { plainRefusal } from './refusals.js';
 import type { Call, Route } from './routes.js';
+import { hexSignature } from './signatures.js';
 import { statusWord } from './status-word.js';
 import { eventStreamRoute } from './streams/event-stream.js';
 
 /** What a job costs, where the account's credits are limited. */
 const JOB_CREDITS = 10;
 
-export const soraGatewayRoutes: readonly Route[] = [
+const routes: readonly Route[] = [
   { name: 'generate', dialect: 'soraGateway', method: 'POST', path: '/api/generate', handle: generate },
   {
     name: 'status',
@@ -40,6 +43,27 @@ export const soraGatewayRoutes: readonly Route[] = [
     handle: ({ context }) => json(context.upstreamEvents.recent),
   },
 ];
+
+export const soraGateway: Dialect = {
+  name: 'soraGateway',
+  routes,
+  newId: () => `job-${randomHex(8)}`,
+  refuse: plainRefusal,
+  honoursIdempotencyKeys: true,
+  webhooks: {
+    urlFrom: 'options',
+    retryDelaysMs: [],
+    message(update, { options }) {
+      const url = options.gateway?.url;
+      return url === undefined ? undefined : { url, event: update.status, body: gatewayEvent(update) };
+    },
+    async headers({ body }, { gateway }) {
+      const headers = { 'x-timestamp': String(Date.now()) };
+      if (!gateway?.secret) return headers;
+      return { ...headers, 'x-signature': await hexSignature(gateway.secret, body) };
+    },
+  },
+};
 
 function generate(call: Call): Response {
   const { body, context, query } = call;
@@ -147,7 +171,7 @@ function isBase64(value: unknown): boolean {
 }
 
 /** What the gateway tells by webhook of every change (seed 1). */
-export function gatewayEvent(update: MockJobUpdate): Record<string, unknown> {
+function gatewayEvent(update: MockJobUpdate): Record<string, unknown> {
   const { job } = update;
   return {
     jobId: job.id,

@@ -1,5 +1,7 @@
+import type { Dialect } from './dialect.js';
+import type { MockDialect } from './dialect-names.js';
 import { given } from './given.js';
-import type { MockDialect, MockJob, MockJobBehaviour } from './job.js';
+import type { MockJob, MockJobBehaviour } from './job.js';
 import type { MockJobs } from './jobs.js';
 import type { MockServiceOptions } from './options.js';
 import type { Call } from './routes.js';
@@ -8,10 +10,16 @@ import type { Call } from './routes.js';
 export class Submits {
   readonly #options: Pick<MockServiceOptions, 'idempotency' | 'onSubmit'>;
   readonly #jobs: MockJobs;
+  readonly #dialects: Readonly<Record<MockDialect, Dialect>>;
   readonly #byKey = new Map<string, MockJob>();
 
-  constructor(options: Pick<MockServiceOptions, 'idempotency' | 'onSubmit'>, jobs: MockJobs) {
+  constructor(
+    options: Pick<MockServiceOptions, 'idempotency' | 'onSubmit'>,
+    jobs: MockJobs,
+    dialects: Readonly<Record<MockDialect, Dialect>>,
+  ) {
     this.#options = options;
+    this.#dialects = dialects;
     this.#jobs = jobs;
   }
 
@@ -38,6 +46,8 @@ export class Submits {
 
   #keyOf(call: Call, dialect: MockDialect): string | undefined {
     const key = call.exchange.headers.get('idempotency-key');
-    return key === null || this.#options.idempotency === false ? undefined : `${dialect} ${key}`;
+    const honoured =
+      this.#options.idempotency !== false && this.#dialects[dialect].honoursIdempotencyKeys === true;
+    return key === null || !honoured ? undefined : `${dialect} ${key}`;
   }
 }

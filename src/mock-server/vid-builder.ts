@@ -1,15 +1,17 @@
 import { isRecord } from './body.js';
+import type { Dialect } from './dialect.js';
 import { json } from './exchange.js';
-import type { MockJob, MockJobUpdate } from './job.js';
+import { type MockJob, type MockJobUpdate, randomHex } from './job.js';
 import type { MockVariant } from './media/files.js';
+import { plainRefusal } from './refusals.js';
 import type { Call, Route } from './routes.js';
+import { hexSignature } from './signatures.js';
 import { statusWord } from './status-word.js';
 
 const MAX_IMAGES = 20;
-/** @internal */
-export type SignedUrl = (job: MockJob, variant: MockVariant) => string;
+type SignedUrl = (job: MockJob, variant: MockVariant) => string;
 
-export const vidBuilderRoutes: readonly Route[] = [
+const routes: readonly Route[] = [
   {
     name: 'generate',
     dialect: 'vidBuilder',
@@ -27,6 +29,30 @@ export const vidBuilderRoutes: readonly Route[] = [
   { name: 'status', dialect: 'vidBuilder', method: 'GET', path: '/api/job-status/:jobId', handle: status },
   { name: 'download', dialect: 'vidBuilder', method: 'GET', path: '/api/download/:jobId', handle: download },
 ];
+
+export const vidBuilder: Dialect = {
+  name: 'vidBuilder',
+  routes,
+  newId: () => randomHex(6),
+  refuse: plainRefusal,
+  honoursIdempotencyKeys: true,
+  webhooks: {
+    urlFrom: 'request',
+    retryDelaysMs: [30_000, 120_000, 300_000],
+    message(update, { signedUrl }) {
+      const url = update.job.input.webhookUrl;
+      if (typeof url !== 'string' || update.status === 'queued') return undefined;
+      // Of the progress, it tells the start only.
+      const event = update.status === 'processing' ? 'started' : update.status;
+      return { url, event, body: vidBuilderEvent(update, signedUrl), once: event === 'started' };
+    },
+    async headers({ body, event }, options) {
+      const headers = { 'x-webhook-event': event };
+      const secret = options.vidBuilder?.secret;
+      return secret ? { ...headers, 'x-webhook-signature': await hexSignature(secret, body) } : headers;
+    },
+  },
+};
 
 /** The object of the completed webhook and, once completed, of the status call. */
 function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<string, unknown> {
@@ -58,8 +84,8 @@ function vidBuilderResult(job: MockJob, signedUrl: SignedUrl): Record<string, un
   };
 }
 
-/** vidBuilder tells by webhook that a job has started, completed or failed. */
-export function vidBuilderEvent(update: MockJobUpdate, signedUrl: SignedUrl): Record<string, unknown> {
+/** That a job has started, completed or failed. */
+function vidBuilderEvent(update: MockJobUpdate, signedUrl: SignedUrl): Record<string, unknown> {
   const { job } = update;
   const timestamp = update.at.toISOString();
   if (update.status === 'completed') return vidBuilderResult(job, signedUrl);

@@ -1,4 +1,7 @@
-import type { MockDialect } from './job.js';
+import type { MockDialect } from './dialect-names.js';
+
+/** Those that have options of their own. */
+type OwnOptions = 'soraGateway' | 'vidBuilder' | 'openAIVideos';
 
 /** Where webhooks go, and how they are signed. */
 export interface MockWebhookOptions {
@@ -11,6 +14,8 @@ export interface MockWebhookOptions {
    * text; without one they are not signed.
    */
   readonly openAI?: { readonly url: string; readonly secret?: string | undefined } | undefined;
+  /** Of the other dialects, by their names: what signs their events. The URL is each request's own. @default not signed */
+  readonly secrets?: Partial<Record<Exclude<MockDialect, OwnOptions>, string>> | undefined;
   /** Verifies what comes to `POST /api/webhook/video-events`. @default not verified */
   readonly upstreamSecret?: string | undefined;
   /** The dialect's delays between attempts are multiplied by it. @default 0.001 */

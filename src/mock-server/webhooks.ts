@@ -1,19 +1,11 @@
 import { ConfigurationError } from '../errors.js';
+import type { Dialect, WebhookContext } from './dialect.js';
+import type { MockDialect } from './dialect-names.js';
 import { isLoopback } from './gate.js';
-import { isEnd, type MockDialect, type MockJobUpdate, randomHex } from './job.js';
-import { openAIEvent } from './openai-videos.js';
+import { type MockJob, type MockJobUpdate, randomHex } from './job.js';
 import { BoundedLog } from './request-log.js';
-import { hexSignature, standardKey, standardWebhookHeaders } from './signatures.js';
-import { gatewayEvent } from './sora-gateway.js';
-import { type SignedUrl, vidBuilderEvent } from './vid-builder.js';
+import { standardKey } from './signatures.js';
 import type { MockDelivery, MockWebhookOptions } from './webhook-options.js';
-
-/** PROTOCOL: vidBuilder after 30 s, 2 min, 5 min; OpenAI exponentially for 72 h; the gateway never. */
-const RETRY_DELAYS_MS: Readonly<Record<MockDialect, readonly number[]>> = {
-  soraGateway: [],
-  vidBuilder: [30_000, 120_000, 300_000],
-  openAIVideos: Array.from({ length: 9 }, (_, attempt) => Math.min(5_000 * 4 ** attempt, 86_400_000)),
-};
 
 type Message = Omit<MockDelivery, 'attempt' | 'status' | 'error' | 'at' | 'headers'>;
 
@@ -21,25 +13,31 @@ type Message = Omit<MockDelivery, 'attempt' | 'status' | 'error' | 'at' | 'heade
 export class MockWebhooks {
   readonly #options: MockWebhookOptions;
   readonly #log: BoundedLog<MockDelivery>;
-  readonly #signedUrl: SignedUrl;
+  readonly #dialects: Readonly<Record<MockDialect, Dialect>>;
+  readonly #context: WebhookContext;
   readonly #writeIds: (json: string) => string;
   readonly #closed = new AbortController();
   /** The end of what was sent for a job: its events are first tried in order. */
   readonly #queues = new Map<string, Promise<void>>();
   readonly #underWay = new Set<Promise<void>>();
-  readonly #started = new WeakSet<object>();
+  /** The events of a job that are told once. */
+  readonly #told = new WeakMap<MockJob, Set<string>>();
 
   constructor(
     options: MockWebhookOptions,
     logSize: number,
-    signedUrl: SignedUrl,
+    dialects: Readonly<Record<MockDialect, Dialect>>,
+    urls: Pick<WebhookContext, 'signedUrl' | 'urlOf'>,
     writeIds: (json: string) => string,
   ) {
     this.#writeIds = writeIds;
     this.#options = options;
     checkSecret('webhooks.openAI.secret', options.openAI?.secret);
     checkSecret('webhooks.upstreamSecret', options.upstreamSecret);
-    this.#signedUrl = signedUrl;
+    for (const [name, secret] of Object.entries<string | undefined>(options.secrets ?? {}))
+      checkSecret(`webhooks.secrets.${name}`, secret);
+    this.#dialects = dialects;
+    this.#context = { options, signedUrl: urls.signedUrl, urlOf: (dialect) => urls.urlOf(dialect) };
     this.#log = new BoundedLog(logSize);
   }
 
@@ -87,29 +85,20 @@ export class MockWebhooks {
 
   #messageOf(update: MockJobUpdate): Message | undefined {
     const { job } = update;
-    const common = { dialect: job.dialect, jobId: job.id };
-    if (job.dialect === 'soraGateway') {
-      const url = this.#options.gateway?.url;
-      if (url === undefined) return undefined;
-      return { ...common, url, event: update.status, body: JSON.stringify(gatewayEvent(update)) };
+    const message = this.#dialects[job.dialect].webhooks?.message(update, this.#context);
+    if (message === undefined) return undefined;
+    const { body, event, once, url } = message;
+    if (once) {
+      const told = this.#told.get(job) ?? new Set();
+      if (told.has(event)) return undefined;
+      this.#told.set(job, told.add(event));
     }
-    if (job.dialect === 'openAIVideos') {
-      const url = this.#options.openAI?.url;
-      if (url === undefined || !isEnd(update.status)) return undefined;
-      return { ...common, url, event: `video.${update.status}`, body: JSON.stringify(openAIEvent(update)) };
-    }
-    const url = job.input.webhookUrl;
-    if (typeof url !== 'string' || update.status === 'queued') return undefined;
-    // Of the progress, vidBuilder tells the start only.
-    const event = update.status === 'processing' ? 'started' : update.status;
-    if (event === 'started' && this.#started.has(job)) return undefined;
-    this.#started.add(job);
-    return { ...common, url, event, body: JSON.stringify(vidBuilderEvent(update, this.#signedUrl)) };
+    return { dialect: job.dialect, jobId: job.id, url, event, body: JSON.stringify(body) };
   }
 
   async #deliver(message: Message, firstDone: () => void): Promise<void> {
     const { retryScale = 0.001, retryDelaysMs } = this.#options;
-    const delays = retryDelaysMs?.[message.dialect] ?? RETRY_DELAYS_MS[message.dialect];
+    const delays = retryDelaysMs?.[message.dialect] ?? this.#webhooksOf(message)?.retryDelaysMs ?? [];
     const id = `wh_${randomHex(12)}`;
     for (let attempt = 1; ; attempt++) {
       const headers = await this.#headersOf(message, id);
@@ -122,19 +111,10 @@ export class MockWebhooks {
   }
 
   async #headersOf(message: Message, id: string): Promise<Record<string, string>> {
+    const { event } = message;
     const body = new TextEncoder().encode(message.body);
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
-    const { gateway, vidBuilder, openAI } = this.#options;
-    if (message.dialect === 'openAIVideos')
-      return { ...headers, ...(await standardWebhookHeaders(openAI?.secret, body, id)) };
-    if (message.dialect === 'soraGateway') {
-      headers['x-timestamp'] = String(Date.now());
-      if (gateway?.secret) headers['x-signature'] = await hexSignature(gateway.secret, body);
-    } else {
-      headers['x-webhook-event'] = message.event;
-      if (vidBuilder?.secret) headers['x-webhook-signature'] = await hexSignature(vidBuilder.secret, body);
-    }
-    return headers;
+    const own = await this.#webhooksOf(message)?.headers({ id, event, body }, this.#options);
+    return { 'content-type': 'application/json', ...own };
   }
 
   async #attempt(
@@ -170,12 +150,16 @@ export class MockWebhooks {
     return delivery;
   }
 
-  /** The other dialects' URLs are given by the user who started the server. */
-  #forbids({ dialect, url }: Pick<Message, 'dialect' | 'url'>): boolean {
+  #webhooksOf({ dialect }: Pick<Message, 'dialect'>): Dialect['webhooks'] {
+    return this.#dialects[dialect].webhooks;
+  }
+
+  /** A URL of the options was given by the user who started the server. */
+  #forbids(message: Pick<Message, 'dialect' | 'url'>): boolean {
     const allowed = this.#options.allowedHosts ?? [];
-    const { hostname } = new URL(url);
+    const { hostname } = new URL(message.url);
     return (
-      dialect === 'vidBuilder' &&
+      this.#webhooksOf(message)?.urlFrom === 'request' &&
       !isLoopback(hostname) &&
       !allowed.includes('*') &&
       !allowed.includes(hostname)

@@ -38,8 +38,10 @@ export async function mock(flags: MockFlags): Promise<number> {
   try {
     const links = await linksToStarter();
     const server = await start(flags, output);
-    output.event({ type: 'listening', url: server.url, filesUrl: server.filesUrl });
+    const urls = Object.fromEntries(server.dialects.map((name) => [name, server.urlOf(name)]));
+    output.event({ type: 'listening', url: server.url, filesUrl: server.filesUrl, urls });
     output.result(`Mock server at ${server.url} (signed URLs lead to ${server.filesUrl}). Ctrl-C ends it.`);
+    for (const [name, url] of Object.entries(urls)) output.result(`  ${name.padEnd(14)} ${url}`);
     await starterEnds(links, signal);
     if (!signal.aborted) output.result('The process that started it has ended, and so does it.');
     await server.close();

@@ -8,6 +8,7 @@ import { jsonLines, run, start, startServer } from './support.js';
 it('the mock server runs until it is interrupted, and prints what it got', async () => {
   const mock = start(['mock', '--port', '0', '--duration-ms', '300', '--fault', 'websocket=refuse']);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(await mock.until(/Ctrl-C/))?.[0] ?? '';
+  await mock.until(new RegExp(`^ +openaivideos +${url}/openaivideos$`, 'm'));
   const { code, stderr } = await run(['generate', 'Explain blockchain', '--base-url', url]);
   expect(stderr).toMatch(/completed 100 % over sse/);
   expect(code).toBe(0);

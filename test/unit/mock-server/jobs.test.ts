@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DIALECTS } from '../../../src/mock-server/dialects.js';
 import type { MockJobUpdate } from '../../../src/mock-server/job.js';
 import { MockJobs } from '../../../src/mock-server/jobs.js';
 
@@ -95,7 +96,7 @@ describe('the jobs of the mock server', () => {
   });
 
   it('have ids in the manner of their dialect', () => {
-    const jobs = new MockJobs({ manual: true });
+    const jobs = new MockJobs({ manual: true }, (dialect) => DIALECTS[dialect].newId());
     expect(jobs.create().id).toMatch(/^job-[0-9a-f]{16}$/);
     expect(jobs.create({ dialect: 'vidBuilder' }).id).toMatch(/^[0-9a-f]{12}$/);
     const video = jobs.create({ dialect: 'openAIVideos' });
