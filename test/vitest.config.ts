@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import tsconfig from '../tsconfig.json' with { type: 'json' };
@@ -39,6 +40,8 @@ function packageProject() {
 export default defineConfig({
   test: {
     root,
+    // By itself it leaves a core free, which on two is half of them; most tests wait more than they work.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // The client warns on the console: only where a test failed is that worth reading.
     silent: 'passed-only',
     projects: [
