@@ -8,7 +8,7 @@ const MAX_CALLS = 3;
 
 /** Asks the server about a job once, by as many calls as its dialect needs for that. */
 export async function askStatus(
-  http: HttpClient,
+  http: Pick<HttpClient, 'send'>,
   backend: AnyBackend,
   jobId: string,
   signal: AbortSignal,

@@ -162,6 +162,12 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   // Only now: what this answer brought may have happened before the stream carried the job.
   if (!askedAgain) job.reconciled = job.servedBy;
   drawJitter(state, job);
-  if (state.jobs.has(job.id)) schedule(state, job);
+  if (state.jobs.has(job.id)) {
+    if (update.isFollowUp === true && update.status === undefined && !askedAgain) {
+      // Not yet: a stream has said what it can, that there is something to ask for.
+      job.hinted = true;
+      hasten(state, job, state.settings.intervalMs * job.jitter);
+    } else schedule(state, job);
+  }
   if (lied) distrustStream(state, stream.name, judging);
 }

@@ -16,7 +16,7 @@ describe('the simulation finds out a reducer that breaks', () => {
   });
 });
 
-describe('the simulation finds out a scheduler of status calls that breaks', () => {
+describe('the simulation finds out status calls that break', () => {
   it.each(CALL_MUTANTS)('$breaks', async ({ make, plans: polled, foundBy }) => {
     const check = (play: (plan: Plan) => Promise<void>) =>
       fc.check(fc.asyncProperty(polled, play), { numRuns: 500, endOnFailure: true, seed: 1 });

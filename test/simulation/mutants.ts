@@ -4,9 +4,10 @@ import { schedule } from '../../src/core/follow-jobs.js';
 import type { CallStanding, FollowEffect, FollowEvent } from '../../src/core/follow-model.js';
 import type { FollowState } from '../../src/core/follow-state.js';
 import type { JobUpdate } from '../../src/core/model.js';
+import { ApiError } from '../../src/errors.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import type { VirtualClock } from './clock.js';
-import { crowdPlans, garbledPlans, gonePlans, type Plan, plansOf } from './plan.js';
+import { crowdPlans, followUpPlans, garbledPlans, gonePlans, type Plan, plansOf } from './plan.js';
 import type { Step } from './reducer-world.js';
 
 export interface Mutant {
@@ -194,6 +195,53 @@ export const MUTANTS: readonly Mutant[] = [
           : signal,
       ),
   },
+  {
+    breaks: 'rule 4: a stream is to have said what only a second call knows',
+    foundBy: /accused of what a second call told/,
+    plans: followUpPlans,
+    step: (state, signal) =>
+      step(
+        state,
+        signal.type === 'answered'
+          ? { ...signal, update: { ...signal.update, isFollowUp: undefined } }
+          : signal,
+      ),
+  },
+  {
+    breaks: 'a stream that says to ask is not listened to',
+    foundBy: /not pushed/,
+    plans: followUpPlans,
+    step: (state, signal) =>
+      step(
+        state,
+        signal.type === 'said' && signal.message.type === 'ask'
+          ? { ...signal, message: { type: 'control' } }
+          : signal,
+      ),
+  },
+  {
+    breaks: 'rule 5: the second call is made again only after a silence',
+    foundBy: /not yet/,
+    plans: followUpPlans,
+    step: (state, signal) =>
+      step(
+        state,
+        signal.type === 'answered' && signal.update.status === undefined
+          ? { ...signal, update: { ...signal.update, isFollowUp: undefined } }
+          : signal,
+      ),
+  },
+  {
+    breaks: 'rule 11: an answer that says nothing yet is a refusal',
+    foundBy: /was given up|first snapshot/,
+    plans: followUpPlans,
+    step: (state, signal) => {
+      if (signal.type !== 'answered' || signal.update.status !== undefined) return step(state, signal);
+      const { now, wallNow, jobId, askedAgain } = signal;
+      const error = new ApiError('answered 400', { status: 400 });
+      return step(state, { type: 'refused', now, wallNow, jobId, askedAgain, error });
+    },
+  },
 ];
 
 /** What is there of it. */
@@ -201,7 +249,7 @@ function told({ error, ...update }: JobUpdate): JobUpdate {
   return error === undefined ? update : { ...update, error };
 }
 
-/** The scheduler of the status calls, broken where its rules are; each is found by schedules of this kind. */
+/** Status calls and their scheduler, broken where its rules are; each is found by schedules of this kind. */
 export const CALL_MUTANTS: readonly {
   readonly breaks: string;
   readonly foundBy: RegExp;
@@ -239,7 +287,47 @@ export const CALL_MUTANTS: readonly {
     make: (deps, clock) =>
       new StatusCalls({ ...deps, runtime: { ...deps.runtime, elapsedMs: () => clock.wallNow } }),
   },
+  {
+    breaks: 'a job that seems to be completed is told so without the second call',
+    foundBy: /was told completed: failed|before it had/,
+    plans: followUpPlans,
+    make: (deps) =>
+      withAnswers(deps, (update) => ({
+        ...update,
+        ...(update.isFollowUp === true && ({ status: 'completed', error: undefined } as const)),
+      })),
+  },
+  {
+    breaks: 'rule 11: a success that says that there is no such job is an answer like any other',
+    foundBy: /never given up/,
+    plans: gonePlans,
+    make: (deps) =>
+      withAnswers(
+        deps,
+        (update) => update,
+        (jobId, error) => {
+          if (error instanceof ApiError && /knows no job/.test(error.message))
+            return { jobId, raw: undefined };
+          throw error;
+        },
+      ),
+  },
 ];
+
+/** Makes something else of what a call came to. */
+function withAnswers(
+  deps: StatusCallsDeps,
+  answered: (update: JobUpdate) => JobUpdate,
+  refused: (jobId: string, error: unknown) => JobUpdate = (_, error) => {
+    throw error;
+  },
+): StatusCalls {
+  return new StatusCalls({
+    ...deps,
+    askStatus: (jobId, signal) =>
+      deps.askStatus(jobId, signal).then(answered, (error) => refused(jobId, error)),
+  });
+}
 
 /** Takes what is known of a job's last call for something else. */
 function withStanding(deps: StatusCallsDeps, change: (standing: CallStanding) => CallStanding): StatusCalls {

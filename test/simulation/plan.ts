@@ -109,6 +109,13 @@ export interface Plan {
   readonly wordless: boolean;
   /** The jobs are followed as `generate` does; missing where the faults say. */
   readonly known?: boolean;
+  /**
+   * The status says completed of each job that has ended, and streams say that there is something to ask for. What
+   * became of it is known so many milliseconds later, and takes a second call. Missing: the status knows at once.
+   */
+  readonly resultMs?: number;
+  /** That there is no such job is said by a success. */
+  readonly missingBy200?: boolean;
 }
 
 const job: fc.Arbitrary<PlannedJob> = fc.record({
@@ -205,10 +212,13 @@ export const garbledPlans: fc.Arbitrary<Plan> = fc.tuple(plans, fc.nat(20_000)).
 
 /** A job that the server loses, known before or not, and one that lives on; somebody may set the clock. */
 export const gonePlans: fc.Arbitrary<Plan> = fc
-  .tuple(plans, job, fc.boolean(), fc.nat(30_000), fc.subarray(['clock-back', 'clock-forward'] as const))
-  .map(([plan, living, known, goneAt, clocks]) => ({
-    ...plan,
-    transports: ['polling'],
+  .tuple(
+    ...([plans, job, fc.boolean(), fc.nat(30_000)] as const),
+    fc.subarray(['clock-back', 'clock-forward'] as const),
+    fc.boolean(),
+  )
+  .map(([plan, living, known, goneAt, clocks, missingBy200]) => ({
+    ...{ ...plan, transports: ['polling'], missingBy200 },
     jobs: [
       {
         ...{ followAt: living.followAt, endsAt: 200_000, steps: living.steps, outcome: living.outcome },
@@ -219,6 +229,11 @@ export const gonePlans: fc.Arbitrary<Plan> = fc
     faults: clocks.map((name, index) => ({ name, at: goneAt + 7_000 * (index + 1), forMs: 0 })),
     known,
   }));
+
+/** Jobs that seem to be completed, and of which a second call says what they are; often with nothing in its way. */
+export const followUpPlans: fc.Arbitrary<Plan> = fc
+  .tuple(plans, fc.boolean(), fc.oneof(fc.constant(0), fc.nat(20_000)))
+  .map(([plan, isCalm, resultMs]) => ({ ...plan, faults: isCalm ? [] : plan.faults, resultMs }));
 
 /** As many as there are jobs, so that none waits in line; but where some are in the way of others. */
 export function concurrencyOf({ faults }: Plan): number {

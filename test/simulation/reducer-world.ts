@@ -2,10 +2,10 @@ import { step } from '../../src/core/follow.js';
 import type { FollowEffect, FollowEvent, Happening, StreamName } from '../../src/core/follow-model.js';
 import { createFollowState, type FollowState } from '../../src/core/follow-state.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
-import type { JobUpdate } from '../../src/core/model.js';
+import type { JobUpdate, StreamMessage } from '../../src/core/model.js';
 import { type Event, VirtualClock } from './clock.js';
 import { idOf, isKnown, type Plan, SETTINGS } from './plan.js';
-import { type Frame, SimulatedServer, type Truth } from './server.js';
+import { type Frame, isHint, isOver, SimulatedServer, type Truth } from './server.js';
 import { Witness } from './witness.js';
 
 export type Step = (state: FollowState, event: FollowEvent) => readonly FollowEffect[];
@@ -86,7 +86,7 @@ export function playReducer(plan: Plan, take: Step = step): void {
         dispatch({ type: 'opened', stream, connection, jobIds });
         for (const jobId of state.jobs.keys()) if (!jobIds.includes(jobId)) subscribe(stream, jobId);
       },
-      frame: (frame) => dispatch({ type: 'said', stream, connection, message: messageOf(frame) }),
+      frame: (frame) => dispatch({ type: 'said', stream, connection, message: messageOf(frame, plan) }),
       failed: (failure) => {
         witness.streamEvents += 1;
         forget(stream);
@@ -132,13 +132,23 @@ export function playReducer(plan: Plan, take: Step = step): void {
       return;
     }
     const entry = { again: false, cancel: () => {} };
-    entry.cancel = server.status(jobId, (result) => {
+    const answered = (result: JobUpdate | Error) => {
       calls.delete(jobId);
       const more = entry.again;
       if (more) call(jobId);
-      witness.answered(jobId, !(result instanceof Error));
+      witness.answered(jobId, result);
       if (result instanceof Error) dispatch({ type: 'refused', jobId, error: result, askedAgain: more });
-      else dispatch({ type: 'answered', jobId, update: updateOf(result), askedAgain: more });
+      else dispatch({ type: 'answered', jobId, update: result, askedAgain: more });
+    };
+    entry.cancel = server.status(jobId, (said) => {
+      if (said instanceof Error || plan.resultMs === undefined || !isOver(said)) {
+        answered(said instanceof Error ? said : updateOf(said));
+        return;
+      }
+      entry.cancel = server.result(jobId, (result) => {
+        if (result instanceof Error) answered(result);
+        else answered({ jobId, raw: result, ...result, isFollowUp: true });
+      });
     });
     calls.set(jobId, entry);
   }
@@ -179,8 +189,9 @@ function updateOf(truth: Truth): JobUpdate {
   return { ...truth, raw: truth };
 }
 
-function messageOf(frame: Frame) {
-  if (frame === 'greeting') return { type: 'control' } as const;
-  if ('garbageFor' in frame) return { type: 'problem', message: 'garbage', jobId: frame.garbageFor } as const;
-  return { type: 'update', update: updateOf(frame) } as const;
+function messageOf(frame: Frame, plan: Plan): StreamMessage {
+  if (frame === 'greeting') return { type: 'control' };
+  if (isHint(frame, plan)) return { type: 'ask', jobId: frame.jobId };
+  if ('garbageFor' in frame) return { type: 'problem', message: 'garbage', jobId: frame.garbageFor };
+  return { type: 'update', update: updateOf(frame) };
 }

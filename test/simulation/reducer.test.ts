@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { garbledPlans, gonePlans, plans } from './plan.js';
+import { followUpPlans, garbledPlans, gonePlans, plans } from './plan.js';
 import { playReducer } from './reducer-world.js';
 import { END_BOUND_MS } from './witness.js';
 
@@ -27,6 +27,13 @@ it('an end that comes in a frame that nobody can read is told as if the job were
 it('a job that the server has lost is given up in time, one that nobody knew sooner, and no other with it', () => {
   fc.assert(
     fc.property(gonePlans, (plan) => playReducer(plan)),
+    { numRuns: RUNS / 10 },
+  );
+});
+
+it('what a second call says of a job that seemed to be completed is what is told of it, and not before', () => {
+  fc.assert(
+    fc.property(followUpPlans, (plan) => playReducer(plan)),
     { numRuns: RUNS / 10 },
   );
 });

@@ -50,6 +50,8 @@ export class SimulatedServer {
   readonly #plan: Plan;
   readonly #random: () => number;
   readonly #truths = new Map<string, Truth>();
+  /** What a second call has to say of jobs that have ended. */
+  readonly #results = new Map<string, Truth>();
   readonly #connections = new Set<Connection>();
   readonly #faults = new Map<FaultName, number>();
   /** When the server knew of the end of each job. */
@@ -59,6 +61,8 @@ export class SimulatedServer {
   statusCalls = 0;
   failedStatusCalls = 0;
   underWay = 0;
+  /** Frames that say to ask. */
+  hints = 0;
 
   constructor(clock: VirtualClock, plan: Plan) {
     this.#clock = clock;
@@ -86,6 +90,28 @@ export class SimulatedServer {
   /** Calls back in the client, unless the returned function was called before. */
   status(jobId: string, answer: (result: Truth | Error) => void): () => void {
     this.statusCalls += 1;
+    const { coarse } = this.#plan;
+    const find = () => {
+      const truth = this.#truths.get(jobId);
+      return coarse && truth?.status === 'processing' ? { ...truth, progress: 50 } : truth;
+    };
+    return this.#call(jobId, find, answer);
+  }
+
+  /** The same of the second call, which is in the place of the first. Undefined: not yet. */
+  result(jobId: string, answer: (result: Truth | undefined | Error) => void): () => void {
+    return this.#call(
+      jobId,
+      () => this.#results.get(jobId) ?? 'not yet',
+      (result) => answer(result === 'not yet' ? undefined : result),
+    );
+  }
+
+  #call<T extends Truth | 'not yet'>(
+    jobId: string,
+    find: () => T | undefined,
+    answer: (result: T | Error) => void,
+  ): () => void {
     this.underWay += 1;
     let over = false;
     const end = () => {
@@ -96,7 +122,7 @@ export class SimulatedServer {
       if (!over) this.failedStatusCalls += 1;
       end();
     };
-    const settle = (result: Truth | Error, delayMs: number) => {
+    const settle = (result: T | Error, delayMs: number) => {
       this.#clock.reach(delayMs, () => {
         if (over) return;
         end();
@@ -111,7 +137,7 @@ export class SimulatedServer {
         settle(new NetworkError('request-timeout', 'no answer'), REQUEST_MS);
         return;
       }
-      settle(this.#answer(jobId), this.#latency() / 2);
+      settle(this.#trouble(jobId) ?? find() ?? apiError(404), this.#latency() / 2);
     });
     return cancel;
   }
@@ -170,9 +196,16 @@ export class SimulatedServer {
       this.#clock.after(at, () => this.#tell({ jobId, status: 'processing', progress }));
     }
     this.#clock.after(endsAt, () => {
-      this.endedAt.set(jobId, this.#clock.now);
       const error = outcome === 'failed' ? REASON : undefined;
-      this.#tell({ jobId, status: outcome, progress: outcome === 'completed' ? 100 : 0, error });
+      const truth = { jobId, status: outcome, progress: outcome === 'completed' ? 100 : 0, error };
+      const { resultMs } = this.#plan;
+      const conclude = () => {
+        this.endedAt.set(jobId, this.#clock.now);
+        this.#results.set(jobId, truth);
+      };
+      if (resultMs) this.#clock.after(resultMs, conclude);
+      else conclude();
+      this.#tell(resultMs === undefined ? truth : { jobId, status: 'completed', progress: 100 });
     });
   }
 
@@ -208,6 +241,7 @@ export class SimulatedServer {
 
   #put(connection: Connection, frame: Frame): void {
     for (let copy = this.#plan.duplicates ? 2 : 1; copy > 0; copy--) {
+      if (isHint(frame, this.#plan)) this.hints += 1;
       this.#deliver(connection, () => connection.peer.frame(frame));
     }
   }
@@ -231,7 +265,8 @@ export class SimulatedServer {
     });
   }
 
-  #answer(jobId: string): Truth | Error {
+  /** What keeps a call about the job from being answered. */
+  #trouble(jobId: string): Error | undefined {
     if (this.isStruck('status-network') || this.isStruck('restart'))
       return new NetworkError('network', 'refused');
     if (this.isStruck('status-429')) return apiError(429, RETRY_AFTER_MS);
@@ -243,9 +278,7 @@ export class SimulatedServer {
     if (this.isStruck('status-403')) return apiError(403);
     if (this.isStruck('status-html')) return new InvalidResponseError('answered 200 with a web page');
     if (this.isStruck('status-flap') && this.statusCalls % 2 === 0) return apiError(404);
-    const truth = this.#truths.get(jobId);
-    if (truth === undefined) return apiError(404);
-    return this.#plan.coarse && truth.status === 'processing' ? { ...truth, progress: 50 } : truth;
+    return undefined;
   }
 
   #strike(name: FaultName, forMs: number): void {
@@ -266,7 +299,12 @@ export class SimulatedServer {
   }
 }
 
-function isOver(truth: Truth | undefined): boolean {
+/** Streams do not know what became of a job of which only a second call does. */
+export function isHint(frame: Frame, { resultMs }: Plan): frame is Truth {
+  return resultMs !== undefined && typeof frame === 'object' && 'status' in frame && isOver(frame);
+}
+
+export function isOver(truth: Truth | undefined): boolean {
   return truth?.status === 'completed' || truth?.status === 'failed';
 }
 

@@ -1,19 +1,22 @@
+import type { AnyBackend } from '../../src/backends/backend.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
+import { askStatus } from '../../src/client/ask-status.js';
 import type { StreamFailure, WakeReason } from '../../src/core/follow-model.js';
 import type { Following, JobSink } from '../../src/core/follower.js';
 import { initialSnapshot } from '../../src/core/job-state.js';
-import type { JobUpdate } from '../../src/core/model.js';
-import { NetworkError } from '../../src/errors.js';
+import type { StreamMessage } from '../../src/core/model.js';
+import { ApiError, NetworkError } from '../../src/errors.js';
+import type { HttpClient } from '../../src/http/types.js';
 import type { WakingRuntime, WebSocketLike } from '../../src/runtime/runtime.js';
 import { createRunner } from '../../src/transports/runner.js';
 import { connectSse } from '../../src/transports/sse.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';
 import { concurrencyOf, idOf, isKnown, type Plan, QUICK_MS, SETTINGS } from './plan.js';
-import { type Frame, SimulatedServer } from './server.js';
+import { type Frame, isHint, isOver, SimulatedServer, type Truth } from './server.js';
 import { Witness } from './witness.js';
 
-const BACKEND = soraGateway();
+const GATEWAY = soraGateway();
 
 /** Plays one schedule to the reducer, the runner and the transports, down to the frames; throws as `playReducer`. */
 export async function playSystem(
@@ -26,6 +29,7 @@ export async function playSystem(
   const listeners = new Set<(reason: WakeReason) => void>();
   const { intervalMs, retry, ...timeouts } = SETTINGS;
   const random = randomOf(plan.seed);
+  const backend = backendOf(plan);
 
   const runtime: WakingRuntime = {
     now: () => clock.wallNow,
@@ -49,7 +53,7 @@ export async function playSystem(
   };
   const follower = createRunner({
     runtime,
-    backend: BACKEND,
+    backend,
     settings: {
       transports: plan.transports,
       polling: { intervalMs, concurrency: concurrencyOf(plan) },
@@ -63,17 +67,15 @@ export async function playSystem(
         maxPauseMs: retry.maxDelayMs,
         quickMs: QUICK_MS,
         askStatus: async (jobId, signal) => {
-          const answer = ask(server, jobId, signal);
+          const answer = askStatus(httpOf(server, plan), backend, jobId, signal, 'never');
           if (server.underWay > concurrencyOf(plan)) throw new Error('more status calls than allowed');
           // Before the client hears of it.
           answer.then(
-            () => witness.answered(jobId, true),
+            (update) => witness.answered(jobId, update),
             // A call that was given up says nothing of whether there are answers.
-            () => signal?.aborted || witness.answered(jobId, false),
+            (error) => signal?.aborted || witness.answered(jobId, error),
           );
-          const body = await answer;
-          // Of this dialect it is never a follow-up.
-          return BACKEND.parseStatus({ status: 200, headers: new Headers(), body }, jobId) as JobUpdate;
+          return await answer;
         },
       },
       clock,
@@ -140,17 +142,58 @@ export async function playSystem(
   if (listeners.size > 0) throw new Error('a listener is left');
 }
 
-function ask(server: SimulatedServer, jobId: string, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const cancel = server.status(jobId, (result) => {
-      if (result instanceof Error) reject(result);
-      else resolve(result);
-    });
-    signal.addEventListener('abort', () => {
-      cancel();
-      reject(signal.reason);
-    });
-  });
+/** The gateway's dialect; where a second call knows more, one whose streams and status leave it to that. */
+function backendOf(plan: Plan): AnyBackend {
+  const { webSocket, sse, ...calls } = GATEWAY;
+  if (webSocket === undefined || sse === undefined) throw new Error('the gateway has both streams');
+  const hinting = (message: StreamMessage): StreamMessage =>
+    message.type === 'update' && isHint(message.update as Truth, plan)
+      ? { type: 'ask', jobId: message.update.jobId }
+      : message;
+  return {
+    ...calls,
+    webSocket: { ...webSocket, parse: (frame) => hinting(webSocket.parse(frame)) },
+    sse: { ...sse, parse: (data) => hinting(sse.parse(data)) },
+    parseStatus(response, jobId) {
+      if (response.body === 'no such job') return { jobId, missing: true, raw: response.body };
+      if (plan.resultMs === undefined || !isOver(response.body as Truth))
+        return GATEWAY.parseStatus(response, jobId);
+      return {
+        next: { method: 'GET', url: RESULT },
+        parse: (result) => GATEWAY.parseStatus(result, jobId),
+      };
+    },
+    parseRefusal: ({ body, call }, jobId) =>
+      call === 'followUp' && body === 'not yet' ? { jobId, raw: body } : undefined,
+  };
+}
+
+const RESULT = '/result';
+
+/** What answers the calls about a job. */
+function httpOf(server: SimulatedServer, plan: Plan): Pick<HttpClient, 'send'> {
+  return {
+    send: ({ url }, { jobId = '', signal, accepts }) =>
+      new Promise((resolve, reject) => {
+        const answered = (body: unknown, status = 200) => {
+          const response = { status, headers: new Headers(), body };
+          if (status === 200 || accepts?.(response) === true) resolve(response);
+          else reject(new ApiError(`answered ${status}`, { status }));
+        };
+        const take = (result: Truth | undefined | Error) => {
+          const isMissing = plan.missingBy200 === true && result instanceof ApiError && result.status === 404;
+          if (isMissing) answered('no such job');
+          else if (result instanceof Error) reject(result);
+          else if (result === undefined) answered('not yet', 400);
+          else answered(result);
+        };
+        const cancel = url === RESULT ? server.result(jobId, take) : server.status(jobId, take);
+        signal?.addEventListener('abort', () => {
+          cancel();
+          reject(signal.reason);
+        });
+      }),
+  };
 }
 
 /** What goes over the wire of the gateway for what the simulated server says. */

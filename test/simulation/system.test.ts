@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, it } from 'vitest';
-import { gonePlans, plans } from './plan.js';
+import { followUpPlans, gonePlans, plans } from './plan.js';
 import { playSystem } from './system-world.js';
 
 const RUNS = Math.ceil(Number(process.env.SIMULATION_RUNS ?? 100_000) / 10);
@@ -18,6 +18,13 @@ it('reducer, runner, transports and a server together keep the same promises in 
 it('and give up a job that the server has lost, and no other', async () => {
   await fc.assert(
     fc.asyncProperty(gonePlans, (plan) => playSystem(plan)),
+    { numRuns: Math.ceil(RUNS / 10) },
+  );
+});
+
+it('and tell of a job that seemed to be completed what a second call says of it', async () => {
+  await fc.assert(
+    fc.asyncProperty(followUpPlans, (plan) => playSystem(plan)),
     { numRuns: Math.ceil(RUNS / 10) },
   );
 });

@@ -1,4 +1,4 @@
-import type { JobSnapshot, JobWarning, TransportName } from '../../src/core/model.js';
+import type { JobSnapshot, JobUpdate, JobWarning, TransportName } from '../../src/core/model.js';
 import type { VirtualClock } from './clock.js';
 import {
   idOf,
@@ -37,6 +37,9 @@ const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
  */
 const ALONE_BOUND_MS = SETTINGS.intervalMs * 1.2 + 2 * QUICK_MS + 4 * MAX_LATENCY_MS;
 
+/** However often a stream says to ask, and when: by then it was. */
+const HINT_BOUND_MS = 1_000;
+
 /** Where a stream brings what cannot be read, a job is polled. */
 const GARBLED_BOUND_MS = SETTINGS.intervalMs * 1.2 + 2 * MAX_LATENCY_MS + CALL_BOUND_MS;
 
@@ -58,6 +61,8 @@ export class Witness {
   readonly #openedAt = new Map<string, number>();
   readonly #left = new Set<string>();
   readonly #answered = new Set<string>();
+  /** Jobs of which the last answer took a second call. */
+  readonly #followedUp = new Set<string>();
   /** What was said of streams that were open and did not bring what the status knew. */
   readonly #lies: string[] = [];
   connects = 0;
@@ -92,14 +97,21 @@ export class Witness {
 
   warned({ code, jobId, message }: JobWarning): void {
     if (code === 'transport-lied') this.#lies.push(message);
+    if (code === 'transport-lied' && this.#followedUp.has(jobId))
+      throw new Error(`a stream was accused of what a second call told of ${jobId}`);
     if (code === 'status-failed')
       this.#refusalWarnings.set(jobId, (this.#refusalWarnings.get(jobId) ?? 0) + 1);
   }
 
   /** Whether the last status call of a job that the client has heard of was answered. */
-  answered(jobId: string, isAnswered: boolean): void {
-    if (isAnswered) this.#answered.add(jobId);
-    else this.#answered.delete(jobId);
+  answered(jobId: string, result: JobUpdate | Error): void {
+    this.#followedUp.delete(jobId);
+    if (result instanceof Error) {
+      this.#answered.delete(jobId);
+      return;
+    }
+    this.#answered.add(jobId);
+    if (result.isFollowUp === true) this.#followedUp.add(jobId);
   }
 
   served(jobId: string, transport: TransportName | undefined): void {
@@ -122,11 +134,19 @@ export class Witness {
 
   /** Everything is to be over by then, whatever happened. */
   get deadline(): number {
-    const last = Math.max(...this.#plan.jobs.map(({ endsAt, followAt }) => Math.max(endsAt, followAt)));
+    const { jobs, resultMs = 0 } = this.#plan;
+    const last = Math.max(...jobs.map(({ endsAt, followAt }) => Math.max(endsAt + resultMs, followAt)));
     return Math.max(this.#server.calmAt, this.#clock.start + last) + END_BOUND_MS;
   }
 
+  /** How long it takes to ask, by as many calls as that is. */
+  get #askMs(): number {
+    return this.#plan.resultMs === undefined ? CALL_BOUND_MS : 2 * CALL_BOUND_MS;
+  }
+
   check(): void {
+    const askMs = this.#askMs;
+    const { resultMs = 0 } = this.#plan;
     for (const [index, job] of this.#plan.jobs.entries()) {
       const jobId = idOf(index);
       if (this.#left.has(jobId)) continue;
@@ -140,6 +160,8 @@ export class Witness {
       if (endAt === undefined) throw new Error(`the end of ${jobId} was never told`);
       const knownAt = this.#server.endedAt.get(jobId) ?? Number.POSITIVE_INFINITY;
       if (endAt < knownAt) throw new Error(`${jobId} was told to have ended before it had`);
+      const end = this.#last.get(jobId);
+      if (end?.status !== job.outcome) throw new Error(`${jobId} was told ${end?.status}: ${job.outcome}`);
       const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt) + END_BOUND_MS;
       if (endAt > dueAt) throw new Error(`the end of ${jobId} was told ${endAt - dueAt} ms too late`);
       this.#checkAlone(index, followedAt, knownAt, endAt);
@@ -148,23 +170,26 @@ export class Witness {
       // The status route never failed and nothing slept: then two things are known much sooner.
       const firstAt = this.#firstAt.get(jobId) ?? Number.POSITIVE_INFINITY;
       // A change of network is a reason to ask anew, and to wait for that.
-      const isLate =
-        firstAt > followedAt + CALL_BOUND_MS && !this.#plan.faults.some(({ name }) => name === 'online');
+      const isLate = firstAt > followedAt + askMs && !this.#plan.faults.some(({ name }) => name === 'online');
       if (isLate) throw new Error(`the first snapshot of ${jobId} came too late`);
       const openedAt = this.#openedAt.get(jobId) ?? Number.POSITIVE_INFINITY;
       // Asked before it was open, the answer may be from before: then it is asked once more after that.
-      if (openedAt >= knownAt && endAt > openedAt + 2 * CALL_BOUND_MS && endAt > openedAt)
+      if (openedAt >= knownAt && endAt > openedAt + 2 * askMs && endAt > openedAt)
         throw new Error(`${jobId} ended in the gap, and was not asked about when the stream opened`);
-      const end = this.#last.get(jobId);
       if (
-        end?.status === 'failed' &&
+        end.status === 'failed' &&
         end.error !== REASON &&
         !this.#plan.faults.some(({ name }) => name === 'online')
       )
         throw new Error(`${jobId} was told to have failed, and not why`);
       // A failure without words waits for the status, which has the reason.
       const reasonMs = this.#plan.wordless ? CALL_BOUND_MS : 0;
-      if (this.#isPushed(job) && endAt > knownAt + PUSH_BOUND_MS + reasonMs)
+      // Where it was known before that it has ended, and not how, it is asked about as if it were polled.
+      const isAsked = resultMs > 0 && this.#isAsked(job);
+      if (isAsked && endAt > knownAt + SETTINGS.intervalMs * 1.2 + 2 * askMs)
+        throw new Error(`${jobId} was answered: not yet, and the end was told late`);
+      const hintMs = this.#plan.resultMs === undefined ? 0 : HINT_BOUND_MS + 2 * askMs;
+      if (this.#isPushed(job) && endAt > knownAt + PUSH_BOUND_MS + reasonMs + hintMs)
         throw new Error(`the end of ${jobId} was not pushed, though a stream could`);
     }
     this.#checkBudget();
@@ -177,6 +202,8 @@ export class Witness {
     if (!faults.every(({ name }) => name.endsWith('-some'))) return;
     let pauseMs = faults.some(({ name }) => name === 'status-429-some') ? RETRY_AFTER_MS : 0;
     if (faults.some(({ name }) => name === 'status-429-long-some')) pauseMs = SETTINGS.retry.maxDelayMs;
+    // The second calls of two others, and its own.
+    if (this.#plan.resultMs !== undefined) pauseMs += 3 * CALL_BOUND_MS;
     const dueAt = Math.max(knownAt, followedAt) + ALONE_BOUND_MS + pauseMs;
     if (endAt > dueAt) throw new Error(`the others held ${idOf(index)} up for ${endAt - dueAt} ms`);
   }
@@ -214,11 +241,19 @@ export class Witness {
     if (!faults.every(({ name }) => name.endsWith('-garble'))) return;
     // What was said before can be lost as ever: by a subscription that comes after the end.
     if (knownAt < this.#clock.start + Math.min(...faults.map(({ at }) => at))) return;
-    const lateMs = endAt - knownAt - GARBLED_BOUND_MS;
+    const lateMs = endAt - knownAt - GARBLED_BOUND_MS - 2 * (this.#askMs - CALL_BOUND_MS);
     if (lateMs > 0)
       throw new Error(
         `the end of ${idOf(index)}, in a frame that nobody can read, was told ${lateMs} ms late`,
       );
+  }
+
+  /** Whether a second call was made before it had something to say. */
+  #isAsked({ followAt, endsAt }: PlannedJob): boolean {
+    const { faults, resultMs = 0 } = this.#plan;
+    const knownAt = endsAt + resultMs;
+    // By then it was asked when it was followed, or a stream was open that said to.
+    return faults.length === 0 && followAt > endsAt && knownAt > followAt + this.#askMs;
   }
 
   /**
@@ -226,8 +261,9 @@ export class Witness {
    * until that is noticed, and a connect.
    */
   #isPushed({ followAt, endsAt, steps }: PlannedJob): boolean {
-    const { faults, greets, coarse, transports } = this.#plan;
-    if (transports[0] === 'polling') return false;
+    const { faults, greets, coarse, transports, resultMs = 0 } = this.#plan;
+    // What says that there is something to ask comes once, and that may be too early.
+    if (transports[0] === 'polling' || resultMs > 0) return false;
     // A status answer that overtakes a frame in the network makes a liar of an honest stream, for a moment.
     if (faults.length === 0) return endsAt > followAt + SETTLING_MS && this.#lies.length === 0;
     if (!transports.includes('sse') || this.#lies.some((lie) => lie.startsWith('SSE'))) return false;
@@ -238,10 +274,10 @@ export class Witness {
 
   /** No storm: so many calls and connects, and no more. */
   #checkBudget(): void {
-    const { statusCalls, failedStatusCalls } = this.#server;
+    const { statusCalls, failedStatusCalls, hints } = this.#server;
     const jobs = this.#plan.jobs.length;
     const intervals = this.#clock.elapsed / (0.8 * SETTINGS.intervalMs);
-    const calls = jobs * (3 + intervals + this.wakes + 2 * this.streamEvents) + failedStatusCalls;
+    const calls = jobs * (3 + intervals + this.wakes + 2 * this.streamEvents) + failedStatusCalls + hints;
     if (statusCalls > calls) throw new Error(`${statusCalls} status calls, of ${calls}`);
     const connects = 2 * (2 + this.wakes + this.#clock.elapsed / SETTINGS.retry.minDelayMs);
     if (this.connects > connects) throw new Error(`${this.connects} connects, of ${connects}`);

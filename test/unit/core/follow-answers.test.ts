@@ -311,4 +311,25 @@ describe('a stream that says that something has changed', () => {
     driver.answer('a', { status: 'processing', progress: 60 });
     expect(driver.warnings).toEqual([]);
   });
+
+  it('is asked about as often as if it were polled, where a further call says: not yet', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a');
+    driver.pass(2_000);
+    driver.say('websocket', changed);
+    driver.pass(0);
+    driver.forget();
+    for (let round = 0; round < 3; round++) {
+      driver.answer('a', { isFollowUp: true });
+      driver.pass(3_900);
+      expect(driver.asked).toEqual([]);
+      driver.pass(2_200);
+      expect(driver.asked).toEqual(['a']);
+      driver.forget();
+    }
+    // One that says more than that is no reason to doubt the stream.
+    driver.answer('a', { status: 'processing', progress: 60, isFollowUp: true });
+    driver.pass(29_000);
+    expect(driver.asked).toEqual([]);
+  });
 });
