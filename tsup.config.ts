@@ -43,6 +43,7 @@ const platformByName: NonNullable<Options['esbuildPlugins']>[number] = {
 
 const nodeEntries = {
   index: 'src/index.ts',
+  'backends/hosted/index': 'src/backends/hosted/index.ts',
   'mock-server/index': 'src/mock-server/index.ts',
   'mock-server/msw': 'src/mock-server/msw.ts',
   'react/index': 'src/react/index.ts',
@@ -53,10 +54,12 @@ const nodeEntries = {
 
 const browserEntries = {
   index: 'src/index.ts',
+  'backends/hosted/index': 'src/backends/hosted/index.ts',
   'react/index': 'src/react/index.ts',
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',
   // Files of their own, so that an application's bundler leaves out what it does not use of them.
+  'backends/hosted/open-router': 'src/backends/hosted/open-router.ts',
   'backends/openai-videos': 'src/backends/openai-videos.ts',
   'backends/sora-gateway': 'src/backends/sora-gateway.ts',
   'backends/vid-builder': 'src/backends/vid-builder.ts',

@@ -10,6 +10,10 @@ export function isBytes(value: unknown): value is Bytes {
   return value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof Blob;
 }
 
+export function sizeOf(data: Bytes): number {
+  return data instanceof Blob ? data.size : data.byteLength;
+}
+
 export const bytes: Check = (value) =>
   isBytes(value) ? undefined : 'must be a Uint8Array, an ArrayBuffer or a Blob';
 
@@ -21,7 +25,7 @@ const MAX_BASE64_BYTES = 380 * 1_048_576;
 
 /** @throws InputError where it is larger than a text may be, before it is read. */
 export async function toBase64(data: Bytes, field: string): Promise<string> {
-  const size = data instanceof Blob ? data.size : data.byteLength;
+  const size = sizeOf(data);
   if (size > MAX_BASE64_BYTES) {
     throw new InputError(
       field,
@@ -54,7 +58,7 @@ async function bytesOf(data: Bytes, field: string): Promise<Uint8Array> {
 /** A file of a form. A type and a name are found for one that has none: servers refuse a file without them. */
 export async function fileField(name: string, data: Bytes, index = 0): Promise<FormField> {
   const isBlob = data instanceof Blob;
-  const type = (isBlob && data.type) || typeOf(await startOf(data));
+  const type = await mediaTypeOf(data);
   const given = isBlob && 'name' in data && typeof data.name === 'string' ? data.name : '';
   const typed = () => (isBlob ? data.slice(0, data.size, type) : new Blob([data as BlobPart], { type }));
   return {
@@ -64,12 +68,19 @@ export async function fileField(name: string, data: Bytes, index = 0): Promise<F
   };
 }
 
+/** What a Blob says it is, else what its bytes look like; `application/octet-stream` where neither tells. */
+export async function mediaTypeOf(data: Bytes): Promise<string> {
+  return (data instanceof Blob && data.type) || typeOf(await startOf(data));
+}
+
 /** What files of these types begin with, as Latin-1. */
 const MAGIC = [
   ['image/png', /^\x89PNG/],
   ['image/jpeg', /^\xff\xd8\xff/],
   ['image/gif', /^GIF8/],
   ['image/webp', /^RIFF.{4}WEBP/s],
+  ['audio/wav', /^RIFF.{4}WAVE/s],
+  ['audio/mpeg', /^ID3/],
   ['video/mp4', /^.{4}ftyp/s],
 ] as const;
 

@@ -31,7 +31,7 @@ describe(titleOf('npm'), () => {
 });
 
 describe(titleOf('typescript'), () => {
-  const PAGE = ['', '/react', '/webhooks', '/webhooks/testing'];
+  const PAGE = ['', '/backends', '/react', '/webhooks', '/webhooks/testing'];
   const SERVER = ['/mock-server', '/webhooks/node'];
 
   const program = (subpaths: readonly string[]) =>

@@ -31,7 +31,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     /^examples\/([a-z0-9-]+\/)*[a-zA-Z0-9-]+\.(ts|md|html|css|json)$/,
     // For what reads no `exports`.
-    /^(mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,
+    /^(backends|mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,
     /^dist\/cjs\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.cts$/,
     /^dist\/cjs\/platform\/[a-z0-9-]+(\.browser)?\.cjs$/,
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
@@ -39,7 +39,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^dist\/(esm|cjs|browser)\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
     // What a page loads only when it is needed.
     /^dist\/browser\/(diagnose|download|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
-    /^dist\/browser\/(backends\/[a-z0-9-]+|webhooks\/handler)\.js$/,
+    /^dist\/browser\/(backends\/(hosted\/)?[a-z0-9-]+|webhooks\/handler)\.js$/,
   ];
   const entries = targets(manifest.exports);
   const known = (file: string) => expected.some((pattern) => pattern.test(file)) || entries.includes(file);
@@ -53,7 +53,9 @@ it('takes at most 2 MB where it is installed', () => {
 
 it('leaves no folder of a subpath in the checkout, where Vite would take `react` for React', () => {
   const root = join(import.meta.dirname, '../..');
-  expect(['mock-server', 'react', 'webhooks'].filter((folder) => existsSync(join(root, folder)))).toEqual([]);
+  expect(
+    ['backends', 'mock-server', 'react', 'webhooks'].filter((folder) => existsSync(join(root, folder))),
+  ).toEqual([]);
 });
 
 it('holds every file of the package that its documents link to', () => {

@@ -1,5 +1,10 @@
 import { expectTypeOf, it } from 'vitest';
 import type { AnyBackend, Backend, InputOf, OperationsOf, VariantOf } from '../../src/backends/backend.js';
+import {
+  type OpenRouterOperations,
+  type OpenRouterVideo,
+  openRouter,
+} from '../../src/backends/hosted/open-router.js';
 import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { type VidBuilderVideo, vidBuilder } from '../../src/backends/vid-builder.js';
@@ -66,6 +71,21 @@ it('openAIVideos takes a prompt', () => {
   });
   // @ts-expect-error a field of the server's own goes into extra
   accepts(openAIVideos(), { prompt: 'x', seed: 1 });
+});
+
+it('openRouter takes a model with each video, unless it has one', () => {
+  const url = new Blob();
+  const frame_images = [{ type: 'image_url', image_url: { url }, frame_type: 'last_frame' }] as const;
+  accepts(openRouter(), { model: 'google/veo-3.1' }, { model: 'x', prompt: 'x', frame_images });
+  accepts(openRouter({ model: 'google/veo-3.1' }), {}, { model: 'x', extra: { creativity: 2 } });
+  // @ts-expect-error no model
+  accepts(openRouter(), { prompt: 'x' });
+  // @ts-expect-error a field that is not typed yet goes into extra
+  accepts(openRouter(), { model: 'x', creativity: 2 });
+  const hosted = openRouter({ model: 'x' });
+  expectTypeOf(hosted.baseUrl).toBeString();
+  expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<OpenRouterVideo>();
+  expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<OpenRouterOperations>();
 });
 
 it('input, variants and operations can be had from a backend', () => {

@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The entries of the package: they put names together, and nothing but the command line imports them. */
 const ENTRIES = [
   'index',
-  ...['mock-server/index', 'mock-server/msw', 'react/index'],
+  ...['backends/hosted/index', 'mock-server/index', 'mock-server/msw', 'react/index'],
   ...['webhooks/index', 'webhooks/node', 'webhooks/testing'],
 ];
 

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -57,6 +58,7 @@ it('makes each backend where its options are undefined', () => {
   expect(soraGateway(unset('walletAddress', 'statusRoute', 'renderVersion')).name).toBe('soraGateway');
   expect(vidBuilder(unset('webhookUrl', 'blocking')).name).toBe('vidBuilder');
   expect(openAIVideos(unset('model')).name).toBe('openAIVideos');
+  expect(openRouter(unset('model', 'callbackUrl')).name).toBe('openRouter');
 });
 
 it('receives a webhook where every option but the secret is given as undefined', async () => {

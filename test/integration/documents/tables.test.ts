@@ -8,6 +8,7 @@ import { readDocument, root } from '../../support/documents.js';
 /** The entry points, and the files that they are. */
 const ENTRIES = {
   reelwire: 'src/index.ts',
+  'reelwire/backends': 'src/backends/hosted/index.ts',
   'reelwire/webhooks': 'src/webhooks/index.ts',
   'reelwire/webhooks/node': 'src/webhooks/node.ts',
   'reelwire/webhooks/testing': 'src/webhooks/testing.ts',
@@ -151,8 +152,9 @@ describe('the README has a row for each of what there is, and for nothing else:'
   });
 
   it('options of backends', () => {
-    const wanted = ['SoraGatewayOptions', 'VidBuilderOptions', 'OpenAIVideosOptions'].flatMap(membersOf);
-    expect(names(table('Of backends:'))).toEqual(sorted(wanted));
+    const backends = ['SoraGateway', 'VidBuilder', 'OpenAIVideos', 'OpenRouter'];
+    const wanted = backends.flatMap((name) => membersOf(`${name}Options`));
+    expect(sorted(names(table('Of backends:')))).toEqual(sorted(wanted));
   });
 
   it('options of receivers', () => {

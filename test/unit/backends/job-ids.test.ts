@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -8,6 +9,7 @@ const gateway = soraGateway();
 const byQuery = soraGateway({ statusRoute: 'query' });
 const builder = vidBuilder();
 const openAI = openAIVideos();
+const router = openRouter();
 
 const completed = (id: string): CompletedJob => ({
   ...{ id, status: 'completed', progress: 100, transport: 'polling', raw: {} },
@@ -29,6 +31,8 @@ const urls: Record<string, (id: string) => string | undefined> = {
   'OpenAI status': (id) => openAI.status(id).url,
   'OpenAI content': (id) => placeOf(openAI.download({ id }, 'video')),
   'OpenAI cancel': (id) => placeOf(openAI.cancel?.(id)),
+  'OpenRouter status': (id) => router.status(id).url,
+  'OpenRouter content': (id) => placeOf(router.download({ id }, 'video')),
   'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
 };
 

@@ -3,6 +3,7 @@ jest.setTimeout(30_000);
 
 it('loads what is for browsers, with every subpath that it has', () => {
   expect(require('reelwire/webhooks/testing').createWebhookFactory).toBeInstanceOf(Function);
+  expect(require('reelwire/backends').openRouter().baseUrl).toMatch(/^https:/);
   const { VideoError, WebhookVerificationError } = require('reelwire');
   expect(require('reelwire/webhooks').WebhookVerificationError).toBe(WebhookVerificationError);
   expect(WebhookVerificationError.prototype).toBeInstanceOf(VideoError);

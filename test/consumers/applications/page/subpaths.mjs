@@ -1,4 +1,5 @@
 import 'reelwire';
+import 'reelwire/backends';
 import 'reelwire/mock-server';
 import 'reelwire/mock-server/msw';
 import 'reelwire/react';

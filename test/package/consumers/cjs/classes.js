@@ -1,4 +1,5 @@
 const root = require('reelwire');
+const { openRouter } = require('reelwire/backends');
 const webhooks = require('reelwire/webhooks');
 const { toNodeHandler } = require('reelwire/webhooks/node');
 const { createWebhookFactory } = require('reelwire/webhooks/testing');
@@ -14,4 +15,9 @@ const shared = classes.length > 0 && classes.every(([, value]) => exported.has(v
   const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
   console.log(JSON.stringify({ shared, thrown }));
   if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
+  try {
+    openRouter({ modle: '' });
+  } catch (refusal) {
+    if (!(refusal instanceof root.ConfigurationError)) process.exitCode = 1;
+  }
 })();

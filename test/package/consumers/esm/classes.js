@@ -1,4 +1,5 @@
 import * as root from 'reelwire';
+import { openRouter } from 'reelwire/backends';
 import * as webhooks from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
 import { createWebhookFactory } from 'reelwire/webhooks/testing';
@@ -12,3 +13,8 @@ const error = await webhooks
 const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
 console.log(JSON.stringify({ shared, thrown }));
 if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
+try {
+  openRouter({ modle: '' });
+} catch (refusal) {
+  if (!(refusal instanceof root.ConfigurationError)) process.exitCode = 1;
+}

@@ -1,4 +1,5 @@
 import { type JobSnapshot, openAIVideos, VideoClient, VideoError, vidBuilder } from 'reelwire';
+import { openRouter } from 'reelwire/backends';
 import { createMockServer, type MockServer } from 'reelwire/mock-server';
 import { createWebhookHandler, memoryStore, type WebhookEvent } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -41,6 +42,9 @@ export function inputsFollowFromTheBackend(): void {
   });
   // @ts-expect-error vidBuilder takes scenes
   void builder.generate({ prompt: 'A cat' });
+  const hosted = new VideoClient({ backend: openRouter({ model: 'google/veo-3.1' }) });
+  void hosted.generate({ prompt: 'A cat' });
+  void hosted.backend.models().then(([model]) => model?.supported_durations);
   // @ts-expect-error there is no such option
   new VideoClient({ baseUrl, baseURL: baseUrl });
 }

@@ -1,0 +1,18 @@
+/**
+ * Backends of hosted services: `new VideoClient({ backend: openRouter(), auth })` needs no `baseUrl`.
+ *
+ * @module reelwire/backends
+ */
+
+export type { CallbackContext, CallbackUrl } from './callback-url.js';
+export type { HostedBackend } from './hosted-backend.js';
+export {
+  type OpenRouterFrameImage,
+  type OpenRouterInputReference,
+  type OpenRouterOperations,
+  type OpenRouterOptions,
+  type OpenRouterUrl,
+  type OpenRouterVideo,
+  openRouter,
+} from './open-router.js';
+export type { OpenRouterModel } from './open-router-answers.js';

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { openRouter } from '../../../../src/backends/hosted/open-router.js';
+import type { JobUpdate } from '../../../../src/core/model.js';
+import { answer, fixtures, plain, statusOf } from '../fixtures.js';
+
+/** Each hosted backend, by the folder of what its service says. */
+const backends = { 'open-router': openRouter({ model: 'google/veo-3.1' }) } as const;
+
+describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
+  it.each(fixtures(folder, 'generate'))('the answer to a submit: $name', ({ body, expect: wanted }) => {
+    const update = backend.parseGenerate(answer(body));
+    expect(plain(update)).toEqual(wanted);
+    expect(update.raw).toBe(body);
+  });
+
+  it.each(fixtures(folder, 'status'))('the answer to a status call: $name', ({ body, expect: wanted }) => {
+    const { jobId } = wanted as JobUpdate;
+    const update = statusOf(backend, answer(body), jobId);
+    expect(plain(update)).toEqual(wanted);
+    expect(update.raw).toBe(body);
+  });
+
+  it.each(fixtures(folder, 'error'))('the error body: $name', ({ body, expect: wanted }) => {
+    expect(plain(backend.parseError?.(body))).toEqual(wanted);
+  });
+
+  it('what each fixture has a source for', () => {
+    for (const { name, source, call } of fixtures(folder)) {
+      expect(source, name).toMatch(/\w+ \w+/);
+      expect(call, name).not.toBe('');
+    }
+  });
+});
