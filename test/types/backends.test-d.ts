@@ -5,6 +5,11 @@ import {
   type OpenRouterVideo,
   openRouter,
 } from '../../src/backends/hosted/open-router.js';
+import {
+  type ReplicateOperations,
+  type ReplicatePrediction,
+  replicate,
+} from '../../src/backends/hosted/replicate.js';
 import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { type VidBuilderVideo, vidBuilder } from '../../src/backends/vid-builder.js';
@@ -86,6 +91,22 @@ it('openRouter takes a model with each video, unless it has one', () => {
   expectTypeOf(hosted.baseUrl).toBeString();
   expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<OpenRouterVideo>();
   expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<OpenRouterOperations>();
+});
+
+it('replicate takes an input of any fields, and a model with each, unless it has one', () => {
+  const input = { prompt: 'x', image: new Blob(), nested: [{ seed: 1 }] };
+  accepts(replicate(), { model: 'google/veo-3.1', input });
+  accepts(replicate({ model: 'x/y' }), { input }, { model: 'a/b', input, webhook_events_filter: ['start'] });
+  // @ts-expect-error no model
+  accepts(replicate(), { input });
+  // @ts-expect-error what the model takes is within input
+  accepts(replicate({ model: 'x/y' }), { prompt: 'x' });
+  // @ts-expect-error there is no such event
+  accepts(replicate({ model: 'x/y' }), { input, webhook_events_filter: ['end'] });
+  const hosted = replicate({ model: 'x/y' });
+  expectTypeOf(hosted.baseUrl).toBeString();
+  expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<ReplicatePrediction>();
+  expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<ReplicateOperations>();
 });
 
 it('input, variants and operations can be had from a backend', () => {

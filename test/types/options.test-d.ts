@@ -1,5 +1,6 @@
 import { expectTypeOf, it } from 'vitest';
 import type { OpenRouterOptions } from '../../src/backends/hosted/open-router.js';
+import type { ReplicateListInput, ReplicateOptions } from '../../src/backends/hosted/replicate.js';
 import type { OpenAIVideosOptions } from '../../src/backends/openai-videos.js';
 import type { SoraGatewayOptions } from '../../src/backends/sora-gateway.js';
 import type { VidBuilderOptions } from '../../src/backends/vid-builder.js';
@@ -37,7 +38,7 @@ it('every option may be given as undefined', () => {
   expectTypeOf<Missing<GenerateOptions & PollOptions & WaitOptions & DownloadOptions>>().toBeNever();
   expectTypeOf<Missing<GenerateManyOptions>>().toBeNever();
   expectTypeOf<Missing<SoraGatewayOptions & VidBuilderOptions & OpenAIVideosOptions>>().toBeNever();
-  expectTypeOf<Missing<OpenRouterOptions>>().toBeNever();
+  expectTypeOf<Missing<OpenRouterOptions & ReplicateOptions & ReplicateListInput>>().toBeNever();
   expectTypeOf<Missing<WebhookHandlerOptions & VerifyOptions>>().toBeNever();
   expectTypeOf<Missing<SignOptions & WebhookFactoryOptions>>().toBeNever();
   expectTypeOf<Missing<MemoryStoreOptions & RedisStoreOptions & RecentDeliveriesOptions>>().toBeNever();

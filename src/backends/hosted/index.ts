@@ -16,3 +16,12 @@ export {
   openRouter,
 } from './open-router.js';
 export type { OpenRouterModel } from './open-router-answers.js';
+export {
+  type ReplicateListInput,
+  type ReplicateOperations,
+  type ReplicateOptions,
+  type ReplicatePrediction,
+  type ReplicateWebhookEvent,
+  replicate,
+} from './replicate.js';
+export type { ReplicateAccount, ReplicateList } from './replicate-answers.js';

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -59,6 +60,7 @@ it('makes each backend where its options are undefined', () => {
   expect(vidBuilder(unset('webhookUrl', 'blocking')).name).toBe('vidBuilder');
   expect(openAIVideos(unset('model')).name).toBe('openAIVideos');
   expect(openRouter(unset('model', 'callbackUrl')).name).toBe('openRouter');
+  expect(replicate(unset('model', 'webhook', 'webhookEventsFilter')).name).toBe('replicate');
 });
 
 it('receives a webhook where every option but the secret is given as undefined', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -10,6 +11,7 @@ const byQuery = soraGateway({ statusRoute: 'query' });
 const builder = vidBuilder();
 const openAI = openAIVideos();
 const router = openRouter();
+const predictions = replicate();
 
 const completed = (id: string): CompletedJob => ({
   ...{ id, status: 'completed', progress: 100, transport: 'polling', raw: {} },
@@ -33,6 +35,8 @@ const urls: Record<string, (id: string) => string | undefined> = {
   'OpenAI cancel': (id) => placeOf(openAI.cancel?.(id)),
   'OpenRouter status': (id) => router.status(id).url,
   'OpenRouter content': (id) => placeOf(router.download({ id }, 'video')),
+  'Replicate status': (id) => predictions.status(id).url,
+  'Replicate cancel': (id) => placeOf(predictions.cancel?.(id)),
   'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
 };
 

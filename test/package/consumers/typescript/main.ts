@@ -1,5 +1,5 @@
 import { type JobSnapshot, openAIVideos, VideoClient, VideoError, vidBuilder } from 'reelwire';
-import { openRouter } from 'reelwire/backends';
+import { openRouter, replicate } from 'reelwire/backends';
 import { createMockServer, type MockServer } from 'reelwire/mock-server';
 import { createWebhookHandler, memoryStore, type WebhookEvent } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -45,6 +45,9 @@ export function inputsFollowFromTheBackend(): void {
   const hosted = new VideoClient({ backend: openRouter({ model: 'google/veo-3.1' }) });
   void hosted.generate({ prompt: 'A cat' });
   void hosted.backend.models().then(([model]) => model?.supported_durations);
+  const predictions = new VideoClient({ backend: replicate({ model: 'google/veo-3.1' }) });
+  void predictions.generate({ input: { prompt: 'A cat' } });
+  void predictions.backend.list({ created_after: new Date(0) }).then(({ jobs }) => jobs[0]?.status);
   // @ts-expect-error there is no such option
   new VideoClient({ baseUrl, baseURL: baseUrl });
 }

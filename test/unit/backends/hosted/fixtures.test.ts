@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { openRouter } from '../../../../src/backends/hosted/open-router.js';
+import { replicate } from '../../../../src/backends/hosted/replicate.js';
 import type { JobUpdate } from '../../../../src/core/model.js';
 import { answer, fixtures, plain, statusOf } from '../fixtures.js';
 
 /** Each hosted backend, by the folder of what its service says. */
-const backends = { 'open-router': openRouter({ model: 'google/veo-3.1' }) } as const;
+const backends = {
+  'open-router': openRouter({ model: 'google/veo-3.1' }),
+  replicate: replicate({ model: 'google/veo-3.1' }),
+} as const;
 
 describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
   it.each(fixtures(folder, 'generate'))('the answer to a submit: $name', ({ body, expect: wanted }) => {
