@@ -85,10 +85,27 @@ export interface WebSocketCodec {
 
 /** What comes over a dialect's event stream. */
 export interface SseCodec {
-  /** The request for one stream that carries these jobs. */
+  /**
+   * Where the stream is that carries these jobs: a path below `baseUrl`, or an absolute URL. With `perJob` there is one
+   * in the list.
+   */
   url(jobIds: readonly string[]): string;
-  /** `event` is its name, `message` where the server gave none; always given by the client. Never throws. */
-  parse(data: string, context?: { readonly event: string }): StreamMessage;
+  /**
+   * Each job has a stream of its own, and no stream has several. Four are open at once, for a page has six connections
+   * to a host, and the other jobs are polled. The end of one concerns its job alone: its status is asked, and the stream
+   * opened again with backoff. Default: one stream carries all jobs.
+   */
+  readonly perJob?: true | undefined;
+  /** Names of the events that are messages; others, such as previews, are not handed to `parse`. Default: all are. */
+  readonly events?: readonly string[] | undefined;
+  /**
+   * `event` is its name, `message` where the server gave none; always given by the client. `jobId` is that of the
+   * stream, with `perJob`. Never throws.
+   */
+  parse(
+    data: string,
+    context?: { readonly event: string; readonly jobId?: string | undefined },
+  ): StreamMessage;
 }
 
 /** A call of a dialect beyond the common ones; appears as a method of `client.backend`. */

@@ -74,8 +74,14 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
         const message = `${label} opens; the server said nothing on it, as is usual while no job runs.`;
         timer = runtime.setTimeout(() => resolve({ state: 'opens', message }), FIRST_FRAME_MS);
       },
+      dropped() {},
       said: heard,
       failed: (reason) => {
+        if (deps.backend.sse?.perJob && name === 'sse' && reason.kind === 'absent') {
+          const message = `${reason.reason}: there is one for each job, and none for a job that there is not.`;
+          resolve({ state: 'unknown', message });
+          return;
+        }
         const late = reason.reason === `SSE got no answer within ${connectMs} ms`;
         resolve(
           late ? unanswered(name, connectMs) : failure(`${reason.reason}.`, hintFor(name, reason, inPage)),

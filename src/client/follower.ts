@@ -52,14 +52,14 @@ export function streamsOfServer(server: Server, loadSse: LoadSse): ReturnType<ty
 }
 
 function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: LoadSse): StreamDeps {
-  const { backend, baseUrl, timeouts, webSocketUrl } = settings;
+  const { backend, baseUrl, retry, timeouts, webSocketUrl } = settings;
   return {
     runtime,
     loadSse: async (codec) => {
       const { connectSse } = await loadSse();
       return connectSse(
         {
-          runtime,
+          ...{ runtime, retry },
           openStream: async (url, signal, headers) =>
             (await http.open({ method: 'GET', url }, { signal, headers })).response,
         },

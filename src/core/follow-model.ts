@@ -50,6 +50,8 @@ export type Happening =
   | { readonly type: 'unfollow'; readonly jobId: string }
   /** The stream is open and carries these jobs. Comes again when it carries more, or was opened again. */
   | OfStream<{ readonly type: 'opened'; readonly jobIds: readonly string[] }>
+  /** It goes on, and carries this job no longer. */
+  | OfStream<{ readonly type: 'dropped'; readonly jobId: string }>
   | OfStream<{ readonly type: 'said'; readonly message: StreamMessage }>
   /** It has closed itself. */
   | OfStream<{ readonly type: 'failed'; readonly failure: StreamFailure }>

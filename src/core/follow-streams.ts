@@ -1,5 +1,5 @@
 import { backoffDelayMs } from './backoff.js';
-import { ask, hasten, isCarriedBy, settleAll } from './follow-jobs.js';
+import { ask, hasten, isCarriedBy, settle, settleAll } from './follow-jobs.js';
 import { STREAM_LABELS, type StreamFailure, type StreamName, type WakeReason } from './follow-model.js';
 import { type FollowState, random, type StreamState, warn } from './follow-state.js';
 
@@ -86,7 +86,6 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
     stream.since = state.now;
     stream.reason = '';
     stream.warned = false;
-    state.polling = false;
   }
   for (const jobId of jobIds) {
     const job = state.jobs.get(jobId);
@@ -99,8 +98,23 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
       ask(state, job);
     }
   }
+  for (const job of state.jobs.values()) {
+    // Those that it has no room for, or not yet, are polled as before.
+    if (state.polling && !isCarriedBy(job, stream)) job.polled = true;
+  }
+  state.polling = false;
   planStreams(state);
   settleAll(state);
+}
+
+/** Rule 7: it carries the others all the same. What was on its way when it ended is asked for. */
+export function dropped(state: FollowState, stream: StreamState, jobId: string): void {
+  const job = state.jobs.get(jobId);
+  if (job === undefined) return;
+  job.carriedBy[stream.name] = 0;
+  job.polled = true;
+  ask(state, job);
+  settle(state, job);
 }
 
 /** The first frame: only now is it sure that something comes through, and the worse ones can go. */

@@ -3,7 +3,7 @@ import { ask, dueAt, schedule, settle, warnUnserved } from './follow-jobs.js';
 import type { FollowEffect, FollowEvent } from './follow-model.js';
 import { refused } from './follow-refusals.js';
 import { createJob, type FollowState } from './follow-state.js';
-import { expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
+import { dropped, expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 
 /**
@@ -68,12 +68,13 @@ function ofJob(
 
 function ofStream(
   state: FollowState,
-  event: Extract<FollowEvent, { type: 'opened' | 'said' | 'failed' }>,
+  event: Extract<FollowEvent, { type: 'opened' | 'dropped' | 'said' | 'failed' }>,
 ): void {
   const stream = state.streams[event.stream];
   if (stream.phase === 'idle' || stream.connection !== event.connection) return;
   if (event.type === 'said') said(state, stream, event.message);
   else if (event.type === 'opened') opened(state, stream, event.jobIds);
+  else if (event.type === 'dropped') dropped(state, stream, event.jobId);
   else fail(state, stream, event.failure);
 }
 

@@ -169,6 +169,7 @@ export function createRunner(deps: RunnerDeps): Follower {
   function connect(stream: StreamName, connection: number, jobIds: readonly string[]): void {
     const made = connectors[stream]?.(jobIds, {
       opened: (ids) => dispatch({ type: 'opened', stream, connection, jobIds: ids }),
+      dropped: (jobId) => dispatch({ type: 'dropped', stream, connection, jobId }),
       said: (message) => dispatch({ type: 'said', stream, connection, message: located(message) }),
       failed: (said) => {
         const failure = { ...said, reason: redact(said.reason) };

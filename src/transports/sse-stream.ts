@@ -1,6 +1,6 @@
 import { EventSource } from 'eventsource';
 import type { SseCodec } from '../backends/backend.js';
-import { parseRetryAfterMs } from '../core/backoff.js';
+import { type BackoffBounds, parseRetryAfterMs } from '../core/backoff.js';
 import type { StreamFailure } from '../core/follow-model.js';
 import { ConfigurationError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
@@ -15,9 +15,12 @@ export type OpenStream = (
 ) => Promise<Response>;
 
 export interface SseDeps {
-  readonly runtime: Pick<Runtime, 'now' | 'setTimeout' | 'clearTimeout'>;
+  readonly runtime: Pick<Runtime, 'now' | 'elapsedMs' | 'random' | 'setTimeout' | 'clearTimeout'>;
+  readonly retry: BackoffBounds;
   readonly openStream: OpenStream;
 }
+
+type OneStreamEvents = Pick<StreamEvents, 'said' | 'failed'> & { opened(): void };
 
 /**
  * One event stream, once: it never comes back by itself. The parser and dispatcher are those of the `eventsource`
@@ -28,7 +31,7 @@ export class SseStream {
   readonly jobIds: readonly string[];
   readonly #deps: SseDeps;
   readonly #codec: SseCodec;
-  readonly #events: Omit<StreamEvents, 'opened'> & { opened(): void };
+  readonly #events: OneStreamEvents;
   readonly #controller = new AbortController();
   readonly #timer: TimerHandle;
   #source: EventSource | undefined;
@@ -39,7 +42,7 @@ export class SseStream {
     codec: SseCodec,
     jobIds: readonly string[],
     connectMs: number,
-    events: Omit<StreamEvents, 'opened'> & { opened(): void },
+    events: OneStreamEvents,
   ) {
     this.#deps = deps;
     this.#codec = codec;
@@ -105,9 +108,11 @@ export class SseStream {
 
   #received(data: string, event: string): void {
     if (this.#closed) return;
-    this.#events.said(
-      data.length > MAX_FRAME_SIZE ? TOO_LARGE : readFrame(() => this.#codec.parse(data, { event })),
-    );
+    const { events, perJob } = this.#codec;
+    const jobId = perJob && this.jobIds[0];
+    const read = () => readFrame(() => this.#codec.parse(data, { event, jobId }));
+    if (events?.includes(event) === false) this.#events.said({ type: 'control' });
+    else this.#events.said(data.length > MAX_FRAME_SIZE ? TOO_LARGE : read());
   }
 
   /** The body as the parser gets it: an end or an error closes the stream before the parser can see it. */

@@ -1,17 +1,16 @@
 import type { SseCodec } from '../backends/backend.js';
+import { JobStreams } from './sse-per-job.js';
 import { type SseDeps, SseStream } from './sse-stream.js';
-import type { ConnectStream, StreamConnection, StreamEvents } from './transport.js';
+import { type ConnectStream, MAX_STREAMS, type StreamConnection, type StreamEvents } from './transport.js';
 
 /** Jobs followed within this time of each other open one stream. */
 const COALESCE_MS = 50;
 /** Servers and proxies take URLs of 4,000 characters, and often not many more; the rest of it is for the route. */
 const MAX_LIST_LENGTH = 3_800;
-/** HTTP/1.1 has six connections to a host in a browser: one is left to open anew, one to ask. */
-const MAX_STREAMS = 4;
-
-/** One or a few event streams that carry all jobs: the list of jobs is in the URL. */
+/** One or a few event streams that carry all jobs, whose list is in the URL; or one a job, where the server has only those. */
 export function connectSse(deps: SseDeps, codec: SseCodec, connectMs: number): ConnectStream {
-  return (jobIds, events) => new Streams(deps, codec, connectMs, jobIds, events);
+  const Connection = codec.perJob ? JobStreams : Streams;
+  return (jobIds, events) => new Connection(deps, codec, connectMs, jobIds, events);
 }
 
 class Streams implements StreamConnection {

@@ -17,6 +17,8 @@ export interface StreamEvents {
   opened(jobIds: readonly string[]): void;
   /** A frame, or (as `control`) bytes that are none, such as a heartbeat. */
   said(message: StreamMessage): void;
+  /** It goes on, and carries this job no longer. */
+  dropped(jobId: string): void;
   /** It could not be opened, or is open no longer; it has cleaned up after itself. */
   failed(failure: StreamFailure): void;
 }
@@ -47,6 +49,9 @@ export function readFrame(parse: () => StreamMessage): StreamMessage {
   }
   return { type: 'problem', message: 'The backend could not read a frame; it was dropped.' };
 }
+
+/** HTTP/1.1 has six connections to a host in a browser: one is left to open anew, one to ask. */
+export const MAX_STREAMS = 4;
 
 /** A frame larger than this is refused, in UTF-16 code units or bytes. */
 export const MAX_FRAME_SIZE = 2 ** 20;

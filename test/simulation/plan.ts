@@ -114,6 +114,8 @@ export interface Plan {
    * became of it is known so many milliseconds later, and takes a second call. Missing: the status knows at once.
    */
   readonly resultMs?: number;
+  /** Each job has an event stream of its own, which ends when there is something to ask for. */
+  readonly perJob?: boolean;
   /** That there is no such job is said by a success. */
   readonly missingBy200?: boolean;
 }
@@ -232,8 +234,13 @@ export const gonePlans: fc.Arbitrary<Plan> = fc
 
 /** Jobs that seem to be completed, and of which a second call says what they are; often with nothing in its way. */
 export const followUpPlans: fc.Arbitrary<Plan> = fc
-  .tuple(plans, fc.boolean(), fc.oneof(fc.constant(0), fc.nat(20_000)))
-  .map(([plan, isCalm, resultMs]) => ({ ...plan, faults: isCalm ? [] : plan.faults, resultMs }));
+  .tuple(plans, fc.boolean(), fc.oneof(fc.constant(0), fc.nat(20_000)), fc.boolean())
+  .map(([plan, isCalm, resultMs, perJob]) => ({
+    ...plan,
+    faults: isCalm ? [] : plan.faults,
+    resultMs,
+    perJob,
+  }));
 
 /** As many as there are jobs, so that none waits in line; but where some are in the way of others. */
 export function concurrencyOf({ faults }: Plan): number {

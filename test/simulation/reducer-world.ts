@@ -86,7 +86,10 @@ export function playReducer(plan: Plan, take: Step = step): void {
         dispatch({ type: 'opened', stream, connection, jobIds });
         for (const jobId of state.jobs.keys()) if (!jobIds.includes(jobId)) subscribe(stream, jobId);
       },
-      frame: (frame) => dispatch({ type: 'said', stream, connection, message: messageOf(frame, plan) }),
+      frame: (frame) => {
+        dispatch({ type: 'said', stream, connection, message: messageOf(frame, plan) });
+        if (plan.perJob && stream === 'sse' && isHint(frame, plan)) reopen(connection, frame.jobId);
+      },
       failed: (failure) => {
         witness.streamEvents += 1;
         forget(stream);
@@ -94,6 +97,13 @@ export function playReducer(plan: Plan, take: Step = step): void {
       },
     });
     links.set(stream, link);
+  }
+
+  /** The stream of this job ends, and is opened again after a while. */
+  function reopen(connection: number, jobId: string): void {
+    witness.streamEvents += 1;
+    dispatch({ type: 'dropped', stream: 'sse', connection, jobId });
+    clock.reach(2_000, () => subscribe('sse', jobId));
   }
 
   /** An event stream is opened anew for a longer list, which takes its time; a WebSocket is written to. */

@@ -82,7 +82,7 @@ export async function playSystem(
     ),
     loadSse: async (codec) =>
       connectSse(
-        { runtime, openStream: (url, signal) => openStream(server, witness, url, signal) },
+        { runtime, retry, openStream: (url, signal) => openStream(server, witness, plan, url, signal) },
         codec,
         timeouts.connectMs,
       ),
@@ -153,7 +153,7 @@ function backendOf(plan: Plan): AnyBackend {
   return {
     ...calls,
     webSocket: { ...webSocket, parse: (frame) => hinting(webSocket.parse(frame)) },
-    sse: { ...sse, parse: (data) => hinting(sse.parse(data)) },
+    sse: { ...sse, perJob: plan.perJob || undefined, parse: (data) => hinting(sse.parse(data)) },
     parseStatus(response, jobId) {
       if (response.body === 'no such job') return { jobId, missing: true, raw: response.body };
       if (plan.resultMs === undefined || !isOver(response.body as Truth))
@@ -261,6 +261,7 @@ function errorEvent({ kind }: StreamFailure) {
 function openStream(
   server: SimulatedServer,
   witness: Witness,
+  plan: Plan,
   url: string,
   signal: AbortSignal,
 ): Promise<Response> {
@@ -279,7 +280,14 @@ function openStream(
         });
         resolve(new Response(stream, { headers: { 'content-type': 'text/event-stream' } }));
       },
-      frame: (frame) => body?.enqueue(new TextEncoder().encode(`data: ${encode(frame)}\n\n`)),
+      frame: (frame) => {
+        if (link.closed) return;
+        body?.enqueue(new TextEncoder().encode(`data: ${encode(frame)}\n\n`));
+        if (!plan.perJob || !isHint(frame, plan)) return;
+        witness.streamEvents += 1;
+        server.close(link);
+        body?.close();
+      },
       failed: ({ kind }) => {
         witness.streamEvents += 1;
         if (body !== undefined) body.error(undefined);

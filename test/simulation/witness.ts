@@ -279,7 +279,8 @@ export class Witness {
     const intervals = this.#clock.elapsed / (0.8 * SETTINGS.intervalMs);
     const calls = jobs * (3 + intervals + this.wakes + 2 * this.streamEvents) + failedStatusCalls + hints;
     if (statusCalls > calls) throw new Error(`${statusCalls} status calls, of ${calls}`);
-    const connects = 2 * (2 + this.wakes + this.#clock.elapsed / SETTINGS.retry.minDelayMs);
+    const streams = this.#plan.perJob ? 1 + jobs : 2;
+    const connects = streams * (2 + this.wakes + this.#clock.elapsed / SETTINGS.retry.minDelayMs);
     if (this.connects > connects) throw new Error(`${this.connects} connects, of ${connects}`);
   }
 }

@@ -221,3 +221,57 @@ describe('rule 6: what failed is retried with backoff, and remembered', () => {
     expect(driver.connected).toEqual(['websocket']);
   });
 });
+
+describe('rule 7: a stream that carries a job no longer, and goes on', () => {
+  const drop = (driver: Driver, jobId: string) =>
+    driver.send({ type: 'dropped', stream: 'sse', connection: driver.connections.sse ?? 0, jobId });
+
+  it('has this job asked at once and polled, and no other', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a', 'b');
+    drop(driver, 'a');
+    expect(driver.asked).toEqual(['a']);
+    expect(driver.all('transport')).toMatchObject([{ jobId: 'a', change: { transport: 'polling' } }]);
+    driver.answer('a', { status: 'processing', progress: 20 });
+    driver.pass(6_100);
+    expect(driver.asked).toEqual(['a', 'a']);
+    expect(driver.closed).toEqual([]);
+  });
+
+  it('is not said to lie about what came meanwhile, and serves again when it carries the job again', () => {
+    const driver = new Driver();
+    driver.settleOn('sse', 'a', 'b');
+    drop(driver, 'a');
+    driver.answer('a', { status: 'processing', progress: 20 });
+    driver.open('sse', 'a');
+    driver.answer('a', { status: 'processing', progress: 30 });
+    expect(driver.transports).toEqual(['polling', 'sse']);
+    expect(driver.asked).toEqual(['a', 'a']);
+    driver.push('sse', { jobId: 'a', status: 'completed' });
+    expect(driver.warnings).toEqual([]);
+  });
+
+  it('where nothing is polled, has it asked as in silence', () => {
+    const driver = new Driver({ transports: ['sse'] });
+    driver.settleOn('sse', 'a', 'b');
+    drop(driver, 'a');
+    driver.answer('a', { status: 'processing', progress: 20 });
+    driver.forget();
+    driver.pass(29_000);
+    expect(driver.asked).not.toContain('a');
+    driver.pass(1_100);
+    expect(driver.asked).toContain('a');
+    drop(driver, 'unknown');
+  });
+});
+
+it('a stream that has no room for all jobs leaves the others to polling', () => {
+  const driver = new Driver({ transports: ['sse', 'polling'] });
+  driver.follow('a', 'b');
+  driver.answer('a');
+  driver.answer('b');
+  driver.pass(1_000);
+  driver.open('sse', 'a');
+  const told = driver.all('transport').map(({ jobId, change }) => `${jobId} ${change.transport}`);
+  expect(told).toEqual(['a polling', 'b polling', 'a sse']);
+});

@@ -82,13 +82,15 @@ beforeEach(() => {
   requests = [];
 });
 
-function connect(jobIds: readonly string[]) {
+const retry = { minDelayMs: 1_000, maxDelayMs: 30_000 };
+
+function connect(jobIds: readonly string[], given: SseCodec = codec) {
   const openStream = (url: string, signal: AbortSignal, headers: Readonly<Record<string, string>>) => {
     const request = new Request(url, signal, headers);
     requests.push(request);
     return request.response;
   };
-  return connectSse({ runtime: timers.runtime, openStream }, codec, 10_000)(jobIds, events);
+  return connectSse({ runtime: timers.runtime, retry, openStream }, given, 10_000)(jobIds, events);
 }
 
 function request(index: number): Request {
@@ -319,5 +321,161 @@ describe('the list of jobs', () => {
   it('an id longer than any URL is still asked for', async () => {
     connect(['x'.repeat(5_000)]);
     expect(requests).toHaveLength(1);
+  });
+});
+
+describe('events of which only some are messages', () => {
+  it('are not handed to the backend by any other name, and prove the stream all the same', async () => {
+    const parse = vi.fn(codec.parse);
+    connect(['a'], { ...codec, events: ['status', 'message'], parse });
+    await request(0).answer();
+    await request(0).write('event: preview\ndata: picture\n\nevent: status\ndata: a\n\ndata: b\n\n');
+    expect(events.messages).toMatchObject([
+      { type: 'control' },
+      { update: { jobId: 'a' } },
+      { update: { jobId: 'b' } },
+    ]);
+    expect(parse).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a stream a job', () => {
+  const perJob: SseCodec = {
+    ...codec,
+    perJob: true,
+    parse: (data, { jobId = '' } = { event: '' }) =>
+      data === '{'
+        ? { type: 'problem', message: 'no JSON' }
+        : { type: 'update', update: { jobId, raw: data } },
+  };
+  const urls = () => requests.map(({ url }) => url.slice(url.indexOf('=') + 1));
+  const alive = () => requests.filter(({ signal }) => !signal.aborted).map(({ url }) => url.slice(-1));
+
+  it('is opened for each job, and its events are handed over with that', async () => {
+    connect(['a', 'b'], perJob);
+    expect(urls()).toEqual(['a', 'b']);
+    await request(1).answer();
+    await request(0).answer();
+    expect(events.openedWith).toEqual([['b'], ['a']]);
+    await request(1).write('data: {\n\ndata: 1\n\n');
+    expect(events.messages).toMatchObject([
+      { type: 'problem', jobId: 'b' },
+      { type: 'update', update: { jobId: 'b', raw: '1' } },
+    ]);
+  });
+
+  it('is opened for four at once, and for the next when one has left', async () => {
+    const connection = connect(['a', 'b', 'c', 'd', 'e'], perJob);
+    connection.subscribe('f');
+    for (const one of requests) await one.answer();
+    expect(urls()).toEqual(['a', 'b', 'c', 'd']);
+    connection.unsubscribe('b');
+    expect(urls()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(alive()).toEqual(['a', 'c', 'd', 'e']);
+    connection.unsubscribe('f');
+    connection.unsubscribe('a');
+    expect(alive()).toEqual(['c', 'd', 'e']);
+    connection.close();
+    expect(alive()).toEqual([]);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  it('that ends is opened again after a backoff that grows, and no other is touched', async () => {
+    connect(['a', 'b'], perJob);
+    await request(0).answer();
+    await request(1).answer();
+    await request(0).end();
+    expect(events).toMatchObject({ droppedJobs: ['a'], failures: [] });
+    await timers.pass(1_490);
+    expect(urls()).toEqual(['a', 'b']);
+    await timers.pass(10);
+    expect(urls()).toEqual(['a', 'b', 'a']);
+    await request(2).refuse(new Error('no'));
+    await timers.pass(2_490);
+    expect(urls()).toHaveLength(3);
+    await timers.pass(10);
+    expect(urls()).toEqual(['a', 'b', 'a', 'a']);
+    await request(3).answer();
+    expect(events.openedWith).toEqual([['a'], ['b'], ['a']]);
+    expect(events).toMatchObject({ droppedJobs: ['a'], failures: [] });
+    expect(alive()).toEqual(['b', 'a']);
+  });
+
+  it('that was open for long starts again with a short backoff, and one that is told to wait waits', async () => {
+    connect(['a', 'b'], perJob);
+    for (const one of requests) await one.answer();
+    await request(0).end();
+    await timers.pass(1_500);
+    await request(2).answer({ status: 429, headers: { 'retry-after': '20' } });
+    await timers.pass(19_990);
+    expect(urls()).toHaveLength(3);
+    await timers.pass(10);
+    await request(3).answer();
+    await timers.pass(30_000);
+    await request(3).end();
+    await timers.pass(1_500);
+    expect(urls()).toEqual(['a', 'b', 'a', 'a', 'a']);
+  });
+
+  it('leaves its place to the next while it waits to be opened again', async () => {
+    connect(['a', 'b', 'c', 'd', 'e'], perJob);
+    for (const one of [...requests]) await one.answer();
+    await request(0).end();
+    expect(urls()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await timers.pass(5_000);
+    expect(urls()).toHaveLength(5);
+    await request(4).answer({ status: 404 });
+    expect(urls()).toEqual(['a', 'b', 'c', 'd', 'e', 'a']);
+  });
+
+  it.each([404, 405, 501])(
+    'that is not there, the first of all, with %i: there are none here',
+    async (status) => {
+      connect(['a', 'b'], perJob);
+      await request(0).answer({ status });
+      expect(events.failures).toMatchObject([{ kind: 'absent' }]);
+      expect(alive()).toEqual([]);
+      await timers.pass(60_000);
+      expect(requests).toHaveLength(2);
+    },
+  );
+
+  it.each([404, 405, 501])(
+    'that is not there, a later one, with %i: there is none for this job',
+    async (status) => {
+      const connection = connect(['a'], perJob);
+      await request(0).answer();
+      connection.subscribe('b');
+      await request(1).answer({ status });
+      expect(events.failures).toEqual([]);
+      connection.unsubscribe('a');
+      connection.subscribe('c');
+      await request(2).answer();
+      await timers.pass(60_000);
+      expect(urls()).toEqual(['a', 'b', 'c']);
+      expect(timers.armed.size).toBe(0);
+    },
+  );
+
+  it('that cannot be had while no other is there: then the server has none now', async () => {
+    connect(['a', 'b'], perJob);
+    await request(0).answer({ status: 500 });
+    expect(events.failures).toEqual([]);
+    await request(1).refuse(new Error('no'));
+    expect(events.failures).toMatchObject([{ reason: 'SSE refused (no)' }]);
+    expect(timers.armed.size).toBe(0);
+  });
+
+  it('whose URL cannot be made fails for its job alone', async () => {
+    const url = vi.fn(perJob.url);
+    const connection = connect(['a'], { ...perJob, url });
+    await request(0).answer();
+    url.mockImplementationOnce(() => {
+      throw new Error('no');
+    });
+    connection.subscribe('b');
+    for (const jobId of 'cdef') connection.subscribe(jobId);
+    expect(urls()).toEqual(['a', 'c', 'd', 'e']);
+    expect(events.failures).toEqual([]);
   });
 });

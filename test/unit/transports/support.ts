@@ -54,6 +54,8 @@ export class Events implements StreamEvents {
 
   opened = (jobIds: readonly string[]) => void this.openedWith.push(jobIds);
   said = (message: StreamMessage) => void this.messages.push(message);
+  readonly droppedJobs: string[] = [];
+  dropped = (jobId: string) => void this.droppedJobs.push(jobId);
   failed = (failure: StreamFailure) => void this.failures.push(failure);
 }
 

@@ -1,0 +1,120 @@
+import type { SseCodec } from '../backends/backend.js';
+import { backoffDelayMs } from '../core/backoff.js';
+import type { StreamFailure } from '../core/follow-model.js';
+import type { TimerHandle } from '../runtime/runtime.js';
+import { type SseDeps, SseStream } from './sse-stream.js';
+import { MAX_STREAMS, type StreamConnection, type StreamEvents } from './transport.js';
+
+/** Of a job that no stream carries now, but has before, or will again. */
+interface Pause {
+  readonly failures: number;
+  readonly timer: TimerHandle;
+}
+
+/**
+ * One event stream a job, for servers that have no other. The end of one concerns its job alone; where the first of all
+ * could not be opened, or none that was to be opened anew while no other is there, there is no such stream here.
+ */
+export class JobStreams implements StreamConnection {
+  readonly #deps: SseDeps;
+  readonly #codec: SseCodec;
+  readonly #connectMs: number;
+  readonly #events: StreamEvents;
+  /** Jobs that wait for one of the few streams, in turn. */
+  readonly #waiting: Set<string>;
+  readonly #streams = new Map<string, SseStream>();
+  readonly #pauses = new Map<string, Pause>();
+  #hasOpened = false;
+  #closed = false;
+
+  constructor(
+    deps: SseDeps,
+    codec: SseCodec,
+    connectMs: number,
+    jobIds: readonly string[],
+    events: StreamEvents,
+  ) {
+    this.#deps = deps;
+    this.#codec = codec;
+    this.#connectMs = connectMs;
+    this.#events = events;
+    this.#waiting = new Set(jobIds);
+    this.#fill();
+  }
+
+  subscribe(jobId: string): void {
+    this.#waiting.add(jobId);
+    this.#fill();
+  }
+
+  unsubscribe(jobId: string): void {
+    this.#waiting.delete(jobId);
+    this.#deps.runtime.clearTimeout(this.#pauses.get(jobId)?.timer);
+    this.#pauses.delete(jobId);
+    this.#streams.get(jobId)?.close();
+    this.#streams.delete(jobId);
+    this.#fill();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { timer } of this.#pauses.values()) this.#deps.runtime.clearTimeout(timer);
+    for (const stream of this.#streams.values()) stream.close();
+    this.#streams.clear();
+  }
+
+  #fill(): void {
+    for (const jobId of this.#waiting) {
+      if (this.#closed || this.#streams.size >= MAX_STREAMS) return;
+      this.#waiting.delete(jobId);
+      this.#open(jobId);
+    }
+  }
+
+  #open(jobId: string): void {
+    let openedAt: number | undefined;
+    let isOver = false;
+    const stream = new SseStream(this.#deps, this.#codec, [jobId], this.#connectMs, {
+      opened: () => {
+        openedAt = this.#deps.runtime.elapsedMs();
+        this.#hasOpened = true;
+        this.#events.opened([jobId]);
+      },
+      said: (message) =>
+        this.#events.said(
+          message.type === 'ask' || message.type === 'problem'
+            ? { ...message, jobId: message.jobId ?? jobId }
+            : message,
+        ),
+      failed: (failure) => {
+        isOver = true;
+        this.#streams.delete(jobId);
+        if (!this.#closed) this.#failed(jobId, failure, openedAt);
+      },
+    });
+    // A codec that throws has failed already.
+    if (!isOver) this.#streams.set(jobId, stream);
+  }
+
+  #failed(jobId: string, failure: StreamFailure, openedAt: number | undefined): void {
+    const isAbsent = failure.kind === 'absent';
+    if (isAbsent ? !this.#hasOpened : openedAt === undefined && this.#streams.size === 0) {
+      this.close();
+      this.#events.failed(failure);
+      return;
+    }
+    // One that is not there for this job will not be: it is polled.
+    if (!isAbsent) this.#pause(jobId, failure.retryAfterMs, openedAt);
+    if (openedAt !== undefined) this.#events.dropped(jobId);
+    this.#fill();
+  }
+
+  #pause(jobId: string, retryAfterMs = 0, openedAt = Number.POSITIVE_INFINITY): void {
+    const { retry, runtime } = this.#deps;
+    const wasStable = runtime.elapsedMs() - openedAt >= retry.maxDelayMs;
+    const failures = 1 + (wasStable ? 0 : (this.#pauses.get(jobId)?.failures ?? 0));
+    const delayMs = Math.max(retryAfterMs, backoffDelayMs(failures, retry, runtime.random()));
+    const timer = runtime.setTimeout(() => this.subscribe(jobId), delayMs);
+    this.#pauses.set(jobId, { failures, timer });
+  }
+}
