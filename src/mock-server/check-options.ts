@@ -19,7 +19,7 @@ type Keys<T> = T extends unknown ? keyof T : never;
 const BEHAVIOUR = {
   ...{ durationMs: true, manual: true, failWith: true, style: true, words: true, coarseProgress: true },
   ...{ staysPending: true, failureProgress: true, notReadyMs: true, notReadyStatus: true, videoBytes: true },
-  ...{ s3: true, urlLifetimeMs: true, reels: true },
+  ...{ s3: true, urlLifetimeMs: true, outputs: true, reels: true },
 } as const;
 const SERVICE = {
   ...BEHAVIOUR,

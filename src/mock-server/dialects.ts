@@ -1,8 +1,12 @@
 import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
+import { openRouter } from './hosted/open-router.js';
 import { openAIVideos } from './openai-videos.js';
 import { soraGateway } from './sora-gateway.js';
 import { vidBuilder } from './vid-builder.js';
 
 /** Each dialect by its name. Those of hosted providers are a file each in `hosted/`. */
-export const DIALECTS: Readonly<Record<MockDialect, Dialect>> = { soraGateway, vidBuilder, openAIVideos };
+export const DIALECTS: Readonly<Record<MockDialect, Dialect>> = {
+  ...{ soraGateway, vidBuilder, openAIVideos },
+  openRouter,
+};

@@ -36,8 +36,10 @@ export interface MockJobBehaviour {
    * are not. @default nothing is said of it
    */
   s3?: 'only' | 'also' | 'disabled' | undefined;
-  /** Validity of a signed URL and, for openAIVideos, of the content, in milliseconds. @default 7 days */
+  /** Validity of a signed URL and, for openAIVideos and openRouter, of the content, in milliseconds. @default 7 days */
   urlLifetimeMs?: number | undefined;
+  /** How many videos a job has, where the dialect tells of several: the first, and upright ones. @default 1 */
+  outputs?: number | undefined;
   /** vidBuilder: make an upright version too. @default `generateReels` of the request */
   reels?: boolean | undefined;
 }

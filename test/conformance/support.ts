@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { AnyBackend } from '../../src/backends/backend.js';
+import { openRouter } from '../../src/backends/hosted/open-router.js';
 import { openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../src/backends/vid-builder.js';
@@ -9,6 +10,7 @@ import type { JobSnapshot, JobWarning, TransportChange, TransportName } from '..
 import {
   createMockServer,
   type MockDialect,
+  type MockMount,
   type MockServer,
   type MockServerOptions,
 } from '../../src/mock-server/index.js';
@@ -18,7 +20,13 @@ export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   soraGateway: () => soraGateway(),
   vidBuilder: () => vidBuilder({ webhookUrl: 'https://example.com/hook' }),
   openAIVideos: () => openAIVideos(),
+  openRouter: () => openRouter({ model: 'google/veo-3.1' }),
 };
+
+/** The server as a client of that dialect is given it, and its backend. */
+export function speaking(server: MockServer, dialect: MockDialect) {
+  return { baseUrl: server.urlOf(dialect.toLowerCase() as MockMount), backend: BACKENDS[dialect]() };
+}
 
 /** Everything a hundred times as fast as in earnest; the order of the times is kept. */
 const QUICK = {

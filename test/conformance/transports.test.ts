@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { MockDialect, MockFault } from '../../src/mock-server/index.js';
-import { BACKENDS, connect, follow, neverMovesBack, noStreamIsLeft, startServer } from './support.js';
+import {
+  BACKENDS,
+  connect,
+  follow,
+  neverMovesBack,
+  noStreamIsLeft,
+  speaking,
+  startServer,
+} from './support.js';
 
 /** A job that runs by itself, in some steps. */
 const DURATION_MS = 150;
@@ -69,7 +77,7 @@ async function endsOnce(
   });
   const job = server.jobs.create({ dialect });
   const client = connect(server, {
-    backend: BACKENDS[dialect](),
+    ...speaking(server, dialect),
     transports: transport === 'polling' ? [transport] : [transport, 'polling'],
   });
   const story = await follow(client, job.id);
@@ -113,7 +121,7 @@ describe.each(Object.keys(BACKENDS) as MockDialect[])('jobs of %s', (dialect) =>
         const troubled = Array.from({ length: 8 }, () => server.jobs.create({ dialect, manual: true }));
         for (const { id } of troubled) server.faults.add({ ...trouble, route: 'status', jobId: id });
         const client = connect(server, {
-          backend: BACKENDS[dialect](),
+          ...speaking(server, dialect),
           transports: ['polling'],
           polling: { intervalMs: 100, concurrency },
           logger: 'silent',
