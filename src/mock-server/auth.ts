@@ -1,8 +1,6 @@
-import type { Dialect } from './dialect.js';
+import type { Credential, Dialect } from './dialect.js';
 import type { Exchange } from './exchange.js';
 import type { MockAuth, MockServiceOptions } from './options.js';
-
-type Credential = NonNullable<Dialect['credential']>;
 
 const BEARER: Credential = { header: 'authorization', scheme: 'Bearer' };
 
@@ -18,27 +16,26 @@ export function authorised(
 ): boolean {
   if (auth === undefined) return true;
   const token = query?.get('token');
-  return [auth]
-    .flat()
-    .some(
-      (accepted) =>
-        isGiven(accepted, credential, headers) || (accepted.type === 'bearer' && token === accepted.token),
+  return [auth].flat().some((accepted) => {
+    if (accepted.type === 'basic') return headers.get('authorization') === basicOf(accepted);
+    return (
+      token === accepted.token || [credential].flat().some((way) => isGiven(accepted.token, way, headers))
     );
+  });
 }
 
 export function unauthorised(dialect: Dialect, exchange: Pick<Exchange, 'method' | 'url'>): Response {
   const response = dialect.refuse('unauthorised', exchange);
-  const { scheme } = dialect.credential ?? BEARER;
+  const scheme = [dialect.credential ?? BEARER].flat().find((way) => way.scheme)?.scheme;
   if (scheme !== undefined) response.headers.set('www-authenticate', scheme);
   return response;
 }
 
-function isGiven(auth: MockAuth, { header, scheme }: Credential, headers: Headers): boolean {
-  if (auth.type === 'basic')
-    return headers.get('authorization') === `Basic ${base64Of(`${auth.username}:${auth.password}`)}`;
-  return headers.get(header) === (scheme === undefined ? auth.token : `${scheme} ${auth.token}`);
+function isGiven(token: string, { header, scheme }: Credential, headers: Headers): boolean {
+  return headers.get(header) === (scheme === undefined ? token : `${scheme} ${token}`);
 }
 
-function base64Of(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+function basicOf({ username, password }: MockAuth & { readonly type: 'basic' }): string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

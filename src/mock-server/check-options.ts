@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.js';
 import { DIALECT_NAMES } from './dialect-names.js';
 import type { MockFault, MockFaultType } from './fault.js';
 import type { MockJobInit } from './job.js';
+import { OPENAI_FLAVOURS } from './openai/names.js';
 import type { MockServiceOptions, MockStreamOptions } from './options.js';
 import type { MockWebhookOptions } from './webhook-options.js';
 
@@ -33,7 +34,7 @@ const SERVICE = {
     digest: true,
   },
   ...{ onSubmit: true, onRequest: true, onAnswer: true, streams: true, webhooks: true, logSize: true },
-  openAIVideos: true,
+  openAI: true,
 } as const satisfies Names<MockServiceOptions>;
 const JOB = { ...BEHAVIOUR, id: true, dialect: true, input: true } as const satisfies Names<MockJobInit>;
 const STREAMS = {
@@ -88,7 +89,7 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
     (name) => !['soraGateway', 'vidBuilder', 'openAIVideos'].includes(name),
   ),
   'webhooks.retryDelaysMs': DIALECT_NAMES,
-  openAIVideos: ['encoding'],
+  openAI: ['flavour', 'encoding'],
   words: ['queued', 'processing', 'completed', 'failed'],
 };
 
@@ -100,7 +101,14 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
 export function checkMockOptions(options: object, more: readonly string[]): void {
   checkNames('options', '', options, [...Object.keys(SERVICE), ...more]);
   checkNested(options, '');
-  const { auth, faults } = options as Pick<MockServiceOptions, 'auth' | 'faults'>;
+  const { auth, faults, openAI } = options as MockServiceOptions;
+  const flavour = openAI?.flavour;
+  if (flavour !== undefined && !OPENAI_FLAVOURS.includes(flavour)) {
+    const message = `openAI.flavour: there is no ${JSON.stringify(flavour)}`;
+    throw new ConfigurationError('openAI.flavour', message, {
+      hint: didYouMean(String(flavour), OPENAI_FLAVOURS),
+    });
+  }
   for (const [index, one] of [auth ?? []].flat().entries())
     checkNames('auth', `auth[${index}].`, one, ['type', 'token', 'username', 'password']);
   if (faults !== undefined) {

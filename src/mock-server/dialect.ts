@@ -16,13 +16,19 @@ export interface Dialect {
   readonly newId: () => string;
   /** Its words for a call that it does not take at all. */
   readonly refuse: (reason: Refusal, exchange: Pick<Exchange, 'method' | 'url'>) => Response;
-  /** How a token comes. @default `Authorization: Bearer …` */
-  readonly credential?: { readonly header: string; readonly scheme?: string };
+  /** How a token comes, any of several ways. @default `Authorization: Bearer …` */
+  readonly credential?: Credential | readonly Credential[];
   /** Whether a repeated `Idempotency-Key` gives the same job; most servers ignore it. @default false */
   readonly honoursIdempotencyKeys?: boolean;
   /** What each of its answers has in its head. */
   readonly headers?: () => Readonly<Record<string, string>>;
-  readonly webhooks?: DialectWebhooks;
+  readonly webhooks?: DialectWebhooks | undefined;
+}
+
+/** A header and what stands before the token in it, if anything. */
+export interface Credential {
+  readonly header: string;
+  readonly scheme?: string;
 }
 
 /** 401, 404 and 405. */

@@ -29,7 +29,8 @@ export type {
 } from './job.js';
 export type { MockJobs } from './jobs.js';
 export { type MockVariant, mockMedia, patternBytes } from './media/files.js';
-export type { MockAuth, MockStreamOptions, MockSubmit } from './options.js';
+export type { MockOpenAIFlavour } from './openai/names.js';
+export type { MockAuth, MockOpenAIOptions, MockStreamOptions, MockSubmit } from './options.js';
 export type { MockRequest, MockUpload } from './request-log.js';
 export { createMockServer, type MockServer, type MockServerOptions } from './server.js';
 export type { MockStream } from './streams/stream.js';

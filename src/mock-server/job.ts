@@ -33,7 +33,7 @@ export interface MockJobBehaviour {
   videoBytes?: number | undefined;
   /**
    * vidBuilder: results are on the second origin by signed URL, `only` there or `also`; `disabled` tells that they
-   * are not. @default nothing is said of it
+   * are not. openAIVideos with the flavour `sglang`: `only`. @default nothing is said of it
    */
   s3?: 'only' | 'also' | 'disabled' | undefined;
   /** Validity of a signed URL and, for openAIVideos and openRouter, of the content, in milliseconds. @default 7 days */

@@ -53,7 +53,7 @@ export class Mounts {
     const routes = AT_ROOT.flatMap((name) => this.#dialects[name].routes);
     const match = matchRoute(routes, method, pathname);
     // Where no route tells, the path has the look of one of them.
-    const name = first === 'v1' ? 'openAIVideos' : 'soraGateway';
+    const name = first === 'v1' || first === 'openai' ? 'openAIVideos' : 'soraGateway';
     const dialect = typeof match === 'object' ? match.route.dialect : name;
     return { dialect: this.#dialects[dialect === 'files' ? name : dialect], match };
   }

@@ -1,6 +1,7 @@
 import type { MockDialect } from './dialect-names.js';
 import type { MockFault } from './fault.js';
 import type { MockJobBehaviour } from './job.js';
+import type { MockOpenAIFlavour } from './openai/names.js';
 import type { MockRequest } from './request-log.js';
 import type { MockWebhookOptions } from './webhook-options.js';
 
@@ -34,6 +35,14 @@ export interface MockStreamOptions {
   endWithJobs?: boolean | undefined;
 }
 
+/** Which server of the dialect of `openAIVideos` it is. */
+export interface MockOpenAIOptions {
+  /** Whose habits it has: status words, ids, routes and refusals. @default 'openai' */
+  readonly flavour?: MockOpenAIFlavour | undefined;
+  /** How a submit must be encoded, as servers have it that take one form only; for the flavour `openai`. @default either */
+  readonly encoding?: 'multipart' | 'json' | undefined;
+}
+
 /** Options of the mock core, whichever way requests come to it. */
 export interface MockServiceOptions extends MockJobBehaviour {
   /** In force from the start; more by `faults.add`. */
@@ -59,8 +68,7 @@ export interface MockServiceOptions extends MockJobBehaviour {
   /** Told of each HTTP request when it is answered, or its connection is lost: its `status` says which. */
   onAnswer?: ((request: MockRequest) => void) | undefined;
   streams?: MockStreamOptions | undefined;
-  /** openAIVideos: how a submit must be encoded, as servers have it that take one form only. @default either */
-  openAIVideos?: { readonly encoding?: 'multipart' | 'json' | undefined } | undefined;
+  openAI?: MockOpenAIOptions | undefined;
   webhooks?: MockWebhookOptions | undefined;
   /** How many requests and webhook deliveries are remembered. @default 10000 */
   logSize?: number | undefined;

@@ -15,6 +15,7 @@ import { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';
 import { Mounts, type Target } from './mounts.js';
 import { idWriter } from './numeric-ids.js';
+import { openAIVideosOf } from './openai-videos.js';
 import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
@@ -64,26 +65,22 @@ export class MockService implements RouteContext {
       streams,
       webhooks,
       logSize,
-      openAIVideos,
+      openAI,
       ...behaviour
     } = options;
     this.options = options;
-    this.mounts = new Mounts(DIALECTS);
-    this.jobs = new MockJobs(behaviour, (dialect) => DIALECTS[dialect].newId(), numericIds);
+    const dialects = { ...DIALECTS, openAIVideos: openAIVideosOf(openAI?.flavour) };
+    const size = logSize ?? DEFAULT_LOG_SIZE;
+    this.mounts = new Mounts(dialects);
+    this.jobs = new MockJobs(behaviour, (dialect) => dialects[dialect].newId(), numericIds);
     this.files = new StoredFiles(digest ?? false);
-    this.#submits = new Submits(options, this.jobs, DIALECTS);
+    this.#submits = new Submits(options, this.jobs, dialects);
     this.faults = new MockFaults(faults);
     this.account = { credits: credits ?? Number.POSITIVE_INFINITY };
-    this.#requests = new BoundedLog(logSize ?? DEFAULT_LOG_SIZE);
+    this.#requests = new BoundedLog(size);
     this.upstreamEvents = new UpstreamEvents(webhooks?.upstreamSecret);
     this.#writeIds = idWriter(options);
-    this.webhooks = new MockWebhooks(
-      webhooks ?? {},
-      logSize ?? DEFAULT_LOG_SIZE,
-      DIALECTS,
-      this,
-      this.#writeIds,
-    );
+    this.webhooks = new MockWebhooks(webhooks ?? {}, size, dialects, this, this.#writeIds);
     this.jobs.watch((update) => this.webhooks.tell(update));
   }
 

@@ -143,7 +143,7 @@ describe('openAIVideos of the mock server', () => {
     ['multipart', [400, 200]],
     ['json', [200, 400]],
   ] as const)('takes %s alone where so told', async (encoding, [json, multipart]) => {
-    await using server = await createMockServer({ openAIVideos: { encoding } });
+    await using server = await createMockServer({ openAI: { encoding } });
     const sent = await post(server, CREATE, { prompt: 'x' });
     expect(sent.status).toBe(json);
     const form = new FormData();
