@@ -150,7 +150,8 @@ export interface Backend<
   readonly baseUrl?: string | undefined;
   /**
    * How the token of `auth: { type: 'bearer' }` is sent, such as `{ header: 'authorization', scheme: 'Key' }`; bare
-   * where there is no scheme. Default: `Authorization: Bearer …`.
+   * where there is no scheme. Default: `Authorization: Bearer …`. With it, a WebSocket that cannot carry headers, such as
+   * that of a page, has the token in its URL: `?token=…`.
    */
   readonly credential?: { readonly header: string; readonly scheme?: string | undefined } | undefined;
   /** How often the provider wants to be asked about a job, in milliseconds. The caller's `polling` wins. */

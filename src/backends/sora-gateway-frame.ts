@@ -1,4 +1,4 @@
-import { type Fields, idOf, readUpdate, textOf } from '../core/fields.js';
+import { type Fields, idOf, MAX_WORD, readUpdate, textOf } from '../core/fields.js';
 import { parseJson, showJson } from '../core/json.js';
 import type { StreamMessage } from '../core/model.js';
 import { isRecord } from '../core/record.js';
@@ -6,7 +6,9 @@ import { isRecord } from '../core/record.js';
 const MAX_PLAIN_LENGTH = 4_000;
 const CONTROL: StreamMessage = { type: 'control' };
 /** Names of events that say no more than that the stream is there. */
-const HEARTBEAT = /^(ping|pong|heart-?beat|keep-?alive|hello|open|ready|connected|subscribed)$/i;
+const HEARTBEAT = /^(ping|pong|heart-?beat|keep-?alive|hello|open|ready|connected|subscribed|unsubscribed)$/i;
+/** Those of any event: what it is about, its other fields say. */
+const PLAIN = /^(message|event|data|job|status|update|info|log)$/i;
 
 /**
  * One frame of the gateway's WebSocket or SSE stream, which look alike. Never throws. No schema here: hundreds of
@@ -38,6 +40,8 @@ function readFrame(text: string, event: string | undefined): StreamMessage {
 function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
   if (frame.status === undefined && (type === 'subscribed' || type === 'unsubscribed')) return CONTROL;
   const update = readUpdate(frame, jobId, type);
+  if (frame.status === undefined && update.status === undefined && isWord(type))
+    return { type: 'update', update: { ...update, unknownStatus: type.slice(0, MAX_WORD) } };
   if (update.status === undefined && update.unknownStatus === undefined) {
     // No failure: only a status, or a type that stands for one, ends a job.
     if (textOf(frame.error) !== undefined) return problem(`the server says ${quote(frame.error)}`, jobId);
@@ -46,6 +50,11 @@ function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
     }
   }
   return { type: 'update', update };
+}
+
+/** One that may stand for a status, such as an end that nobody here knows. */
+function isWord(type: unknown): type is string {
+  return typeof type === 'string' && type.trim() !== '' && !HEARTBEAT.test(type) && !PLAIN.test(type);
 }
 
 function aboutNoJob(frame: Fields, type: unknown): StreamMessage {

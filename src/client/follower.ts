@@ -1,4 +1,4 @@
-import { askCredentials } from '../http/credentials.js';
+import { askCredentials, askToken, isTrusted } from '../http/credentials.js';
 import { onWake } from '../runtime/wake.js';
 import { createRunner } from '../transports/runner.js';
 import { StatusCalls } from '../transports/status-calls.js';
@@ -67,12 +67,19 @@ function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: Loa
         timeouts.connectMs,
       );
     },
-    webSocketUrl: async () => {
+    webSocketUrl: async (carriesHeaders) => {
       const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
       const { path = '/' } = backend.webSocket ?? {};
       const own = typeof path === 'function' ? path(session) : path;
       const url = toWebSocketUrl(given ?? (/^(\/|\w+:)/.test(own) ? own : http.resolve(`/${own}`)), baseUrl);
-      // A ticket for one connect.
+      const { auth } = settings;
+      // Where a page's socket cannot say who it is in a header. A function has said what it wants to.
+      if (!carriesHeaders && backend.credential !== undefined && auth?.type === 'bearer') {
+        const isOurs = isTrusted(new URL(url.href.replace(/^ws/, 'http')), settings);
+        if (isOurs && typeof webSocketUrl !== 'function' && !url.searchParams.has('token'))
+          url.searchParams.set('token', await askToken(auth));
+      }
+      // A ticket for one connect, or that.
       await http.conceal(url.searchParams.values());
       return url.href;
     },

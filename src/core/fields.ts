@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** The most that is kept of a message or a reason, in characters. */
 const MAX_TEXT = 10_000;
 /** The same for a word that should be a status. */
-const MAX_WORD = 100;
+export const MAX_WORD = 100;
 
 /** Text that is not empty; undefined for all else. */
 export function textOf(value: unknown): string | undefined {

@@ -86,11 +86,14 @@ async function authorization(
     const pair = `${auth.username}:${auth.password}`;
     return ['authorization', 'Basic ', btoa(String.fromCharCode(...bytes)), pair, auth.password];
   }
+  const { header, scheme } = credential ?? { header: 'authorization', scheme: 'Bearer' };
+  return [header.toLowerCase(), scheme === undefined ? '' : `${scheme} `, await askToken(auth)];
+}
+
+/** @throws ConfigurationError as `askCredentials` does. */
+export async function askToken(auth: Extract<Auth, { type: 'bearer' }>): Promise<string> {
   const token: unknown = await ask('auth.token', auth.token);
-  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) {
-    const { header, scheme } = credential ?? { header: 'authorization', scheme: 'Bearer' };
-    return [header.toLowerCase(), scheme === undefined ? '' : `${scheme} `, token];
-  }
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
   throw new ConfigurationError('auth.token', 'auth.token is not a token', {
     hint: 'It must be a string, not empty, without white space: a line break at its end is the usual reason.',
   });

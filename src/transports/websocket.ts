@@ -16,8 +16,8 @@ const CLOSE_GRACE_MS = 500;
 
 export interface WebSocketDeps {
   readonly runtime: Pick<Runtime, 'webSocket' | 'setTimeout' | 'clearTimeout'>;
-  /** Asked at every connect. */
-  readonly webSocketUrl: () => string | Promise<string>;
+  /** Asked at every connect, and told whether the upgrade will carry headers. */
+  readonly webSocketUrl: (carriesHeaders: boolean) => string | Promise<string>;
   /** Asked at every connect, where the class can send them with its upgrade: none for a stranger's URL. */
   readonly webSocketHeaders?: (url: string) => Promise<Headers>;
   /** What is known of a job; nothing of any where nobody follows. */
@@ -83,8 +83,9 @@ class Connection implements StreamConnection {
     }
     let ticket: Ticket;
     try {
-      const url = await this.#deps.webSocketUrl();
-      const headers = carriesHeaders(WebSocket) ? await this.#deps.webSocketHeaders?.(url) : undefined;
+      const carries = carriesHeaders(WebSocket);
+      const url = await this.#deps.webSocketUrl(carries);
+      const headers = carries ? await this.#deps.webSocketHeaders?.(url) : undefined;
       ticket = { url, headers: headers ?? {} };
     } catch (error) {
       // What was thrown is not quoted: it may hold the secret that could not be had.

@@ -99,6 +99,72 @@ describe('the upgrade to a WebSocket, outside of a page,', () => {
     expect(Page.made).toBe(1);
   });
 
+  describe('in a page, where the backend says how its token is sent,', () => {
+    const withCredential = () => ({ ...soraGateway(), credential: { header: 'x-api-key' } });
+
+    function page(baseUrl: string, options: Options = {}) {
+      vi.stubGlobal('document', { baseURI: `${baseUrl}/`, addEventListener() {}, removeEventListener() {} });
+      vi.stubGlobal('WebSocket', likeNodes({ takesNone: true }));
+      return clientOf({ auth, backend: withCredential(), ...options, baseUrl });
+    }
+
+    it('has it in its URL, and nowhere else', async () => {
+      const { baseUrl, upgrades } = await start();
+      const lines: string[] = [];
+      const log = (line: string) => void lines.push(line);
+      const logger = { debug: log, info: log, warn: log, error: log };
+      await page(baseUrl, { logger }).subscribe('j').completed();
+      expect(upgrades[0]?.url).toBe('/?token=token-of-the-caller');
+      expect(upgrades[0]?.headers).not.toHaveProperty('x-api-key');
+      expect(lines.join()).not.toContain('token-of-the-caller');
+    });
+
+    it('has it in a webSocketUrl that is a text, of another origin too', async () => {
+      const api = await start();
+      const streams = await start();
+      await page(api.baseUrl, { webSocketUrl: `${streams.baseUrl}/live?a=b` })
+        .subscribe('j')
+        .completed();
+      expect(streams.upgrades[0]?.url).toBe('/live?a=b&token=token-of-the-caller');
+    });
+
+    it('has what a function, or the URL itself, says in its place', async () => {
+      const { baseUrl, upgrades } = await start();
+      await page(baseUrl, { webSocketUrl: () => `${baseUrl}/?ticket=1` })
+        .subscribe('j')
+        .completed();
+      await page(baseUrl, { webSocketUrl: `${baseUrl}/?token=own` })
+        .subscribe('j')
+        .completed();
+      expect(upgrades.map(({ url }) => url)).toEqual(['/?ticket=1', '/?token=own']);
+    });
+
+    it('has none where the path of the backend leads to another origin', async () => {
+      const api = await start();
+      const streams = await start();
+      const { webSocket, ...rest } = withCredential();
+      const path = `${streams.baseUrl.replace('http', 'ws')}/`;
+      const backend = { ...rest, webSocket: { ...(webSocket as WebSocketCodec), path } };
+      await page(api.baseUrl, { backend }).subscribe('j').completed();
+      expect(streams.upgrades[0]?.url).toBe('/');
+    });
+  });
+
+  it('in a page, where the backend says nothing of that, has no token in its URL', async () => {
+    const { baseUrl, upgrades } = await start();
+    vi.stubGlobal('document', { baseURI: `${baseUrl}/`, addEventListener() {}, removeEventListener() {} });
+    vi.stubGlobal('WebSocket', likeNodes({ takesNone: true }));
+    await clientOf({ baseUrl, auth }).subscribe('j').completed();
+    expect(upgrades[0]?.url).toBe('/');
+  });
+
+  it('has its token in a header alone where that can be sent', async () => {
+    const { baseUrl, upgrades } = await start();
+    const backend = { ...soraGateway(), credential: { header: 'x-api-key' } };
+    await clientOf({ baseUrl, auth, WebSocket, backend }).subscribe('j').completed();
+    expect(upgrades[0]).toMatchObject({ url: '/', headers: { 'x-api-key': 'token-of-the-caller' } });
+  });
+
   it('carries them to webSocketUrl of another origin, whether given or asked for', async () => {
     const api = await start();
     for (const asked of [false, true]) {

@@ -31,6 +31,34 @@ it('an unknown status is told and changes nothing, also where a type that is kno
   expect(parse({ jobId: 'a', status: 'paused' })).toMatchObject({ update: { unknownStatus: 'paused' } });
 });
 
+describe('a frame whose type is unknown, without a status,', () => {
+  it.each([
+    [{ type: 'moderated', jobId: 'a' }, 'moderated'],
+    [{ type: 'moderated', jobId: 'a', error: 'Blocked' }, 'moderated'],
+    [{ type: 'moderated', jobId: 'a', progress: 40, message: 'Blocked' }, 'moderated'],
+    [{ type: 'x'.repeat(1_000), jobId: 'a' }, 'x'.repeat(100)],
+  ])('tells the word, and changes no status: %j', (frame, word) => {
+    expect(parse(frame)).toMatchObject({ update: { jobId: 'a', status: undefined, unknownStatus: word } });
+  });
+
+  it('is an event of that name, too', () => {
+    expect(parseGatewayFrame('{"jobId":"a"}', 'moderated')).toMatchObject({
+      update: { jobId: 'a', unknownStatus: 'moderated' },
+    });
+  });
+
+  it.each(['update', 'message', 'status'])('tells none where it is a name for anything: %s', (type) => {
+    expect(parse({ type, jobId: 'a', progress: 40 })).toMatchObject({
+      update: { progress: 40, unknownStatus: undefined },
+    });
+    expect(parse({ type, jobId: 'a' })).toEqual({ type: 'control' });
+  });
+
+  it('says nothing where no job is named', () => {
+    expect(parse({ type: 'moderated' })).toEqual({ type: 'control' });
+  });
+});
+
 it('an unknown status is cut, however long it is', () => {
   const status = 'x'.repeat(1_000_000);
   expect(parse({ jobId: 'a', status })).toMatchObject({ update: { unknownStatus: status.slice(0, 100) } });
