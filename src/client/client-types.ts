@@ -41,8 +41,12 @@ export type BoundOperations<B> = {
       : never;
 };
 
-type Given<Args, Options> =
-  Record<never, never> extends Args ? [args?: Args, options?: Options] : [args: Args, options?: Options];
+/** An operation that takes nothing is called with nothing, as one is whose fields may all be left out. */
+type Given<Args, Options> = undefined extends Args
+  ? [args?: Args, options?: Options]
+  : Record<never, never> extends Args
+    ? [args?: Args, options?: Options]
+    : [args: Args, options?: Options];
 
 /** What `soraGateway()` returns. */
 export type DefaultBackend = Backend<SoraGatewayInput, 'video', Record<never, never>>;

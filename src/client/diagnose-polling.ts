@@ -21,7 +21,7 @@ export async function probePolling(
     if (isVideoError(error) && error.code === 'configuration') return failure(error.message, error.hint);
     const reachable = await isReachable(baseUrl, signal);
     signal.throwIfAborted();
-    return unreachable(baseUrl, error, reachable);
+    return unreachable(deps, error, reachable);
   }
   const { status, headers, url } = response;
   const words = await wordsOf(response, signal);
@@ -112,11 +112,19 @@ async function wordsOf({ body }: Response, signal: AbortSignal): Promise<string>
   return words.slice(0, MAX_WORDS);
 }
 
-function unreachable(baseUrl: URL, error: unknown, reachable: boolean): Finding & { unreachable?: true } {
+function unreachable(
+  { backend, baseUrl }: DiagnosisDeps,
+  error: unknown,
+  reachable: boolean,
+): Finding & { unreachable?: true } {
   if (reachable) {
+    // Whose service is hosted cannot change what it answers.
+    const allow = backend.baseUrl?.startsWith(baseUrl.origin)
+      ? 'Call'
+      : `Let the server answer with Access-Control-Allow-Origin: ${globalThis.location?.origin ?? 'the origin of the page'}, or call`;
     return failure(
       `The server at ${baseUrl.origin} is there, but the browser keeps its answers from this page (CORS).`,
-      `Let the server answer with Access-Control-Allow-Origin: ${globalThis.location?.origin ?? 'the origin of the page'}, or call it through a proxy of your own.`,
+      `${allow} it through a proxy of your own.`,
     );
   }
   const why = error instanceof Error ? `: ${error.message}` : '';

@@ -13,6 +13,7 @@ import {
 import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { type VidBuilderVideo, vidBuilder } from '../../src/backends/vid-builder.js';
+import type { BoundOperations } from '../../src/client/client-types.js';
 
 const image = new Uint8Array();
 const scene = { type: 'hero-title', duration: 4, content: {} };
@@ -91,6 +92,8 @@ it('openRouter takes a model with each video, unless it has one', () => {
   expectTypeOf(hosted.baseUrl).toBeString();
   expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<OpenRouterVideo>();
   expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<OpenRouterOperations>();
+  expectTypeOf<BoundOperations<typeof hosted>['models']>().toBeCallableWith();
+  expectTypeOf<BoundOperations<typeof hosted>['models']>().toBeCallableWith(undefined, {});
 });
 
 it('replicate takes an input of any fields, and a model with each, unless it has one', () => {
