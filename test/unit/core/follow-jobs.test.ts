@@ -388,3 +388,49 @@ describe('rule 5: polling runs only while no stream is confirmed', () => {
     expect(driver.warnings).toEqual([]);
   });
 });
+
+describe('the reason that is told with another transport', () => {
+  const reasons = (driver: Driver) => driver.all('transport').map(({ change }) => change.reason);
+
+  it('is that the stream is open, where it is the better one', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.answer('a');
+    driver.open('websocket', 'a');
+    driver.greet('websocket');
+    expect(driver.transports.at(-1)).toBe('websocket');
+    expect(reasons(driver).at(-1)).toBe('WebSocket is open');
+  });
+
+  it('is that none is to be used, where polling is all that is wanted', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.answer('a');
+    expect(driver.transports).toEqual(['polling']);
+    expect(reasons(driver)).toEqual(['no stream is to be used']);
+  });
+});
+
+describe('the standing with which a status is asked', () => {
+  const standings = (driver: Driver) => driver.all('ask').map(({ standing }) => standing);
+
+  it('is new until there was an answer, bad while there is trouble, else good', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.answer('a');
+    driver.pass(7_000);
+    driver.refuse('a', 503);
+    driver.pass(60_000);
+    driver.answer('a');
+    driver.pass(7_000);
+    expect(standings(driver)).toEqual(['new', 'good', 'bad', 'good']);
+  });
+
+  it('is bad for one that has never been answered well', () => {
+    const driver = new Driver({ transports: ['polling'] });
+    driver.follow('a');
+    driver.refuse('a', 503);
+    driver.pass(60_000);
+    expect(standings(driver)).toEqual(['new', 'bad']);
+  });
+});

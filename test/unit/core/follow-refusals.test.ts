@@ -338,3 +338,52 @@ it('a Retry-After pauses that job for as long, whatever the refusal', () => {
   driver.pass(1_100);
   expect(driver.asked).toEqual(['a']);
 });
+
+describe('how long it is until a job that is refused is asked again', () => {
+  /** After each of ten refusals, in milliseconds. */
+  function delays(driver: Driver, status: number): number[] {
+    return Array.from({ length: 10 }, () => {
+      const refusedAt = driver.now - driver.start;
+      driver.refuse('a', status);
+      driver.pass(60_000);
+      return (driver.all('ask').at(-1)?.at ?? 0) - refusedAt;
+    });
+  }
+
+  it('is never more than the interval where the server knew it, however long that goes on', () => {
+    const driver = new Driver({ transports: ['polling'], missingMs: 10_000_000 });
+    driver.follow('a');
+    driver.answer('a');
+    driver.pass(7_000);
+    driver.forget();
+    expect(Math.max(...delays(driver, 404))).toBeLessThanOrEqual(5_000);
+  });
+
+  it('grows where the server is down, or never knew it', () => {
+    const down = new Driver({ transports: ['polling'] });
+    down.follow('a');
+    down.answer('a');
+    down.pass(7_000);
+    expect(Math.max(...delays(down, 503))).toBeGreaterThan(5_000);
+    const unknown = new Driver({
+      transports: ['polling'],
+      retry: { attempts: 99, minDelayMs: 1_000, maxDelayMs: 30_000 },
+    });
+    unknown.follow('a');
+    expect(Math.max(...delays(unknown, 404))).toBeGreaterThan(5_000);
+  });
+
+  it('is no less than the least delay, where the interval is shorter', () => {
+    const driver = new Driver({
+      transports: ['polling'],
+      intervalMs: 100,
+      missingMs: 10_000_000,
+      retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 },
+    });
+    driver.follow('a');
+    driver.answer('a');
+    driver.pass(1_000);
+    driver.forget();
+    expect(Math.max(...delays(driver, 404))).toBeGreaterThan(400);
+  });
+});

@@ -296,4 +296,90 @@ describe('a runner', () => {
       'the part "sse" of reelwire could not be loaded for job a: Failed to fetch',
     );
   });
+
+  it.each([
+    [['a'], 'job "a"'],
+    [['a', 'b'], 'jobs "a", "b"'],
+    [['a', 'b', 'c'], 'jobs "a", "b", "c"'],
+    [['a', 'b', 'c', 'd', 'e'], 'jobs "a", "b", "c" and 2 more'],
+  ])('names in its log whom a stream that failed had carried: of %j, %s', async (ids, names) => {
+    const follower = start();
+    for (const id of ids) follower.follow(id, sink());
+    await settled();
+    FakeWebSocket.made[0]?.onclose?.({ code: 1006 } as never);
+    expect(logger.info).toHaveBeenCalledExactlyOnceWith(`WebSocket closed (1006); ${names}`);
+  });
+
+  it('says why the status cannot be had, as long as it cannot', async () => {
+    const away = new NetworkError('network', 'the server is away');
+    answer = () => Promise.reject(away);
+    const follower = start(['polling']);
+    follower.follow('a', sink());
+    await settled();
+    expect(follower.failureOf('a')).toBe(away);
+    expect(follower.failureOf('nobody')).toBeUndefined();
+    answer = async (jobId) => ({ jobId, status: 'processing', progress: 10, raw: 0 });
+    await timers.pass(3_000);
+    expect(follower.failureOf('a')).toBeUndefined();
+  });
+
+  it('tells whoever follows after it was closed so, and calls nobody before that', async () => {
+    const follower = start();
+    follower.close((jobId) => new VideoError('closed', 'the client was closed', { jobId }));
+    const later = sink();
+    const following = follower.follow('a', later);
+    expect(later.told).toEqual([]);
+    await settled();
+    expect(later.told).toEqual(['closed']);
+    expect(asked).toEqual([]);
+    following.stop();
+  });
+
+  it('takes what a webhook says by the id that webhooks use, for the job of that id alone', async () => {
+    const webhookIdOf = (jobId: string) => `request-${jobId}`;
+    const follower = start(['polling'], { webhookIdOf });
+    answer = () => new Promise(() => {});
+    const [first, second] = [sink(), sink()];
+    follower.follow('a', first);
+    follower.follow('b', second);
+    await settled();
+    follower.ingest(completed('request-b'), 'webhook');
+    follower.ingest(completed('request-c'), 'webhook');
+    await settled();
+    expect(first.told).toEqual([]);
+    expect(second.told).toEqual(['completed', 100]);
+    follower.ingest(completed('a'), 'webhook');
+    await settled();
+    expect(first.told).toEqual(['completed', 100]);
+  });
+
+  it('takes it by the job’s own id where the backend throws when it is asked for the other', async () => {
+    const webhookIdOf = () => {
+      throw new Error('no such id');
+    };
+    const follower = start(['polling'], { webhookIdOf });
+    answer = () => new Promise(() => {});
+    const only = sink();
+    follower.follow('b', sink());
+    follower.follow('a', only);
+    await settled();
+    follower.ingest(completed('a'), 'webhook');
+    await settled();
+    expect(only.told).toEqual(['completed', 100]);
+    expect(logger.error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('no such id'));
+  });
+
+  it('closes the socket and ends the subscription of what it follows no longer', async () => {
+    const follower = start(['websocket', 'polling']);
+    const [first, second] = ['a', 'b'].map((id) => follower.follow(id, sink()));
+    await settled();
+    const [socket] = FakeWebSocket.made;
+    socket?.open();
+    await settled();
+    first?.stop();
+    expect(socket?.sent).toContain('-a');
+    expect(socket?.closedWith).toBeUndefined();
+    second?.stop();
+    expect(socket?.readyState).toBe(2);
+  });
 });
