@@ -1,5 +1,11 @@
 /** The dialects that the mock server speaks, all at once, by the names of their backends. */
-export const DIALECT_NAMES = ['soraGateway', 'vidBuilder', 'openAIVideos', 'openRouter'] as const;
+export const DIALECT_NAMES = [
+  'soraGateway',
+  'vidBuilder',
+  'openAIVideos',
+  'openRouter',
+  'replicate',
+] as const;
 
 /** One of them, such as `soraGateway`. */
 export type MockDialect = (typeof DIALECT_NAMES)[number];

@@ -20,6 +20,8 @@ export interface Dialect {
   readonly credential?: Credential | readonly Credential[];
   /** Whether a repeated `Idempotency-Key` gives the same job; most servers ignore it. @default false */
   readonly honoursIdempotencyKeys?: boolean;
+  /** Whether it lets pages read its answers. @default true */
+  readonly cors?: boolean;
   /** What each of its answers has in its head. */
   readonly headers?: () => Readonly<Record<string, string>>;
   readonly webhooks?: DialectWebhooks | undefined;
@@ -41,7 +43,10 @@ export interface DialectWebhooks {
   /** Between attempts, in milliseconds. Empty: it tries once. */
   readonly retryDelaysMs: readonly number[];
   /** What is told of an update, if anything. */
-  message(update: MockJobUpdate, context: WebhookContext): WebhookMessage | undefined;
+  message(
+    update: MockJobUpdate,
+    context: WebhookContext,
+  ): WebhookMessage | readonly WebhookMessage[] | undefined;
   /** Besides the `Content-Type`; asked again for each attempt. `id` is that of the delivery. */
   headers(
     signed: { readonly id: string; readonly event: string; readonly body: Uint8Array<ArrayBuffer> },
@@ -58,8 +63,10 @@ export interface WebhookMessage {
   /** The status, or the type, it tells. */
   readonly event: string;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Such an event is told once a job. @default false */
-  readonly once?: boolean;
+  /** Such an event is told once a job; a text tells it from others of its name. @default false */
+  readonly once?: boolean | string;
+  /** One attempt, whatever comes of it. @default false */
+  readonly isTriedOnce?: boolean;
 }
 
 /** The job that a call's path names, if it is one of this dialect: a provider knows no jobs of another. */

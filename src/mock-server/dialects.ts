@@ -1,6 +1,7 @@
 import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { openRouter } from './hosted/open-router.js';
+import { replicate } from './hosted/replicate.js';
 import { openAIVideos } from './openai-videos.js';
 import { soraGateway } from './sora-gateway.js';
 import { vidBuilder } from './vid-builder.js';
@@ -9,4 +10,5 @@ import { vidBuilder } from './vid-builder.js';
 export const DIALECTS: Readonly<Record<MockDialect, Dialect>> = {
   ...{ soraGateway, vidBuilder, openAIVideos },
   openRouter,
+  replicate,
 };

@@ -36,7 +36,10 @@ export interface MockJobBehaviour {
    * are not. openAIVideos with the flavour `sglang`: `only`. @default nothing is said of it
    */
   s3?: 'only' | 'also' | 'disabled' | undefined;
-  /** Validity of a signed URL and, for openAIVideos and openRouter, of the content, in milliseconds. @default 7 days */
+  /**
+   * Validity of a signed URL and, for openAIVideos and openRouter, of the content, in milliseconds; for replicate, how
+   * long a prediction keeps its data. @default 7 days, and an hour for replicate
+   */
   urlLifetimeMs?: number | undefined;
   /** How many videos a job has, where the dialect tells of several: the first, and upright ones. @default 1 */
   outputs?: number | undefined;

@@ -114,7 +114,8 @@ export class MockService implements RouteContext {
       this.options.onAnswer?.(entry);
       return refusal;
     }
-    if (method === 'OPTIONS' && match !== undefined && this.options.cors !== false)
+    const isShared = this.options.cors !== false && dialect.cors !== false;
+    if (method === 'OPTIONS' && match !== undefined && isShared)
       return preflight(headers, this.#gate?.asked(headers.get('origin')) ?? true);
     const entry = this.record(exchange, found);
     let response: Response;
@@ -124,11 +125,9 @@ export class MockService implements RouteContext {
     } finally {
       this.options.onAnswer?.(entry);
     }
-    if (exchange.origin === 'main') {
-      for (const [name, value] of Object.entries(dialect.headers?.() ?? {}))
-        response.headers.set(name, value);
-    }
-    if (this.options.cors !== false) addCorsHeaders(response.headers);
+    const own = exchange.origin === 'main' ? dialect.headers?.() : undefined;
+    for (const [name, value] of Object.entries(own ?? {})) response.headers.set(name, value);
+    if (isShared) addCorsHeaders(response.headers);
     return response;
   }
 

@@ -7,7 +7,9 @@ import { BoundedLog } from './request-log.js';
 import { standardKey } from './signatures.js';
 import type { MockDelivery, MockWebhookOptions } from './webhook-options.js';
 
-type Message = Omit<MockDelivery, 'attempt' | 'status' | 'error' | 'at' | 'headers'>;
+type Message = Omit<MockDelivery, 'attempt' | 'status' | 'error' | 'at' | 'headers'> & {
+  readonly isTriedOnce?: boolean | undefined;
+};
 
 /** Sends the dialects' webhooks and tries again. */
 export class MockWebhooks {
@@ -63,8 +65,11 @@ export class MockWebhooks {
 
   /** Sends what the job's dialect tells of this. */
   tell(update: MockJobUpdate): void {
-    const told = this.#messageOf(update);
-    if (told === undefined || this.#closed.signal.aborted) return;
+    if (this.#closed.signal.aborted) return;
+    for (const told of this.#messagesOf(update)) this.#send(told);
+  }
+
+  #send(told: Message): void {
     const message = { ...told, body: this.#writeIds(told.body) };
     const before = this.#queues.get(message.jobId) ?? Promise.resolve();
     let firstDone = () => {};
@@ -83,22 +88,24 @@ export class MockWebhooks {
     this.#underWay.add(all);
   }
 
-  #messageOf(update: MockJobUpdate): Message | undefined {
+  #messagesOf(update: MockJobUpdate): Message[] {
     const { job } = update;
-    const message = this.#dialects[job.dialect].webhooks?.message(update, this.#context);
-    if (message === undefined) return undefined;
-    const { body, event, once, url } = message;
-    if (once) {
-      const told = this.#told.get(job) ?? new Set();
-      if (told.has(event)) return undefined;
-      this.#told.set(job, told.add(event));
-    }
-    return { dialect: job.dialect, jobId: job.id, url, event, body: JSON.stringify(body) };
+    const messages = this.#dialects[job.dialect].webhooks?.message(update, this.#context) ?? [];
+    return [messages].flat().flatMap(({ body, event, once, url, isTriedOnce }) => {
+      if (once) {
+        const key = once === true ? event : once;
+        const told = this.#told.get(job) ?? new Set();
+        if (told.has(key)) return [];
+        this.#told.set(job, told.add(key));
+      }
+      return [{ dialect: job.dialect, jobId: job.id, url, event, isTriedOnce, body: JSON.stringify(body) }];
+    });
   }
 
   async #deliver(message: Message, firstDone: () => void): Promise<void> {
     const { retryScale = 0.001, retryDelaysMs } = this.#options;
-    const delays = retryDelaysMs?.[message.dialect] ?? this.#webhooksOf(message)?.retryDelaysMs ?? [];
+    const own = this.#webhooksOf(message)?.retryDelaysMs ?? [];
+    const delays = message.isTriedOnce ? [] : (retryDelaysMs?.[message.dialect] ?? own);
     const id = `wh_${randomHex(12)}`;
     for (let attempt = 1; ; attempt++) {
       const headers = await this.#headersOf(message, id);

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { AnyBackend } from '../../src/backends/backend.js';
 import { openRouter } from '../../src/backends/hosted/open-router.js';
+import { replicate } from '../../src/backends/hosted/replicate.js';
 import { openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../src/backends/vid-builder.js';
@@ -21,6 +22,7 @@ export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   vidBuilder: () => vidBuilder({ webhookUrl: 'https://example.com/hook' }),
   openAIVideos: () => openAIVideos(),
   openRouter: () => openRouter({ model: 'google/veo-3.1' }),
+  replicate: () => replicate({ model: 'google/veo-3.1' }),
 };
 
 /** The server as a client of that dialect is given it, and its backend. */
