@@ -109,5 +109,17 @@ export { VideoJob } from './job/job.js';
 export type { VideoJobEvents } from './job/listeners.js';
 export type { WaitOptions } from './job/waits.js';
 export type { WebSocketClass, WebSocketLike } from './runtime/runtime.js';
-export type { VerifiedWebhook, VerifyOptions, WebhookParts } from './webhooks/check-delivery.js';
+export type {
+  VerifyFromOptions,
+  VerifyLimits,
+  VerifyOptions,
+  WebhookParts,
+} from './webhooks/check-delivery.js';
+export type {
+  ResolveContext,
+  SourceContext,
+  SourceDelivery,
+  VerifiedWebhook,
+  WebhookSource,
+} from './webhooks/source.js';
 export { verifyWebhookSignature } from './webhooks/verify.js';

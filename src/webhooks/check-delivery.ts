@@ -17,13 +17,10 @@ import {
   type WebhookScheme,
   type WebhookSecret,
 } from './secret.js';
+import type { VerifiedWebhook, WebhookSource } from './source.js';
 
-/** Whom to believe, and for how long. */
-export interface VerifyOptions extends BodyLimits {
-  /** One secret, or several while one replaces another. */
-  readonly secret: WebhookSecret | readonly WebhookSecret[];
-  /** @default 'standard-webhooks' for `whsec_` and `whpk_` secrets, else 'hmac-sha256-hex' */
-  readonly scheme?: WebhookScheme | undefined;
+/** For how long to believe a delivery. */
+export interface VerifyLimits extends BodyLimits {
   /** How old a delivery may be where its time is signed. @default 300 */
   readonly toleranceSeconds?: number | undefined;
   /** How far ahead of our clock it may be. @default the same as `toleranceSeconds` */
@@ -32,24 +29,28 @@ export interface VerifyOptions extends BodyLimits {
   readonly now?: number | Date | undefined;
 }
 
+/** Whom to believe, and for how long. */
+export interface VerifyOptions extends VerifyLimits {
+  /** One secret, or several while one replaces another. */
+  readonly secret: WebhookSecret | readonly WebhookSecret[];
+  /** @default 'standard-webhooks' for `whsec_` and `whpk_` secrets, else 'hmac-sha256-hex' */
+  readonly scheme?: WebhookScheme | undefined;
+  readonly from?: undefined;
+}
+
+/** The same, where a source says whom to believe. */
+export interface VerifyFromOptions extends VerifyLimits {
+  /** Such as `replicateWebhooks({ secret })`. It has its own secret and scheme. */
+  readonly from: WebhookSource;
+  readonly secret?: undefined;
+  readonly scheme?: undefined;
+}
+
 /** A delivery as it came. */
 export interface WebhookParts {
   readonly body: WebhookBody;
   /** May be left out where `body` is a `Request`. */
   readonly headers?: WebhookHeaders | undefined;
-}
-
-/** A delivery that comes from a holder of the secret. */
-export interface VerifiedWebhook {
-  readonly scheme: 'standard-webhooks' | 'hmac-sha256-hex';
-  /** Which of the secrets matched. */
-  readonly secretIndex: number;
-  /** What was signed: the body as given, or the bytes of the `Request`. */
-  readonly body: string | Uint8Array;
-  /** The signed id of the delivery (`webhook-id`); `hmac-sha256-hex` has none. */
-  readonly id?: string;
-  /** The signed time of the delivery (`webhook-timestamp`); `hmac-sha256-hex` has none. */
-  readonly timestamp?: Date;
 }
 
 /** How far a check came, for the words of a refusal. */
@@ -77,13 +78,15 @@ export type Load<T = Seldom> = (reason: WebhookVerificationReason) => T | Promis
  * `verifyWebhookSignature` with the reason alone, and without the cost of finding words for it.
  *
  * @param attempt - Told how far it came.
+ * @param read - Where the headers of the scheme say it in another way.
  */
 export async function checkDelivery(
   options: WebhookParts & VerifyOptions,
   attempt: Attempt,
   load: Load,
+  read: ReadHeaders = readHeaders,
 ): Promise<VerifiedWebhook> {
-  const signed = await readSigned(options, load);
+  const signed = await readSigned(options, load, read);
   attempt.signed = signed;
   const body =
     bytesOf(options.body) ?? (await (await load('body-incomplete')).readBody(options.body, options, true));
@@ -91,21 +94,35 @@ export async function checkDelivery(
   return matchBody(signed, body, load);
 }
 
-/** What a delivery says by its headers, and what it is held against. */
-export interface Signed {
-  readonly scheme: ResolvedScheme;
-  readonly keys: readonly Key[];
+/** What a delivery says by its headers. */
+export interface SignedHeaders {
   /** As sent: `v1,…` or `v1a,…` for Standard Webhooks, else lower-case hex. */
   readonly signatures: readonly string[];
   /** Empty, as is the timestamp, where the scheme signs none. */
   readonly id: string;
+  /** Unix seconds. */
   readonly timestamp: string;
+  /** What is signed before the body. */
+  readonly prefix: string;
+}
+
+/** What a delivery says by its headers, and what it is held against. */
+export interface Signed extends SignedHeaders {
+  readonly scheme: ResolvedScheme;
+  readonly keys: readonly Key[];
   readonly nowMs: number;
   readonly pastSeconds: number;
   readonly futureSeconds: number;
 }
 
-async function readSigned(options: WebhookParts & VerifyOptions, load: Load): Promise<Signed> {
+/** Reads the values of the headers of a scheme, in their order. */
+export type ReadHeaders = (values: readonly string[], scheme: ResolvedScheme) => SignedHeaders;
+
+async function readSigned(
+  options: WebhookParts & VerifyOptions,
+  load: Load,
+  read: ReadHeaders,
+): Promise<Signed> {
   const secrets = secretsOf(options.secret);
   const scheme = resolveScheme(options.scheme, secrets);
   const keys: Key[] = [];
@@ -126,28 +143,23 @@ async function readSigned(options: WebhookParts & VerifyOptions, load: Load): Pr
   const values = isComplete(direct, scheme)
     ? direct
     : (await load('missing-header')).findHeaders(headers, scheme);
-  return { scheme, keys, nowMs, pastSeconds, futureSeconds, ...readHeaders(values, scheme) };
+  return { scheme, keys, nowMs, pastSeconds, futureSeconds, ...read(values, scheme) };
 }
 
-// More than any rotation needs; a header may hold thousands.
-const MAX_SIGNATURES = 32;
+/** More than any rotation needs; a header may hold thousands. */
+export const MAX_SIGNATURES = 32;
 
-function readHeaders(
-  values: readonly string[],
-  scheme: ResolvedScheme,
-): Pick<Signed, 'id' | 'timestamp' | 'signatures'> {
+function readHeaders(values: readonly string[], scheme: ResolvedScheme): SignedHeaders {
   if (scheme.kind !== 'standard-webhooks') {
     // In any case, and after the name of the algorithm, as many senders write it.
     const listed = values.join(' ').toLowerCase().replaceAll('sha256=', '').trim();
-    return { id: '', timestamp: '', signatures: listed.split(/[\s,]+/, MAX_SIGNATURES) };
+    return { signatures: listed.split(/[\s,]+/, MAX_SIGNATURES), id: '', timestamp: '', prefix: '' };
   }
   const [id = '', timestamp = '', listed = ''] = values;
   // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
-  if (!(/^\d{1,11}$/.test(timestamp) && !/\.\d+(\.|$)/.test(id))) {
-    throw refused('bad-timestamp');
-  }
+  if (!/^\d{1,11}$/.test(timestamp) || /\.\d+(\.|$)/.test(id)) throw refused('bad-timestamp');
   // A `Headers` joins repeated headers by ", ".
-  return { id, timestamp, signatures: listed.split(/,? /, MAX_SIGNATURES) };
+  return { signatures: listed.split(/,? /, MAX_SIGNATURES), id, timestamp, prefix: `${id}.${timestamp}.` };
 }
 
 /** Whether the body is what the headers say was signed. */
@@ -156,23 +168,23 @@ export async function matchBody(
   body: Bytes,
   load: Load<Pick<Seldom, 'verifyEd25519'>>,
 ): Promise<VerifiedWebhook> {
-  const { id, timestamp, keys, signatures } = signed;
+  const { signatures, id, timestamp, prefix, keys } = signed;
   const { kind: scheme } = signed.scheme;
   const standard = scheme === 'standard-webhooks';
-  const prefix = standard ? `${id}.${timestamp}.` : '';
-  const parts = typeof body === 'string' ? [prefix + body] : [prefix, body];
+  const parts = [prefix, body];
   for (const [secretIndex, { bytes, isPublic }] of keys.entries()) {
     // Once, however many signatures are listed.
     const mac = isPublic ? '' : hmacSha256(bytes, parts, standard ? 'base64' : 'hex');
     const expected = typeof mac === 'string' ? mac : await mac;
     const version = standard ? (isPublic ? 'v1a,' : 'v1,') : '';
     for (const signature of signatures) {
-      if (!signature.startsWith(version)) continue;
-      const fits = isPublic
-        ? await (await load('bad-signature')).verifyEd25519(bytes, parts, signature.slice(4))
-        : equalInConstantTime(expected, signature, version.length);
+      const fits =
+        signature.startsWith(version) &&
+        (isPublic
+          ? await (await load('bad-signature')).verifyEd25519(bytes, parts, signature.slice(4))
+          : equalInConstantTime(expected, signature, version.length));
       if (!fits) continue;
-      if (!standard) return { scheme, secretIndex, body };
+      if (!timestamp) return { scheme, secretIndex, body };
       // Only now, so that "stale" and "future" are only ever said of a genuine delivery.
       return { scheme, secretIndex, body, id, timestamp: recentTime(signed) };
     }

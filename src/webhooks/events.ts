@@ -1,18 +1,25 @@
 import { type Fields, idOf, readUpdate } from '../core/fields.js';
+import { isJobId } from '../core/job-id.js';
 import { applyUpdate } from '../core/job-state.js';
 import { parseJson } from '../core/json.js';
-import type { JobUpdate, WebhookEvent } from '../core/model.js';
+import type { JobStatus, JobUpdate, WebhookEvent } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { readVidBuilderUpdate } from '../core/vid-builder-update.js';
 import { InvalidResponseError } from '../errors.js';
 import { sha256 } from './crypto/node.js';
 
-/** No server makes ids as long. */
-const MAX_ID_LENGTH = 512;
-
 /** The id of a delivery that has none of its own, or whose sender does not sign it: a digest of the body. */
 export async function digestId(body: string | Uint8Array): Promise<string> {
   return `sha256:${await sha256(body)}`;
+}
+
+/**
+ * The id that a source has for a delivery, or the digest. None holds a line break: what a store is asked for a job has
+ * one, so that the two are never the same.
+ */
+export async function deliveryId(id: unknown, body: string | Uint8Array): Promise<string> {
+  if (typeof id !== 'string' || id === '') return digestId(body);
+  return id.includes('\n') ? digestId(id) : id;
 }
 
 /**
@@ -28,14 +35,29 @@ export function readEvent(
   signedAt: Date | undefined,
   nowMs: number,
 ): WebhookEvent {
-  const raw = parse(body);
+  const raw = parseBody(body);
   const timestamp = timeOf(raw) ?? signedAt ?? new Date(nowMs);
   const update = isRecord(raw) ? (openAIUpdate(raw) ?? gatewayUpdate(raw)) : undefined;
-  if (update === undefined) return { id, type: 'unknown', timestamp, raw };
+  return eventOf(update, id, timestamp, raw, nowMs);
+}
+
+/** @param update - Anybody's: what it says of no job, or in words that are none, is `unknown`. */
+export function eventOf(
+  update: JobUpdate | undefined,
+  id: string,
+  timestamp: Date,
+  raw: unknown,
+  nowMs: number,
+): WebhookEvent {
+  if (update === undefined || !isJobId(update.jobId)) return { id, type: 'unknown', timestamp, raw };
   const { jobId } = update;
-  if (update.status === undefined) return { id, type: 'unknown', jobId, timestamp, raw };
+  if (!isStatus(update.status)) return { id, type: 'unknown', jobId, timestamp, raw };
   const snapshot = applyUpdate(undefined, update, 'webhook', nowMs);
   return { id, type: `job.${snapshot.status}`, jobId, snapshot, timestamp, raw };
+}
+
+export function isStatus(word: unknown): word is JobStatus {
+  return ['queued', 'processing', 'completed', 'failed'].includes(word as JobStatus);
 }
 
 /** `{ type: 'video.completed', data: { id, error? } }`; events of other kinds have other types. */
@@ -62,9 +84,10 @@ function gatewayUpdate(raw: Fields): JobUpdate | undefined {
   return jobId === undefined ? undefined : readVidBuilderUpdate(raw, jobId);
 }
 
-function jobIdOf(value: unknown): string | undefined {
+/** Undefined for what cannot be the id of a job; a number, as some servers send it, becomes a text. */
+export function jobIdOf(value: unknown): string | undefined {
   const id = idOf(value);
-  return id !== undefined && id.length <= MAX_ID_LENGTH ? id : undefined;
+  return id !== undefined && isJobId(id) ? id : undefined;
 }
 
 /** When it happened. Senders write seconds (`created_at`), or a date as text. */
@@ -76,7 +99,8 @@ function timeOf(raw: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-function parse(body: string | Uint8Array): unknown {
+/** @throws InvalidResponseError where it is not JSON. */
+export function parseBody(body: string | Uint8Array, isSigned = true): unknown {
   // The decoder drops a byte order mark; JSON.parse would not take it.
   const text =
     typeof body !== 'string'
@@ -87,7 +111,8 @@ function parse(body: string | Uint8Array): unknown {
   try {
     return parseJson(text);
   } catch (cause) {
-    throw new InvalidResponseError('the body of the webhook is not JSON, though it is signed', {
+    const signed = isSigned ? ', though it is signed' : '';
+    throw new InvalidResponseError(`the body of the webhook is not JSON${signed}`, {
       hint: 'Look at what the sender writes; it may compress the body.',
       cause,
     });

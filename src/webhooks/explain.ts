@@ -4,19 +4,28 @@
  */
 import { isVideoError, type WebhookVerificationError, type WebhookVerificationReason } from '../errors.js';
 import type { Bytes } from './bytes.js';
-import { type Attempt, matchBody, type Signed, type VerifyOptions } from './check-delivery.js';
+import {
+  type Attempt,
+  matchBody,
+  type Signed,
+  type VerifyFromOptions,
+  type VerifyOptions,
+} from './check-delivery.js';
 import { verifyEd25519 } from './crypto/node.js';
 import { flawOf, readKey } from './flaws.js';
 import { refused } from './refused.js';
 import { prefixOf, resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
 
+type Explained = Pick<VerifyOptions, 'secret' | 'scheme' | 'from'>;
+
 /** The same refusal, in more helpful words. Anything else comes back as it is. */
 export async function explain(
   error: unknown,
-  options: Pick<VerifyOptions, 'secret' | 'scheme'>,
+  options: Explained | Pick<VerifyFromOptions, 'secret' | 'scheme' | 'from'>,
   { signed, body }: Attempt,
 ): Promise<unknown> {
-  if (!isRefusal(error)) return error;
+  // A source has found its own words.
+  if (!isRefusal(error) || options.from) return error;
   const { reason, hint = HINTS[reason] } = error;
   const message = (error.message === reason && wordsOf(reason, signed)) || error.message;
   if (reason === 'bad-secret') return explainSecrets(options) ?? error;
@@ -35,7 +44,7 @@ function wordsOf(reason: WebhookVerificationReason, signed: Signed | undefined):
 }
 
 /** Not by its class: of two copies of the package, each has its own. */
-function isRefusal(error: unknown): error is WebhookVerificationError {
+export function isRefusal(error: unknown): error is WebhookVerificationError {
   return isVideoError(error) && error.code === 'webhook-verification';
 }
 

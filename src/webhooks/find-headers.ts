@@ -9,12 +9,13 @@ import type { ResolvedScheme } from './secret.js';
  * @throws WebhookVerificationError `missing-header`, which names those that are.
  */
 export function findHeaders(headers: unknown, scheme: ResolvedScheme): string[] {
-  const values = scheme.headers.map((name) => find(headers, name));
+  const values = scheme.headers.map((name) => findHeader(headers, name));
   if (isComplete(values, scheme)) return values;
   throw refused('missing-header', `no header ${scheme.headers.filter((_, i) => !values[i])}`);
 }
 
-function find(headers: unknown, name: string): string {
+/** One of them, by its name in lower case; empty where there is none. */
+export function findHeader(headers: unknown, name: string): string {
   const given = Object(headers) as Readonly<Record<string, unknown>> & Partial<Iterable<unknown>>;
   try {
     const list = given[Symbol.iterator] ? [...(given as Iterable<unknown>)] : Object.entries(given);

@@ -2,11 +2,13 @@ import type { CompletedJob, FailedJob, PendingJob, WebhookEvent } from '../core/
 import { nearestName } from '../core/nearest.js';
 import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
 import { addressMatcher } from './addresses.js';
-import type { VerifyOptions } from './check-delivery.js';
+import type { VerifyLimits } from './check-delivery.js';
+import { checkSource } from './check-source.js';
 import type { RecentDeliveries } from './deliveries.js';
 import { explainSecrets } from './explain.js';
 import { leftOut, RefusalLog, type WebhookLogger } from './refusal-log.js';
-import type { WebhookSecret } from './secret.js';
+import type { WebhookScheme, WebhookSecretOption, WebhookSecrets } from './secret.js';
+import type { ExplainingSource, WebhookSource } from './source.js';
 import { memoryStore } from './stores/memory.js';
 import type { WebhookStore } from './stores/store.js';
 
@@ -22,7 +24,6 @@ export type ProgressEvent = JobEvent & {
   readonly snapshot: PendingJob;
 };
 
-type Secrets = WebhookSecret | readonly WebhookSecret[];
 type Callback<E> = (event: E) => unknown;
 
 /** What the platform knows of a request, beside the request. */
@@ -34,12 +35,19 @@ export interface WebhookContext {
 }
 
 /** Of `createWebhookHandler`: whom to believe, what to do, and how long to take. */
-export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'now'> {
+export interface WebhookHandlerOptions extends Omit<VerifyLimits, 'now'> {
+  /**
+   * Who sends, such as `replicateWebhooks({ secret })`: whom to believe, and what the deliveries say. In place of `secret`
+   * and `scheme`, which are for the dialects of the built-in backends.
+   */
+  readonly from?: WebhookSource | undefined;
   /**
    * One secret, several while one replaces another, or a function that is asked at each delivery: where the secret is
    * not there yet when the module is loaded, as in `next build`.
    */
-  readonly secret?: Secrets | (() => Secrets | undefined | Promise<Secrets | undefined>) | undefined;
+  readonly secret?: WebhookSecretOption | undefined;
+  /** @default 'standard-webhooks' for `whsec_` and `whpk_` secrets, else 'hmac-sha256-hex' */
+  readonly scheme?: WebhookScheme | undefined;
   /** Remembers what was acted on. Receivers in several processes need a common one. @default memoryStore() */
   readonly store?: WebhookStore | undefined;
   /** Each event, those of no job too, before the function for its type. */
@@ -88,6 +96,7 @@ export interface WebhookHandlerOptions extends Omit<VerifyOptions, 'secret' | 'n
 }
 
 export interface HandlerSettings extends WebhookHandlerOptions {
+  readonly from?: ExplainingSource | undefined;
   readonly store: WebhookStore;
   readonly onError: (error: unknown, event?: WebhookEvent) => void;
   readonly maxBodyBytes: number;
@@ -101,7 +110,7 @@ export interface HandlerSettings extends WebhookHandlerOptions {
 
 const NUMBERS = { maxBodyBytes: 1_048_576, bodyTimeoutMs: 10_000, ackWithinMs: 2_500, leaseMs: 60_000 };
 const NAMES = [
-  ...['secret', 'scheme', 'toleranceSeconds', 'futureToleranceSeconds', 'now', 'store', 'deliveries'],
+  ...['from', 'secret', 'scheme', 'toleranceSeconds', 'futureToleranceSeconds', 'now', 'store', 'deliveries'],
   ...['onEvent', 'onCompleted', 'onFailed', 'onProgress', 'onLate', 'onError', 'logger', 'waitUntil'],
   ...['allowedAddresses', 'addressOf', 'allowUnsigned', ...Object.keys(NUMBERS)],
 ];
@@ -128,13 +137,8 @@ export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSe
   };
 }
 
-function checkWhoIsBelieved({
-  secret,
-  scheme,
-  allowedAddresses,
-  addressOf,
-  allowUnsigned,
-}: WebhookHandlerOptions): void {
+function checkWhoIsBelieved(options: WebhookHandlerOptions): void {
+  const { from, secret, scheme, allowedAddresses, addressOf, allowUnsigned } = options;
   if (allowedAddresses !== undefined && addressOf === undefined) {
     throw new ConfigurationError('addressOf', 'allowedAddresses needs addressOf', {
       hint: 'With toNodeHandler and no proxy: addressOf: (_, { remoteAddress }) => remoteAddress.',
@@ -146,9 +150,13 @@ function checkWhoIsBelieved({
       'allowUnsigned needs allowedAddresses: unsigned deliveries need an address allowlist',
     );
   }
+  if (from !== undefined) {
+    checkSource(options);
+    return;
+  }
   if (typeof secret === 'function' || (secret === undefined && allowUnsigned)) return;
   // Now, and not with the first delivery.
-  const wrong = explainSecrets({ secret: secret as Secrets, scheme });
+  const wrong = explainSecrets({ secret: secret as WebhookSecrets, scheme });
   if (wrong) throw wrong;
 }
 

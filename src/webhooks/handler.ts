@@ -8,6 +8,7 @@ import {
   type WebhookHandlerOptions,
 } from './handler-options.js';
 import { type Ending, type Received, receive } from './receive.js';
+import { noStore } from './stores/none.js';
 
 /**
  * Takes a delivery, and answers it. It never rejects. Whatever the platform gives beside the request may be passed on:
@@ -57,13 +58,13 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
   if (received.event === undefined) {
     const { ending, words } = received;
     write(ending);
-    if (ending.outcome === 'refused' && words) {
+    if (/refused|busy/.test(ending.outcome) && words) {
       await settings.refusals.tell(`refused (${ending.status} ${ending.reason})`, words);
     }
     return ending;
   }
 
-  const { ending, rest } = await act(received.event, settings);
+  const { ending, rest } = await act(received.event, settingsFor(received, settings));
   if (rest === undefined) {
     write(ending);
     return ending;
@@ -79,6 +80,16 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
     async () => `job ${jobId}: answered 200 after ${settings.ackWithinMs} ms (ackWithinMs); it continues`,
   );
   return ending;
+}
+
+/** What is left of the time; and no memory of what anybody can send. */
+function settingsFor(
+  { isHearsay, waitedMs }: Extract<Received, { event: WebhookEvent }>,
+  settings: HandlerSettings,
+): HandlerSettings {
+  if (!isHearsay && waitedMs < 1) return settings;
+  const ackWithinMs = Math.max(1, Math.ceil(settings.ackWithinMs - waitedMs));
+  return { ...settings, ackWithinMs, store: isHearsay ? noStore : settings.store };
 }
 
 function keepAlive(rest: Promise<unknown>, context: WebhookContext, settings: HandlerSettings): void {
@@ -107,7 +118,8 @@ function recordOf(
   };
 }
 
-function answer({ status, reason, hint, headers = {} }: Ending): Response {
+function answer({ answer: given, status, reason, hint, headers = {} }: Ending): Response {
+  if (given) return given;
   const body = status === 200 ? { received: true } : { received: false, error: reason, hint };
   return new Response(JSON.stringify(body), {
     status,

@@ -4,7 +4,15 @@
  * @module reelwire/webhooks
  */
 
-export type { CompletedJob, FailedJob, JobSnapshot, WebhookEvent } from '../core/model.js';
+export type {
+  CompletedJob,
+  FailedJob,
+  JobOutput,
+  JobSnapshot,
+  JobStatus,
+  JobUpdate,
+  WebhookEvent,
+} from '../core/model.js';
 export {
   ConfigurationError,
   InvalidResponseError,
@@ -14,7 +22,12 @@ export {
   type WebhookVerificationReason,
 } from '../errors.js';
 export type { BodyLimits, WebhookBody } from './body.js';
-export type { VerifiedWebhook, VerifyOptions, WebhookParts } from './check-delivery.js';
+export type {
+  VerifyFromOptions,
+  VerifyLimits,
+  VerifyOptions,
+  WebhookParts,
+} from './check-delivery.js';
 export {
   type DeliveryOutcome,
   type DeliveryRecord,
@@ -33,8 +46,20 @@ export type {
 } from './handler-options.js';
 export type { WebhookHeaders } from './headers.js';
 export type { WebhookLogger } from './refusal-log.js';
-export type { WebhookScheme, WebhookSecret } from './secret.js';
+export type { WebhookScheme, WebhookSecret, WebhookSecretOption, WebhookSecrets } from './secret.js';
 export { type SignOptions, signWebhook } from './sign.js';
+export type {
+  ResolveContext,
+  SourceContext,
+  SourceDelivery,
+  VerifiedWebhook,
+  WebhookSource,
+} from './source.js';
+export { klingWebhooks } from './sources/kling.js';
+export { openRouterWebhooks } from './sources/open-router.js';
+export { replicateWebhooks } from './sources/replicate.js';
+export type { SignedSourceOptions } from './sources/signed.js';
+export { type UnsignedWebhooksOptions, unsignedWebhooks } from './sources/unsigned.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory.js';
 export {
   type IORedisClient,

@@ -1,18 +1,22 @@
 import type { WebhookEvent } from '../core/model.js';
 import { bounded } from '../core/text.js';
-import { InvalidResponseError, WebhookVerificationError } from '../errors.js';
+import { isVideoError, type WebhookVerificationError } from '../errors.js';
+import { BusyError } from './asks.js';
 import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
 import { verifyEd25519 } from './crypto/node.js';
 import type { DeliveryOutcome } from './deliveries.js';
 import { digestId, readEvent } from './events.js';
-import { explain } from './explain.js';
+import { explain, isRefusal } from './explain.js';
 import { findHeaders } from './find-headers.js';
 import { readKey } from './flaws.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { headerOf } from './headers.js';
-import { resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
+import { inTime, NO_JOB, type Reading, readFrom, tooLate } from './read-from.js';
+import { resolveScheme, secretsOf, type WebhookSecrets } from './secret.js';
+import type { ExplainingSource } from './source.js';
 import { startTimer } from './timer.js';
+import { contextOf, headersOf } from './verify-from.js';
 
 /** How a delivery ended, as it is answered. */
 export interface Ending {
@@ -22,10 +26,19 @@ export interface Ending {
   readonly reason?: string;
   readonly hint?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of all that: what a source answers. */
+  readonly answer?: Response;
 }
 
 export type Received =
-  | { readonly event: WebhookEvent; readonly body: Uint8Array }
+  | {
+      readonly event: WebhookEvent;
+      readonly body: Uint8Array;
+      /** Anybody can send as many as they like: they are not remembered. */
+      readonly isHearsay?: boolean;
+      /** What it took to believe it, of the time in which it is to be answered. */
+      readonly waitedMs: number;
+    }
   | {
       readonly event?: undefined;
       readonly ending: Ending;
@@ -42,7 +55,8 @@ export async function receive(
 ): Promise<Received> {
   const attempt: Attempt = {};
   let body: Uint8Array | undefined;
-  let secret: WebhookSecret | readonly WebhookSecret[] = '';
+  let secret: WebhookSecrets = '';
+  let explained = (error: unknown) => explain(error, { ...settings, from: undefined, secret }, attempt);
   try {
     if (request.method !== 'POST') {
       return refused(405, 'only POST is received here', shown(request.method), { allow: 'POST' });
@@ -55,16 +69,31 @@ export async function receive(
       return refused(415, 'only JSON is received here', shown(type));
     }
     body = await readBody(request, settings);
+    const startedMs = performance.now();
+    const waitedMs = () => performance.now() - startedMs;
+    if (settings.from) {
+      const { from } = settings;
+      const delivery = { body, headers: headersOf(request.headers) };
+      const context = contextOf({ ...settings, now: settings.now() });
+      const { ackWithinMs } = settings;
+      explained = async (error) =>
+        (await inTime(ackWithinMs, async () => from.explain?.(error, delivery, context))) ?? error;
+      const reading = await inTime(ackWithinMs, (signal) => readFrom(from, delivery, context, signal));
+      const received = receivedFrom(reading, from, settings);
+      return received.event ? { ...received, body, waitedMs: waitedMs() } : { ...received, body };
+    }
     secret = await secretOf(settings);
     if (settings.allowUnsigned && !isSigned(request, secret, settings)) {
       // A page of any site can make a browser of an allowed network send what is not called JSON.
       if (!isJson(type)) return refused(415, 'only JSON is received here', shown(type));
-      return { event: readEvent(body, await digestId(body), undefined, settings.now()), body };
+      const event = readEvent(body, await digestId(body), undefined, settings.now());
+      return { event, body, waitedMs: waitedMs() };
     }
-    return { event: await believe(request, body, secret, settings, attempt), body };
+    const event = await believe(request, body, secret, settings, attempt);
+    return { event, body, waitedMs: waitedMs() };
   } catch (error) {
-    const words = async () => wordsOf(await explain(error, { ...settings, secret }, attempt));
-    return { ending: await endingOf(error, secret, settings), body, words };
+    const words = async () => wordsOf(await explained(error));
+    return { ending: await endingOf(error, explained, settings), body, words };
   }
 }
 
@@ -73,40 +102,60 @@ function refused(
   reason: string,
   detail: string,
   headers: Record<string, string> = {},
-): Received {
+): Extract<Received, { event?: undefined }> {
   const words = async () => detail;
   return { ending: { outcome: 'refused', status, reason, headers }, words };
 }
 
+/** What became of it where a source was asked. */
+function receivedFrom(
+  reading: Reading | undefined,
+  from: ExplainingSource,
+  settings: HandlerSettings,
+): Extract<Reading, { kind: 'event' }> | Extract<Received, { event?: undefined }> {
+  if (reading?.kind === 'event') return reading;
+  if (reading?.kind === 'challenge') {
+    const { answer } = reading;
+    return { ending: { outcome: 'handled', status: answer.status, reason: 'challenge', answer } };
+  }
+  if (reading?.kind === 'nothing') {
+    return refused(400, `the body ${NO_JOB}`, `${from.name} asks only for a job that is named`);
+  }
+  const error = reading === undefined ? tooLate(from, settings.ackWithinMs) : reading.error;
+  // The sender comes again.
+  const again = { status: 503, headers: { 'retry-after': '5' } };
+  if (error instanceof BusyError) {
+    return { ending: { outcome: 'busy', reason: 'busy', ...again }, words: async () => wordsOf(error) };
+  }
+  settings.onError(error);
+  return { ending: { outcome: 'failed', reason: 'the source did not answer', ...again } };
+}
+
 /** @throws what the caller's function throws, or that it did not answer. */
-async function secretOf(settings: HandlerSettings): Promise<WebhookSecret | readonly WebhookSecret[]> {
+async function secretOf(settings: HandlerSettings): Promise<WebhookSecrets> {
   const { secret, ackWithinMs } = settings;
   // Where nobody gave one, that is found when it is needed.
-  if (typeof secret !== 'function') return secret as WebhookSecret;
+  if (typeof secret !== 'function') return secret as WebhookSecrets;
   const timer = startTimer(ackWithinMs);
   const late = timer.passed.then((): never => {
     throw new Error(`the function for the webhook secret did not answer within ${ackWithinMs} ms`);
   });
   try {
-    return (await Promise.race([secret(), late])) as WebhookSecret;
+    return (await Promise.race([secret(), late])) as WebhookSecrets;
   } finally {
     timer.clear();
   }
 }
 
 /** Whether any signature came at all: one that is there must be right. */
-function isSigned(
-  { headers }: Request,
-  secret: WebhookSecret | readonly WebhookSecret[],
-  { scheme }: HandlerSettings,
-): boolean {
+function isSigned({ headers }: Request, secret: WebhookSecrets, { scheme }: HandlerSettings): boolean {
   return resolveScheme(scheme, secretsOf(secret)).headers.some((name) => headerOf(headers, name) !== '');
 }
 
 async function believe(
   { headers }: Request,
   body: Uint8Array,
-  secret: WebhookSecret | readonly WebhookSecret[],
+  secret: WebhookSecrets,
   settings: HandlerSettings,
   attempt: Attempt,
 ): Promise<WebhookEvent> {
@@ -127,23 +176,24 @@ const BODY_STATUS: Readonly<Record<string, number>> = {
 
 async function endingOf(
   error: unknown,
-  secret: WebhookSecret | readonly WebhookSecret[],
+  explained: (error: unknown) => Promise<unknown>,
   settings: HandlerSettings,
 ): Promise<Ending> {
-  if (error instanceof InvalidResponseError) {
+  // Not by their class: a source may come with a copy of the package of its own.
+  if (isVideoError(error) && error.code === 'invalid-response') {
     return { outcome: 'refused', status: 400, reason: 'the body is not JSON' };
   }
-  if (error instanceof WebhookVerificationError) {
+  if (isRefusal(error)) {
     const { reason } = error;
-    const status = BODY_STATUS[reason];
+    const status = Object.hasOwn(BODY_STATUS, reason) ? BODY_STATUS[reason] : undefined;
     // What is left of the body is not waited for.
     if (status) return { outcome: 'refused', status, reason, headers: { connection: 'close' } };
     // These two are the receiver's own mistakes, not the sender's.
     if (reason !== 'parsed-body' && reason !== 'bad-secret')
       return { outcome: 'refused', status: 401, reason };
-    const explained = (await explain(error, { ...settings, secret }, {})) as WebhookVerificationError;
-    settings.onError(explained);
-    return { outcome: 'failed', status: 500, reason, hint: explained.hint };
+    const told = (await explained(error)) as WebhookVerificationError;
+    settings.onError(told);
+    return { outcome: 'failed', status: 500, reason, hint: told.hint };
   }
   settings.onError(error);
   return { outcome: 'failed', status: 500, reason: 'the receiver failed' };

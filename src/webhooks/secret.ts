@@ -14,6 +14,17 @@ export type WebhookScheme =
 /** `whsec_…` (HMAC, base64), `whpk_…` (Ed25519 public key, base64), or a raw secret: a text or its bytes. */
 export type WebhookSecret = string | Uint8Array;
 
+/** One, or several while one replaces another. */
+export type WebhookSecrets = WebhookSecret | readonly WebhookSecret[];
+
+/**
+ * The same, or a function that is asked at each delivery: where the secret is not there yet when the module is loaded, as
+ * in `next build`.
+ */
+export type WebhookSecretOption =
+  | WebhookSecrets
+  | (() => WebhookSecrets | undefined | Promise<WebhookSecrets | undefined>);
+
 export interface Key {
   readonly bytes: ByteArray;
   /** A public key, which verifies Ed25519; else a shared secret. */
@@ -68,10 +79,11 @@ export function keyOf(secret: WebhookSecret, { kind }: ResolvedScheme): Key | un
   const standard = kind === 'standard-webhooks';
   const isPublic = prefix === 'whpk_';
   const bytes = prefix && standard ? decodeBase64((secret as string).slice(prefix.length)) : utf8(secret);
-  // Zeros are what a buffer holds that nobody filled.
-  if (!bytes?.some(Boolean) || prefix === 'whsk_') return undefined;
-  // A public key is no secret: whoever took one for an HMAC key would believe everybody.
-  return isPublic && !(standard && bytes.length === 32) ? undefined : { bytes, isPublic };
+  // Zeros are what a buffer holds that nobody filled. A public key is no secret: whoever took one for an HMAC key would
+  // believe everybody.
+  const isKey =
+    bytes?.some(Boolean) && prefix !== 'whsk_' && (!isPublic || (standard && bytes.length === 32));
+  return isKey ? { bytes: bytes as ByteArray, isPublic } : undefined;
 }
 
 function utf8(secret: WebhookSecret): ByteArray | undefined {

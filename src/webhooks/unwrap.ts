@@ -1,6 +1,7 @@
 import type { WebhookEvent } from '../core/model.js';
-import type { VerifyOptions, WebhookParts } from './check-delivery.js';
+import type { VerifyFromOptions, VerifyOptions, WebhookParts } from './check-delivery.js';
 import { digestId, readEvent } from './events.js';
+import { unwrapFrom } from './read-from.js';
 import { verifyWebhookSignature } from './verify.js';
 
 /**
@@ -10,6 +11,7 @@ import { verifyWebhookSignature } from './verify.js';
  *
  * @param delivery - A `Request`, or body and headers as they came. No more than `maxBodyBytes` of it are read, and no
  * longer than `bodyTimeoutMs`.
+ * @param options - Who is believed: a `secret`, or `from` a source.
  * @throws WebhookVerificationError with a `reason` and a hint.
  * @throws InvalidResponseError where what is signed is not JSON.
  * @example
@@ -18,12 +20,13 @@ import { verifyWebhookSignature } from './verify.js';
  */
 export async function unwrapWebhook(
   delivery: Request | WebhookParts,
-  options: VerifyOptions,
+  options: VerifyOptions | VerifyFromOptions,
 ): Promise<WebhookEvent> {
   // A Request holds its headers; its `body` is a stream, and not what is meant.
   const given: Request | WebhookParts = Object(delivery);
   const body = 'bodyUsed' in given ? given : given.body;
   const { headers } = given;
+  if (options.from) return unwrapFrom({ body, headers }, options);
   // Spelled out: spreads would take a third of the time of it all.
   const { secret, scheme, toleranceSeconds, futureToleranceSeconds, maxBodyBytes, bodyTimeoutMs } = options;
   const { now = Date.now() } = options;

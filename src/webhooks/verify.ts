@@ -2,11 +2,12 @@ import type { WebhookVerificationReason } from '../errors.js';
 import {
   type Attempt,
   checkDelivery,
-  type VerifiedWebhook,
+  type VerifyFromOptions,
   type VerifyOptions,
   type WebhookParts,
 } from './check-delivery.js';
 import { refused } from './refused.js';
+import type { VerifiedWebhook } from './source.js';
 
 /**
  * Checks that a delivery comes from a holder of the secret, is unchanged and, where its time is signed, recent.
@@ -16,15 +17,19 @@ import { refused } from './refused.js';
  * @throws ConfigurationError for an option that makes no sense.
  */
 export async function verifyWebhookSignature(
-  options: WebhookParts & VerifyOptions,
+  options: WebhookParts & (VerifyOptions | VerifyFromOptions),
 ): Promise<VerifiedWebhook> {
   const attempt: Attempt = {};
   try {
-    return await checkDelivery(options, attempt, needed);
+    return await (options.from
+      ? (await needed('bad-signature')).verifyFrom(options)
+      : checkDelivery(options, attempt, needed));
   } catch (error) {
     // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
-    const { explain } = await load().catch(() => ({ explain: undefined }));
-    throw explain ? await explain(error, options, attempt) : error;
+    throw await load().then(
+      ({ explain }) => explain(error, options, attempt),
+      () => error,
+    );
   }
 }
 

@@ -39,9 +39,7 @@ export async function sha256(data: Bytes): Promise<string> {
 }
 
 function encodeHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += (byte + 256).toString(16).slice(1);
-  return text;
+  return Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join('');
 }
 
 function concat(parts: readonly Bytes[]): Promise<ArrayBuffer> {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, vi } from 'vitest';
 import {
   isVideoError,
@@ -17,13 +18,36 @@ export const PUBLISHED = {
   },
 };
 
+/** Of Kling's document "Callbacks". */
+export const KLING = {
+  secret: 'whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=',
+  body: '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}',
+  now: 1_781_080_794_000,
+  headers: {
+    'webhook-id': '9876543210',
+    'webhook-timestamp': '1781080794',
+    'webhook-signature': 'v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4=',
+  },
+};
+
+/** As OpenRouter's document has it: hex HMAC-SHA256 of the time, a comma and the body, by the secret as text. */
+export function signOpenRouter(body: string, secret: string, at: number): Record<string, string> {
+  const mac = createHmac('sha256', secret).update(`${at},${body}`).digest('hex');
+  return { 'x-openrouter-signature': `t=${at},v1=${mac}` };
+}
+
 async function load() {
-  const [{ signWebhook }, { unwrapWebhook }, { verifyWebhookSignature }] = await Promise.all([
-    import('../../../src/webhooks/sign.js'),
-    import('../../../src/webhooks/unwrap.js'),
-    import('../../../src/webhooks/verify.js'),
-  ]);
-  return { signWebhook, unwrapWebhook, verifyWebhookSignature };
+  const [{ signWebhook }, { unwrapWebhook }, { verifyWebhookSignature }, kling, openRouter, replicate] =
+    await Promise.all([
+      import('../../../src/webhooks/sign.js'),
+      import('../../../src/webhooks/unwrap.js'),
+      import('../../../src/webhooks/verify.js'),
+      import('../../../src/webhooks/sources/kling.js'),
+      import('../../../src/webhooks/sources/open-router.js'),
+      import('../../../src/webhooks/sources/replicate.js'),
+    ]);
+  const sources = { ...kling, ...openRouter, ...replicate };
+  return { signWebhook, unwrapWebhook, verifyWebhookSignature, ...sources };
 }
 type Webhooks = Awaited<ReturnType<typeof load>> & { readonly runtime: 'node:crypto' | 'WebCrypto' };
 

@@ -57,7 +57,7 @@ describe('unwrapWebhook', () => {
     ['a job without a status', '{"jobId":"job-1"}', 'job-1'],
     ['an id that is no id', '{"jobId":{},"status":"completed"}', undefined],
     ['an empty id', '{"jobId":"","status":"completed"}', undefined],
-    ['an id too long to be one', `{"jobId":"${'x'.repeat(513)}","status":"completed"}`, undefined],
+    ['an id too long to be one', `{"jobId":"${'x'.repeat(2_049)}","status":"completed"}`, undefined],
     ['a list', '[1]', undefined],
     ['a text', '"completed"', undefined],
     ['null', 'null', undefined],

@@ -1,0 +1,127 @@
+import { isJobId } from '../core/job-id.js';
+import type { JobSnapshot, WebhookEvent } from '../core/model.js';
+import { bounded } from '../core/text.js';
+import { InvalidResponseError } from '../errors.js';
+import type { VerifyFromOptions, WebhookParts } from './check-delivery.js';
+import { checkSource } from './check-source.js';
+import { deliveryId, eventOf, isStatus, parseBody } from './events.js';
+import { type SourceContext, type SourceDelivery, UNSIGNED, type WebhookSource } from './source.js';
+import { startTimer } from './timer.js';
+import { believe, contextOf, deliveryOf, explained } from './verify-from.js';
+
+/** What a source makes of a delivery. */
+export type Reading =
+  | {
+      readonly kind: 'event';
+      readonly event: WebhookEvent;
+      /** Nobody has signed it, and nobody knows its job: anybody can send as many as they like. */
+      readonly isHearsay: boolean;
+    }
+  /** The answer to one that only asks whether somebody is there. */
+  | { readonly kind: 'challenge'; readonly answer: Response }
+  /** Not signed, and it names no job that could be asked for. */
+  | { readonly kind: 'nothing' }
+  /** What is true could not be learned. */
+  | { readonly kind: 'unresolved'; readonly error: unknown };
+
+/**
+ * Verifies a delivery and reads it, by what the source says.
+ *
+ * @param signal - Aborts when nobody waits any more.
+ * @throws WebhookVerificationError, InvalidResponseError, and what the source throws.
+ */
+export async function readFrom(
+  source: WebhookSource,
+  delivery: SourceDelivery,
+  context: SourceContext,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const verified = await believe(source, delivery, context);
+  const isSigned = verified.scheme !== UNSIGNED;
+  const raw = parseBody(verified.body, isSigned);
+  const answer = source.challenge?.(raw);
+  if (answer !== undefined) return { kind: 'challenge', answer };
+  const update = source.read(raw);
+  const isAsked = update !== undefined && isJobId(update.jobId) && source.resolve !== undefined;
+  if (!isAsked && !isSigned) return { kind: 'nothing' };
+  if (!isAsked) {
+    const id = await deliveryId(verified.id, verified.body);
+    const event = eventOf(update, id, verified.timestamp ?? new Date(context.now), raw, context.now);
+    return { kind: 'event', event, isHearsay: false };
+  }
+  const { jobId } = update;
+  try {
+    const snapshot = checkAnswer(await source.resolve?.(update, { signal }), jobId, source);
+    const truth = `${jobId}:${snapshot === undefined ? 'unknown' : `${snapshot.status}:${snapshot.progress}`}`;
+    // Of what is true, not of what came: else a forgery could take the place of what is said later.
+    const id = await deliveryId(verified.id ?? truth, truth);
+    const timestamp = verified.timestamp ?? new Date(context.now);
+    if (snapshot !== undefined) {
+      const type = `job.${snapshot.status}` as const;
+      const event = { id, type, jobId, snapshot, timestamp, raw: snapshot.raw };
+      return { kind: 'event', event, isHearsay: false };
+    }
+    const event = { id, type: 'unknown', jobId, timestamp, raw: isSigned ? raw : undefined } as const;
+    return { kind: 'event', event, isHearsay: verified.id === undefined };
+  } catch (error) {
+    return { kind: 'unresolved', error };
+  }
+}
+
+/**
+ * What is true of the job that was asked for.
+ *
+ * @throws InvalidResponseError for what is true of another one, or no snapshot.
+ */
+function checkAnswer(answer: unknown, jobId: string, { name }: WebhookSource): JobSnapshot | undefined {
+  if (answer === undefined || answer === null) return undefined;
+  const { id, status, progress } = Object(answer) as Partial<JobSnapshot>;
+  if (id === jobId && isStatus(status) && Number.isFinite(progress)) return answer as JobSnapshot;
+  const of = id === jobId ? 'what is no snapshot' : `about job ${bounded(String(id), 100)}`;
+  throw new InvalidResponseError(`${name} asked for job ${bounded(jobId, 100)}, and was answered ${of}`, {
+    jobId,
+    hint: 'Answer as client.status(jobId) does, with the snapshot of that job.',
+  });
+}
+
+/** `unwrapWebhook` where a source says whom to believe. */
+export async function unwrapFrom(parts: WebhookParts, options: VerifyFromOptions): Promise<WebhookEvent> {
+  const source = checkSource(options);
+  const context = contextOf(options);
+  const delivery = await deliveryOf(parts, options);
+  const reading = await explained(source, delivery, context, () =>
+    inTime(UNWRAP_MS, (signal) => readFrom(source, delivery, context, signal)),
+  );
+  if (reading === undefined) throw tooLate(source, UNWRAP_MS);
+  if (reading.kind === 'event') return reading.event;
+  if (reading.kind === 'unresolved') throw reading.error;
+  const what = reading.kind === 'challenge' ? 'is a challenge, which createWebhookHandler answers' : NO_JOB;
+  throw new InvalidResponseError(`the body of the webhook ${what}`);
+}
+
+export const NO_JOB = 'names no job';
+
+/** How long `unwrapWebhook` waits for a source, in milliseconds; a handler has its `ackWithinMs`. */
+const UNWRAP_MS = 30_000;
+
+/** Undefined where it takes longer than so; the signal aborts then. */
+export async function inTime<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const controller = new AbortController();
+  const timer = startTimer(ms);
+  const late = timer.passed.then(() => {
+    controller.abort(new Error(`no answer within ${ms} ms`));
+    return undefined;
+  });
+  try {
+    return await Promise.race([late, work(controller.signal)]);
+  } finally {
+    timer.clear();
+  }
+}
+
+export function tooLate({ name }: WebhookSource, ms: number): Error {
+  return new Error(`the webhook source ${name} did not answer within ${ms} ms`);
+}
