@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { VideoClient } from '../../../src/client/client.js';
 import { resolveOptions } from '../../../src/client/options.js';
 import { soraGateway } from '../../../src/index.js';
+import { createMockServer } from '../../../src/mock-server/index.js';
 import { readDocument, root } from '../../support/documents.js';
 
 /** The entry points, and the files that they are. */
@@ -181,6 +184,17 @@ describe('the README has a row for each of what there is, and for nothing else:'
     const told = sorted(rows.map(([, name = '']) => name.replaceAll('`', '')));
     expect(told).toEqual(sorted(classes.map(({ name }) => name)));
   });
+});
+
+it('the guide to OpenRouter has the models that the mock server knows', async () => {
+  await using server = await createMockServer();
+  await using client = new VideoClient({ baseUrl: server.urlOf('openrouter'), backend: openRouter() });
+  const wanted = (await client.backend.models()).map((model) => [
+    `\`${model.id}\``,
+    ...[model.supported_durations, model.supported_resolutions].map((values) => values?.join(', ')),
+    ...[model.supported_aspect_ratios, model.supported_frame_images].map((values) => values?.join(', ')),
+  ]);
+  expect(table('## Models', 'examples/guides/openrouter.md')).toEqual(wanted);
 });
 
 it('the guide has a row for each option of the mock server', () => {
