@@ -1,4 +1,4 @@
-import type { StreamFailure, StreamName } from '../core/follow-model.js';
+import { connectTimeout, STREAM_LABELS, type StreamFailure, type StreamName } from '../core/follow-model.js';
 import { TRANSPORTS, type TransportName } from '../core/model.js';
 import { abortable } from '../runtime/abort.js';
 import {
@@ -54,7 +54,7 @@ export async function diagnose(
 
 async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortSignal): Promise<Finding> {
   const connect = deps.streams[name];
-  const label = LABELS[name];
+  const label = STREAM_LABELS[name];
   if (connect === undefined) {
     const message = `The backend ${deps.backend.name} has no ${label}.`;
     return { state: 'unsupported', message };
@@ -82,9 +82,10 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
           resolve({ state: 'unknown', message });
           return;
         }
-        const late = reason.reason === `SSE got no answer within ${connectMs} ms`;
         resolve(
-          late ? unanswered(name, connectMs) : failure(`${reason.reason}.`, hintFor(name, reason, inPage)),
+          reason.kind === 'timeout'
+            ? unanswered(name, connectMs)
+            : failure(`${reason.reason}.`, hintFor(name, reason, inPage)),
         );
       },
     });
@@ -96,8 +97,6 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
   return abortable(probe, signal).finally(() => stop());
 }
 
-const LABELS = { websocket: 'WebSocket', sse: 'SSE' } as const;
-
 async function canSendHeaders({ carriesHeaders, runtime }: DiagnosisDeps): Promise<boolean> {
   try {
     return carriesHeaders(await runtime.webSocket());
@@ -108,8 +107,7 @@ async function canSendHeaders({ carriesHeaders, runtime }: DiagnosisDeps): Promi
 
 /** Some servers, and proxies, send the head of an event stream with its first event only. */
 function unanswered(name: StreamName, connectMs: number): Finding {
-  if (name === 'websocket')
-    return failure(`WebSocket got no answer within ${connectMs} ms.`, BLOCKED.websocket);
+  if (name === 'websocket') return failure(`${connectTimeout(name, connectMs).reason}.`, BLOCKED.websocket);
   return {
     state: 'unknown',
     message: `SSE sent no head within ${connectMs} ms: it may open late, with the first event of a job.`,

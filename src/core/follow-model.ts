@@ -26,11 +26,19 @@ export interface StreamFailure {
   readonly reason: string;
   /**
    * `absent`: the server has no such route (404, 405, 501). `credentials`: they were refused, or could not be
-   * had. `mixed-content`: a page on https may not open it.
+   * had. `mixed-content`: a page on https may not open it. `timeout`: no answer within `connectMs`.
    */
-  readonly kind?: 'absent' | 'credentials' | 'mixed-content' | undefined;
+  readonly kind?: 'absent' | 'credentials' | 'mixed-content' | 'timeout' | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly error?: unknown;
+}
+
+/**
+ * No attempt takes longer than `connectMs`. Of a stream as a whole the reducer sees to that; of the event streams that
+ * are part of one, each does for itself.
+ */
+export function connectTimeout(name: StreamName, connectMs: number): StreamFailure {
+  return { reason: `${STREAM_LABELS[name]} got no answer within ${connectMs} ms`, kind: 'timeout' };
 }
 
 /**

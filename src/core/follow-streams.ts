@@ -1,6 +1,12 @@
 import { backoffDelayMs } from './backoff.js';
 import { ask, hasten, isCarriedBy, settle, settleAll } from './follow-jobs.js';
-import { STREAM_LABELS, type StreamFailure, type StreamName, type WakeReason } from './follow-model.js';
+import {
+  connectTimeout,
+  STREAM_LABELS,
+  type StreamFailure,
+  type StreamName,
+  type WakeReason,
+} from './follow-model.js';
 import { type FollowState, random, type StreamState, warn } from './follow-state.js';
 
 /** How long a failure costs a transport its head start. */
@@ -75,7 +81,7 @@ export function expireAttempts(state: FollowState): void {
   for (const stream of Object.values(state.streams)) {
     if (stream.phase !== 'connecting' || stream.since + connectMs > state.now) continue;
     state.effects.push({ type: 'close', stream: stream.name });
-    fail(state, stream, { reason: `${STREAM_LABELS[stream.name]} got no answer within ${connectMs} ms` });
+    fail(state, stream, connectTimeout(stream.name, connectMs));
   }
 }
 

@@ -1,7 +1,7 @@
 import { EventSource } from 'eventsource';
 import type { SseCodec } from '../backends/backend.js';
 import { type BackoffBounds, parseRetryAfterMs } from '../core/backoff.js';
-import type { StreamFailure } from '../core/follow-model.js';
+import { connectTimeout, type StreamFailure } from '../core/follow-model.js';
 import { ConfigurationError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { guardEvents } from './sse-guard.js';
@@ -48,10 +48,7 @@ export class SseStream {
     this.#codec = codec;
     this.jobIds = jobIds;
     this.#events = events;
-    this.#timer = deps.runtime.setTimeout(
-      () => this.#fail({ reason: `SSE got no answer within ${connectMs} ms` }),
-      connectMs,
-    );
+    this.#timer = deps.runtime.setTimeout(() => this.#fail(connectTimeout('sse', connectMs)), connectMs);
     void this.#connect();
   }
 

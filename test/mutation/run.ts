@@ -49,7 +49,7 @@ async function judge(target: string, tests: readonly string[]): Promise<number> 
   if (file !== undefined && !existsSync(`${root}/src/${target}`)) throw new Error(`no file src/${target}`);
   const reports = `.mutation/${room}`;
   mkdirSync(`${root}/${reports}`, { recursive: true });
-  process.env.MUTATION_ISOLATE = String(tests.length > 1);
+  process.env.MUTATION_FIRST = String(tests.length === 1);
   process.env.MUTATION_TESTS = JSON.stringify(tests.map((place) => `test/${place}{/**/*,}.test.{ts,tsx}`));
   const mutants = await new Stryker({
     testRunner: 'vitest',

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const isFirst = process.env.MUTATION_FIRST === 'true';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
@@ -11,13 +12,14 @@ export default defineConfig({
   test: {
     root,
     include: JSON.parse(process.env.MUTATION_TESTS ?? '[]') as string[],
-    // It measures time, which mutants do not change but the many processes do.
-    exclude: ['**/growth.test.ts'],
+    // One measures time, which mutants do not change but the many processes do. The others take seconds a mutant: they
+    // judge what the rest left.
+    exclude: ['**/growth.test.ts', ...(isFirst ? ['**/fuzz.test.ts'] : [])],
     testTimeout: 60_000,
     // Schedules enough for a mutant that breaks a rule in many of them.
     env: { SIMULATION_RUNS: '1000' },
     // A mutant is turned on by a variable: in the first round nothing has to be loaded anew for it. Some of the tests
     // over sockets change the platform before they load.
-    isolate: process.env.MUTATION_ISOLATE === 'true',
+    isolate: !isFirst,
   },
 });
