@@ -16,6 +16,9 @@ const WORDS: StatusWords = new Map([
   ['deleted', 'failed'],
 ]);
 
+const NO_FILE =
+  'this release of New API answers with its task, and has no file of it (QuantumNous/new-api#7194): another release has';
+
 /** The answer to a submit: the job, which some servers wrap, or name otherwise. */
 export function readOpenAISubmitted(response: HttpResponse): JobUpdate {
   return readSubmitted({ ...response, body: jobOf(response.body) }, readOpenAIJob);
@@ -29,7 +32,8 @@ export function readOpenAIStatus(response: HttpResponse, jobId: string): JobUpda
   const isSame = isRecord(job) && upstream !== undefined && upstreamIdOf(job.id) === upstream;
   const body = isSame ? { ...job, id: jobId } : job;
   const update = readStatus({ ...response, body }, jobId, readOpenAIJob);
-  return { ...update, raw: response.body };
+  const gone = update.videoUrl === undefined && isFileless(response.body) ? NO_FILE : undefined;
+  return { ...update, gone, raw: response.body };
 }
 
 /** Some servers tell of a job that failed by the status code of its failure, with the job as the body. */
@@ -66,12 +70,22 @@ function jobOf(body: unknown): unknown {
   return named === undefined || named === job.id ? job : { ...job, id: named };
 }
 
-function urlOf({ data, metadata, output, result_url, video_url }: Fields): string | undefined {
+/** The task of New API's release candidate 30 as it keeps it, in place of the job. */
+function isFileless(body: unknown): boolean {
+  if (!isRecord(body)) return false;
+  const { finished_at, id, object, platform, task_id } = body;
+  const isJob = id !== undefined || object !== undefined;
+  return !isJob && ![finished_at, platform, task_id].includes(undefined);
+}
+
+function urlOf({ data, fail_reason, metadata, output, result_url, video_url }: Fields): string | undefined {
   const videos = isRecord(output) && Array.isArray(output.videos) ? output.videos : [];
   const first = Array.isArray(data) ? data[0] : undefined;
   const holders: readonly unknown[] = [metadata, output, videos[0], first];
   const told = holders.map((holder) => (isRecord(holder) ? textOf(holder.url) : undefined));
-  return textOf(video_url) ?? told.find((url) => url !== undefined) ?? textOf(result_url);
+  // New API kept the URL of a completed task as the reason of its failure, once.
+  const misplaced = /^https?:/.test(String(fail_reason)) ? textOf(fail_reason) : undefined;
+  return textOf(video_url) ?? told.find((url) => url !== undefined) ?? textOf(result_url) ?? misplaced;
 }
 
 /** `video_` and, in base64, `litellm:custom_llm_provider:x;model_id:y;video_id:z` → `z`. */

@@ -32,7 +32,10 @@ export interface OpenAIVideo {
   readonly size?: string | undefined;
   /** Length of the video, in seconds. */
   readonly seconds?: number | string | undefined;
-  /** An image or a video to begin with: a file, or where the server finds one. */
+  /**
+   * An image or a video to begin with: a file, or where the server finds one. vLLM-Omni and SGLang take only a file here,
+   * and an address in fields of their own: `extra: { image_reference: { image_url } }`, `extra: { reference_url }`.
+   */
   readonly input_reference?:
     | Bytes
     | string
@@ -110,6 +113,9 @@ const remixSchema = () => strict({ jobId: z.unknown(), prompt: text() });
 
 /**
  * OpenAI's video API, as self-hosted and compatible servers speak it: polling only.
+ *
+ * LiteLLM may answer a status call about a job that has failed with a 500, as it does while its provider is away. No
+ * number of them is an end: give `completed({ timeoutMs })`, whose error has the words of the last one.
  *
  * @throws ConfigurationError that names the option.
  */

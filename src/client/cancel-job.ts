@@ -37,9 +37,12 @@ export async function cancelJob(
   if (isTerminal(before.status)) return before;
   const refusal = await send(host, told.cancelled, jobId, signal);
   told.ended(jobId);
-  const after = await status(host, jobId, signal, 'never', before).catch(() => before);
+  const answered = await status(host, jobId, signal, 'never', before).catch(() => undefined);
   signal.throwIfAborted();
+  const after = answered ?? before;
   if (refusal !== undefined && !isTerminal(after.status)) {
+    // It goes on, so that a "no such job" of later is no proof of an end.
+    if (answered !== undefined) told.cancelled.delete(jobId);
     host.logger.warn(
       `the server did not cancel job ${JSON.stringify(jobId)}, which is ${after.status}: ${refusal.message}`,
     );

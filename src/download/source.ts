@@ -25,7 +25,7 @@ export function downloadSource(options: {
     if (completed?.gone !== undefined) {
       throw new DownloadError('download-expired', `the video of job ${id} is gone: ${completed.gone}`, {
         jobId: id,
-        hint: 'The server keeps it no longer: generate it again.',
+        hint: 'No later try will find it.',
       });
     }
     if (completed === undefined && output > 0) return undefined;

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openAIVideos } from '../../../src/backends/openai-videos.js';
+import { type OpenAIVideo, openAIVideos } from '../../../src/backends/openai-videos.js';
 import { VideoClient } from '../../../src/client/client.js';
+import { createMockServer, mockMedia } from '../../../src/mock-server/index.js';
 import { errorOf } from '../client/support.js';
 import { json, serve } from '../http/support.js';
 import { callsOf, film, routes, textOf } from '../port/support.js';
@@ -23,6 +24,22 @@ async function start(answers: Answers, base = '') {
   });
   onTestFinished(() => client.close());
   return { server, client };
+}
+
+/** What reaches a server that takes everything: `new-api`, say, passes on what it does not know. */
+async function sending(encoding: 'multipart' | 'json') {
+  const server = await createMockServer({ manual: true });
+  const client = new VideoClient({ baseUrl: server.url, backend: openAIVideos({ encoding }) });
+  onTestFinished(async () => {
+    await client.close();
+    await server.close();
+  });
+  const generate = async (input: Partial<OpenAIVideo>) => {
+    await client.generate({ prompt: 'A cat', ...input });
+    const { body, files = [] } = server.requests.at(-1) ?? {};
+    return { body, files };
+  };
+  return { generate };
 }
 
 const job = { id: 'v1', object: 'video', status: 'queued', progress: 0 };
@@ -148,6 +165,32 @@ describe('LiteLLM', () => {
     expect((await (await client.generate({ prompt: 'A cat' })).completed()).status).toBe('completed');
   });
 
+  const failed = refuse(500, {
+    error: { message: 'litellm.InternalServerError: Video generation failed', code: '500' },
+  });
+
+  it('C4: answers 500 for a job that has failed as for an outage, which is no end, however often', async () => {
+    let asked = 0;
+    const { client } = await start({
+      'GET /v1/videos/v1': (response, seen) =>
+        ++asked === 1 || asked > 20 ? json(response, 200, asked > 20 ? done : job) : failed(response, seen),
+    });
+    const following = client.subscribe('v1');
+    const warnings: string[] = [];
+    following.on('warning', ({ message }) => warnings.push(message));
+    expect((await following.completed()).status).toBe('completed');
+    expect(warnings).toEqual([expect.stringContaining('litellm.InternalServerError')]);
+  });
+
+  it('C4: and so the time limit ends the wait for it, in the words of that answer', async () => {
+    const { client } = await start({ 'GET /v1/videos/v1': failed });
+    const error = await errorOf(client.subscribe('v1', { timeoutMs: 500 }).completed());
+    expect(error).toMatchObject({
+      ...{ name: 'JobTimeoutError', jobId: 'v1', cause: { status: 500 } },
+      message: expect.stringContaining('litellm.InternalServerError: Video generation failed'),
+    });
+  });
+
   it('C5: has no way to cancel, which is said', async () => {
     const { client } = await start({
       ...statusOf(job),
@@ -222,6 +265,34 @@ describe('New API', () => {
     }
   });
 
+  const task = {
+    ...{ created_at: 1, finished_at: 2, platform: '55', task_id: 'v1', progress: '100%', status: 'SUCCESS' },
+  };
+
+  it("D4': says at once that a release has no file", async () => {
+    const { client, server } = await start(statusOf({ ...task, fail_reason: '' }));
+    const error = await errorOf(client.download(await client.poll('v1')));
+    expect(error).toMatchObject({ name: 'DownloadError', code: 'download-expired', jobId: 'v1' });
+    expect(error.message).toContain('new-api#7194');
+    expect(callsOf(server)).toEqual(['GET /v1/videos/v1']);
+  });
+
+  it("D4': is asked for the file of a job by its id alone, and says so where there is none", async () => {
+    const { client, server } = await start(statusOf({ ...task, fail_reason: '' }));
+    expect(await errorOf(client.download('v1'))).toMatchObject({ code: 'download-expired' });
+    expect(callsOf(server)).toEqual(['GET /v1/videos/v1/content', 'GET /v1/videos/v1']);
+  });
+
+  it("D4': had the URL where the reason of a failure is", async () => {
+    const { client, server } = await start({
+      ...statusOf({ ...task, fail_reason: '' }),
+      'GET /f.mp4': (response) => film(response),
+    });
+    const { client: other } = await start(statusOf({ ...task, fail_reason: `${server.url}/f.mp4` }));
+    expect(await textOf(other.download(await other.poll('v1')))).toContain('film');
+    expect((await errorOf(client.download(await client.poll('v1')))).code).toBe('download-expired');
+  });
+
   it("D5': gives the reason of a failure as fail_reason", async () => {
     const { client } = await start(statusOf({ task_id: 'v1', status: 'FAILURE', fail_reason: 'blocked' }));
     expect(await errorOf(client.poll('v1'))).toMatchObject({ name: 'JobFailedError', reason: 'blocked' });
@@ -266,6 +337,86 @@ describe('any of them', () => {
       expect(await client.status('v1')).toMatchObject({ error: 'because' });
     },
   );
+
+  const extra = { seed: 7, fps: 24, num_frames: 81, negative_prompt: 'rain', extra_params: { shift: 3 } };
+
+  it.each(['multipart', 'json'] as const)(
+    'I1: is sent fields of its own as they are, by %s',
+    async (encoding) => {
+      const { generate } = await sending(encoding);
+      const { body } = await generate({ extra });
+      const inForm = { seed: '7', fps: '24', num_frames: '81', extra_params: '{"shift":3}' };
+      expect(body).toEqual({ prompt: 'A cat', ...extra, ...(encoding === 'multipart' && inForm) });
+    },
+  );
+
+  it.each(['multipart', 'json'] as const)('I1: and they are the last word, by %s', async (encoding) => {
+    const { generate } = await sending(encoding);
+    const { body } = await generate({ size: '720x1280', extra: { size: 'auto' } });
+    expect(body).toEqual({ prompt: 'A cat', size: 'auto' });
+  });
+
+  const references = [
+    ['https://example.com/a.png', 'https://example.com/a.png'],
+    [{ image_url: 'https://example.com/a.png' }, '{"image_url":"https://example.com/a.png"}'],
+    [{ file_id: 'file_1' }, '{"file_id":"file_1"}'],
+  ] as const;
+
+  it.each(references)('I2: is told where a picture is: %j', async (input_reference, inForm) => {
+    const inJson = await (await sending('json')).generate({ input_reference });
+    expect(inJson.body).toEqual({ prompt: 'A cat', input_reference });
+    const form = await (await sending('multipart')).generate({ input_reference });
+    expect(form).toMatchObject({ body: { prompt: 'A cat', input_reference: inForm }, files: [] });
+  });
+
+  it('I2: is sent a picture itself in a form, whatever else is sent as JSON', async () => {
+    const { generate } = await sending('json');
+    const { files } = await generate({
+      input_reference: new Blob([Uint8Array.of(1)], { type: 'image/png' }),
+    });
+    expect(files).toMatchObject([{ name: 'input_reference', contentType: 'image/png' }]);
+  });
+
+  it.each([
+    ['F2', { url: 'https://example.com/v.mp4' }],
+    ['F3', { id: 'v1', format: 'mp4', b64_json: 'AAAA' }],
+    ['F3', { id: 'v1', output_path: '/tmp/v1_0.mp4' }],
+  ])('%s: has JSON where a video should be, which is quoted: %j', async (_, body) => {
+    const { client } = await start({
+      ...statusOf(done),
+      'GET /v1/videos/v1/content': (response) => json(response, 200, body),
+    });
+    const error = await errorOf(client.download(await client.poll('v1')).then((video) => video.bytes()));
+    expect(error).toMatchObject({ name: 'DownloadError', code: 'download-not-video', jobId: 'v1' });
+    expect(error.message).toContain(Object.values(body).at(-1));
+  });
+
+  it.each(['/openai', '/openai/', '/openai/v1', '/openai/v1/'])(
+    'E2: is Azure at the base URL %s',
+    async (path) => {
+      const server = await createMockServer({
+        ...{ openAI: { flavour: 'azure' }, auth: { type: 'bearer', token: 'key-1' }, durationMs: 50 },
+      });
+      onTestFinished(() => server.close());
+      const client = new VideoClient({
+        ...{ baseUrl: server.url + path, backend: openAIVideos({ model: 'sora-2' }) },
+        ...{ headers: { 'api-key': 'key-1' }, polling: { intervalMs: 20 } },
+      });
+      onTestFinished(() => client.close());
+      const azure = await client.generate({ prompt: 'A cat', seconds: 8 });
+      expect(await (await client.download(await azure.completed())).bytes()).toEqual(mockMedia());
+      expect(new Set(server.requests.map((request) => request.path.replace(azure.id, 'ID')))).toEqual(
+        new Set(['/openai/v1/videos', '/openai/v1/videos/ID', '/openai/v1/videos/ID/content']),
+      );
+    },
+  );
+
+  it('E2: is not at a base URL with a query, which would be lost', () => {
+    const baseUrl = 'https://x.openai.azure.com/openai?api-version=preview';
+    expect(() => new VideoClient({ baseUrl, backend: openAIVideos() })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', option: 'baseUrl' }),
+    );
+  });
 
   it('E2: may be at a base URL that ends with the version', async () => {
     const { client, server } = await start({ 'POST /v1/videos': job }, '/v1');

@@ -85,6 +85,55 @@ describe('openAIVideos with a server of the flavour', () => {
     },
   );
 
+  it('new-api-rc30: says at once that there is no file', async () => {
+    const { server, client, generate } = await start('new-api-rc30');
+    const { job, mock } = await generate();
+    mock.complete();
+    expect(await errorOf(client.download(await job.completed()))).toMatchObject({
+      ...{ name: 'DownloadError', code: 'download-expired' },
+      message: expect.stringContaining('new-api#7194'),
+    });
+    expect(server.requests.some(({ route }) => route === 'download')).toBe(false);
+  });
+
+  it('litellm: tells a job that has failed as an outage, so that the time limit ends the wait', async () => {
+    const { generate } = await start('litellm');
+    const { job, mock } = await generate();
+    mock.fail('blocked by moderation');
+    expect(await errorOf(job.completed({ timeoutMs: 500 }))).toMatchObject({
+      ...{ name: 'JobTimeoutError', message: expect.stringContaining('blocked by moderation') },
+    });
+  });
+
+  it('vllm-omni: takes a picture as a file, or where it has a field for its URL', async () => {
+    const { server, generate } = await start('vllm-omni');
+    const image = { image_url: 'https://example.com/a.png' };
+    await generate({ input_reference: Uint8Array.of(137, 80), seconds: 4, size: '832x480' });
+    await generate({ extra: { image_reference: image, num_frames: 81, extra_params: { shift: 3 } } });
+    expect(await errorOf(generate({ input_reference: image }))).toMatchObject({ status: 400 });
+    expect(server.jobs.size).toBe(2);
+  });
+
+  it('tensorrt-llm: says which field it does not know, and answers with a path where asked', async () => {
+    const { client, generate } = await start('tensorrt-llm');
+    expect(await errorOf(generate({ extra: { quality: 'high' } }))).toMatchObject({
+      ...{ status: 422, message: expect.stringContaining("Unknown request field 'quality'") },
+    });
+    const { job, mock } = await generate({ extra: { response_format: 'path', fps: 24 } });
+    mock.complete();
+    const video = client.download(await job.completed()).then((file) => file.bytes());
+    expect(await errorOf(video)).toMatchObject({ code: 'download-not-video' });
+  });
+
+  it('sglang: has its file in a cloud store, which gets no key', async () => {
+    const { server, client, generate } = await start('sglang', { s3: 'only' });
+    const { job, mock } = await generate();
+    mock.complete();
+    expect(await (await client.download(await job.completed())).bytes()).toEqual(mockMedia());
+    expect(server.requests.at(-1)).toMatchObject({ origin: 'files', status: 200 });
+    expect(server.requests.at(-1)?.headers.authorization).toBeUndefined();
+  });
+
   it.each(without('new-api-rc30'))('%s: waits for a file that is late', async (flavour) => {
     const { client, generate } = await start(flavour, { notReadyMs: 100 });
     const { job, mock } = await generate();

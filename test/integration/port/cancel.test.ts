@@ -48,6 +48,19 @@ describe('a backend that knows several ways to cancel', () => {
     expect(error.message).toContain('this server cannot cancel a job');
   });
 
+  it('takes "no such job" for nothing of the kind where the server refused, and the job went on', async () => {
+    let isThere = true;
+    const server = await routes({
+      'GET /jobs/a': (response) => (isThere ? json(response, 200, queued) : refuse(404)(response)),
+      'POST /new/a/cancel': refuse(404),
+      'DELETE /jobs/a': refuse(404),
+    });
+    const client = connect(server.url, backend);
+    expect((await client.cancel('a')).status).toBe('queued');
+    isThere = false;
+    expect(await errorOf(client.status('a'))).toMatchObject({ code: 'not-found' });
+  });
+
   it('takes "no such job" for cancelled only after a cancel of its own', async () => {
     let isThere = true;
     const server = await routes({
