@@ -163,6 +163,11 @@ export interface Backend<
    */
   readonly idempotency?: 'none' | { readonly windowMs: number } | undefined;
   /**
+   * A `GET` that makes nothing, costs nothing and needs the credentials: `diagnose` asks it whether they are taken.
+   * Without, a status call for a job that does not exist has to tell.
+   */
+  readonly probe?: HttpRequest | undefined;
+  /**
    * Checks the input and makes the submit of it. Throws (or rejects with) `InputError`. `context` is always given by the
    * client.
    */

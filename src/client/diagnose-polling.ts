@@ -1,3 +1,4 @@
+import type { HttpRequest } from '../backends/backend.js';
 import { parseUrl } from '../core/url.js';
 import { isVideoError } from '../errors.js';
 import { isReachable } from '../http/reachable.js';
@@ -6,13 +7,17 @@ import { type DiagnosisDeps, type Finding, failure, PROBE_JOB_ID } from './diagn
 /** As much of an answer as is compared with another, in bytes. */
 const MAX_WORDS = 4_096;
 
-/** One status call for a job that no server has. `unreachable`: no server answered, so no stream can either. */
-export async function probePolling(
-  deps: DiagnosisDeps,
-  signal: AbortSignal,
-): Promise<Finding & { unreachable?: true }> {
+/** `unreachable`: no server answered, so no stream can either. */
+type Probed = Finding & { unreachable?: true };
+
+/** The backend's own probe, else a status call for a job that no server has. */
+export function probePolling(deps: DiagnosisDeps, signal: AbortSignal): Promise<Probed> {
+  const { backend } = deps;
+  return ask(deps, backend.probe ?? backend.status(PROBE_JOB_ID), signal);
+}
+
+async function ask(deps: DiagnosisDeps, request: HttpRequest, signal: AbortSignal): Promise<Probed> {
   const { http, backend, baseUrl } = deps;
-  const request = backend.status(PROBE_JOB_ID);
   let response: Response;
   try {
     ({ response } = await http.open(request, { signal, headers: { accept: 'application/json' } }));
@@ -32,6 +37,12 @@ export async function probePolling(
       `Set baseUrl to ${elsewhere.origin}${baseUrl.pathname.replace(/\/$/, '')}.`,
     );
   }
+  const isJson = /\bjson\b/.test(headers.get('content-type') ?? '');
+  if (request === backend.probe && status !== 401) {
+    // A proxy may let nothing through but jobs.
+    if (!response.ok || !isJson) return ask(deps, backend.status(PROBE_JOB_ID), signal);
+    return { state: 'works', message: `The server answers, and takes the credentials (HTTP ${status}).` };
+  }
   if (status === 401 || status === 403) {
     return failure(
       `The server refused the credentials (HTTP ${status}).`,
@@ -48,7 +59,6 @@ export async function probePolling(
       hint: 'Follow a job that exists; if that fails as well, look at the logs of the server.',
     };
   }
-  const isJson = /\bjson\b/.test(headers.get('content-type') ?? '');
   const known = status === 404 ? !(await isUnknownRoute(deps, words, signal)) : isJson;
   if (known) {
     return {

@@ -71,6 +71,7 @@ export type ReplicateOperations = {
 type Replicate<Input> = HostedBackend<Input, 'video', ReplicateOperations>;
 
 const VARIANTS = ['video'] as const;
+const ACCOUNT: HttpRequest = { method: 'GET', url: '/account' };
 /** What all files of an input may have together, as `data:` URLs. */
 const MAX_FILES = 10 * 1_048_576;
 
@@ -128,6 +129,7 @@ export function replicate(options: ReplicateOptions = {}): Replicate<ReplicatePr
     baseUrl: 'https://api.replicate.com/v1',
     idempotency: 'none',
     variants: VARIANTS,
+    probe: ACCOUNT,
 
     async generate(given, context) {
       checkFields('input', 'field', given, INPUT, refuseInput);
@@ -162,7 +164,7 @@ export function replicate(options: ReplicateOptions = {}): Replicate<ReplicatePr
     operations: {
       list: { request: listRequest, parse: ({ body }) => readPredictions(body) },
       account: {
-        request: () => ({ method: 'GET', url: '/account' }),
+        request: () => ACCOUNT,
         parse: ({ body }) => readAccount(body),
       },
     },

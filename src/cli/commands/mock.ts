@@ -99,6 +99,7 @@ function webhooksOf(flags: MockFlags, output: Output): MockWebhookOptions {
   return {
     ...(allowWebhookHost !== undefined && { allowedHosts: allowWebhookHost }),
     vidBuilder: signed,
+    ...(secret !== undefined && { secrets: { openRouter: secret, replicate: secret } }),
     ...(url !== undefined && { gateway: { url, ...signed }, openAI: { url, ...signed } }),
     onDelivery(delivery) {
       reportDelivery(delivery, output);

@@ -161,6 +161,20 @@ it('webhooks of all dialects are sent, signed with the secret of the environment
   await verifyWebhookSignature({ ...(hex as (typeof seen)[0]), secret, scheme: 'hmac-sha256-hex' });
 });
 
+it('webhooks of hosted providers are signed, too, each in its manner', async () => {
+  const { seen, url } = await receiver();
+  const secret = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiBhIHRlc3Q=';
+  const mock = await startMock(['--webhook-secret', secret]);
+  const model = 'google/veo-3.1';
+  await mock.send('/replicate/v1/predictions', { version: model, input: { prompt: 'x' }, webhook: url });
+  await mock.send('/openrouter/api/v1/videos', { model, prompt: 'x', callback_url: url });
+  await mock.until(/webhook completed for job \w+ .*signed in webhook-signature/);
+  await mock.until(/webhook video\.generation\.completed .*signed in x-openrouter-signature/);
+  await mock.end();
+  const standard = seen.find(({ headers }) => headers['webhook-id'] !== undefined);
+  await verifyWebhookSignature({ ...(standard as (typeof seen)[0]), secret });
+});
+
 it('a webhook to another machine is not sent, and a page of a stranger is not let in, unless so told', async () => {
   const webhookUrl = 'http://internal.invalid/admin';
   const closed = await startMock([]);
