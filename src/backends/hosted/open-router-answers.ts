@@ -1,8 +1,6 @@
 import type { ErrorBody } from '../../core/error-body.js';
-import { type Fields, readUpdate, textOf } from '../../core/fields.js';
-import type { JobUpdate } from '../../core/model.js';
+import { textOf } from '../../core/fields.js';
 import { isRecord } from '../../core/record.js';
-import type { StatusWords } from '../../core/status-words.js';
 import { InvalidResponseError } from '../../errors.js';
 
 /** A model, and what it takes: what OpenRouter says of it, untrusted. */
@@ -20,34 +18,6 @@ export interface OpenRouterModel {
   /** US dollars as text, by what is counted. */
   readonly pricing_skus?: Readonly<Record<string, string>> | null;
   readonly [field: string]: unknown;
-}
-
-/** `dead` is only in OpenRouter's provider for the AI SDK (3.1.0), the rest in its OpenAPI document. */
-const WORDS: StatusWords = new Map([
-  ['pending', 'queued'],
-  ['in_progress', 'processing'],
-  ['completed', 'completed'],
-  ['failed', 'failed'],
-  ['cancelled', 'failed'],
-  ['expired', 'failed'],
-  ['dead', 'failed'],
-]);
-
-/** The file of each output is at `content`; who reads `unsigned_urls` needs the key as well. */
-export function readOpenRouterJob(raw: Fields, jobId: string): JobUpdate {
-  const update = readUpdate(raw, jobId, undefined, WORDS);
-  const urls: readonly unknown[] = Array.isArray(raw.unsigned_urls) ? raw.unsigned_urls : [];
-  const outputs = urls.flatMap((told) => {
-    const url = textOf(told);
-    return url === undefined ? [] : [{ url }];
-  });
-  const word = String(raw.status).trim().toLowerCase();
-  return {
-    ...update,
-    ...(outputs.length > 0 && { outputs }),
-    // Which of its ends it is: the reason is seldom told.
-    ...(update.status === 'failed' && word !== 'failed' && { errorCode: update.errorCode ?? word }),
-  };
 }
 
 /** `{ error: { code, message, metadata }, user_id }`; the code is the status over again, which says more by words. */

@@ -1,6 +1,7 @@
 import { type Check, checkFields, oneOf, optional, text } from '../../core/check.js';
 import type { Fields } from '../../core/fields.js';
 import { encodeJobId } from '../../core/job-id.js';
+import { readOpenRouterJob } from '../../core/open-router-job.js';
 import { isRecord } from '../../core/record.js';
 import { InputError } from '../../errors.js';
 import { readStatus, readSubmitted } from '../answers.js';
@@ -10,12 +11,7 @@ import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
 import { type CallbackUrl, callbackUrl, callbackUrlOf, callbackUrlOption } from './callback-url.js';
 import { withDataUrls } from './data-url.js';
 import type { HostedBackend } from './hosted-backend.js';
-import {
-  type OpenRouterModel,
-  parseOpenRouterError,
-  readOpenRouterJob,
-  readOpenRouterModels,
-} from './open-router-answers.js';
+import { type OpenRouterModel, parseOpenRouterError, readOpenRouterModels } from './open-router-answers.js';
 
 /** Options for `openRouter`. */
 export interface OpenRouterOptions {

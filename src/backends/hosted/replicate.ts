@@ -1,6 +1,7 @@
 import { type Check, checkFields, oneOf, optional } from '../../core/check.js';
 import { encodeJobId } from '../../core/job-id.js';
 import { isRecord } from '../../core/record.js';
+import { readPrediction } from '../../core/replicate-prediction.js';
 import { InputError } from '../../errors.js';
 import { readStatus, readSubmitted } from '../answers.js';
 import type { HttpRequest, Operation } from '../backend.js';
@@ -14,7 +15,6 @@ import {
   type ReplicateAccount,
   type ReplicateList,
   readAccount,
-  readPrediction,
   readPredictions,
 } from './replicate-answers.js';
 

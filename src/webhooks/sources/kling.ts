@@ -1,9 +1,8 @@
 import { dateOf, type Fields, readUpdate, textOf } from '../../core/fields.js';
-import type { JobStatus, JobUpdate } from '../../core/model.js';
+import type { JobOutput, JobStatus, JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import { jobIdOf } from '../events.js';
 import type { WebhookSource } from '../source.js';
-import { outputsOf } from './outputs.js';
 import { type SignedSourceOptions, STANDARD, signedSource } from './signed.js';
 
 /**
@@ -36,17 +35,24 @@ function read(body: unknown): JobUpdate | undefined {
   if (jobId === undefined) return undefined;
   const update = readUpdate({ status, message }, jobId, undefined, WORDS);
   const result = isRecord(body.task_result) ? body.task_result.videos : undefined;
+  const outputs = videosOf(body.outputs ?? result);
   const createdMs = body.create_time ?? body.created_at;
   return {
     ...update,
-    outputs: outputsOf(videosOf(body.outputs ?? result)),
+    ...(outputs.length > 0 && { outputs }),
     expiresAt: typeof createdMs === 'number' ? dateOf((createdMs + KEPT_MS) / 1_000) : undefined,
     raw: body,
   };
 }
 
+/** Far more than a task makes. */
+const MAX_OUTPUTS = 1_000;
+
 /** An output may be of another kind, too: an image, or sound. */
-function videosOf(value: unknown): unknown[] {
-  const files = Array.isArray(value) ? value : [];
-  return files.filter((file) => isRecord(file) && (textOf(file.type) ?? 'video') === 'video');
+function videosOf(value: unknown): JobOutput[] {
+  const files: readonly unknown[] = Array.isArray(value) ? value.slice(0, MAX_OUTPUTS) : [];
+  return files.flatMap((file): JobOutput[] => {
+    const url = isRecord(file) && (file.type ?? 'video') === 'video' ? textOf(file.url) : undefined;
+    return url === undefined ? [] : [{ url }];
+  });
 }

@@ -1,12 +1,12 @@
-import { readUpdate, textOf } from '../../core/fields.js';
+import { textOf } from '../../core/fields.js';
 import { parseJson } from '../../core/json.js';
-import type { JobStatus, JobUpdate } from '../../core/model.js';
+import type { JobUpdate } from '../../core/model.js';
+import { readOpenRouterJob } from '../../core/open-router-job.js';
 import { isRecord } from '../../core/record.js';
 import { MAX_SIGNATURES, type SignedHeaders } from '../check-delivery.js';
 import { jobIdOf } from '../events.js';
 import { refused } from '../refused.js';
 import type { WebhookSource } from '../source.js';
-import { outputsOf } from './outputs.js';
 import { type SignedSourceOptions, signedSource } from './signed.js';
 
 /**
@@ -36,7 +36,6 @@ export function openRouterWebhooks(options: SignedSourceOptions): WebhookSource 
   };
 }
 
-const WORDS = new Map<string, JobStatus>([['dead', 'failed']]);
 const EVENT = 'video.generation.';
 
 /** `t=1700000000,v1=ab…`, with as many `v1` as there are secrets. */
@@ -73,6 +72,5 @@ function read(body: unknown): JobUpdate | undefined {
   const jobId = jobIdOf(data.id);
   if (jobId === undefined || !type.startsWith(EVENT)) return undefined;
   // What happened is in the type.
-  const update = readUpdate({ status: type.slice(EVENT.length), error: data.error }, jobId, undefined, WORDS);
-  return { ...update, outputs: outputsOf(data.unsigned_urls), raw: body };
+  return { ...readOpenRouterJob({ ...data, status: type.slice(EVENT.length) }, jobId), raw: body };
 }

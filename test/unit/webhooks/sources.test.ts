@@ -154,10 +154,13 @@ describe('replicateWebhooks reads a prediction', () => {
       outputs: [{ url }, { url: other }],
     });
     expect(await snapshotOf({ video: other, seed: 7, note: 'x', more: [url] })).toMatchObject({
-      outputs: [{ url: other }, { url }],
+      outputs: [
+        { url: other, name: 'video' },
+        { url, name: 'more' },
+      ],
     });
     const deleted = await snapshotOf(null, { data_removed: true });
-    expect(deleted).toMatchObject({ status: 'completed', gone: expect.stringContaining('deleted') });
+    expect(deleted).toMatchObject({ status: 'completed', gone: expect.stringContaining('removed') });
     expect(deleted).not.toHaveProperty('videoUrl');
   });
 
@@ -166,8 +169,8 @@ describe('replicateWebhooks reads a prediction', () => {
       (await fromReplicate({ ...prediction, status, error })).snapshot;
     expect(await snapshotOf('failed', 'NSFW (E005)')).toMatchObject({ error: 'NSFW (E005)' });
     expect(await snapshotOf('failed', '')).toMatchObject({ error: '' });
-    expect(await snapshotOf('canceled', null)).toMatchObject({ error: 'canceled', errorCode: 'cancelled' });
-    expect(await snapshotOf('aborted', null)).toMatchObject({ error: 'aborted', errorCode: 'cancelled' });
+    expect(await snapshotOf('canceled', null)).toMatchObject({ error: 'canceled', errorCode: 'canceled' });
+    expect(await snapshotOf('aborted', null)).toMatchObject({ error: 'aborted', errorCode: 'aborted' });
   });
 });
 
@@ -206,7 +209,7 @@ describe('openRouterWebhooks reads an event', () => {
       error: 'moderated',
       errorCode: 'no',
     });
-    expect(await of('expired', {})).toMatchObject({ error: 'expired' });
+    expect(await of('expired', {})).toMatchObject({ error: 'expired', errorCode: 'expired' });
   });
 
   it('of another kind, or of no job, as unknown', async () => {
