@@ -4,7 +4,7 @@ import { DIALECT_NAMES } from './dialect-names.js';
 import type { MockFault, MockFaultType } from './fault.js';
 import type { MockJobInit } from './job.js';
 import { OPENAI_FLAVOURS } from './openai/names.js';
-import type { MockServiceOptions, MockStreamOptions } from './options.js';
+import type { MockOpenAIOptions, MockServiceOptions, MockStreamOptions } from './options.js';
 import type { MockWebhookOptions } from './webhook-options.js';
 
 type Names<T> = { readonly [K in keyof Required<T>]: boolean };
@@ -102,13 +102,7 @@ export function checkMockOptions(options: object, more: readonly string[]): void
   checkNames('options', '', options, [...Object.keys(SERVICE), ...more]);
   checkNested(options, '');
   const { auth, faults, openAI } = options as MockServiceOptions;
-  const flavour = openAI?.flavour;
-  if (flavour !== undefined && !OPENAI_FLAVOURS.includes(flavour)) {
-    const message = `openAI.flavour: there is no ${JSON.stringify(flavour)}`;
-    throw new ConfigurationError('openAI.flavour', message, {
-      hint: didYouMean(String(flavour), OPENAI_FLAVOURS),
-    });
-  }
+  checkOpenAI(openAI ?? {});
   for (const [index, one] of [auth ?? []].flat().entries())
     checkNames('auth', `auth[${index}].`, one, ['type', 'token', 'username', 'password']);
   if (faults !== undefined) {
@@ -117,19 +111,30 @@ export function checkMockOptions(options: object, more: readonly string[]): void
   }
 }
 
+function checkOpenAI({ encoding, flavour = 'openai' }: MockOpenAIOptions): void {
+  checkWord('openAI.flavour', flavour, OPENAI_FLAVOURS);
+  if (encoding === undefined) return;
+  checkWord('openAI.encoding', encoding, ['multipart', 'json']);
+  if (flavour === 'openai') return;
+  throw new ConfigurationError(
+    'openAI.encoding',
+    `openAI.encoding: the flavour ${flavour} says itself what it takes`,
+  );
+}
+
+function checkWord(option: string, word: string, words: readonly string[]): void {
+  if (words.includes(word)) return;
+  throw new ConfigurationError(option, `${option}: there is no ${JSON.stringify(word)}`, {
+    hint: didYouMean(String(word), words),
+  });
+}
+
 /** @throws ConfigurationError */
 export function checkJobInit(init: object, whole = 'job'): void {
   checkNames(whole, `${whole}.`, init, Object.keys(JOB));
   checkNested(init, '');
   const { dialect } = init as MockJobInit;
-  if (dialect === undefined || DIALECT_NAMES.includes(dialect)) return;
-  throw new ConfigurationError(
-    `${whole}.dialect`,
-    `${whole}.dialect: there is no dialect ${JSON.stringify(dialect)}`,
-    {
-      hint: didYouMean(String(dialect), DIALECT_NAMES),
-    },
-  );
+  if (dialect !== undefined) checkWord(`${whole}.dialect`, dialect, DIALECT_NAMES);
 }
 
 /** @throws ConfigurationError */

@@ -2,7 +2,7 @@ import { didYouMean } from '../core/nearest.js';
 import { ConfigurationError } from '../errors.js';
 import type { Dialect } from './dialect.js';
 import { DIALECT_NAMES, type MockDialect, type MockMount, mountOf } from './dialect-names.js';
-import { matchRoute, type RouteMatch } from './routes.js';
+import { matchRoute, type Route, type RouteMatch } from './routes.js';
 
 /** Whose a request is, and its route. */
 export interface Target {
@@ -18,10 +18,12 @@ const AT_ROOT = ['soraGateway', 'vidBuilder', 'openAIVideos'] as const;
 export class Mounts {
   readonly #dialects: Readonly<Record<MockDialect, Dialect>>;
   readonly #byName: ReadonlyMap<string, Dialect>;
+  readonly #atRoot: readonly Route[];
 
   constructor(dialects: Readonly<Record<MockDialect, Dialect>>) {
     this.#dialects = dialects;
     this.#byName = new Map(DIALECT_NAMES.map((name) => [mountOf(name), dialects[name]]));
+    this.#atRoot = AT_ROOT.flatMap((name) => dialects[name].routes);
   }
 
   /** In the order of their registration. */
@@ -50,8 +52,7 @@ export class Mounts {
       const path = pathname.slice(first.length + 1);
       return { dialect: mounted, match: matchRoute(mounted.routes, method, path) };
     }
-    const routes = AT_ROOT.flatMap((name) => this.#dialects[name].routes);
-    const match = matchRoute(routes, method, pathname);
+    const match = matchRoute(this.#atRoot, method, pathname);
     // Where no route tells, the path has the look of one of them.
     const name = first === 'v1' || first === 'openai' ? 'openAIVideos' : 'soraGateway';
     const dialect = typeof match === 'object' ? match.route.dialect : name;

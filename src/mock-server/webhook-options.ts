@@ -15,7 +15,7 @@ export interface MockWebhookOptions {
    */
   readonly openAI?: { readonly url: string; readonly secret?: string | undefined } | undefined;
   /** Of the other dialects, by their names: what signs their events. The URL is each request's own. @default not signed */
-  readonly secrets?: Partial<Record<Exclude<MockDialect, OwnOptions>, string>> | undefined;
+  readonly secrets?: Partial<Record<Exclude<MockDialect, OwnOptions>, string | undefined>> | undefined;
   /** Verifies what comes to `POST /api/webhook/video-events`. @default not verified */
   readonly upstreamSecret?: string | undefined;
   /** The dialect's delays between attempts are multiplied by it. @default 0.001 */

@@ -10,7 +10,12 @@ import type { VideoClientOptions } from '../../src/client/options.js';
 import type { PollingOptions, RetryOptions, TimeoutOptions } from '../../src/core/settings.js';
 import type { DownloadOptions } from '../../src/core/video-download.js';
 import type { WaitOptions } from '../../src/job/waits.js';
-import type { MockJobInit, MockServerOptions } from '../../src/mock-server/index.js';
+import type {
+  MockJobInit,
+  MockOpenAIOptions,
+  MockServerOptions,
+  MockWebhookOptions,
+} from '../../src/mock-server/index.js';
 import type { VerifyOptions } from '../../src/webhooks/check-delivery.js';
 import type { RecentDeliveriesOptions } from '../../src/webhooks/deliveries.js';
 import type { WebhookHandlerOptions } from '../../src/webhooks/handler-options.js';
@@ -42,5 +47,6 @@ it('every option may be given as undefined', () => {
   expectTypeOf<Missing<WebhookHandlerOptions & VerifyOptions>>().toBeNever();
   expectTypeOf<Missing<SignOptions & WebhookFactoryOptions>>().toBeNever();
   expectTypeOf<Missing<MemoryStoreOptions & RedisStoreOptions & RecentDeliveriesOptions>>().toBeNever();
-  expectTypeOf<Missing<MockServerOptions & MockJobInit>>().toBeNever();
+  expectTypeOf<Missing<MockServerOptions & MockJobInit & MockOpenAIOptions>>().toBeNever();
+  expectTypeOf<Missing<MockWebhookOptions>>().toBeNever();
 });

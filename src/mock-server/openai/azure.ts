@@ -1,3 +1,4 @@
+import { ownJob } from '../dialect.js';
 import { json } from '../exchange.js';
 import { type Flavour, refusals, textOf } from './flavour.js';
 import { openAI, secondsProblem } from './openai.js';
@@ -26,6 +27,7 @@ export const azure: Flavour = {
       ? secondsProblem(call)
       : error(400, `Missing required parameter: '${missing}'.`);
   },
+  find: (call) => ownJob(call, 'openAIVideos'),
   missing: ({ params }) => error(404, `Video with id '${params.jobId}' not found.`),
 };
 

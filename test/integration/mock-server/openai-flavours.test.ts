@@ -1,3 +1,4 @@
+import { setupServer } from 'msw/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createMockServer,
@@ -5,6 +6,7 @@ import {
   type MockServerOptions,
   mockMedia,
 } from '../../../src/mock-server/index.js';
+import { createMockHandlers } from '../../../src/mock-server/msw.js';
 import { get, post } from './support.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -322,6 +324,24 @@ describe('the flavour azure', () => {
       async (headers) => (await get(server, path, headers)).status,
     );
     expect(await Promise.all(statuses)).toEqual([401, 200, 200, 401]);
+  });
+});
+
+it('handlers for msw play a flavour, too', async () => {
+  using mock = createMockHandlers({
+    baseUrl: 'http://api.test',
+    manual: true,
+    openAI: { flavour: 'sglang' },
+  });
+  const msw = setupServer(...mock.handlers);
+  msw.listen({ onUnhandledRequest: 'error' });
+  onTestFinished(() => msw.close());
+  const job = mock.jobs.create({ dialect: 'openAIVideos' }).advance({ status: 'processing', progress: 50 });
+  const response = await fetch(`${mock.urlOf('openaivideos')}/v1/videos/${job.id}`);
+  expect(await response.json()).toMatchObject({
+    id: job.id,
+    status: 'queued',
+    file_path: expect.any(String),
   });
 });
 

@@ -26,6 +26,8 @@ describe('an option that the mock server does not have', () => {
     [{ webhooks: { retryDelaysMs: { gateway: [] } } }, 'webhooks.retryDelaysMs.gateway', undefined],
     [{ openAI: { body: 'multipart' } }, 'openAI.body', undefined],
     [{ openAI: { flavour: 'vllm' } }, 'openAI.flavour', 'Did you mean "vllm-omni"?'],
+    [{ openAI: { encoding: 'form' } }, 'openAI.encoding', 'Choose from multipart, json.'],
+    [{ openAI: { encoding: 'json', flavour: 'vllm-omni' } }, 'openAI.encoding', undefined],
     [{ words: { running: 'x' } }, 'words.running', undefined],
     [{ auth: [{ type: 'bearer', tokn: 'x' }] }, 'auth[0].tokn', 'Did you mean "token"?'],
     [{ faults: [{ type: 'slow', delay: 5 }] }, 'faults[0].delay', 'Did you mean "delayMs"?'],
