@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { AnyBackend, Backend, InputOf, VariantOf } from '../backends/backend.js';
+import type { AnyBackend, Backend, HttpResponse, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
-import { checkCall, checkDelayMs } from '../core/check-option.js';
+import { checkCall, checkDelayMs, checkDownload } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
 import { initialSnapshot } from '../core/job-state.js';
 import { type CompletedJob, isTerminal, type JobSnapshot, type WebhookEvent } from '../core/model.js';
@@ -86,20 +86,23 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** Attaches to a job by its id, after a restart too. No I/O until somebody listens. */
   subscribe(jobId: string, options: WaitOptions = {}): VideoJob<VariantOf<B>> {
     const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#server.runtime.now());
+    checkCall(options, ['timeoutMs'], jobId);
     return new VideoJob(this.#host, placeholder, false, options);
   }
 
   /** One status call. */
   async status(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
-    return this.#server.status(checkJobId(jobId), options.signal);
+    checkCall(options, [], checkJobId(jobId));
+    return this.#server.status(jobId, options.signal);
   }
 
   /** Follows a job by polling only, whatever `transports` says. Throws as `VideoJob.completed` does. */
   async poll(jobId: string, options: PollOptions = {}): Promise<CompletedJob> {
     const { calls, runtime, settings } = this.#server;
+    checkCall(options, ['intervalMs', 'timeoutMs', 'onUpdate'], checkJobId(jobId));
     calls.refuseClosed(jobId);
     const intervalMs = checkDelayMs('intervalMs', options.intervalMs) ?? settings.polling.intervalMs;
-    const placeholder = initialSnapshot(checkJobId(jobId), 'polling', runtime.now());
+    const placeholder = initialSnapshot(jobId, 'polling', runtime.now());
     const host = this.#hostOf(() => this.#following.pollingEngine(intervalMs));
     const job = new VideoJob(host, placeholder, false, options);
     try {
@@ -121,7 +124,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     options: DownloadOptions<VariantOf<B>> = {},
   ): Promise<VideoDownload> {
     const id = checkJobId(isRecord(job) ? job.id : job);
-    checkCall(options, ['variant', 'output', 'onProgress'], id);
+    checkDownload(options, id);
     const { signal } = options;
     const { download } = await this.#server.calls.run(id, signal, (life) =>
       abortable(part('download', id), life),
@@ -147,6 +150,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
   async diagnose(options: CallOptions = {}): Promise<Diagnosis> {
+    checkCall(options);
     return this.#server.calls.run(undefined, options.signal, async (signal) => {
       const parts = Promise.all([part('diagnose'), part('following')]);
       const [{ diagnose }, { carriesHeaders, streamsOfServer }] = await abortable(parts, signal);
@@ -165,7 +169,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    */
   async cancel(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
     const { calls, cancels } = this.#server;
-    checkJobId(jobId);
+    checkCall(options, [], checkJobId(jobId));
     cancels.checkSupported('backend', 'The job continues; close() ends only the wait for it.', jobId);
     calls.refuseClosed(jobId);
     options.signal?.throwIfAborted();
@@ -226,20 +230,21 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const bound = Object.entries(backend.operations ?? {}).map(([name, operation]) => [
       name,
       // The types of both are those of BoundOperations, which follow from the backend's.
-      (args: never, options: GenerateOptions = {}) =>
-        'submits' in operation
-          ? this.#submit(
-              { encode: () => operation.request(args), parse: (response) => operation.parse(response) },
-              options,
-            )
-          : calls.run(undefined, options.signal, async (signal) => {
-              const response = await http.send(operation.request(args), { repeat: 'safe', signal });
-              try {
-                return operation.parse(response);
-              } catch (error) {
-                throw http.told(error);
-              }
-            }),
+      async (args: never, options: GenerateOptions = {}) => {
+        if ('submits' in operation) {
+          const parse = (response: HttpResponse) => operation.parse(response);
+          return this.#submit({ encode: () => operation.request(args), parse }, options);
+        }
+        checkCall(options);
+        return calls.run(undefined, options.signal, async (signal) => {
+          const response = await http.send(operation.request(args), { repeat: 'safe', signal });
+          try {
+            return operation.parse(response);
+          } catch (error) {
+            throw http.told(error);
+          }
+        });
+      },
     ]);
     return Object.fromEntries(bound);
   }

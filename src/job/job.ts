@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkCall } from '../core/check-option.js';
+import { checkCall, checkDownload } from '../core/check-option.js';
 import { type CompletedJob, type FailedJob, isEnd, type JobSnapshot } from '../core/model.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { JobFailedError } from '../errors.js';
@@ -77,6 +77,7 @@ export class VideoJob<Variant extends string = string> {
 
   /** Waits for the end where it has not come yet, then opens the download. */
   async download(options: DownloadOptions<Variant> = {}): Promise<VideoDownload> {
+    checkDownload(options, this.id);
     const job = await this.completed({ signal: options.signal });
     return this.#host.download(job, options);
   }
