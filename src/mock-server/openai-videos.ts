@@ -57,6 +57,7 @@ function routesOf(flavour: Flavour): readonly Route[] {
       ...{ name: 'delete', dialect, method: 'DELETE', path: one },
       handle: withJob((job, call) => {
         const answer = flavour.deleted?.(job, call) ?? { id: job.id, deleted: true };
+        if (answer instanceof Response) return answer;
         call.context.jobs.delete(job.id);
         return json(answer);
       }),

@@ -28,8 +28,8 @@ export interface Flavour extends Pick<Dialect, 'newId' | 'refuse' | 'credential'
   serve?(job: MockJob, call: Call): Response | Promise<Response>;
   /** One page, or why it is refused. `jobs` are in the order of their making. */
   list?(jobs: readonly MockJob[], call: Call): Response;
-  /** What a DELETE answers; the job is forgotten then. */
-  deleted?(job: MockJob, call: Call): Readonly<Record<string, unknown>>;
+  /** What a DELETE answers, after which the job is forgotten; or why it is refused. */
+  deleted?(job: MockJob, call: Call): Readonly<Record<string, unknown>> | Response;
 }
 
 /** FastAPI's own form of an error. */
@@ -87,11 +87,11 @@ export function pageOf(jobs: readonly MockJob[], { query }: Call): { page: MockJ
 }
 
 /** Why a `limit` is refused. */
-export function limitProblem({ query }: Call): string | undefined {
+export function limitProblem({ query }: Call, least = 1): string | undefined {
   const limit = query.get('limit');
   if (limit === null) return undefined;
   if (!/^[+-]?\d+$/.test(limit))
     return 'Input should be a valid integer, unable to parse string as an integer';
-  if (Number(limit) < 1) return 'Input should be greater than or equal to 1';
+  if (Number(limit) < least) return `Input should be greater than or equal to ${least}`;
   return Number(limit) > 100 ? 'Input should be less than or equal to 100' : undefined;
 }

@@ -34,7 +34,7 @@ const JSON_OBJECTS = ['lora', 'extra_params'];
 /**
  * vLLM-Omni. It reads nothing but a form, and tells a failed job by the status code of its failure, with the job as body.
  *
- * Source: vllm-project/vllm-omni, `protocol/videos.py`, `video/generation/helpers.py`.
+ * Source: vllm-project/vllm-omni, `entrypoints/openai`: `api_server.py`, `protocol/videos.py`, `video/generation/helpers.py`.
  */
 export const vllmOmni: Flavour = {
   has: ['download', 'list', 'delete'],
@@ -52,14 +52,19 @@ export const vllmOmni: Flavour = {
   // It has one file a job, whatever `variant` says.
   serve: (job, call) => call.context.serve(call, job, 'video'),
   list(jobs, call) {
-    const problem = limitProblem(call);
+    const problem = limitProblem(call, 0);
     if (problem !== undefined) return error(400, problem);
+    if (!['asc', 'desc'].includes(call.query.get('order') ?? 'desc'))
+      return error(400, "Input should be 'asc' or 'desc'");
     const { page, hasMore } = pageOf(jobs, call);
     const data = page.map((job) => video(job, call));
     const ids = { first_id: page[0]?.id ?? null, last_id: page.at(-1)?.id ?? null };
     return json({ ...ids, has_more: hasMore, data, object: 'list' });
   },
-  deleted: (job) => ({ id: job.id, deleted: true, object: 'video.deleted' }),
+  deleted: (job) =>
+    job.status === 'completed' && !job.ready
+      ? error(409, 'Video output not yet available. Please try again later.')
+      : { id: job.id, deleted: true, object: 'video.deleted' },
 };
 
 function video(job: MockJob, _call: Call): Readonly<Record<string, unknown>> {
@@ -81,7 +86,7 @@ function video(job: MockJob, _call: Call): Readonly<Record<string, unknown>> {
     error: job.status === 'failed' ? { code, message: job.error ?? '' } : null,
     media_type: 'video/mp4',
     expires_at: null,
-    file_name: job.status === 'completed' ? `${job.id}.mp4` : null,
+    file_name: job.ready ? `${job.id}.mp4` : null,
     inference_time_s: job.completedAt ? (job.completedAt.getTime() - job.createdAt.getTime()) / 1000 : null,
     stage_durations: {},
     peak_memory_mb: 0,
@@ -110,6 +115,8 @@ function formProblem(call: Call): Response | undefined {
   const text = textOf(call, 'input_reference');
   if (text !== undefined)
     return invalid(fieldProblem('value_error', 'input_reference', 'Value error, Expected UploadFile', text));
+  if (call.body.files.length > 0 && textOf(call, 'image_reference') !== undefined)
+    return error(400, 'Provide either input_reference or image_reference, not both.');
   return [...JSON_FIELDS, ...JSON_OBJECTS].map((field) => jsonProblem(call, field)).find(Boolean);
 }
 
@@ -141,6 +148,7 @@ const TYPES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   422: 'Unprocessable Entity',
 };
 

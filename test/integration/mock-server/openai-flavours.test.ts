@@ -97,6 +97,31 @@ describe('the flavour vllm-omni', () => {
   });
 });
 
+describe('the flavour vllm-omni, of a list and a file that is late', () => {
+  it('pages, and refuses what it cannot read', async () => {
+    const { call, submit } = await start('vllm-omni');
+    const ids = [(await submit()).id, (await submit()).id];
+    expect((await call('?limit=1&order=asc')).body).toMatchObject({ has_more: true, first_id: ids[0] });
+    expect((await call(`?after=${ids[0]}&order=asc`)).body).toMatchObject({
+      has_more: false,
+      last_id: ids[1],
+    });
+    expect((await call('?limit=0')).body).toMatchObject({ data: [], has_more: true, first_id: null });
+    expect((await call('?after=nobody')).body).toMatchObject({ data: [], has_more: false });
+    const refused = ['?limit=101', '?limit=-1', '?limit=x', '?order=up'].map(async (query) => call(query));
+    for (const { status } of await Promise.all(refused)) expect(status).toBe(400);
+  });
+
+  it('does not delete a job whose file is not there yet', async () => {
+    const { remove, submit } = await start('vllm-omni', { notReadyMs: 60_000 });
+    const { id, job, status } = await submit();
+    job.complete();
+    expect((await status()).body).toMatchObject({ status: 'completed', file_name: null });
+    expect((await remove(id)).status).toBe(409);
+    expect((await status()).status).toBe(200);
+  });
+});
+
 describe('the flavour sglang', () => {
   it('says queued until the end', async () => {
     const { submit } = await start('sglang');
