@@ -1,3 +1,4 @@
+import type { ByteArray } from './bytes.js';
 import type { MockDialect } from './dialect-names.js';
 import type { Exchange } from './exchange.js';
 import type { MockJob, MockJobUpdate } from './job.js';
@@ -49,7 +50,7 @@ export interface DialectWebhooks {
   ): WebhookMessage | readonly WebhookMessage[] | undefined;
   /** Besides the `Content-Type`; asked again for each attempt. `id` is that of the delivery. */
   headers(
-    signed: { readonly id: string; readonly event: string; readonly body: Uint8Array<ArrayBuffer> },
+    signed: { readonly id: string; readonly event: string; readonly body: ByteArray },
     options: MockWebhookOptions,
   ): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 }

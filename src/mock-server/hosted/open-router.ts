@@ -1,3 +1,4 @@
+import type { ByteArray } from '../bytes.js';
 import { type Dialect, ownJob } from '../dialect.js';
 import { json } from '../exchange.js';
 import { isEnd, type MockJob, type MockJobUpdate, randomHex } from '../job.js';
@@ -75,7 +76,7 @@ export const openRouter: Dialect = {
 };
 
 /** `t=…,v1=…`: the time, a comma and the body are signed. */
-async function signature(secret: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
+async function signature(secret: string, body: ByteArray): Promise<string> {
   const time = unixSeconds(new Date());
   const start = new TextEncoder().encode(`${time},`);
   const signed = new Uint8Array(start.length + body.length);

@@ -1,8 +1,13 @@
+import { createServer } from 'node:http';
 import { LLMock } from '@copilotkit/aimock';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { VideoClient } from '../../../src/client/client.js';
 import { createMockServer, type MockServerOptions, mockMedia } from '../../../src/mock-server/index.js';
+import { createWebhookHandler } from '../../../src/webhooks/handler.js';
+import { toNodeHandler } from '../../../src/webhooks/node.js';
+import { openRouterWebhooks } from '../../../src/webhooks/sources/open-router.js';
+import { listen } from '../../support/listen.js';
 import { errorOf } from '../client/support.js';
 
 const model = 'google/veo-3.1';
@@ -185,6 +190,45 @@ describe('openRouter, refused,', () => {
     const { id } = await client.generate({ prompt: 'A cat' });
     expect((await errorOf(client.cancel(id))).message).toMatch(/cannot cancel/);
     expect(server.requests.map(({ route }) => route)).toEqual(['generate']);
+  });
+});
+
+describe('the webhooks of openRouter', () => {
+  it.each([
+    ['completed', undefined],
+    ['expired', 'expired'],
+  ])('end the wait for a job that has %s', async (_, code) => {
+    const secret = 'shared secret';
+    const server = await startServer({
+      manual: true,
+      webhooks: { secrets: { openRouter: secret } },
+    });
+    const handler = createWebhookHandler({
+      from: openRouterWebhooks({ secret }),
+      onEvent: (event) => client.ingest(event),
+    });
+    await using hook = await listen(createServer(toNodeHandler(handler)));
+    await using client = new VideoClient({
+      baseUrl: server.urlOf('openrouter'),
+      backend: openRouter({ model, callbackUrl: () => `${hook.url}/hook` }),
+      auth: { type: 'bearer', token: 'sk-or-1' },
+      // Asked once at the beginning, and not again for an hour.
+      polling: { intervalMs: 3_600_000 },
+    });
+    const { id } = await client.generate({ prompt: 'A cat' });
+    const job = client.subscribe(id);
+    const first = new Promise((resolve) => job.once('update', resolve));
+    const end = job.completed().catch((error: unknown) => error);
+    await first;
+    if (code === undefined) server.jobs.get(id)?.complete();
+    else server.jobs.get(id)?.fail('no machine was free', code);
+    await server.webhooks.settled();
+    expect(server.webhooks.deliveries.map((delivery) => delivery.status)).toEqual([200]);
+    expect(await end).toMatchObject(
+      code === undefined
+        ? { status: 'completed', transport: 'webhook', outputs: [{ url: expect.stringContaining(id) }] }
+        : { name: 'JobFailedError', reason: 'no machine was free', reasonCode: 'expired' },
+    );
   });
 });
 
