@@ -66,7 +66,7 @@ async function judge(target: string, tests: readonly string[]): Promise<number> 
     htmlReporter: { fileName: `${reports}/index.html` },
     // Tests over real sockets wait for one another where more share the machine.
     concurrency: Math.min(2, availableParallelism()),
-    timeoutMS: 3_000,
+    timeoutMS: 10_000,
     tempDirName: '.mutation/sandbox',
     ignorePatterns: ['dist', 'docs', 'videos', '.changeset', '.github'],
     allowConsoleColors: false,
