@@ -7,6 +7,7 @@ const CALL =
 const COMMANDS: Readonly<Record<string, string>> = { subscribe: 'watch' };
 
 const TOKEN = 'REELWIRE_TOKEN, or --token-file';
+const MODEL = 'Give --model, or REELWIRE_MODEL';
 
 /** Options of the client that are flags here. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -36,6 +37,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/ Or give the option WebSocket a class\./g, ''],
   [/\bout of transports\b/g, 'out of --transports'],
   [/\bGive it with the script, or once to soraGateway\([^)]*\)/g, 'Give --wallet, or REELWIRE_WALLET'],
+  [/\bGive it with the input, or once to \w+\([^)]*\)(; client\.backend\.models\(\) lists them)?/g, MODEL],
   [/\bgive it here or to vidBuilder\(.*\) without\b/g, 'give --webhook-url, or REELWIRE_WEBHOOK_URL'],
   [/\bgenerateReels: true/g, '"generateReels": true in --input'],
   [/\bauth: \{[^}]*\}/g, 'REELWIRE_USERNAME and REELWIRE_PASSWORD'],
@@ -46,8 +48,12 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/(?<=\b(?:and|or|that|Check) )backend\b/g, '--backend'],
 ];
 
-/** Hints name the way to go on in a program: here it is a command. */
-export function inShellWords(hint: string): string {
+/**
+ * Hints name the way to go on in a program: here it is a command.
+ *
+ * @param token - Where the token comes from.
+ */
+export function inShellWords(hint: string, token = TOKEN): string {
   const told = hint.replace(CALL, (call, method: string, literal: string) => {
     try {
       const jobId = JSON.parse(literal) as string;
@@ -56,12 +62,16 @@ export function inShellWords(hint: string): string {
       return call; // A server wrote it.
     }
   });
-  return WORDS.reduce((text, [pattern, words]) => text.replace(pattern, words), told);
+  return WORDS.reduce(
+    (text, [pattern, words]) => text.replace(pattern, words === TOKEN ? token : words),
+    told,
+  );
 }
 
 /** What is wrong, where it is a flag that was: of an option of the client, its message begins with the option. */
-export function messageOf(error: unknown): string {
+export function messageOf(error: unknown, token = TOKEN): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ConfigurationError) || !error.message.startsWith(error.option)) return error.message;
-  return (FLAGS[error.option] ?? error.option) + error.message.slice(error.option.length);
+  const flag = FLAGS[error.option] ?? error.option;
+  return (flag === TOKEN ? token : flag) + error.message.slice(error.option.length);
 }

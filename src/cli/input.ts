@@ -13,6 +13,8 @@ export interface InputFlags {
 
 type Fields = Record<string, unknown>;
 
+const HINT = { hint: 'Give what else the model takes in a file: --input video.json.' };
+
 /** More than any model reads. */
 const MAX_PROMPT_BYTES = 1024 * 1024;
 
@@ -61,6 +63,32 @@ const FORMS: Readonly<Record<BackendName, Form>> = {
     }
     const told = webhookUrl === undefined ? {} : { webhookUrl };
     return { ...told, ...fields, ...(images.length > 0 && { images }) };
+  },
+  openRouter(fields, prompt, images, { model }) {
+    if (images.length > 2) throw new InputError('--image', 'the backend openRouter takes two images', HINT);
+    const frames = images.map((file, index) => ({
+      ...{ type: 'image_url', image_url: { url: file } },
+      frame_type: index === 0 ? 'first_frame' : 'last_frame',
+    }));
+    return {
+      ...(model !== undefined && { model }),
+      ...fields,
+      ...(prompt !== undefined && { prompt }),
+      ...(frames.length > 0 && { frame_images: frames }),
+    };
+  },
+  replicate(fields, prompt, images, { model }) {
+    if (images.length > 1) throw new InputError('--image', 'the backend replicate takes one image', HINT);
+    const [image] = images;
+    const given = fields.input ?? {};
+    // What else it may be, the client says.
+    const isObject = typeof given === 'object' && !Array.isArray(given);
+    const input = { ...(prompt !== undefined && { prompt }), ...(image !== undefined && { image }) };
+    return {
+      ...(model !== undefined && { model }),
+      ...fields,
+      input: isObject ? { ...given, ...input } : given,
+    };
   },
   openAIVideos(fields, prompt, images, { model }) {
     if (images.length > 1) throw new InputError('--image', 'the backend openAIVideos takes one image');

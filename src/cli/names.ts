@@ -1,3 +1,14 @@
 /** Apart, so that help is shown without the library being loaded. */
-export const BACKENDS = ['soraGateway', 'vidBuilder', 'openAIVideos'] as const;
-export type BackendName = (typeof BACKENDS)[number];
+export const DIALECTS = ['soraGateway', 'vidBuilder', 'openAIVideos'] as const;
+export type DialectName = (typeof DIALECTS)[number];
+
+/** Hosted services, and the variable that their own tools read the key from. */
+export const KEYS = { openRouter: 'OPENROUTER_API_KEY', replicate: 'REPLICATE_API_TOKEN' } as const;
+export type HostedName = keyof typeof KEYS;
+
+export type BackendName = DialectName | HostedName;
+export const BACKENDS: readonly BackendName[] = [...DIALECTS, ...(Object.keys(KEYS) as HostedName[])];
+
+export function isHosted(backend: BackendName): backend is HostedName {
+  return backend in KEYS;
+}

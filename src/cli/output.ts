@@ -13,6 +13,8 @@ export class Output {
   readonly json: boolean;
   /** Bars would be broken up by its lines. */
   logs = false;
+  /** Where the token comes from, for hints; undefined before that is known. */
+  placeOfToken: string | undefined;
 
   constructor(json = false) {
     this.json = json;
@@ -41,10 +43,10 @@ export class Output {
 
   /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */
   error(error: unknown): void {
-    const message = messageOf(error);
+    const message = messageOf(error, this.placeOfToken);
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
-    const hint = known?.hint === undefined ? undefined : inShellWords(known.hint);
+    const hint = known?.hint === undefined ? undefined : inShellWords(known.hint, this.placeOfToken);
     if (hint !== undefined) lines.push(`  ${visible(hint)}`);
     const details = known instanceof ApiError ? known.details : undefined;
     if (details !== undefined)

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Exit } from './exit-code.js';
-import { BACKENDS } from './names.js';
+import { DIALECTS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
 
 export function addWebhookCommands(program: Command, exit: Exit): void {
@@ -19,7 +19,7 @@ export function addWebhookCommands(program: Command, exit: Exit): void {
         .choices(['queued', 'processing', 'completed', 'failed'])
         .default('completed'),
     )
-    .option('--backend <name>', `whose words: ${BACKENDS.join(', ')} (default: as the scheme has it)`)
+    .option('--backend <name>', `whose words: ${DIALECTS.join(', ')} (default: as the scheme has it)`)
     .option('--job-id <id>', 'the job it tells of (default: a new one each time)')
     .addOption(new Option('--progress <percent>', '0 to 100').argParser(wholeNumber(0, 100)))
     .option('--video-url <url>', 'of a completed job')

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { version } from '../../package.json';
 import type { Exit } from './exit-code.js';
-import { BACKENDS } from './names.js';
+import { BACKENDS, KEYS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
 import { addWebhookCommands } from './program-webhook.js';
 import { visible } from './text.js';
@@ -16,10 +16,13 @@ Exit codes:
   130  interrupted by Ctrl-C
   143  ended by SIGTERM
 
-Environment (what begins with REELWIRE_ can be in a file of NAME=value lines, given as --config):
+Environment (all but NO_COLOR can be in a file of NAME=value lines, given as --config):
   REELWIRE_BASE_URL         the server (default: http://localhost:3001, where "reelwire mock" listens)
   REELWIRE_TOKEN            bearer token; or REELWIRE_USERNAME and REELWIRE_PASSWORD
   REELWIRE_BACKEND          ${BACKENDS.join(', ')}
+${Object.entries(KEYS)
+  .map(([backend, key]) => `  ${key.padEnd(25)} the key of ${backend}; goes there, or to --base-url`)
+  .join('\n')}
   REELWIRE_WEBHOOK_SECRET   for "reelwire webhook" and "reelwire mock"
   REELWIRE_WEB_SOCKET_URL, REELWIRE_WALLET, REELWIRE_WEBHOOK_URL, REELWIRE_MODEL
   REELWIRE_LOG              debug: each call and change of transport, on stderr; or info, warn, error
@@ -45,12 +48,12 @@ export function createProgram(exit: Exit): Command {
   )
     .option('-o, --output <path>', 'save the video there when it is done; - is stdout')
     .option('--input <file>', 'JSON with the input of the backend; - is stdin')
-    .option('--image <file>', 'an image to begin with; vidBuilder takes several', collect)
+    .option('--image <file>', 'to begin with; openRouter: and to end with; vidBuilder: several', collect)
     .option('--no-wait', 'print the id of the job, and end')
     .addOption(timeoutOption())
     .option('--wallet <address>', 'soraGateway: who pays for a script (env: REELWIRE_WALLET)')
     .option('--webhook-url <url>', 'vidBuilder: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
-    .option('--model <name>', 'openAIVideos: the model (env: REELWIRE_MODEL)')
+    .option('--model <name>', 'openAIVideos, openRouter, replicate: the model (env: REELWIRE_MODEL)')
     .addHelpText(
       'after',
       `
@@ -58,6 +61,7 @@ Ctrl-C detaches: the job continues, and the command that resumes is printed.
 
 Examples:
   $ reelwire generate "Explain blockchain" -o out.mp4
+  $ reelwire generate --backend openrouter --model google/veo-3.1 "A paper boat" -o out.mp4
   $ reelwire generate --backend vidBuilder --input scenes.json --image logo.png -o out.mp4
   $ id=$(reelwire generate "Explain blockchain" --no-wait)`,
     )
@@ -111,7 +115,7 @@ Examples:
         wholeNumber(1, 100),
       ),
     )
-    .option('--after <jobId>', 'those that come after this one')
+    .option('--after <jobId>', 'those that come after this one (replicate: as it is printed below a page)')
     .addHelpText('after', '\nExample:\n  $ reelwire list --backend openAIVideos --limit 20')
     .action(async (flags) => {
       const { list } = await import('./commands/list.js');
@@ -203,7 +207,7 @@ function connected(command: Command): Command {
       '--token-file <file>',
       'a file that holds the bearer token (env: REELWIRE_TOKEN holds the token itself)',
     )
-    .option('--config <file>', 'a file of REELWIRE_…=value lines for the environment')
+    .option('--config <file>', 'a file of NAME=value lines for the environment')
     .option('--json', 'one JSON object a line');
 }
 

@@ -1,4 +1,5 @@
 import { type AnyBackend, isVideoError, type VideoClient } from '../index.js';
+import { placeOfToken } from './credentials.js';
 import { exitCodeOf } from './exit-code.js';
 import { catchInterruptions, Interruption } from './interruption.js';
 import { Output } from './output.js';
@@ -27,6 +28,7 @@ export async function runSession(
   let session: Session | undefined;
   try {
     const settings = await readSettings(flags);
+    output.placeOfToken = placeOfToken(settings);
     session = { client: createClient(flags, settings, output), output, settings, signal, resume: undefined };
     return await work(session);
   } catch (error) {

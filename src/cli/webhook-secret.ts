@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../index.js';
 import type { WebhookScheme } from '../webhooks/index.js';
-import type { Environment } from './settings.js';
+import type { Environment } from './environment.js';
 
 export interface SecretFlags {
   readonly secret?: string;

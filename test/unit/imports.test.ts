@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['errors', 'core'],
   'mock-server': ['errors', 'core/model', 'core/nearest'],
   react: ['core', 'backends/backend', 'job', 'client'],
-  cli: ['index', 'webhooks/index', 'webhooks/testing', 'mock-server/index'],
+  cli: ['index', 'backends/hosted/index', 'webhooks/index', 'webhooks/testing', 'mock-server/index'],
 };
 
 /** The entries of the package: they put names together, and nothing but the command line imports them. */

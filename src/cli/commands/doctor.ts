@@ -18,7 +18,9 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
   return runSession(flags, async (session) => {
     const { client, output, signal } = session;
     const diagnosis = await client.diagnose({ signal });
-    const found = Object.entries(diagnosis.transports).map(([name, one]) => [name, inWords(one)] as const);
+    const found = Object.entries(diagnosis.transports).map(
+      ([name, one]) => [name, inWords(one, output.placeOfToken)] as const,
+    );
     output.event({ type: 'diagnosis', ...diagnosis, transports: Object.fromEntries(found) });
     output.result(`${visible(diagnosis.baseUrl)} (${session.settings.backend}, ${credentialsOf(session)})\n`);
     for (const [name, one] of found) output.result(report(name, one));
@@ -33,8 +35,8 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
   });
 }
 
-function inWords({ hint, ...found }: TransportDiagnosis): TransportDiagnosis {
-  return { ...found, ...(hint !== undefined && { hint: inShellWords(hint) }) };
+function inWords({ hint, ...found }: TransportDiagnosis, token: string | undefined): TransportDiagnosis {
+  return { ...found, ...(hint !== undefined && { hint: inShellWords(hint, token) }) };
 }
 
 function report(name: string, { state, enabled, elapsedMs, message, hint }: TransportDiagnosis): string {

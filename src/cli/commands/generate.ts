@@ -1,10 +1,10 @@
+import type { Environment } from '../environment.js';
 import { EXIT } from '../exit-code.js';
 import { checkWritable } from '../files.js';
 import { type InputFlags, readInput } from '../input.js';
 import { commandOf } from '../resume.js';
 import { checkOutput } from '../save.js';
 import { runSession } from '../session.js';
-import type { Environment } from '../settings.js';
 import { visible } from '../text.js';
 import { type WatchFlags, watchJobs } from '../watch-jobs.js';
 

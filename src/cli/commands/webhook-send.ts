@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { version } from '../../../package.json';
 import { InputError, NetworkError } from '../../index.js';
 import { createWebhookFactory, type WebhookDialect } from '../../webhooks/testing.js';
+import { readEnvironment } from '../environment.js';
 import { EXIT, exitCodeOf } from '../exit-code.js';
+import { DIALECTS } from '../names.js';
 import { Output, paint } from '../output.js';
-import { backendOf, checkUrl, readEnvironment } from '../settings.js';
+import { backendOf, checkUrl } from '../settings.js';
 import { shorten, visible } from '../text.js';
 import { readScheme, readSecret, type SecretFlags } from '../webhook-secret.js';
 
@@ -73,7 +75,7 @@ async function makeDeliveries(flags: WebhookSendFlags, url: string): Promise<Del
   const secret = readSecret(flags, await readEnvironment(flags.config));
   const scheme = readScheme(flags);
   const dialect: WebhookDialect | undefined =
-    flags.backend === undefined ? undefined : backendOf(flags.backend);
+    flags.backend === undefined ? undefined : backendOf(flags.backend, DIALECTS);
   const factory = createWebhookFactory({ url, secret, scheme, dialect });
   const make = async (): Promise<Delivery> => {
     // Of a job that it knows has ended, a receiver takes no more.

@@ -1,9 +1,9 @@
 import { InputError, isVideoError, WebhookVerificationError } from '../../index.js';
 import { unwrapWebhook, verifyWebhookSignature, type WebhookEvent } from '../../webhooks/index.js';
+import { readEnvironment } from '../environment.js';
 import { EXIT, exitCodeOf } from '../exit-code.js';
 import { readStdin } from '../files.js';
 import { Output, paint } from '../output.js';
-import { readEnvironment } from '../settings.js';
 import { visible } from '../text.js';
 import { readScheme, readSecret, type SecretFlags } from '../webhook-secret.js';
 

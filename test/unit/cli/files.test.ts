@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readEnvironment } from '../../../src/cli/environment.js';
 import { readInputFile, saveWithoutReplacing, targetOf } from '../../../src/cli/files.js';
 import { readInput } from '../../../src/cli/input.js';
-import { readEnvironment } from '../../../src/cli/settings.js';
 
 const posix = process.platform !== 'win32';
 let folder: string;
@@ -106,7 +106,7 @@ describe('a file of variables', () => {
   it('is refused for a name that is like none of ours, with all there are', async () => {
     const refused = read('X=1');
     await expect(refused).rejects.toMatchObject({
-      hint: expect.stringMatching(/^There are .*REELWIRE_LOG\.$/),
+      hint: expect.stringMatching(/^There are REELWIRE_BASE_URL, .*REPLICATE_API_TOKEN\.$/),
     });
   });
 

@@ -39,9 +39,20 @@ it.each([
     'Leave it out of transports; the others serve. Or give the option WebSocket a class.',
     'Leave it out of --transports; the others serve.',
   ],
+  [
+    'Give it with the input, or once to openRouter({ model }); client.backend.models() lists them.',
+    'Give --model, or REELWIRE_MODEL.',
+  ],
   ['client.status("broken\\q")', 'client.status("broken\\q")'],
 ])('a hint is in words of the command line: %s', (hint, told) => {
   expect(inShellWords(hint)).toBe(told);
+});
+
+it('a hint about the token says where that comes from', () => {
+  const place = 'OPENROUTER_API_KEY, or --token-file';
+  expect(inShellWords('Check the auth option.', place)).toBe(`Check ${place}.`);
+  const error = new ConfigurationError('auth.token', 'auth.token is not a token');
+  expect(messageOf(error, place)).toBe(`${place} is not a token`);
 });
 
 /** Words that are of use in a program alone. */
@@ -81,7 +92,7 @@ it('no sentence of the library is told by the command in words of programs', () 
   expect(sentences.length).toBeGreaterThan(60);
   // What is told of pages, of generateMany, and of options that the command does not take.
   const others = /^(?:A browser cannot|Pass what soraGateway)/;
-  const told = sentences.filter((text) => !others.test(text)).map(inShellWords);
+  const told = sentences.filter((text) => !others.test(text)).map((text) => inShellWords(text));
   expect(told.filter((text) => OF_PROGRAMS.test(text))).toEqual([]);
 });
 

@@ -1,9 +1,14 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { readEnvironment } from '../../../src/cli/environment.js';
 import { EXIT, exitCodeOf } from '../../../src/cli/exit-code.js';
 import { jsonOf } from '../../../src/cli/follow.js';
 import { readInput } from '../../../src/cli/input.js';
+import { BACKENDS } from '../../../src/cli/names.js';
 import { commandOf } from '../../../src/cli/resume.js';
-import { readEnvironment, readSettings } from '../../../src/cli/settings.js';
+import { readSettings } from '../../../src/cli/settings.js';
 import type { JobSnapshot } from '../../../src/index.js';
 import { ApiError, ConfigurationError, InputError, NetworkError } from '../../../src/index.js';
 
@@ -98,6 +103,41 @@ describe('the environment', () => {
   });
 });
 
+describe('the key of a hosted service', () => {
+  const key = { type: 'bearer', token: 'sk-or' };
+
+  it.each([
+    ['goes to the service itself', {}, {}, { baseUrl: undefined, auth: key }],
+    ['goes to where the command says', { baseUrl: 'http://flag' }, {}, { baseUrl: 'http://flag', auth: key }],
+    [
+      'goes to no server that the environment names, which may be for another backend',
+      ...[{}, { REELWIRE_BASE_URL: 'http://env', REELWIRE_TOKEN: 'own' }],
+      { baseUrl: 'http://env', auth: { type: 'bearer', token: 'own' } },
+    ],
+    ['is worth more than a token for any server', {}, { REELWIRE_TOKEN: 'own' }, { auth: key }],
+  ] as const)('%s', async (_, flags, environment, settings) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    vi.stubEnv('OPENROUTER_API_KEY', 'sk-or');
+    expect(await readSettings({ backend: 'openrouter', ...flags })).toMatchObject({
+      ...{ backend: 'openRouter', ...settings },
+    });
+  });
+
+  it('is no other service’s, and no other server’s', async () => {
+    vi.stubEnv('OPENROUTER_API_KEY', 'sk-or');
+    expect((await readSettings({})).auth).toBeUndefined();
+    await expect(readSettings({ backend: 'replicate' })).rejects.toMatchObject({
+      ...{ name: 'ConfigurationError', option: 'REPLICATE_API_TOKEN' },
+      message: 'there is no key for replicate: REPLICATE_API_TOKEN is not set',
+    });
+  });
+
+  it('may be a token that is for any server', async () => {
+    vi.stubEnv('REELWIRE_TOKEN', 'own');
+    expect((await readSettings({ backend: 'replicate' })).auth).toEqual({ type: 'bearer', token: 'own' });
+  });
+});
+
 describe('the input', () => {
   it('of soraGateway is a script where a wallet pays, else a question', async () => {
     expect(await readInput('soraGateway', 'Hi', { wallet: '0x1' })).toEqual({
@@ -111,7 +151,48 @@ describe('the input', () => {
     expect(await readInput('openAIVideos', 'Hi', { model: 'm' })).toEqual({ model: 'm', prompt: 'Hi' });
   });
 
-  it.each(['soraGateway', 'vidBuilder', 'openAIVideos'] as const)('is not nothing: %s', async (backend) => {
+  it('of openRouter begins and ends with images, and has what a file says besides', async () => {
+    const [folder, input] = await imagesAnd({ model: 'of/file', duration: 8 });
+    const image = [`${folder}/a.png`, `${folder}/b.png`];
+    expect(await readInput('openRouter', 'Hi', { input, image, model: 'of/flag' })).toEqual({
+      ...{ model: 'of/file', duration: 8, prompt: 'Hi' },
+      frame_images: [
+        { type: 'image_url', image_url: { url: expect.any(File) }, frame_type: 'first_frame' },
+        { type: 'image_url', image_url: { url: expect.any(File) }, frame_type: 'last_frame' },
+      ],
+    });
+    const three = readInput('openRouter', 'Hi', { image: [...image, ...image] });
+    await expect(three).rejects.toThrow('takes two images');
+  });
+
+  it('of replicate is in its input, beside what a file says', async () => {
+    const [folder, input] = await imagesAnd({ input: { prompt: 'of the file', seed: 7 } });
+    const image = [`${folder}/a.png`];
+    expect(await readInput('replicate', 'Hi', { input, image, model: 'google/veo-3.1' })).toEqual({
+      model: 'google/veo-3.1',
+      input: { prompt: 'Hi', seed: 7, image: expect.any(File) },
+    });
+    expect(await readInput('replicate', undefined, { input })).toEqual({
+      input: { prompt: 'of the file', seed: 7 },
+    });
+    await expect(readInput('replicate', 'Hi', { image: [...image, ...image] })).rejects.toThrow('one image');
+  });
+
+  it('of replicate is left for the client to refuse where it is no object', async () => {
+    const [, input] = await imagesAnd({ input: 'words' });
+    expect(await readInput('replicate', 'Hi', { input })).toEqual({ input: 'words' });
+  });
+
+  it.each(BACKENDS)('is not nothing: %s', async (backend) => {
     await expect(readInput(backend, undefined, {})).rejects.toThrow('there is nothing to generate');
   });
 });
+
+/** A folder with two images, and a file of input. */
+async function imagesAnd(input: object): Promise<[folder: string, input: string]> {
+  const folder = await mkdtemp(join(tmpdir(), 'reelwire-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const name of ['a.png', 'b.png']) await writeFile(join(folder, name), name);
+  await writeFile(join(folder, 'input.json'), JSON.stringify(input));
+  return [folder, join(folder, 'input.json')];
+}
