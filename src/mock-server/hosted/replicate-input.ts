@@ -1,48 +1,13 @@
 import { isRecord } from '../body.js';
 import { json } from '../exchange.js';
 import { isLoopback } from '../gate.js';
+import { REPLICATE_MODELS, type Rule } from './replicate-models.js';
 
 /** One thing that is wrong with a submit, by its path. */
 interface Problem {
   readonly field: string;
   readonly description: string;
 }
-
-/** What a model takes of a field: one of these values, or anything of a type. */
-type Rule = readonly unknown[] | 'integer' | 'boolean' | 'string';
-
-/** Of some models what is known of their inputs; of any other every object is taken. */
-const MODELS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
-  'google/veo-3.1': {
-    prompt: 'string',
-    aspect_ratio: ['16:9', '9:16'],
-    duration: [4, 6, 8],
-    resolution: ['720p', '1080p'],
-    generate_audio: 'boolean',
-    negative_prompt: 'string',
-    seed: 'integer',
-    image: 'string',
-    last_frame: 'string',
-  },
-  'bytedance/seedance-2.0': {
-    prompt: 'string',
-    duration: 'integer',
-    resolution: ['480p', '720p', '1080p'],
-    aspect_ratio: 'string',
-    generate_audio: 'boolean',
-    seed: 'integer',
-    image: 'string',
-    last_frame_image: 'string',
-  },
-  'kwaivgi/kling-v2.5-turbo-pro': {
-    prompt: 'string',
-    duration: [5, 10],
-    aspect_ratio: 'string',
-    negative_prompt: 'string',
-    image: 'string',
-    start_image: 'string',
-  },
-};
 
 const EVENTS: readonly unknown[] = ['start', 'output', 'logs', 'completed'];
 const FIELDS = ['input', 'stream', 'webhook', 'webhook_events_filter'];
@@ -112,7 +77,7 @@ function webhookProblems({ webhook, webhook_events_filter: filter }: Record<stri
 }
 
 function inputProblems(version: string, input: Readonly<Record<string, unknown>>): Problem[] {
-  const rules = MODELS[version.split(':')[0] ?? ''];
+  const rules = REPLICATE_MODELS[version.split(':')[0] ?? ''];
   if (rules === undefined) return [];
   const missing = input.prompt === undefined;
   return [
@@ -127,7 +92,7 @@ function inputProblems(version: string, input: Readonly<Record<string, unknown>>
 }
 
 function fits(value: unknown, rule: Rule): boolean {
-  if (typeof rule !== 'string') return rule.includes(value);
+  if (typeof rule !== 'string') return rule.some((one) => one === value);
   return rule === 'integer' ? Number.isInteger(value) : typeof value === rule;
 }
 

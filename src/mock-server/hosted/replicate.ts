@@ -5,6 +5,7 @@ import { isEnd, type MockJob, type MockJobUpdate } from '../job.js';
 import type { Call, Route } from '../routes.js';
 import { standardWebhookHeaders } from '../signatures.js';
 import { replicateError, submitProblem } from './replicate-input.js';
+import { replicateModel } from './replicate-models.js';
 import { predictionOf, type Urls } from './replicate-prediction.js';
 
 const dialect = 'replicate';
@@ -17,6 +18,16 @@ const routes: readonly Route[] = [
   { name: 'generate', dialect, method: 'POST', path: '/v1/predictions', handle: create },
   { name: 'generate', dialect, method: 'POST', path: '/v1/models/:owner/:name/predictions', handle: create },
   { name: 'list', dialect, method: 'GET', path: '/v1/predictions', handle: list },
+  {
+    name: 'models',
+    dialect,
+    method: 'GET',
+    path: '/v1/models/:owner/:name',
+    handle({ params }) {
+      const model = replicateModel(params.owner ?? '', params.name ?? '');
+      return model === undefined ? replicateError(404, 'Not found', NOT_FOUND) : json(model);
+    },
+  },
   {
     name: 'status',
     dialect,

@@ -5,6 +5,7 @@ import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { VideoClient } from '../../../src/client/client.js';
 import { resolveOptions } from '../../../src/client/options.js';
 import { soraGateway } from '../../../src/index.js';
+import { REPLICATE_MODELS } from '../../../src/mock-server/hosted/replicate-models.js';
 import { createMockServer } from '../../../src/mock-server/index.js';
 import { readDocument, root } from '../../support/documents.js';
 
@@ -196,6 +197,38 @@ it('the guide to OpenRouter has the models that the mock server knows', async ()
   ]);
   expect(table('## Models', 'examples/guides/openrouter.md')).toEqual(wanted);
 });
+
+it('the guide to Replicate has the models that the mock server knows, with what their inputs are', async () => {
+  await using server = await createMockServer();
+  const listed = table('## Models', 'examples/guides/replicate.md');
+  expect(listed.map(([name]) => name)).toEqual(Object.keys(REPLICATE_MODELS).map((name) => `\`${name}\``));
+  for (const [name = '', ...cells] of listed) {
+    const answer = await fetch(`${server.urlOf('replicate')}/models/${name.replaceAll('`', '')}`);
+    const model = (await answer.json()) as { latest_version: { openapi_schema: ReplicateSchema } };
+    const { properties } = model.latest_version.openapi_schema.components.schemas.Input;
+    const { prompt: _, duration, resolution, aspect_ratio, ...others } = properties;
+    const told = [duration, resolution, aspect_ratio].map(
+      (field) => field?.enum?.join(', ') ?? field?.type ?? '',
+    );
+    expect(cells, name).toEqual([
+      ...told,
+      Object.keys(others)
+        .map((field) => `\`${field}\``)
+        .join(', '),
+    ]);
+  }
+});
+
+/** What a model of Replicate takes, as it tells it. */
+interface ReplicateSchema {
+  readonly components: {
+    readonly schemas: {
+      readonly Input: {
+        readonly properties: Record<string, { readonly type: string; readonly enum?: unknown[] }>;
+      };
+    };
+  };
+}
 
 it('the guide has a row for each option of the mock server', () => {
   const guide = 'examples/guides/testing-your-app.md';

@@ -34,6 +34,8 @@ describe('the official client cannot tell the mock server from Replicate', () =>
     expect([file.status, file.headers.get('content-type')]).toEqual([200, 'video/mp4']);
     expect((await replicate.predictions.list()).results.map(({ id }) => id)).toEqual([made.id]);
     expect(await replicate.accounts.current()).toMatchObject({ username: 'mock' });
+    const { latest_version } = await replicate.models.get('google', 'veo-3.1');
+    expect(latest_version?.openapi_schema).toHaveProperty('components.schemas.Input.properties.prompt');
   });
 
   it('when it runs a model to its end in one call, or by polling', async () => {

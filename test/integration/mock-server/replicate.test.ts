@@ -141,7 +141,7 @@ describe('a submit is refused', () => {
     [
       'whose input has a wrong type',
       { ...boat, input: { prompt: 'x', duration: '4', seed: 1.5, generate_audio: 'no', image: 1 } },
-      '- input.duration: must be one of 4,6,8\n- input.generate_audio: Invalid type. Expected: boolean\n- input.seed: Invalid type. Expected: integer\n- input.image: Invalid type. Expected: string\n',
+      '- input.duration: must be one of 4,6,8\n- input.image: Invalid type. Expected: string\n- input.generate_audio: Invalid type. Expected: boolean\n- input.seed: Invalid type. Expected: integer\n',
     ],
   ])('%s', async (_, submit, words) => {
     await using server = await startServer();
@@ -234,6 +234,28 @@ describe('the rest of what Replicate has', () => {
     expect(await lengthOf(`created_after=${at(-60_000)}`)).toBe(100);
     expect(await lengthOf(`created_before=${at(-60_000)}`)).toBe(0);
     expect((await get(server, `${PLACE}?created_after=yesterday`)).status).toBe(400);
+  });
+
+  it('the models that it knows, with what their inputs are', async () => {
+    await using server = await startServer();
+    const { body } = await get(server, `/replicate/v1/models/${MODEL}`);
+    expect(body).toMatchObject({
+      ...{ owner: 'google', name: 'veo-3.1' },
+      latest_version: {
+        openapi_schema: {
+          components: {
+            schemas: {
+              Input: {
+                required: ['prompt'],
+                properties: { duration: { type: 'integer', enum: [4, 6, 8] }, seed: { type: 'integer' } },
+              },
+            },
+          },
+        },
+      },
+    });
+    expect((await get(server, '/replicate/v1/models/google/veo-0')).status).toBe(404);
+    expect((await get(server, '/replicate/v1/models/__proto__/x')).status).toBe(404);
   });
 
   it('an account, and the secret of its webhooks', async () => {
