@@ -42,3 +42,29 @@ it('only the adapter for Node imports of Node', async () => {
     expect(outputFiles[0]?.text).not.toMatch(/from\s*["']node:/);
   }
 });
+
+/** The files of this room of which something is left in a bundle of one name, minified. */
+async function filesIn(name: string): Promise<string[]> {
+  const { metafile } = await build({
+    stdin: { contents: `export { ${name} } from './src/webhooks/index.ts'`, resolveDir: '.' },
+    ...{ bundle: true, minify: true, write: false, metafile: true, format: 'esm', platform: 'browser' },
+    logLevel: 'silent',
+  });
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  return inputs.flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : []));
+}
+
+it.each([
+  ['verifyWebhookSignature', []],
+  ['createWebhookHandler', []],
+  ['replicateWebhooks', ['replicate', 'signed']],
+  ['openRouterWebhooks', ['open-router', 'signed']],
+  ['klingWebhooks', ['kling', 'signed']],
+  ['unsignedWebhooks', ['unsigned']],
+])('a bundle of %s has no source in it but what it uses', async (name, wanted) => {
+  const files = await filesIn(name);
+  const sources = files.flatMap((file) => /sources\/([\w-]+)\.ts$/.exec(file)?.[1] ?? []);
+  expect(sources.sort()).toEqual(wanted);
+  const providers = files.flatMap((file) => /core\/(replicate|open-router)-/.exec(file)?.[1] ?? []);
+  expect(providers).toEqual(wanted.filter((source) => /replicate|open-router/.test(source)));
+});
