@@ -19,7 +19,7 @@ export interface SourceDelivery {
   /** As it came: never parsed and written anew. */
   readonly body: string | Uint8Array;
   /** By a name in any case; a header that came several times is joined by `, `. Null where there is none. */
-  readonly headers: { get(name: string): string | null };
+  readonly headers: Pick<Headers, 'get'>;
 }
 
 /** The clock, and how far from it a signed time may be. */
