@@ -10,7 +10,6 @@ import { openAI, secondsProblem } from './openai.js';
  */
 export const azure: Flavour = {
   ...openAI,
-  has: ['download', 'list', 'delete'],
   basePath: '/openai',
   honoursIdempotencyKeys: false,
   credential: [{ header: 'api-key' }, { header: 'authorization', scheme: 'Bearer' }],

@@ -179,6 +179,26 @@ describe('openAIVideos with a server of the flavour', () => {
     });
   });
 
+  it.each(['openai', 'litellm', 'new-api', 'azure'] as const)('%s: remixes', async (flavour) => {
+    const { server, client, generate } = await start(flavour);
+    const { job, mock } = await generate();
+    mock.complete();
+    await job.completed();
+    const remix = await client.backend.remix({ jobId: job.id, prompt: 'Bluer' });
+    expect(remix.id).not.toBe(job.id);
+    expect(server.jobs.last?.input).toMatchObject({ prompt: 'Bluer', remixed_from_video_id: mock.id });
+  });
+
+  it.each(['vllm-omni', 'sglang', 'tensorrt-llm', 'fastvideo', 'inworld'] as const)(
+    '%s: has no remix',
+    async (flavour) => {
+      const { client, generate } = await start(flavour);
+      const { job } = await generate();
+      const remix = client.backend.remix({ jobId: job.id, prompt: 'Bluer' });
+      expect(await errorOf(remix)).toMatchObject({ code: 'not-found', status: 404 });
+    },
+  );
+
   it.each(without('new-api', 'new-api-rc30', 'inworld'))('%s: lists jobs', async (flavour) => {
     const { client, generate } = await start(flavour);
     const made = [(await generate()).job.id, (await generate()).job.id];
