@@ -219,14 +219,18 @@ describe('the file of a prediction', () => {
   });
 
   it('is gone, too, where its URL was had before', async () => {
-    const server = await startServer({ manual: true, urlLifetimeMs: 3_000 });
+    const server = await startServer({ manual: true });
     const client = connect(server);
     const { id } = await client.generate({ input });
-    server.jobs.get(id)?.complete();
+    const job = server.jobs.get(id)?.complete();
     const end = await client.poll(id);
     expect(end.videoUrl).toMatch(/^http/);
-    await until(() => (server.jobs.get(id)?.msSinceEnd ?? 0) > 3_000);
-    expect(await errorOf(client.download(end))).toMatchObject({ code: 'download-expired', jobId: id });
+    // An hour later.
+    if (job !== undefined) job.completedAt = new Date(Date.now() - 3_600_000);
+    server.faults.add({ route: 'files', type: 'expired' });
+    expect(await errorOf(client.download(end))).toMatchObject({
+      ...{ code: 'download-expired', jobId: id, message: expect.stringContaining('data_removed') },
+    });
   });
 });
 
