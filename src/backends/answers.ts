@@ -1,4 +1,4 @@
-import { type Fields, idOf, readUpdate } from '../core/fields.js';
+import { type Fields, idOf, readUpdate, textOf } from '../core/fields.js';
 import { isJobId } from '../core/job-id.js';
 import { showJson } from '../core/json.js';
 import type { JobUpdate } from '../core/model.js';
@@ -42,7 +42,7 @@ export function readStatus(response: HttpResponse, jobId: string, read: Reader =
   const answered = isRecord(body) ? answeredId(body) : undefined;
   // `{ status: 'error', message }` without an id is how a call went, and no word about the job.
   const isEnvelope =
-    isRecord(body) && answered === undefined && /^(error|success)$/i.test(String(body.status));
+    isRecord(body) && answered === undefined && /^(error|success)$/i.test(textOf(body.status) ?? '');
   const update = isRecord(body) && !isEnvelope ? read(body, jobId) : undefined;
   if (answered !== undefined && answered !== jobId) {
     throw invalid(

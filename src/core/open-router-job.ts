@@ -21,11 +21,12 @@ export function readOpenRouterJob(raw: Fields, jobId: string): JobUpdate {
     const url = textOf(told);
     return url === undefined ? [] : [{ url }];
   });
-  const word = String(raw.status).trim().toLowerCase();
+  const word = update.status === 'failed' ? textOf(raw.status)?.trim().toLowerCase() : undefined;
+  // Which of its ends it is: the reason is seldom told.
+  const isNamed = word !== undefined && word !== 'failed';
   return {
     ...update,
     ...(outputs.length > 0 && { outputs }),
-    // Which of its ends it is: the reason is seldom told.
-    ...(update.status === 'failed' && word !== 'failed' && { errorCode: update.errorCode ?? word }),
+    ...(isNamed && { errorCode: update.errorCode ?? word }),
   };
 }

@@ -31,7 +31,7 @@ export function parseReplicateError(body: unknown): ErrorBody {
   const details = Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null));
   return {
     message,
-    hint: /version (does not exist|or not permitted)/i.test(`${detail} ${title}`)
+    hint: /version (does not exist|or not permitted)/i.test(`${textOf(detail)} ${textOf(title)}`)
       ? 'Only official models are run by owner/name; give any other with its version, as owner/name:VERSION.'
       : undefined,
     retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1_000,
