@@ -71,8 +71,11 @@ export class Places {
       return;
     }
     const expired = this.#expired;
-    if (kind === 'refused' && expired === undefined) throw error;
+    // Some say so of a job that has failed: its status tells why.
+    const mayHaveFailed = error.status === 422 && !foreign && !this.#renew;
+    if (kind === 'refused' && expired === undefined && !mayHaveFailed) throw error;
     this.#startOver();
+    if (mayHaveFailed) return;
     await (expired === undefined ? this.#pace.notReady(error) : this.#pace.expired(error));
   }
 

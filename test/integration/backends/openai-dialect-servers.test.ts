@@ -78,6 +78,24 @@ describe('vLLM-Omni', () => {
     expect(await client.status('v1')).toMatchObject({ error: 'engine dead', errorCode: '503' });
   });
 
+  it('says by a 422 of the file that a job has failed, whose status tells why', async () => {
+    const { client, server } = await start({
+      'GET /v1/videos/v1': refuse(500, failed),
+      'GET /v1/videos/v1/content': refuse(422, { error: { message: 'Video generation failed.', code: 422 } }),
+    });
+    expect(await errorOf(client.download('v1'))).toMatchObject({
+      ...{ name: 'JobFailedError', reason: 'CUDA out of memory' },
+    });
+    expect(callsOf(server)).toEqual(['GET /v1/videos/v1/content', 'GET /v1/videos/v1']);
+  });
+
+  it('is believed in a 422 of the file where the job has not failed', async () => {
+    const content = 'GET /v1/videos/v1/content';
+    const { client, server } = await start({ ...statusOf(done), [content]: refuse(422, { detail: 'no' }) });
+    expect(await errorOf(client.download('v1'))).toMatchObject({ name: 'ApiError', status: 422 });
+    expect(callsOf(server)).toEqual([content, 'GET /v1/videos/v1', content]);
+  });
+
   it('B5: no longer knows a job that this client has cancelled', async () => {
     let isThere = true;
     const { client } = await start({
