@@ -99,7 +99,10 @@ function timeOf(raw: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** @throws InvalidResponseError where it is not JSON. */
+/** The body is not JSON: the sender's fault, where the same error of a caller's function is the receiver's. */
+export class UnreadableBodyError extends InvalidResponseError {}
+
+/** @throws UnreadableBodyError */
 export function parseBody(body: string | Uint8Array, isSigned = true): unknown {
   // The decoder drops a byte order mark; JSON.parse would not take it.
   const text =
@@ -112,7 +115,7 @@ export function parseBody(body: string | Uint8Array, isSigned = true): unknown {
     return parseJson(text);
   } catch (cause) {
     const signed = isSigned ? ', though it is signed' : '';
-    throw new InvalidResponseError(`the body of the webhook is not JSON${signed}`, {
+    throw new UnreadableBodyError(`the body of the webhook is not JSON${signed}`, {
       hint: 'Look at what the sender writes; it may compress the body.',
       cause,
     });

@@ -22,7 +22,7 @@ export type WebhookHandler = (request: Request, context?: WebhookContext | objec
  *
  * Answers 200 `{ received: true }`; 401 where the signature is not right, 403 for an address that is not listed, 400,
  * 405, 408, 413, 415 for what is no delivery; 500 where one of your functions threw, and 503 where another receiver
- * is still at the same delivery, or at the same job: the sender repeats it then.
+ * is still at the same delivery, or at the same job, or where a source does not answer: the sender repeats it then.
  *
  * @throws ConfigurationError that names the option.
  * @throws WebhookVerificationError `bad-secret`.
@@ -31,6 +31,8 @@ export type WebhookHandler = (request: Request, context?: WebhookContext | objec
  *   secret: () => process.env.WEBHOOK_SECRET,
  *   onCompleted: ({ jobId, snapshot }) => publish(jobId, snapshot.videoUrl),
  * });
+ * @example
+ * export const POST = createWebhookHandler({ from: replicateWebhooks({ secret }), onCompleted });
  */
 export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHandler {
   const settings = resolveHandlerOptions(options);

@@ -39,8 +39,8 @@ export async function readFrom(
   const verified = await believe(source, delivery, context);
   const isSigned = verified.scheme !== UNSIGNED;
   const raw = parseBody(verified.body, isSigned);
-  const answer = source.challenge?.(raw);
-  if (answer !== undefined) return { kind: 'challenge', answer };
+  const answer = await source.challenge?.(raw);
+  if (answer) return { kind: 'challenge', answer };
   const update = source.read(raw);
   const isAsked = update !== undefined && isJobId(update.jobId) && source.resolve !== undefined;
   if (!isAsked && !isSigned) return { kind: 'nothing' };

@@ -1,12 +1,12 @@
 import type { WebhookEvent } from '../core/model.js';
 import { bounded } from '../core/text.js';
-import { isVideoError, type WebhookVerificationError } from '../errors.js';
+import type { WebhookVerificationError } from '../errors.js';
 import { BusyError } from './asks.js';
 import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
 import { verifyEd25519 } from './crypto/node.js';
 import type { DeliveryOutcome } from './deliveries.js';
-import { digestId, readEvent } from './events.js';
+import { digestId, readEvent, UnreadableBodyError } from './events.js';
 import { explain, isRefusal } from './explain.js';
 import { findHeaders } from './find-headers.js';
 import { readKey } from './flaws.js';
@@ -179,8 +179,7 @@ async function endingOf(
   explained: (error: unknown) => Promise<unknown>,
   settings: HandlerSettings,
 ): Promise<Ending> {
-  // Not by their class: a source may come with a copy of the package of its own.
-  if (isVideoError(error) && error.code === 'invalid-response') {
+  if (error instanceof UnreadableBodyError) {
     return { outcome: 'refused', status: 400, reason: 'the body is not JSON' };
   }
   if (isRefusal(error)) {

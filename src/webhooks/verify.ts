@@ -11,7 +11,8 @@ import type { VerifiedWebhook } from './source.js';
 
 /**
  * Checks that a delivery comes from a holder of the secret, is unchanged and, where its time is signed, recent.
- * Works on the raw bytes, in any runtime.
+ * Works on the raw bytes, in any runtime. In place of `secret` and `scheme`, `from` may say who sends:
+ * `replicateWebhooks({ secret })`.
  *
  * @throws WebhookVerificationError with a `reason` and a hint.
  * @throws ConfigurationError for an option that makes no sense.

@@ -9,7 +9,8 @@ import { UNSIGNED, type WebhookSource } from '../source.js';
 export interface UnsignedWebhooksOptions {
   /**
    * Asks who knows: `(jobId, options) => client.status(jobId, options)`. Its answer is what is told; undefined, or a
-   * rejection of status 404, where there is no such job. `signal` aborts when the answer is no longer waited for.
+   * rejection of status 404, where there is no such job. `signal` aborts when the answer is no longer waited for. Anybody
+   * may have chosen the id: encode it where it becomes part of a URL, as `client.status` does.
    */
   readonly ask: (
     jobId: string,
@@ -29,6 +30,8 @@ export interface UnsignedWebhooksOptions {
  * MiniMax sends one (`{ "challenge": "…" }`), is answered with itself.
  *
  * Source of the challenge: MiniMax's document of `callback_url`, "return it within 3 seconds".
+ *
+ * `unwrapWebhook` takes it too, rejects with what `ask` rejects with, and with the code `rate-limited` where there are 16 already.
  *
  * @throws ConfigurationError `ask`
  * @example

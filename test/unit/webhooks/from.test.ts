@@ -213,6 +213,34 @@ describe('a source of a caller’s own', () => {
     expect(told).toEqual([expect.stringMatching(/^unknown (undefined|a)$/)]);
   });
 
+  it('that throws what an answer of a server would is no sender’s fault: 500', async () => {
+    const error = new InvalidResponseError('the keys are no JSON');
+    for (const own of [
+      { verify: async () => Promise.reject(error) },
+      {
+        read: () => {
+          throw error;
+        },
+      },
+    ]) {
+      const { post, errors } = receiver({ from: polite(own) });
+      expect((await post('{"job":"a"}')).status).toBe(500);
+      expect(errors).toEqual([error]);
+    }
+    const { post } = receiver({ secret: async () => Promise.reject(error) });
+    expect((await post('{}')).status).toBe(500);
+  });
+
+  it('that refuses by an error of another copy of the package is understood', async () => {
+    vi.resetModules();
+    const { WebhookVerificationError: Other } = await import('../../../src/errors.js');
+    expect(Other).not.toBe(WebhookVerificationError);
+    const verify = async () => Promise.reject(new Other('bad-signature', 'not theirs'));
+    const { post, warnings, errors } = receiver({ from: polite({ verify }) });
+    expect((await post('{}')).status).toBe(401);
+    expect([warnings, errors]).toEqual([[expect.stringContaining('401 bad-signature), not theirs')], []]);
+  });
+
   it('that throws where it reads is answered 500', async () => {
     const { post, told, errors } = receiver({ from: polite() });
     expect((await post('null')).status).toBe(500);
@@ -343,6 +371,18 @@ describe('a handler with a source', () => {
     expect((await post('a=b', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
     expect((await post('x'.repeat(101), {})).status).toBe(413);
     expect((await post('no', await signWebhook({ body: 'no', secret }))).status).toBe(400);
+  });
+
+  it('leaves no timer behind', async () => {
+    vi.useFakeTimers({ now: Date.now() });
+    try {
+      const { post } = receiver({ from: replicateWebhooks({ secret }) });
+      expect((await post(completed, await signWebhook({ body: completed, secret }))).status).toBe(200);
+      expect((await post(completed, {})).status).toBe(401);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('answers within ackWithinMs, what the source takes of it included', async () => {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { WebhookSource } from '../../../src/webhooks/source.js';
 import { refusal } from './support.js';
 
 const body = '{"jobId":"job-1","status":"completed"}';
@@ -47,6 +48,15 @@ it('headers that have to be looked for are refused, and so is a public key', asy
   const headers = { 'webhook-id': 'a', 'webhook-timestamp': '1', 'webhook-signature': 'v1a,AAAA' };
   const secret = `whpk_${Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64')}`;
   await refusal(verify({ body, headers, secret }), 'bad-signature');
+});
+
+it('a delivery of a source is refused, and not believed unverified', async () => {
+  const from: WebhookSource = {
+    name: 'trusting',
+    verify: async (delivery) => ({ scheme: 'trust', body: delivery.body }),
+    read: () => undefined,
+  };
+  await refusal(verify({ body, headers: {}, from }), 'bad-signature');
 });
 
 it('a body that has yet to be read is refused, and not believed unread', async () => {
