@@ -112,17 +112,18 @@ function endOfSecret(
   secrets: readonly (readonly string[])[],
 ): number | undefined {
   for (const secret of secrets) {
-    let end = start;
+    let ends = endsOfChar(text, start, secret[0] ?? '');
     let matched = 0;
-    for (const char of secret) {
-      const next = endOfChar(text, end, char);
-      if (next === undefined) break;
-      end = next;
+    while (ends.length > 0) {
       matched += 1;
+      if (matched === secret.length) return Math.max(...ends);
+      const next = ends.flatMap((end) => endsOfChar(text, end, secret[matched] ?? ''));
+      if (next.length === 0) break;
+      ends = next.length === 1 ? next : [...new Set(next)];
     }
-    if (matched === secret.length) return end;
     // A text that was cut, within an escape perhaps, shows the beginning.
-    if (matched >= LEAST_SECRET_LENGTH && isCut(text, end)) return end;
+    const cut = matched < LEAST_SECRET_LENGTH ? undefined : ends.find((end) => isCut(text, end));
+    if (cut !== undefined) return cut;
   }
   return undefined;
 }
@@ -133,9 +134,20 @@ function isCut(text: string, at: number): boolean {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Where a character ends that stands here as it is, or escaped for JSON, for a URL or for a page. */
-function endOfChar(text: string, start: number, char: string): number | undefined {
-  if (text.startsWith(char, start)) return start + char.length;
+const NOWHERE: readonly number[] = [];
+
+/**
+ * Where a character ends that stands here: as it is, escaped for JSON, for a URL or for a page. Of one that begins an
+ * escape itself, such as `&`, both may be so, and what comes next tells.
+ */
+function endsOfChar(text: string, start: number, char: string): readonly number[] {
+  const escaped = endOfEscaped(text, start, char);
+  const plain = text.startsWith(char, start) ? start + char.length : undefined;
+  if (escaped === undefined || escaped === plain) return plain === undefined ? NOWHERE : [plain];
+  return plain === undefined ? [escaped] : [escaped, plain];
+}
+
+function endOfEscaped(text: string, start: number, char: string): number | undefined {
   switch (text[start]) {
     case '\\': {
       let at = start;
