@@ -1,4 +1,4 @@
-import { type Fields, idOf, MAX_WORD, readUpdate, textOf } from '../core/fields.js';
+import { type Fields, idOf, readUpdate, textOf } from '../core/fields.js';
 import { parseJson, showJson } from '../core/json.js';
 import type { StreamMessage } from '../core/model.js';
 import { isRecord } from '../core/record.js';
@@ -6,9 +6,10 @@ import { isRecord } from '../core/record.js';
 const MAX_PLAIN_LENGTH = 4_000;
 const CONTROL: StreamMessage = { type: 'control' };
 /** Names of events that say no more than that the stream is there. */
-const HEARTBEAT = /^(ping|pong|heart-?beat|keep-?alive|hello|open|ready|connected|subscribed|unsubscribed)$/i;
-/** Those of any event: what it is about, its other fields say. */
-const PLAIN = /^(message|event|data|job|status|update|info|log)$/i;
+const HEARTBEAT = /^(ping|pong|heart-?beat|keep-?alive|hello|open|ready|connected|subscribed)$/i;
+/** The same of a type, and what may stand for any event: no word for a status, as `ready` is, or another may be. */
+const PLAIN =
+  /^(ping|pong|heart-?beat|keep-?alive|hello|open|connected|message|event|data|job|status|update)$/i;
 
 /**
  * One frame of the gateway's WebSocket or SSE stream, which look alike. Never throws. No schema here: hundreds of
@@ -39,9 +40,7 @@ function readFrame(text: string, event: string | undefined): StreamMessage {
 
 function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
   if (frame.status === undefined && (type === 'subscribed' || type === 'unsubscribed')) return CONTROL;
-  const update = readUpdate(frame, jobId, type);
-  if (frame.status === undefined && update.status === undefined && isWord(type))
-    return { type: 'update', update: { ...update, unknownStatus: type.slice(0, MAX_WORD) } };
+  const update = readUpdate(frame, jobId, PLAIN.test(String(type)) ? undefined : type);
   if (update.status === undefined && update.unknownStatus === undefined) {
     // No failure: only a status, or a type that stands for one, ends a job.
     if (textOf(frame.error) !== undefined) return problem(`the server says ${quote(frame.error)}`, jobId);
@@ -50,11 +49,6 @@ function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
     }
   }
   return { type: 'update', update };
-}
-
-/** One that may stand for a status, such as an end that nobody here knows. */
-function isWord(type: unknown): type is string {
-  return typeof type === 'string' && type.trim() !== '' && !HEARTBEAT.test(type) && !PLAIN.test(type);
 }
 
 function aboutNoJob(frame: Fields, type: unknown): StreamMessage {

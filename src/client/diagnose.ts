@@ -77,11 +77,8 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
       dropped() {},
       said: heard,
       failed: (reason) => {
-        if (deps.backend.sse?.perJob && name === 'sse' && reason.kind === 'absent') {
-          const message = `${reason.reason}: there is one for each job, and none for a job that there is not.`;
-          resolve({ state: 'unknown', message });
-          return;
-        }
+        if (name === 'sse' && deps.backend.sse?.perJob && reason.kind === 'absent')
+          resolve({ state: 'unknown', message: `${reason.reason}: there is no such job.` });
         resolve(
           reason.kind === 'timeout'
             ? unanswered(name, connectMs)

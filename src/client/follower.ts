@@ -1,4 +1,4 @@
-import { askCredentials, askToken, isTrusted } from '../http/credentials.js';
+import { askCredentials, askToken } from '../http/credentials.js';
 import { onWake } from '../runtime/wake.js';
 import { createRunner } from '../transports/runner.js';
 import { StatusCalls } from '../transports/status-calls.js';
@@ -53,6 +53,9 @@ export function streamsOfServer(server: Server, loadSse: LoadSse): ReturnType<ty
 
 function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: LoadSse): StreamDeps {
   const { backend, baseUrl, retry, timeouts, webSocketUrl } = settings;
+  // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
+  const isOurs = ({ origin }: URL) =>
+    webSocketUrl !== undefined || origin.replace(/^ws/, 'http') === baseUrl.origin;
   return {
     runtime,
     loadSse: async (codec) => {
@@ -72,21 +75,17 @@ function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: Loa
       const { path = '/' } = backend.webSocket ?? {};
       const own = typeof path === 'function' ? path(session) : path;
       const url = toWebSocketUrl(given ?? (/^(\/|\w+:)/.test(own) ? own : http.resolve(`/${own}`)), baseUrl);
-      const { auth } = settings;
       // Where a page's socket cannot say who it is in a header. A function has said what it wants to.
-      if (!carriesHeaders && backend.credential !== undefined && auth?.type === 'bearer') {
-        const isOurs = isTrusted(new URL(url.href.replace(/^ws/, 'http')), settings);
-        if (isOurs && typeof webSocketUrl !== 'function' && !url.searchParams.has('token'))
-          url.searchParams.set('token', await askToken(auth));
-      }
+      const { auth } = settings;
+      const isTold = carriesHeaders || typeof webSocketUrl === 'function' || url.searchParams.has('token');
+      if (!isTold && backend.credential && auth?.type === 'bearer' && isOurs(url))
+        url.searchParams.set('token', await askToken(auth));
       // A ticket for one connect, or that.
       await http.conceal(url.searchParams.values());
       return url.href;
     },
     webSocketHeaders: async (url) => {
-      // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
-      const origin = new URL(url).origin.replace(/^ws/, 'http');
-      if (webSocketUrl === undefined && origin !== baseUrl.origin) return {};
+      if (!isOurs(new URL(url))) return {};
       const { headers, secrets } = await askCredentials(settings);
       await http.conceal(secrets);
       return headers;

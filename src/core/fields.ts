@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** The most that is kept of a message or a reason, in characters. */
 const MAX_TEXT = 10_000;
 /** The same for a word that should be a status. */
-export const MAX_WORD = 100;
+const MAX_WORD = 100;
 
 /** Text that is not empty; undefined for all else. */
 export function textOf(value: unknown): string | undefined {
@@ -45,7 +45,7 @@ export function readUpdate(raw: Fields, jobId: string, typeWord?: unknown, words
   return {
     jobId,
     status,
-    unknownStatus: known === undefined ? unknownWord(raw.status) : undefined,
+    unknownStatus: known === undefined ? unknownWord(raw.status ?? typeWord) : undefined,
     progress: progressOf(raw.progress),
     message,
     error: failed ? (reasonOf(failure) ?? message ?? tellingWord(raw.status)) : undefined,
