@@ -5,7 +5,13 @@ import { InvalidResponseError } from '../errors.js';
 import type { VerifyFromOptions, WebhookParts } from './check-delivery.js';
 import { checkSource } from './check-source.js';
 import { deliveryId, eventOf, isStatus, parseBody } from './events.js';
-import { type SourceContext, type SourceDelivery, UNSIGNED, type WebhookSource } from './source.js';
+import {
+  type ResolveContext,
+  type SourceContext,
+  type SourceDelivery,
+  UNSIGNED,
+  type WebhookSource,
+} from './source.js';
 import { startTimer } from './timer.js';
 import { believe, contextOf, deliveryOf, explained } from './verify-from.js';
 
@@ -27,14 +33,14 @@ export type Reading =
 /**
  * Verifies a delivery and reads it, by what the source says.
  *
- * @param signal - Aborts when nobody waits any more.
+ * @param limit - Aborts when nobody waits any more.
  * @throws WebhookVerificationError, InvalidResponseError, and what the source throws.
  */
 export async function readFrom(
   source: WebhookSource,
   delivery: SourceDelivery,
   context: SourceContext,
-  signal: AbortSignal,
+  limit: ResolveContext,
 ): Promise<Reading> {
   const verified = await believe(source, delivery, context);
   const isSigned = verified.scheme !== UNSIGNED;
@@ -51,7 +57,9 @@ export async function readFrom(
   }
   const { jobId } = update;
   try {
-    const snapshot = checkAnswer(await source.resolve?.(update, { signal }), jobId, source);
+    // Nobody waits for what `verify` took too long for.
+    limit.signal.throwIfAborted();
+    const snapshot = checkAnswer(await source.resolve?.(update, limit), jobId, source);
     const truth = `${jobId}:${snapshot === undefined ? 'unknown' : `${snapshot.status}:${snapshot.progress}`}`;
     // Of what is true, not of what came: else a forgery could take the place of what is said later.
     const id = await deliveryId(verified.id ?? truth, truth);
@@ -87,10 +95,10 @@ function checkAnswer(answer: unknown, jobId: string, { name }: WebhookSource): J
 /** `unwrapWebhook` where a source says whom to believe. */
 export async function unwrapFrom(parts: WebhookParts, options: VerifyFromOptions): Promise<WebhookEvent> {
   const source = checkSource(options);
-  const context = contextOf(options);
+  const context = contextOf(options, options.now);
   const delivery = await deliveryOf(parts, options);
   const reading = await explained(source, delivery, context, () =>
-    inTime(UNWRAP_MS, (signal) => readFrom(source, delivery, context, signal)),
+    inTime(UNWRAP_MS, (limit) => readFrom(source, delivery, context, limit)),
   );
   if (reading === undefined) throw tooLate(source, UNWRAP_MS);
   if (reading.kind === 'event') return reading.event;
@@ -107,16 +115,26 @@ const UNWRAP_MS = 30_000;
 /** Undefined where it takes longer than so; the signal aborts then. */
 export async function inTime<T>(
   ms: number,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (limit: ResolveContext) => Promise<T>,
 ): Promise<T | undefined> {
-  const controller = new AbortController();
+  // Made where somebody looks at it: it takes as long as a forgery is looked at.
+  let controller: AbortController | undefined;
+  let reason: Error | undefined;
+  const limit = {
+    get signal() {
+      controller ??= new AbortController();
+      if (reason !== undefined) controller.abort(reason);
+      return controller.signal;
+    },
+  };
   const timer = startTimer(ms);
   const late = timer.passed.then(() => {
-    controller.abort(new Error(`no answer within ${ms} ms`));
+    reason = new Error(`no answer within ${ms} ms`);
+    controller?.abort(reason);
     return undefined;
   });
   try {
-    return await Promise.race([late, work(controller.signal)]);
+    return await Promise.race([late, work(limit)]);
   } finally {
     timer.clear();
   }

@@ -74,11 +74,11 @@ export async function receive(
     if (settings.from) {
       const { from } = settings;
       const delivery = { body, headers: headersOf(request.headers) };
-      const context = contextOf({ ...settings, now: settings.now() });
+      const context = contextOf(settings, settings.now());
       const { ackWithinMs } = settings;
       explained = async (error) =>
         (await inTime(ackWithinMs, async () => from.explain?.(error, delivery, context))) ?? error;
-      const reading = await inTime(ackWithinMs, (signal) => readFrom(from, delivery, context, signal));
+      const reading = await inTime(ackWithinMs, (limit) => readFrom(from, delivery, context, limit));
       const received = receivedFrom(reading, from, settings);
       return received.event ? { ...received, body, waitedMs: waitedMs() } : { ...received, body };
     }

@@ -17,7 +17,7 @@ import {
 /** `verifyWebhookSignature` where a source says whom to believe. */
 export async function verifyFrom(options: WebhookParts & VerifyFromOptions): Promise<VerifiedWebhook> {
   const source = checkSource(options);
-  const context = contextOf(options);
+  const context = contextOf(options, options.now);
   const delivery = await deliveryOf(options, options);
   const verified = await explained(source, delivery, context, () => believe(source, delivery, context));
   if (verified.scheme !== UNSIGNED) return verified;
@@ -76,9 +76,10 @@ export function headersOf(headers: unknown): SourceDelivery['headers'] {
 }
 
 /** @throws ConfigurationError `toleranceSeconds` */
-export function contextOf(options: VerifyLimits): SourceContext {
-  const { toleranceSeconds = 300, now = Date.now() } = options;
-  const { futureToleranceSeconds = toleranceSeconds } = options;
+export function contextOf(
+  { toleranceSeconds = 300, futureToleranceSeconds = toleranceSeconds }: Omit<VerifyLimits, 'now'>,
+  now: number | Date = Date.now(),
+): SourceContext {
   if (![toleranceSeconds, futureToleranceSeconds].every((value) => Number.isFinite(value) && value >= 0)) {
     throw new ConfigurationError('toleranceSeconds', 'toleranceSeconds must be finite, 0 or more');
   }

@@ -185,6 +185,26 @@ describe('a source of a caller’s own', () => {
     expect(told).toEqual([]);
   });
 
+  it('that verifies too late is not asked what is true', async () => {
+    let verified = () => {};
+    const late = new Promise<void>((resolve) => {
+      verified = resolve;
+    });
+    const asked: boolean[] = [];
+    const from = polite({
+      async verify({ body }) {
+        await late;
+        return { scheme: 'x', body };
+      },
+      resolve: async (_, context) => void asked.push(context?.signal.aborted ?? false) as undefined,
+    });
+    const { post } = receiver({ from, ackWithinMs: 20 });
+    expect((await post('{"job":"a"}')).status).toBe(503);
+    verified();
+    expect((await post('{"job":"b"}')).status).toBe(200);
+    expect(asked).toEqual([false]);
+  });
+
   it('that explains for ever holds up no answer', async () => {
     const from = { ...polite(), explain: () => new Promise<never>(() => {}) };
     const { post, warnings } = receiver({ from, ackWithinMs: 20 });

@@ -408,6 +408,56 @@ describe('a forgery', () => {
     );
   });
 
+  it('of any headers and any body is refused, and nothing else is thrown', async () => {
+    const name = fc.constantFrom(
+      'webhook-id',
+      'webhook-timestamp',
+      'webhook-signature',
+      'x-openrouter-signature',
+    );
+    const digits = fc.nat().map(String);
+    const list = fc.array(fc.constantFrom('t=', 't=1', 'v1=', `v1=${mac}`, ',', ' ', 'v1,', '=', '\0'));
+    const value = fc.oneof(
+      digits,
+      list.map((parts) => parts.join('')),
+      fc.array(fc.string()),
+      fc.anything(),
+    );
+    const headers = fc.oneof(
+      fc.dictionary(fc.oneof(name, fc.string()), value),
+      fc.array(fc.tuple(name, value)),
+      fc.record({ 'webhook-id': digits, 'webhook-timestamp': digits, 'webhook-signature': value }),
+      fc.anything(),
+    );
+    const anyBody = fc.oneof(fc.json(), fc.uint8Array(), fc.anything());
+    const sources = [
+      replicateWebhooks({ secret }),
+      openRouterWebhooks({ secret: 's' }),
+      klingWebhooks({ secret }),
+    ];
+    await fc.assert(
+      fc.asyncProperty(headers, anyBody, fc.constantFrom(...sources), async (h, b, source) => {
+        await refusal(verifyWebhookSignature({ body: b as string, headers: h as never, from: source, now }));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of one bit of what OpenRouter signs is refused', async () => {
+    const changed = (text: string) =>
+      Array.from({ length: text.length * 8 }, (_, i) => {
+        const code = text.charCodeAt(i >> 3) ^ (1 << (i & 7));
+        return text.slice(0, i >> 3) + String.fromCharCode(code) + text.slice((i >> 3) + 1);
+      });
+    // Capitals are the same digits.
+    const isAnother = (header: string) => header.toLowerCase() !== right;
+    for (const header of changed(right).filter(isAnother)) await refusal(check(header));
+    for (const other of changed(body)) {
+      const headers = { 'x-openrouter-signature': right };
+      await refusal(verifyWebhookSignature({ body: other, headers, from, now }), 'bad-signature');
+    }
+  });
+
   it('is told what became of its body, as where there is a secret', async () => {
     const headers = signOpenRouter(body, 's', seconds);
     const parsed = JSON.stringify(JSON.parse(body), null, 2);
