@@ -104,9 +104,9 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
       ask(state, job);
     }
   }
-  for (const job of state.jobs.values()) {
+  if (state.polling) {
     // Those that it has no room for, or not yet, are polled as before.
-    if (state.polling && !isCarriedBy(job, stream)) job.polled = true;
+    for (const job of state.jobs.values()) if (!isCarriedBy(job, stream)) job.polled = true;
   }
   state.polling = false;
   planStreams(state);

@@ -208,6 +208,12 @@ export const MUTANTS: readonly Mutant[] = [
       ),
   },
   {
+    breaks: 'rule 7: a job whose own stream has ended is taken to be carried by it',
+    foundBy: /ended in the gap/,
+    plans: followUpPlans,
+    step: (state, signal) => (signal.type === 'dropped' ? [] : step(state, signal)),
+  },
+  {
     breaks: 'a stream that says to ask is not listened to',
     foundBy: /not pushed/,
     plans: followUpPlans,

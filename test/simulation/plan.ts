@@ -114,7 +114,7 @@ export interface Plan {
    * became of it is known so many milliseconds later, and takes a second call. Missing: the status knows at once.
    */
   readonly resultMs?: number;
-  /** Each job has an event stream of its own, which ends when there is something to ask for. */
+  /** Each job has an event stream of its own, which ends with its first frame, and when there is something to ask for. */
   readonly perJob?: boolean;
   /** That there is no such job is said by a success. */
   readonly missingBy200?: boolean;

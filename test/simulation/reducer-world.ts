@@ -88,7 +88,7 @@ export function playReducer(plan: Plan, take: Step = step): void {
       },
       frame: (frame) => {
         dispatch({ type: 'said', stream, connection, message: messageOf(frame, plan) });
-        if (plan.perJob && stream === 'sse' && isHint(frame, plan)) reopen(connection, frame.jobId);
+        if (stream === 'sse' && server.endsWith(frame)) reopen(connection, frame.jobId);
       },
       failed: (failure) => {
         witness.streamEvents += 1;
@@ -102,6 +102,8 @@ export function playReducer(plan: Plan, take: Step = step): void {
   /** The stream of this job ends, and is opened again after a while. */
   function reopen(connection: number, jobId: string): void {
     witness.streamEvents += 1;
+    const link = links.get('sse');
+    if (link !== undefined) server.leave(link, jobId);
     dispatch({ type: 'dropped', stream: 'sse', connection, jobId });
     clock.reach(2_000, () => subscribe('sse', jobId));
   }

@@ -52,6 +52,8 @@ export class SimulatedServer {
   readonly #truths = new Map<string, Truth>();
   /** What a second call has to say of jobs that have ended. */
   readonly #results = new Map<string, Truth>();
+  /** Jobs of which an event stream has brought something. */
+  readonly #begun = new Set<string>();
   readonly #connections = new Set<Connection>();
   readonly #faults = new Map<FaultName, number>();
   /** When the server knew of the end of each job. */
@@ -179,6 +181,19 @@ export class SimulatedServer {
 
   unsubscribe(connection: Connection, jobId: string): void {
     this.#clock.after(this.#latency() / 2, () => connection.subscribed.delete(jobId));
+  }
+
+  /** Whether the event stream of a job ends with this frame. */
+  endsWith(frame: Frame): frame is Truth {
+    if (this.#plan.perJob !== true || frame === 'greeting' || !('status' in frame)) return false;
+    const isFirst = !this.#begun.has(frame.jobId);
+    this.#begun.add(frame.jobId);
+    return isFirst || isHint(frame, this.#plan);
+  }
+
+  /** The server has ended the stream of this job: nothing more is on its way. */
+  leave(connection: Connection, jobId: string): void {
+    connection.subscribed.delete(jobId);
   }
 
   close(connection: Connection): void {

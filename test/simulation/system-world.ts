@@ -82,7 +82,7 @@ export async function playSystem(
     ),
     loadSse: async (codec) =>
       connectSse(
-        { runtime, retry, openStream: (url, signal) => openStream(server, witness, plan, url, signal) },
+        { runtime, retry, openStream: (url, signal) => openStream(server, witness, url, signal) },
         codec,
         timeouts.connectMs,
       ),
@@ -261,7 +261,6 @@ function errorEvent({ kind }: StreamFailure) {
 function openStream(
   server: SimulatedServer,
   witness: Witness,
-  plan: Plan,
   url: string,
   signal: AbortSignal,
 ): Promise<Response> {
@@ -283,7 +282,7 @@ function openStream(
       frame: (frame) => {
         if (link.closed) return;
         body?.enqueue(new TextEncoder().encode(`data: ${encode(frame)}\n\n`));
-        if (!plan.perJob || !isHint(frame, plan)) return;
+        if (!server.endsWith(frame)) return;
         witness.streamEvents += 1;
         server.close(link);
         body?.close();

@@ -261,9 +261,9 @@ export class Witness {
    * until that is noticed, and a connect.
    */
   #isPushed({ followAt, endsAt, steps }: PlannedJob): boolean {
-    const { faults, greets, coarse, transports, resultMs = 0 } = this.#plan;
-    // What says that there is something to ask comes once, and that may be too early.
-    if (transports[0] === 'polling' || resultMs > 0) return false;
+    const { faults, greets, coarse, transports, resultMs = 0, perJob } = this.#plan;
+    // What says that there is something to ask comes once, and that may be too early, or while no stream is there.
+    if (transports[0] === 'polling' || resultMs > 0 || perJob === true) return false;
     // A status answer that overtakes a frame in the network makes a liar of an honest stream, for a moment.
     if (faults.length === 0) return endsAt > followAt + SETTLING_MS && this.#lies.length === 0;
     if (!transports.includes('sse') || this.#lies.some((lie) => lie.startsWith('SSE'))) return false;
