@@ -1,4 +1,4 @@
-import type { Refusal } from '../core/check.js';
+import { describe, type Refusal } from '../core/check.js';
 import { ConfigurationError, InputError } from '../errors.js';
 
 /** Of the input of a call, before anything is sent. */
@@ -12,7 +12,7 @@ export function refuseOptionOf(backend: string): Refusal {
 /** @throws InputError that names the variants there are. */
 export function checkVariant(variant: string, variants: readonly string[]): void {
   if (variants.includes(variant)) return;
-  throw new InputError('variant', `there is no variant ${JSON.stringify(String(variant).slice(0, 100))}`, {
+  throw new InputError('variant', `there is no variant ${describe(variant)}`, {
     hint: `Choose from ${variants.join(', ')}.`,
   });
 }

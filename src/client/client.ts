@@ -4,7 +4,13 @@ import { soraGateway } from '../backends/sora-gateway.js';
 import { checkCall, checkDelayMs, checkDownload } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
 import { initialSnapshot } from '../core/job-state.js';
-import { type CompletedJob, isTerminal, type JobSnapshot, type WebhookEvent } from '../core/model.js';
+import {
+  type CompletedJob,
+  isTerminal,
+  type JobSnapshot,
+  type SnapshotSource,
+  type WebhookEvent,
+} from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { InputError } from '../errors.js';
@@ -86,20 +92,20 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** Attaches to a job by its id, after a restart too. No I/O until somebody listens. */
   subscribe(jobId: string, options: WaitOptions = {}): VideoJob<VariantOf<B>> {
     const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#server.runtime.now());
-    checkCall(options, ['timeoutMs'], jobId);
+    checkCall(options, jobId, 'timeoutMs');
     return new VideoJob(this.#host, placeholder, false, options);
   }
 
   /** One status call. */
   async status(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
-    checkCall(options, [], checkJobId(jobId));
+    checkCall(options, checkJobId(jobId));
     return this.#server.status(jobId, options.signal);
   }
 
   /** Follows a job by polling only, whatever `transports` says. Throws as `VideoJob.completed` does. */
   async poll(jobId: string, options: PollOptions = {}): Promise<CompletedJob> {
     const { calls, runtime, settings } = this.#server;
-    checkCall(options, ['intervalMs', 'timeoutMs', 'onUpdate'], checkJobId(jobId));
+    checkCall(options, checkJobId(jobId), 'intervalMs', 'timeoutMs', 'onUpdate');
     calls.refuseClosed(jobId);
     const intervalMs = checkDelayMs('intervalMs', options.intervalMs) ?? settings.polling.intervalMs;
     const placeholder = initialSnapshot(jobId, 'polling', runtime.now());
@@ -144,8 +150,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
         hint: 'Give what unwrapWebhook resolves with, or what onEvent of a handler is called with.',
       });
     }
-    const { id, ...snapshot } = event.snapshot;
-    this.#following.ingest(this.#server.locate({ ...snapshot, jobId: id }), 'webhook');
+    this.#learn(event.snapshot, 'webhook');
   }
 
   /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
@@ -169,7 +174,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    */
   async cancel(jobId: string, options: CallOptions = {}): Promise<JobSnapshot> {
     const { calls, cancels } = this.#server;
-    checkCall(options, [], checkJobId(jobId));
+    checkCall(options, checkJobId(jobId));
     cancels.checkSupported('backend', 'The job continues; close() ends only the wait for it.', jobId);
     calls.refuseClosed(jobId);
     options.signal?.throwIfAborted();
@@ -178,10 +183,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       outer: options.signal,
     });
     // Whoever follows it need not ask for what is known here.
-    if (isTerminal(snapshot.status)) {
-      const { id, ...update } = snapshot;
-      this.#following.ingest({ ...update, jobId: id }, 'polling');
-    }
+    if (isTerminal(snapshot.status)) this.#learn(snapshot, 'polling');
     return snapshot;
   }
 
@@ -213,6 +215,10 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   async #submit(submission: Submission, options: SubmitOptions): Promise<VideoJob<VariantOf<B>>> {
     const snapshot = await submit(this.#server, submission, options);
     return new VideoJob(this.#host, snapshot, true, { signal: options.signal });
+  }
+
+  #learn({ id, ...update }: JobSnapshot, source: SnapshotSource): void {
+    this.#following.ingest(this.#server.locate({ ...update, jobId: id }), source);
   }
 
   #hostOf(engine: () => WaitEngine): JobHost<VariantOf<B>> {

@@ -1,10 +1,11 @@
 import { wholeNumber } from '../core/check.js';
+import { wrongOption } from '../core/check-option.js';
 import type { CompletedJob } from '../core/model.js';
 import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { openDownload } from '../download/download.js';
 import { downloadSource } from '../download/source.js';
-import { InputError } from '../errors.js';
+import { aboutJob, InputError } from '../errors.js';
 import type { Server } from './server.js';
 
 /** Opens the download of a finished job, of which `known` may be known already. */
@@ -16,11 +17,12 @@ export async function download(
 ): Promise<VideoDownload> {
   const { aborts, backend, calls, http, logger, retry, runtime, settings } = server;
   const { timeouts } = settings;
-  const { variant = backend.variants[0], output = 0 } = options;
+  const { variant = backend.variants[0], output = 0, onProgress, signal: outer } = options;
   const wrong = wholeNumber(0, 10_000)(output);
   if (wrong !== undefined) throw new InputError('output', `output ${wrong}`, { jobId: id });
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw aboutJob(wrongOption('onProgress', 'onProgress must be a function'), id);
   const controller = new AbortController();
-  const { signal: outer } = options;
   const source = downloadSource({
     ...{ backend, id, known, variant, output },
     askStatus: (signal) => server.status(id, signal),
@@ -28,7 +30,7 @@ export async function download(
   try {
     return await openDownload(http, source, {
       signal: outer && controller.signal,
-      onProgress: options.onProgress,
+      onProgress,
       onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
       onDoubt: ({ message }) =>
         logger.warn(

@@ -59,7 +59,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
 
   async function* run(): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
     const { concurrency = 6, signal } = options;
-    checkCall(options, ['concurrency']);
+    checkCall(options, undefined, 'concurrency');
     checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
     signal?.throwIfAborted();
     const source = iterate(inputs);

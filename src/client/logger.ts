@@ -1,3 +1,4 @@
+import { describe } from '../core/check.js';
 import type { Logger, LogLevel } from '../core/settings.js';
 import { ConfigurationError } from '../errors.js';
 
@@ -14,7 +15,7 @@ export function resolveLogger(given: Logger | LogLevel = 'warn'): Logger {
   let first = 0;
   if (typeof given === 'string') {
     first = ['debug', 'info', 'warn', 'silent'].indexOf(given);
-    if (first < 0) throw refusal(`is ${JSON.stringify(String(given).slice(0, 100))}`);
+    if (first < 0) throw refusal(`is ${describe(given)}`);
     if (given === 'silent') first = METHODS.length;
     target = () => globalThis.console;
   } else {
@@ -47,6 +48,6 @@ function printable(message: string): string {
 
 function refusal(problem: string): ConfigurationError {
   return new ConfigurationError('logger', `logger ${problem}`, {
-    hint: "Give 'debug', 'info', 'warn' or 'silent', or an object with debug, info, warn and error, such as console.",
+    hint: "Give 'debug', 'info', 'warn' or 'silent', or an object such as console.",
   });
 }

@@ -191,7 +191,7 @@ function readBackend(backend: AnyBackend | undefined): AnyBackend {
   throw wrongOption(
     'backend',
     'backend is not a Backend',
-    'Pass what soraGateway(), vidBuilder() or openAIVideos() returns, or an object with the methods of Backend.',
+    'Pass what soraGateway() or the like returns, or an object with the methods of Backend.',
   );
 }
 

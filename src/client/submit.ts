@@ -6,6 +6,7 @@ import type { Logger } from '../core/settings.js';
 import { wordsOf } from '../core/text.js';
 import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
 import { isAtStake } from '../http/failure.js';
+import { identify } from '../http/identify.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
 import { abortable } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
@@ -43,7 +44,7 @@ export async function submit(
   submission: Submission,
   options: SubmitOptions,
 ): Promise<JobSnapshot> {
-  checkCall(options, ['idempotencyKey', 'onAbort']);
+  checkCall(options, undefined, 'idempotencyKey', 'onAbort');
   const { idempotencyKey, onAbort = 'detach', signal } = options;
   const { aborts, calls, cancels } = host;
   checkOnAbort(onAbort, cancels);
@@ -131,14 +132,13 @@ function send(host: SubmitHost, { encode, parse }: Submission, idempotencyKey: s
 }
 
 /** The server accepted it, and what it answered names no job. A backend may read a refusal out of a success, too. */
-function unreadable(error: unknown, { headers, status }: HttpResponse): unknown {
+function unreadable(error: unknown, response: HttpResponse): unknown {
   if (error instanceof ApiError) return error;
   const words = error instanceof Error ? error.message : wordsOf(error);
   return new SubmitOutcomeUnknownError(
     `the server accepted the submit, but its answer names no job: ${words}`,
     {
-      status,
-      requestId: headers.get('x-request-id')?.slice(0, 200),
+      ...identify(response, {}),
       cause: error,
       hint: 'A job may have been made: look for it on the server before you generate again. Check that backend fits the server.',
     },
@@ -169,16 +169,12 @@ function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
 }
 
 function closedError(isSent: boolean): VideoError {
-  if (!isSent) {
-    return new VideoError('closed', 'the client was closed before a submit was sent', {
-      hint: 'No job was made. Make a new VideoClient.',
-    });
-  }
-  return new VideoError(
-    'closed',
-    'the client was closed while a submit was under way, which may have made a job or not',
-    {
-      hint: 'Look for the job on the server before you generate again with a new VideoClient, or use the same idempotencyKey where it honours one.',
-    },
-  );
+  const when = isSent
+    ? 'while a submit was under way, which may have made a job or not'
+    : 'before a submit was sent';
+  return new VideoError('closed', `the client was closed ${when}`, {
+    hint: isSent
+      ? 'Look for the job on the server before you generate again with a new VideoClient, or use the same idempotencyKey where it honours one.'
+      : 'No job was made. Make a new VideoClient.',
+  });
 }

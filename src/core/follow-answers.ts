@@ -8,7 +8,7 @@ import {
   warn,
 } from './follow-state.js';
 import { closeAll, distrustStream, prove } from './follow-streams.js';
-import { applyUpdate, unknownStatusWarning } from './job-state.js';
+import { applyUpdate } from './job-state.js';
 import {
   isTerminal,
   type JobSnapshot,
@@ -16,6 +16,7 @@ import {
   type SnapshotSource,
   type StreamMessage,
 } from './model.js';
+import { unknownStatusWarning } from './unknown-status.js';
 
 /** How long an end may wait for the reason that the status may have. */
 const REASON_MS = 2_000;

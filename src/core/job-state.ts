@@ -6,7 +6,6 @@ import {
   type JobSnapshot,
   type JobStatus,
   type JobUpdate,
-  type JobWarning,
   type PendingJob,
   type SnapshotSource,
 } from './model.js';
@@ -64,20 +63,6 @@ export function applyUpdate(
   const isVague = known === undefined || known.indeterminate === true;
   if (isVague && (progress === 0 || progress === 100)) job.indeterminate = true;
   return Object.freeze(job);
-}
-
-/**
- * The warning for an unknown status word, if the update holds one. It is due once a job: whoever keeps the
- * job's snapshot keeps that too.
- */
-export function unknownStatusWarning(update: JobUpdate): JobWarning | undefined {
-  const word = update.unknownStatus;
-  if (word === undefined) return undefined;
-  return {
-    code: 'unknown-status',
-    message: `The server calls the status of job ${update.jobId} ${JSON.stringify(word)}, which is unknown; the last known status is kept.`,
-    jobId: update.jobId,
-  };
 }
 
 function furthest(before: number, said: number | undefined): number {

@@ -82,8 +82,8 @@ async function authorization(
   { credential }: ServerSettings['backend'],
 ): Promise<[name: string, scheme: string, credential: string, ...string[]]> {
   if (auth.type === 'basic') {
-    const bytes = new TextEncoder().encode(`${auth.username}:${auth.password}`);
     const pair = `${auth.username}:${auth.password}`;
+    const bytes = new TextEncoder().encode(pair);
     return ['authorization', 'Basic ', btoa(String.fromCharCode(...bytes)), pair, auth.password];
   }
   const { header, scheme } = credential ?? { header: 'authorization', scheme: 'Bearer' };

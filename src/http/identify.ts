@@ -2,7 +2,10 @@ import { parseRetryAfterMs } from '../core/backoff.js';
 import type { CallContext } from './types.js';
 
 /** What every error of an answer carries. */
-export function identify({ status, headers }: Pick<Response, 'status' | 'headers'>, { jobId }: CallContext) {
+export function identify(
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  { jobId }: Pick<CallContext, 'jobId'>,
+) {
   return { jobId, status, requestId: headers.get('x-request-id')?.slice(0, 200) };
 }
 

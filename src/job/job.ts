@@ -58,7 +58,7 @@ export class VideoJob<Variant extends string = string> {
    */
   completed(options: WaitOptions = {}): Promise<CompletedJob> {
     return new Promise((resolve, reject) => {
-      checkCall(options, ['timeoutMs'], this.id);
+      checkCall(options, this.id, 'timeoutMs');
       const update = (snapshot: JobSnapshot) => {
         if (snapshot.status === 'completed') resolve(snapshot);
         else if (snapshot.status === 'failed') reject(failure(snapshot));

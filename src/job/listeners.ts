@@ -168,6 +168,6 @@ function callGuarded(this: Listener, payload: unknown, of: JobListeners): void {
 function checkEvent(event: string): void {
   if ((EVENTS as readonly string[]).includes(event)) return;
   throw new InputError('event', `a job has no event ${JSON.stringify(event)}`, {
-    hint: didYouMean(String(event), EVENTS) ?? `There are ${EVENTS.join(', ')}.`,
+    hint: didYouMean(String(event), EVENTS),
   });
 }

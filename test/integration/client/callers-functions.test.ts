@@ -212,14 +212,16 @@ it('what is no signal is refused, and nothing is left that holds the process or 
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
   const signal = new AbortController() as unknown as AbortSignal;
-  for (let count = 0; count < 10; count++) await expect(job.completed({ signal })).rejects.toThrow(TypeError);
+  const refused = { code: 'configuration', option: 'signal' };
+  for (let count = 0; count < 10; count++)
+    await expect(job.completed({ signal })).rejects.toMatchObject({ ...refused, jobId: job.id });
   expect(timers()).toBe(before);
   // The next who waits is the only one.
   const stopped = vi.fn();
   job.on('stopped', stopped);
   job.close();
   expect(stopped).toHaveBeenCalledTimes(1);
-  await expect(client.generate(input, { signal })).rejects.toThrow(TypeError);
+  await expect(client.generate(input, { signal })).rejects.toMatchObject(refused);
   expect(server.requests.filter(({ route }) => route === 'generate')).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyUpdate, initialSnapshot, unknownStatusWarning } from '../../../src/core/job-state.js';
+import { applyUpdate, initialSnapshot } from '../../../src/core/job-state.js';
 import type { JobSnapshot, JobStatus, JobUpdate } from '../../../src/core/model.js';
 import { isTerminal } from '../../../src/core/model.js';
 
@@ -169,15 +169,6 @@ it('what is left out of an update keeps its last value', () => {
     status: 'processing',
     message: 'Rendering',
     progress: 9,
-  });
-});
-
-it('an unknown status word gives a warning that names the word, escaped, and the job', () => {
-  expect(unknownStatusWarning(update({ status: 'queued' }))).toBeUndefined();
-  expect(unknownStatusWarning(update({ unknownStatus: 'paused\n' }))).toMatchObject({
-    code: 'unknown-status',
-    jobId: 'job-1',
-    message: expect.stringContaining('"paused\\n"'),
   });
 });
 

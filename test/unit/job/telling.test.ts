@@ -59,7 +59,7 @@ describe('a listener', () => {
     );
     expect(on('much too long to be any of them')).toThrowError(
       expect.objectContaining({
-        hint: 'There are update, status, progress, completed, failed, transport, warning, stopped.',
+        hint: 'Choose from update, status, progress, completed, failed, transport, warning, stopped.',
       }),
     );
     expect(() => job.off('x' as 'update', () => {})).toThrowError('a job has no event "x"');
