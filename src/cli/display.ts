@@ -1,6 +1,6 @@
 import { createBars } from './bars.js';
 import { isInteractive, type Output } from './output.js';
-import { type Display, elapsedOf, type Row } from './row.js';
+import { type Display, elapsedOf, percentOf, type Row } from './row.js';
 import { visible } from './text.js';
 
 /** Bars on a terminal that has room for them, plain lines elsewhere. */
@@ -18,7 +18,7 @@ function createLines(output: Output): Display {
   return {
     show(row) {
       const over = row.transport === '' ? '' : ` over ${row.transport}`;
-      const what = `${visible(row.jobId)}: ${row.status} ${Math.round(row.progress)} %${over}`;
+      const what = `${visible(row.jobId)}: ${`${row.status} ${percentOf(row.progress)}`.trimEnd()}${over}`;
       if (last.get(row.jobId) === what) return;
       last.set(row.jobId, what);
       output.note(`${what}, ${elapsedOf(row)}`);

@@ -1,6 +1,6 @@
 import { type CompletedJob, isVideoError, type JobSnapshot, type VideoJob } from '../index.js';
 import type { Output } from './output.js';
-import type { Display, Row } from './row.js';
+import { type Display, progressOf, type Row } from './row.js';
 import type { Told } from './status-line.js';
 import { visible } from './text.js';
 
@@ -18,8 +18,9 @@ export async function followJob(
   { output, display, row, signal, timeoutMs }: FollowOptions,
 ): Promise<CompletedJob> {
   job.on('update', (snapshot) => {
-    const { status, progress, message, transport } = snapshot;
-    Object.assign(row, { status, progress, message: message ?? '', transport: row.transport || transport });
+    const { status, message = '', transport } = snapshot;
+    const progress = progressOf(snapshot);
+    Object.assign(row, { status, progress, message, transport: row.transport || transport });
     display.show(row);
     output.event({ type: 'update', ...jsonOf(snapshot) });
   });
@@ -46,6 +47,6 @@ export async function followJob(
 
 /** A snapshot for programs. Without its `videoUrl`, which may hold a signature, and what the server sent besides. */
 export function jsonOf(snapshot: Told & Partial<Pick<JobSnapshot, 'transport' | 'updatedAt'>>): object {
-  const { id, status, progress, message, error, errorCode, transport, updatedAt } = snapshot;
-  return { jobId: id, status, progress, message, error, errorCode, transport, updatedAt };
+  const { id, status, progress, indeterminate, message, error, errorCode, transport, updatedAt } = snapshot;
+  return { jobId: id, status, progress, indeterminate, message, error, errorCode, transport, updatedAt };
 }

@@ -5,8 +5,8 @@ import { formatElapsed } from './text.js';
 export interface Row {
   readonly jobId: string;
   status: string;
-  /** 0–100. */
-  progress: number;
+  /** 0–100; undefined while nobody knows. */
+  progress: number | undefined;
   /** Of the server. */
   message: string;
   /** The one in use; empty before there is one. */
@@ -24,11 +24,21 @@ export interface Display {
   stop(): void;
 }
 
-export function createRow({ id, status, progress }: Pick<JobSnapshot, 'id' | 'status' | 'progress'>): Row {
+export function createRow({ id, status }: Pick<JobSnapshot, 'id' | 'status'>, progress?: number): Row {
   return {
     ...{ jobId: id, status, progress, message: '', transport: '' },
     ...{ startedMs: Date.now(), endedMs: undefined },
   };
+}
+
+/** What the server has given as a percentage, where it has: a 0 of its own making says nothing. */
+export function progressOf({ indeterminate, progress }: JobSnapshot): number | undefined {
+  return indeterminate === true ? undefined : progress;
+}
+
+/** Such as `40 %`; empty where nobody knows. */
+export function percentOf(progress: number | undefined): string {
+  return progress === undefined ? '' : `${Math.round(progress)} %`;
 }
 
 export function elapsedOf(row: Row): string {

@@ -35,7 +35,7 @@ export async function saveVideo(
       variant: flags.variant,
       onProgress({ receivedBytes, totalBytes }) {
         bytes = receivedBytes;
-        row.progress = totalBytes ? (100 * receivedBytes) / totalBytes : 0;
+        row.progress = totalBytes ? (100 * receivedBytes) / totalBytes : undefined;
         row.message = formatBytes(receivedBytes);
         display.show(row);
       },

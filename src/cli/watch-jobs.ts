@@ -3,7 +3,7 @@ import { createDisplay } from './display.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
 import { followJob } from './follow.js';
 import { commandOf, type Resume } from './resume.js';
-import { createRow, type Row } from './row.js';
+import { createRow, progressOf, type Row } from './row.js';
 import { reportSaved, type Saved, type SaveFlags, saveVideo } from './save.js';
 import type { Session } from './session.js';
 import { visible } from './text.js';
@@ -17,7 +17,7 @@ export async function watchJobs(
   flags: WatchFlags,
 ): Promise<number> {
   const { output, signal } = session;
-  const watched = jobs.map((job) => ({ job, row: createRow(job.snapshot) }));
+  const watched = jobs.map((job) => ({ job, row: createRow(job.snapshot, progressOf(job.snapshot)) }));
   const display = await createDisplay(
     output,
     watched.map(({ row }) => row),

@@ -11,7 +11,7 @@ export function download(jobId: string, flags: ConnectionFlags & SaveFlags): Pro
     checkOutput(flags);
     await checkWritable(flags.output ?? '.');
     session.resume = { command: 'download', jobIds: [jobId], flags };
-    const row = createRow({ id: jobId, status: 'completed', progress: 0 });
+    const row = createRow({ id: jobId, status: 'completed' });
     const display = await createDisplay(session.output, [row]);
     let saved: Saved;
     try {

@@ -223,6 +223,14 @@ describe('status', () => {
     ]);
     expect(missing.code).toBe(1);
   });
+
+  it('tells no percentage before the server gives one', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'a', manual: true });
+    expect((await run(['status', 'a'], { env })).stdout).toBe('a  queued\n');
+    const { stdout } = await run(['status', 'a', '--json'], { env });
+    expect(jsonLines(stdout)).toMatchObject([{ status: 'queued', progress: 0, indeterminate: true }]);
+  });
 });
 
 describe('cancel', () => {

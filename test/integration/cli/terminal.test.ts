@@ -30,6 +30,17 @@ it('a person sees a bar with percent, status, elapsed time and transport, and th
   expect(await readFile(join(cwd, 'out.mp4'))).toEqual(video);
 });
 
+it('a bar moves, and tells no percentage, until the server gives one', async () => {
+  const { server, env } = await startServer({ manual: true, style: 'field', onSubmit: () => ({ id: 'j1' }) });
+  const { ended, until } = await startInTerminal(['generate', 'Explain blockchain'], { env });
+  // Two drawings, one after the other, of which the second has it elsewhere.
+  expect(await until(/(░+)█{4}░+ +processing[^░█]+(?!\1█)░+█{4}░+ +processing/)).not.toContain('%');
+  server.jobs.get('j1')?.advance({ progress: 10 });
+  expect(await until(/█{2}░{18} +10 % +processing/)).not.toMatch(/(?<!1)0 %/);
+  server.jobs.get('j1')?.complete();
+  expect((await ended).text).toMatch(/█{20} +100 % +completed/);
+});
+
 it('Ctrl-C detaches with the id of the job, and the command it prints brings the video', async () => {
   const { server } = await startServer({ manual: true, onSubmit: () => ({ id: "it's job 7" }) });
   const cwd = await temporaryFolder();
@@ -107,7 +118,7 @@ it('errors are red, unless NO_COLOR is set', async () => {
 it('a terminal that cannot move its cursor gets plain lines', async () => {
   const { server, env } = await startServer({ manual: true, onSubmit: () => ({ id: 'job-1' }) });
   const terminal = await startInTerminal(['generate', 'x'], { env: { ...env, TERM: 'dumb' } });
-  await terminal.until(/over websocket/);
+  await terminal.until(/^job-1: queued over websocket, \d+ s/m);
   server.jobs.get('job-1')?.advance({ status: 'processing', progress: 50 });
   await terminal.until(/50 %/);
   server.jobs.get('job-1')?.complete();
