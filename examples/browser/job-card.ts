@@ -11,14 +11,14 @@ export function showJob(client: VideoClient, job: VideoJob, title: string): void
     find(card, selector, HTMLElement).textContent = text;
   };
 
-  const update = ({ status, progress, message }: JobSnapshot) => {
+  const update = ({ indeterminate, message, progress, status }: JobSnapshot) => {
     card.dataset.status = status;
     show('.status', status);
     const bar = find(card, 'progress', HTMLProgressElement);
     // Some servers give no percentage, none gives one at once: a bar that moves says more than one that is empty.
-    if (progress === 0 && status !== 'failed') bar.removeAttribute('value');
+    if (indeterminate === true) bar.removeAttribute('value');
     else bar.value = progress;
-    show('.percent', progress === 0 ? '' : `${Math.round(progress)} %`);
+    show('.percent', indeterminate === true ? '' : `${Math.round(progress)} %`);
     show('.message', message ?? '');
     find(card, '.cancel', HTMLButtonElement).hidden = status === 'completed' || status === 'failed';
   };

@@ -17,7 +17,7 @@ console.log(`Job ${job.id} submitted`);
 
 const display = createProgressDisplay();
 job.on('transport', ({ transport }) => display.transport(transport ?? 'none'));
-job.on('update', ({ status, progress }) => display.update(status, progress));
+job.on('update', (snapshot) => display.update(snapshot));
 try {
   await job.completed();
 } finally {

@@ -1,8 +1,9 @@
 import { SingleBar } from 'cli-progress';
+import type { JobSnapshot } from 'reelwire';
 
 export interface ProgressDisplay {
   transport(name: string): void;
-  update(status: string, progress: number): void;
+  update(snapshot: JobSnapshot): void;
   stop(): void;
 }
 
@@ -12,21 +13,29 @@ export function createProgressDisplay(): ProgressDisplay {
   if (!process.stdout.isTTY) {
     return {
       transport: (name) => console.log(`following over ${name}`),
-      update: (status, progress) => console.log(`${status} ${progress} %`),
+      update: (snapshot) => console.log(`${snapshot.status} ${percentOf(snapshot)}`.trimEnd()),
       stop() {},
     };
   }
   const bar = new SingleBar({
-    format: '{bar} {percentage} % | {status} | {duration} s | {transport}',
+    format: '{bar} {percent} | {status} | {duration} s | {transport}',
     hideCursor: true,
   });
-  bar.start(100, 0, { status: 'queued', transport });
+  bar.start(100, 0, { percent: '', status: 'queued', transport });
   return {
     transport(name) {
       transport = name;
       bar.update({ transport });
     },
-    update: (status, progress) => bar.update(progress, { status, transport }),
+    update(snapshot) {
+      const { progress, status } = snapshot;
+      bar.update(progress, { percent: percentOf(snapshot), status, transport });
+    },
     stop: () => bar.stop(),
   };
+}
+
+/** Nothing until the server has given one: 0 % would say more than anybody knows. */
+function percentOf({ indeterminate, progress }: JobSnapshot): string {
+  return indeterminate === true ? '' : `${progress} %`;
 }
