@@ -29,6 +29,8 @@ async function receiver(options: WebhookHandlerOptions) {
     onEvent: ({ type, jobId }) => told.push(`${type} ${jobId}`),
     onError: (error) => errors.push(error),
     logger: 'silent',
+    // The machine may be busy.
+    ackWithinMs: 60_000,
     ...options,
   });
   return { told, errors, ...(await listen(express().post('/', toNodeHandler(handler)))) };
@@ -150,6 +152,7 @@ describe('a receiver of what nobody signs', () => {
     await using client = new VideoClient({
       baseUrl,
       backend: openAIVideos({ model: 'm' }),
+      retry: { attempts: 1 },
       logger: 'silent',
     });
     const hook = await receiver({
@@ -192,8 +195,6 @@ describe('a receiver of what nobody signs', () => {
           return { ...told, progress: 100, updatedAt: new Date(), transport: 'polling', raw: told };
         },
       }),
-      // The flood is at the upstream until this test lets it go.
-      ackWithinMs: 60_000,
     });
     const flood = Array.from({ length: 120 }, (_, i) => post(hook.url, `{"id":"forged-${i}"}`));
     await until(() => held.length === 16);
