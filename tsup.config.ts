@@ -74,7 +74,7 @@ const browserEntries = {
 const effectlessChunks: NonNullable<Options['plugins']>[number] = {
   name: 'effectless-chunks',
   renderChunk: (code, { map }) => ({
-    code: code.replaceAll(/^import "[./]+chunk-.*";$/gm, ''),
+    code: code.replaceAll(/(?<=^|;)import"[./]+chunk-[^"]+";/gm, ''),
     map: map ?? null,
   }),
 };
@@ -86,13 +86,15 @@ const shared = {
   splitting: true,
   // esbuild's own tree shaking is enough; rollup's second pass loses the source maps' names.
   treeshake: false,
-  // The scripts are shipped as they are compiled, to be read as such: with maps and sources they would be four times the size.
+  // With maps and sources the scripts would be four times the size.
   sourcemap: false,
   clean: true,
   plugins: [effectlessChunks],
-  // Names and lines stay; what is said the long way is said the short way.
+  // Names stay, and lines are of a length that a stack can point to; all else is as short as it can be.
   esbuildOptions(options) {
     options.minifySyntax = true;
+    options.minifyWhitespace = true;
+    options.lineLimit = 100;
   },
 } satisfies Options;
 
@@ -108,7 +110,6 @@ async function toCommonJS(folder: string): Promise<void> {
       format: 'cjs',
       platform: 'node',
       target: shared.target,
-      // The ES modules are there to be read; these have their names, and lines of a length that a stack can point to.
       minifyWhitespace: true,
       lineLimit: 100,
       // Jest runs it where there is no `import()`.
@@ -198,8 +199,8 @@ export default defineConfig([
     esbuildPlugins: [libraryOutside, licences],
     // Nobody reads it in the debugger, and most of it is of others.
     esbuildOptions(options) {
-      options.minifySyntax = true;
-      options.minifyWhitespace = true;
+      shared.esbuildOptions(options);
+      options.minifyIdentifiers = true;
     },
     // Both are CommonJS, which asks for the modules of Node by `require`.
     banner: {
