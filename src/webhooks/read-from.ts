@@ -62,7 +62,8 @@ export async function readFrom(
     const snapshot = checkAnswer(await source.resolve?.(update, limit), jobId, source);
     const truth = `${jobId}:${snapshot === undefined ? 'unknown' : `${snapshot.status}:${snapshot.progress}`}`;
     // Of what is true, not of what came: else a forgery could take the place of what is said later.
-    const id = await deliveryId(verified.id ?? truth, truth);
+    const signedId = isSigned ? verified.id : undefined;
+    const id = await deliveryId(signedId ?? truth, truth);
     const timestamp = verified.timestamp ?? new Date(context.now);
     if (snapshot !== undefined) {
       const type = `job.${snapshot.status}` as const;
@@ -70,7 +71,7 @@ export async function readFrom(
       return { kind: 'event', event, isHearsay: false };
     }
     const event = { id, type: 'unknown', jobId, timestamp, raw: isSigned ? raw : undefined } as const;
-    return { kind: 'event', event, isHearsay: verified.id === undefined };
+    return { kind: 'event', event, isHearsay: signedId === undefined };
   } catch (error) {
     return { kind: 'unresolved', error };
   }

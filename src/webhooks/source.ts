@@ -2,7 +2,10 @@ import type { JobSnapshot, JobUpdate } from '../core/model.js';
 
 /** A delivery that comes from whom it says. */
 export interface VerifiedWebhook {
-  /** How it is signed: `standard-webhooks`, `hmac-sha256-hex`, or what its source calls it. */
+  /**
+   * How it is signed: `standard-webhooks`, `hmac-sha256-hex`, or what its source calls it. `unsigned` where it is not: then
+   * nothing of it is told, but what `resolve` gives of the job that it names.
+   */
   readonly scheme: string;
   /** Which of the secrets matched, where there are secrets. */
   readonly secretIndex?: number | undefined;

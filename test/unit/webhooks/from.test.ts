@@ -320,6 +320,19 @@ describe('a source of a caller’s own', () => {
     expect(error).toMatchObject({ message: expect.stringContaining('challenge') });
   });
 
+  it('may say itself that nothing is signed: then nothing of the delivery is told, not even its id', async () => {
+    const verify = async ({ body }: SourceDelivery) => ({ scheme: 'unsigned', body, id: 'forged' });
+    const snapshot = { id: 'a', status: 'queued', progress: 0, raw: 'true' } as never;
+    const parts = { body: '{"job":"a"}', headers: {} };
+    const from = polite({ verify, resolve: async () => snapshot });
+    const event = await unwrapWebhook(parts, { from });
+    expect(event).toMatchObject({ id: 'a:queued:0', type: 'job.queued', snapshot, raw: 'true' });
+    const alone = await rejection(unwrapWebhook(parts, { from: polite({ verify }) }));
+    expect(alone).toBeInstanceOf(InvalidResponseError);
+    expect((await receiver({ from: polite({ verify }) }).post(parts.body)).status).toBe(400);
+    expect(await rejection(verifyWebhookSignature({ ...parts, from }))).toMatchObject({ option: 'from' });
+  });
+
   it('may be signed and say little: what is true is asked for, under the signed id', async () => {
     const verify = async ({ body }: SourceDelivery) => ({ scheme: 'x', body, id: 'signed' });
     const snapshot = { id: 'a', status: 'failed', progress: 40, error: 'no' } as never;
