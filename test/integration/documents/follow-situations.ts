@@ -1,6 +1,14 @@
-import { type AnyBackend, type JobWarning, soraGateway, type VideoClientOptions, vidBuilder } from 'reelwire';
+import {
+  type AnyBackend,
+  type JobWarning,
+  soraGateway,
+  VideoClient,
+  type VideoClientOptions,
+  vidBuilder,
+} from 'reelwire';
 import type { MockJob, MockServer, MockServerOptions } from 'reelwire/mock-server';
 import { vi } from 'vitest';
+import { partNotLoaded } from '../../../src/errors.js';
 import { connect, input, startServer } from '../client/support.js';
 import { rejection, type Situations, shownAs, words } from './situations.js';
 
@@ -191,5 +199,19 @@ export const followSituations: Situations = {
     const waiting = rejection(client.subscribe('job-1').completed());
     client.close();
     return words(await waiting);
+  },
+
+  async 'A part of the package could not be loaded'() {
+    const cause = new TypeError('Failed to fetch dynamically imported module');
+    return words(partNotLoaded('download', 'job-1', cause));
+  },
+
+  async 'A relative baseUrl where there is no page'() {
+    return words(await rejection(async () => new VideoClient({ baseUrl: '/videos' })));
+  },
+
+  async 'An option is misspelt'() {
+    const job = connect(await startServer()).subscribe('job-1');
+    return words(await rejection(job.completed({ timeout: 600_000 } as object)));
   },
 };
