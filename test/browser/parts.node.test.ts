@@ -26,9 +26,9 @@ const browserCounterparts: Plugin = {
 };
 
 /** The scripts of an application's page, by name: `parts-page.js` and what that loads. */
-async function bundle(splitting: boolean): Promise<ReadonlyMap<string, Uint8Array>> {
+async function bundle(splitting: boolean, entry = 'page'): Promise<ReadonlyMap<string, Uint8Array>> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'test/browser/support/parts-page.ts')],
+    entryPoints: [join(root, `test/browser/support/parts-${entry}.ts`)],
     ...{ bundle: true, format: 'esm', platform: 'browser', write: false, outdir: '/', logLevel: 'error' },
     splitting,
     plugins: [browserCounterparts],
@@ -71,6 +71,22 @@ async function startServer(options: MockServerOptions = {}): Promise<MockServer>
   const server = await createMockServer({ manual: true, ...options });
   onTestFinished(() => server.close());
   return server;
+}
+
+/** What a service worker made of a job. */
+async function madeByWorker(window: BrowserWindow, script: string, type: WorkerType): Promise<unknown> {
+  await window.evaluate(`
+    globalThis.made = undefined;
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => { globalThis.made = data; };
+    navigator.serviceWorker.register(${JSON.stringify(script)}, { type: ${JSON.stringify(type)} }).then((registered) => {
+      const worker = registered.installing ?? registered.active;
+      const tell = () => worker.state === 'activated' && worker.postMessage('make', [port2]);
+      worker.addEventListener('statechange', tell);
+      tell();
+    }).catch((error) => { globalThis.made = { message: String(error) }; });`);
+  await eventually(() => window.evaluate('return globalThis.made')).toBeTruthy();
+  return window.evaluate('return globalThis.made');
 }
 
 const did = (window: BrowserWindow) =>
@@ -171,4 +187,28 @@ describe.each(engines)('a page in %s', (engine, launch) => {
       many: 2,
     });
   });
+
+  it('makes a video in a service worker that is bundled in one file', async () => {
+    const server = await startServer({ manual: false, durationMs: 300 });
+    const site = await startSite(await bundle(false, 'worker'));
+    const window = await open();
+    await window.goto(site.url);
+    const script = `parts-worker.js?server=${encodeURIComponent(server.url)}`;
+    const made = await madeByWorker(window, script, 'classic');
+    expect(made).toEqual({ status: 'completed', bytes: expect.any(Number) });
+  });
+
+  // Others have no service workers of modules, in all of their versions that are about.
+  it.runIf(engine === 'chromium')(
+    'says of a bundle that was split what a service worker may not do',
+    async () => {
+      const server = await startServer();
+      const site = await startSite(await bundle(true, 'worker'));
+      const window = await open();
+      await window.goto(site.url);
+      const script = `parts-worker.js?server=${encodeURIComponent(server.url)}`;
+      const made = await madeByWorker(window, script, 'module');
+      expect(made).toMatchObject({ code: 'part-not-loaded', message: expect.stringContaining('import()') });
+    },
+  );
 });
