@@ -47,6 +47,10 @@ export async function followJob(
 
 /** A snapshot for programs. Without its `videoUrl`, which may hold a signature, and what the server sent besides. */
 export function jsonOf(snapshot: Told & Partial<Pick<JobSnapshot, 'transport' | 'updatedAt'>>): object {
-  const { id, status, progress, indeterminate, message, error, errorCode, transport, updatedAt } = snapshot;
-  return { jobId: id, status, progress, indeterminate, message, error, errorCode, transport, updatedAt };
+  const { id, status, progress, indeterminate, queuePosition, message, error, errorCode } = snapshot;
+  const { expiresAt, transport, updatedAt } = snapshot;
+  return {
+    ...{ jobId: id, status, progress, indeterminate, queuePosition, message, error, errorCode },
+    ...{ expiresAt, transport, updatedAt },
+  };
 }

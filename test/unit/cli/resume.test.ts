@@ -80,6 +80,18 @@ it('a snapshot for programs holds no URL, and nothing of the server that it did 
   expect(jsonOf(snapshot)).toMatchObject({ jobId: 'j', status: 'completed', progress: 100 });
 });
 
+it('a snapshot for programs has the place in the queue, and until when the file is there', () => {
+  const times = { updatedAt: new Date(0), expiresAt: new Date(1) };
+  const queued = {
+    id: 'j',
+    status: 'queued',
+    progress: 0,
+    queuePosition: 3,
+    ...times,
+  } as unknown as JobSnapshot;
+  expect(jsonOf(queued)).toMatchObject({ queuePosition: 3, expiresAt: new Date(1) });
+});
+
 describe('the environment', () => {
   it('counts a variable that is set to nothing as not set', async () => {
     vi.stubEnv('REELWIRE_MODEL', '');
