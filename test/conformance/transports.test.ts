@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { SseCodec } from '../../src/backends/backend.js';
+import { soraGateway } from '../../src/backends/sora-gateway.js';
 import type { MockDialect, MockFault } from '../../src/mock-server/index.js';
 import {
   BACKENDS,
@@ -95,6 +97,26 @@ describe.each(['websocket', 'sse'] as const)('%s', (transport) => {
       await endsOnce('soraGateway', transport, fault, style);
     });
   });
+});
+
+describe('sse of a stream a job, of which six are more than are open at once,', () => {
+  it.each(Object.entries({ ...STREAM_FAULTS, ...EVENT_STREAM_FAULTS }))(
+    'that %s: each end is told once, and no stream is left',
+    async (_, fault) => {
+      const faults = [fault].flat().map((one) => ({ ...one, route: 'sse' as const }));
+      const server = await startServer({ durationMs: DURATION_MS, faults });
+      const { sse, ...rest } = soraGateway();
+      const backend = { ...rest, sse: { ...(sse as SseCodec), perJob: true as const } };
+      const client = connect(server, { backend, transports: ['sse', 'polling'] });
+      const jobs = Array.from({ length: 6 }, () => server.jobs.create());
+      for (const story of await Promise.all(jobs.map(({ id }) => follow(client, id)))) {
+        expect(story.error).toBeUndefined();
+        expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+        expect(neverMovesBack(story)).toBe(true);
+      }
+      await noStreamIsLeft(server);
+    },
+  );
 });
 
 describe.each(Object.keys(BACKENDS) as MockDialect[])('polling of %s', (dialect) => {

@@ -94,6 +94,22 @@ describe('a WebSocket', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('whose frames have a type that nobody knows is warned of once, and ends no job', async () => {
+    const { baseUrl, sockets } = await serve(() => {});
+    sockets.on('connection', (socket) =>
+      socket.on('message', () => {
+        for (let frames = 0; frames < 3; frames++) socket.send('{"type":"moderated","jobId":"j"}');
+        socket.send('{"type":"heartbeat","jobId":"j"}');
+        socket.send('{"type":"completed","jobId":"j"}');
+      }),
+    );
+    const { job, warnings } = follow(baseUrl, ['websocket']);
+    expect((await job.completed()).transport).toBe('websocket');
+    expect(warnings).toMatchObject([
+      { code: 'unknown-status', jobId: 'j', message: expect.stringContaining('"moderated"') },
+    ]);
+  });
+
   it('inflates nothing, and ends at the head of a frame that is too large', async () => {
     const { baseUrl, sockets } = await serve(() => {});
     const offered: (string | undefined)[] = [];
