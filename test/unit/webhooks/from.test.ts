@@ -251,6 +251,11 @@ describe('a source of a caller’s own', () => {
     expect((await post('{}')).status).toBe(500);
   });
 
+  it.each(['constructor', '__proto__'])('that refuses for the reason %s is answered 401', async (reason) => {
+    const verify = async () => Promise.reject(new WebhookVerificationError(reason as never, 'no'));
+    expect((await receiver({ from: polite({ verify }) }).post('{}')).status).toBe(401);
+  });
+
   it('that refuses by an error of another copy of the package is understood', async () => {
     vi.resetModules();
     const { WebhookVerificationError: Other } = await import('../../../src/errors.js');

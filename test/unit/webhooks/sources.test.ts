@@ -355,6 +355,10 @@ describe('a forgery', () => {
     await refusal(check(header), 'bad-signature');
   });
 
+  it('is no delivery of OpenRouter with 32 signatures, the last of which is right', async () => {
+    await check(`t=${seconds}${`,v1=${'0'.repeat(64)}`.repeat(31)},v1=${mac}`);
+  });
+
   it('of OpenRouter whose header came twice is refused, and one with a second signature is taken', async () => {
     await refusal(check([right, right]), 'bad-timestamp');
     await refusal(check(`${right}, ${right}`), 'bad-timestamp');
