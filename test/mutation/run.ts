@@ -23,7 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'integration/{client,http}',
   ],
   http: ['{unit/{http,client},integration/http}', 'integration/{client,download,backends}'],
-  download: ['{unit,integration}/download', 'integration/client'],
+  download: ['{unit,integration}/download', 'integration/{client,port}'],
   webhooks: ['unit/webhooks', 'integration/webhooks'],
   transports: [
     'unit/transports',

@@ -5,7 +5,7 @@ const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const before: unknown = Reflect.get(globalThis, DISPATCHER);
 
 function inForce(dispatcher: unknown): void {
-  Object.defineProperty(globalThis, DISPATCHER, { value: dispatcher, writable: true, configurable: true });
+  Reflect.set(globalThis, DISPATCHER, dispatcher);
 }
 
 afterEach(() => inForce(before));
