@@ -12,7 +12,11 @@ const ROUNDS = 20;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
 
-const LIMITS_MS: Readonly<Record<string, number>> = { reelwire: 18, 'reelwire/webhooks': 6 };
+const LIMITS_MS: Readonly<Record<string, number>> = {
+  reelwire: 18,
+  'reelwire/backends': 12,
+  'reelwire/webhooks': 6,
+};
 const PEERS = ['replicate', '@fal-ai/client', '@runwayml/sdk', 'openai'];
 
 /** What importing a package adds to the start of an empty script, in Node, in processes of their own. */
