@@ -2,7 +2,7 @@ import type { MockFault, MockRoute } from './fault.js';
 
 const ROUTES: readonly MockRoute[] = [
   ...(['generate', 'status', 'download', 'files', 'list', 'delete', 'remix'] as const),
-  ...(['cancel', 'models', 'account'] as const),
+  ...(['cancel', 'models', 'account', 'upload'] as const),
   ...(['upstream-webhook', 'sse', 'websocket'] as const),
 ];
 

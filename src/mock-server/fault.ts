@@ -12,6 +12,7 @@ export type MockRoute =
   | 'cancel'
   | 'models'
   | 'account'
+  | 'upload'
   | 'upstream-webhook'
   | 'sse'
   | 'websocket';

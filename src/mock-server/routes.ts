@@ -16,6 +16,8 @@ export interface RouteContext {
   readonly jobs: MockJobs;
   readonly options: MockServiceOptions;
   readonly account: { credits: number };
+  /** Files that were uploaded, as their dialect tells of them, by id. */
+  readonly uploads: Map<string, Readonly<Record<string, unknown>>>;
   readonly upstreamEvents: UpstreamEvents;
   readonly streams: MockStreams;
   /** Makes a job of a submit, or finds the one that an `Idempotency-Key` made before. */

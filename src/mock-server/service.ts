@@ -40,6 +40,7 @@ export class MockService implements RouteContext {
   readonly upstreamEvents: UpstreamEvents;
   readonly streams = new MockStreams();
   readonly account: { credits: number };
+  readonly uploads = new Map<string, Readonly<Record<string, unknown>>>();
   readonly files: StoredFiles;
   readonly mounts: Mounts;
   /** What callers reach it by; set by the code that opens it to them. */

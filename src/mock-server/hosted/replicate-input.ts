@@ -10,6 +10,8 @@ interface Problem {
 }
 
 const EVENTS: readonly unknown[] = ['start', 'output', 'logs', 'completed'];
+/** Replicate's words for what there is not. */
+export const NOT_FOUND = 'The requested resource could not be found.';
 const FIELDS = ['input', 'stream', 'webhook', 'webhook_events_filter'];
 
 /** `{ title, detail, status }`, and more of it for an input. */

@@ -4,7 +4,8 @@ import { json } from '../exchange.js';
 import { isEnd, type MockJob, type MockJobUpdate } from '../job.js';
 import type { Call, Route } from '../routes.js';
 import { standardWebhookHeaders } from '../signatures.js';
-import { replicateError, submitProblem } from './replicate-input.js';
+import { fileRoutes } from './replicate-files.js';
+import { NOT_FOUND, replicateError, submitProblem } from './replicate-input.js';
 import { replicateModel } from './replicate-models.js';
 import { predictionOf, type Urls } from './replicate-prediction.js';
 
@@ -12,7 +13,6 @@ const dialect = 'replicate';
 /** What a job costs, where the account's credits are limited. */
 const JOB_CREDITS = 10;
 const PAGE = 100;
-const NOT_FOUND = 'The requested resource could not be found.';
 
 const routes: readonly Route[] = [
   { name: 'generate', dialect, method: 'POST', path: '/v1/predictions', handle: create },
@@ -55,6 +55,7 @@ const routes: readonly Route[] = [
       json({ type: 'user', username: 'mock', name: 'Mock', github_url: 'https://github.com/mock' }),
   },
   { name: 'account', dialect, method: 'GET', path: '/v1/webhooks/default/secret', handle: secretOf },
+  ...fileRoutes,
 ];
 
 /** Replicate's predictions. It lets no page read its answers, ignores idempotency keys, and has no streams. */

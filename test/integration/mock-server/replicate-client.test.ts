@@ -53,6 +53,42 @@ describe('the official client cannot tell the mock server from Replicate', () =>
     await failing.close();
   });
 
+  it('when it uploads a Blob or a Buffer that is an input, which it does unless told otherwise', async () => {
+    await using server = await startServer();
+    const picture = new File([new Uint8Array([137, 80, 78, 71])], 'boat.png', { type: 'image/png' });
+    const replicate = official(server);
+    const { id } = await replicate.predictions.create({
+      model: MODEL,
+      input: { ...input, image: picture, last_frame: Buffer.from('last') },
+    });
+    const results = (await replicate.files.list()).results;
+    expect(results).toMatchObject([
+      { content_type: 'application/octet-stream', size: 4 },
+      { name: 'boat.png', content_type: 'image/png', size: 4, metadata: {} },
+    ]);
+    const sent = (await replicate.predictions.get(id)).input as Record<string, string>;
+    expect([sent.last_frame, sent.image]).toEqual(results.map(({ urls }) => urls.get));
+    expect(sent.image).toMatch(new RegExp(`^${server.urlOf('replicate')}/files/[\\w-]+$`));
+    expect(server.requests.filter(({ route }) => route === 'upload')[0]?.files[0]).toMatchObject({
+      ...{ name: 'content', filename: 'boat.png', bytes: new Uint8Array([137, 80, 78, 71]) },
+    });
+  });
+
+  it('when it reads and deletes what it has uploaded', async () => {
+    await using server = await startServer();
+    const { files } = official(server);
+    const made = await files.create(new Blob(['abc']), { of: 'a test' });
+    expect(made).toMatchObject({
+      metadata: { of: 'a test' },
+      checksums: { sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' },
+    });
+    expect(Date.parse(String(made.expires_at)) - Date.parse(made.created_at)).toBe(24 * 3_600_000);
+    expect(await files.get(made.id)).toEqual(made);
+    expect(await files.delete(made.id)).toBe(true);
+    await expect(files.get(made.id)).rejects.toThrow(/404.*The requested resource could not be found/);
+    await expect(files.delete(made.id)).rejects.toThrow(/404/);
+  });
+
   it('when it reads the progress out of the logs', async () => {
     await using server = await startServer({ manual: true });
     const replicate = official(server);
