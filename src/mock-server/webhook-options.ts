@@ -14,7 +14,12 @@ export interface MockWebhookOptions {
    * text; without one they are not signed.
    */
   readonly openAI?: { readonly url: string; readonly secret?: string | undefined } | undefined;
-  /** Of the other dialects, by their names: what signs their events. The URL is each request's own. @default not signed */
+  /**
+   * Of the other dialects, by their names: what signs their events. Replicate's is read as that of openAIVideos, OpenRouter's
+   * is a text. The URL is each request's own.
+   *
+   * @default not signed
+   */
   readonly secrets?: Partial<Record<Exclude<MockDialect, OwnOptions>, string | undefined>> | undefined;
   /** Verifies what comes to `POST /api/webhook/video-events`. @default not verified */
   readonly upstreamSecret?: string | undefined;

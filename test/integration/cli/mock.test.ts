@@ -127,6 +127,19 @@ it('each attempt to deliver a webhook has a line: where to, what came back, and 
   await verifyWebhookSignature({ ...(seen[0] as (typeof seen)[0]), secret: 'of the test' });
 });
 
+it('a program is told where the server and each dialect is, in the first line', async () => {
+  const mock = await startMock(['--json']);
+  const [first] = jsonLines((await mock.end()).stdout);
+  const at = (path: string) => `${mock.url}/${path}`;
+  expect(first).toEqual({
+    ...{ type: 'listening', url: mock.url, filesUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) },
+    urls: {
+      ...{ soragateway: at('soragateway'), vidbuilder: at('vidbuilder'), openaivideos: at('openaivideos') },
+      ...{ openrouter: at('openrouter/api/v1'), replicate: at('replicate/v1') },
+    },
+  });
+});
+
 it('webhooks that nothing signs say so, once with what would sign them', async () => {
   const { seen, url } = await receiver();
   const mock = await startMock([]);

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { setupServer } from 'msw/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -6,9 +8,13 @@ import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { VideoClient } from '../../../src/client/client.js';
-import { ConfigurationError } from '../../../src/errors.js';
+import { ConfigurationError, WebhookVerificationError } from '../../../src/errors.js';
 import { createMockServer, type MockMount, mockMedia } from '../../../src/mock-server/index.js';
 import { createMockHandlers } from '../../../src/mock-server/msw.js';
+import type { WebhookSource } from '../../../src/webhooks/source.js';
+import { openRouterWebhooks } from '../../../src/webhooks/sources/open-router.js';
+import { replicateWebhooks } from '../../../src/webhooks/sources/replicate.js';
+import { verifyWebhookSignature } from '../../../src/webhooks/verify.js';
 import { listen } from '../../support/listen.js';
 import { until } from '../../support/until.js';
 import { get, post } from './support.js';
@@ -21,6 +27,60 @@ const SEEDS: readonly (readonly [MockMount, AnyBackend, object])[] = [
     { scenes: [{ type: 'text', duration: 4, content: {} }] },
   ],
   ['openaivideos', openAIVideos(), { prompt: 'A cat' }],
+];
+
+interface Delivery {
+  readonly body: Buffer;
+  readonly headers: IncomingHttpHeaders;
+}
+
+const SECRET = 'whsec_c2VjcmV0IG9mIGEgdGVzdCwgbG9uZyBlbm91Z2g=';
+const model = 'google/veo-3.1';
+const hex = { secret: SECRET, scheme: 'hmac-sha256-hex' } as const;
+
+/** What submits a job that tells its webhooks there, the header that they are signed in, and how that is verified. */
+const SIGNED: readonly (readonly [
+  MockMount,
+  (hook: string) => { readonly path: string; readonly body: object },
+  string,
+  { readonly secret: string; readonly scheme?: 'hmac-sha256-hex' } | { readonly from: WebhookSource },
+])[] = [
+  [
+    'soragateway',
+    () => ({ path: '/api/generate?renderVersion=v3', body: { walletAddress: '0x1', script: 'Hi' } }),
+    'x-signature',
+    hex,
+  ],
+  [
+    'vidbuilder',
+    (webhookUrl) => ({
+      path: '/api/generate-video-async',
+      body: { scenes: [{ type: 'text', duration: 4, content: {} }], webhookUrl },
+    }),
+    'x-webhook-signature',
+    hex,
+  ],
+  [
+    'openaivideos',
+    () => ({ path: '/v1/videos', body: { prompt: 'A cat' } }),
+    'webhook-signature',
+    { secret: SECRET },
+  ],
+  [
+    'openrouter',
+    (callback_url) => ({ path: '/api/v1/videos', body: { model, prompt: 'A cat', callback_url } }),
+    'x-openrouter-signature',
+    { from: openRouterWebhooks({ secret: SECRET }) },
+  ],
+  [
+    'replicate',
+    (webhook) => ({
+      path: '/v1/predictions',
+      body: { version: model, input: { prompt: 'A cat' }, webhook },
+    }),
+    'webhook-signature',
+    { from: replicateWebhooks({ secret: SECRET }) },
+  ],
 ];
 
 describe('a dialect of the mock server, at its own mount', () => {
@@ -102,6 +162,34 @@ describe('a dialect of the mock server, at its own mount', () => {
     const { body } = await post(server, '/openaivideos/v1/videos', { prompt: 'A cat' });
     await until(() => heard.length === 1);
     expect(JSON.parse(heard[0] ?? '')).toMatchObject({ type: 'video.completed', data: { id: body.id } });
+  });
+
+  it.each(SIGNED)('signs its webhooks as its provider does: %s', async (mount, submit, header, verifying) => {
+    const heard: Delivery[] = [];
+    await using hook = await listen(async (request, response) => {
+      heard.push({ body: await buffer(request), headers: request.headers });
+      response.end();
+    });
+    const own = { url: hook.url, secret: SECRET };
+    const secrets = { openRouter: SECRET, replicate: SECRET };
+    const webhooks = { gateway: own, openAI: own, vidBuilder: { secret: SECRET }, secrets };
+    await using server = await createMockServer({ durationMs: 20, webhooks });
+    const { path, body } = submit(hook.url);
+    expect((await post(server, `/${mount}${path}`, body)).body).not.toHaveProperty(
+      'error',
+      expect.anything(),
+    );
+    await until(() => heard.length > 0, 'a webhook has come');
+    await server.webhooks.settled();
+    for (const delivery of heard) {
+      const signatures = Object.keys(delivery.headers).filter((name) => name.endsWith('signature'));
+      expect(signatures).toEqual([header]);
+      await verifyWebhookSignature({ ...delivery, ...verifying });
+      const body = Buffer.concat([delivery.body, Buffer.from(' ')]);
+      await expect(verifyWebhookSignature({ ...delivery, ...verifying, body })).rejects.toThrow(
+        WebhookVerificationError,
+      );
+    }
   });
 
   it.each(['/soragateway', '/soragateway/'])('takes WebSockets at %s', async (path) => {

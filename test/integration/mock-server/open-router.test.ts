@@ -1,7 +1,11 @@
 import { createHmac } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { OpenRouter } from '@openrouter/sdk';
 import { describe, expect, it } from 'vitest';
 import { createMockServer, type MockServer, mockMedia } from '../../../src/mock-server/index.js';
+import { openRouterWebhooks } from '../../../src/webhooks/sources/open-router.js';
+import { verifyWebhookSignature } from '../../../src/webhooks/verify.js';
 import { listen } from '../../support/listen.js';
 import { until } from '../../support/until.js';
 import { get, post } from './support.js';
@@ -252,6 +256,24 @@ describe('the webhook', () => {
     expect(told).toMatchObject({ type, created_at: expect.stringMatching(/^\d{4}-.*Z$/) });
     expect(told.data).toMatchObject({ id: body.id, status: word, model });
     expect(told.data).not.toHaveProperty('polling_url');
+  });
+
+  it('is signed by any text, also one that begins as the secrets of others do and is no base64', async () => {
+    const secret = 'whsec_not base64!';
+    const heard: { headers: IncomingHttpHeaders; body: string }[] = [];
+    await using hook = await listen(async (request, response) => {
+      heard.push({ headers: request.headers, body: await text(request) });
+      response.end();
+    });
+    await using server = await createMockServer({
+      ...{ durationMs: 20, webhooks: { secrets: { openRouter: secret } } },
+    });
+    await post(server, VIDEOS, { model, callback_url: hook.url });
+    await until(() => heard.length > 0);
+    for (const delivery of heard)
+      await verifyWebhookSignature({ ...delivery, from: openRouterWebhooks({ secret }) });
+    const refused = createMockServer({ webhooks: { secrets: { replicate: secret } } });
+    await expect(refused).rejects.toMatchObject({ option: 'webhooks.secrets.replicate' });
   });
 
   it('has no signature without a secret, and is sent once', async () => {
