@@ -275,3 +275,29 @@ it('a stream that has no room for all jobs leaves the others to polling', () => 
   const told = driver.all('transport').map(({ jobId, change }) => `${jobId} ${change.transport}`);
   expect(told).toEqual(['a polling', 'b polling', 'a sse']);
 });
+
+describe('a stream that is refused for its credentials, or that a page may not open', () => {
+  it.each(['credentials', 'mixed-content'] as const)('warns each job of %s, once', (kind) => {
+    const driver = new Driver();
+    driver.follow('a', 'b');
+    const error = new Error('why');
+    driver.fail('websocket', { reason: 'WebSocket refused (HTTP 401)', kind, error });
+    driver.pass(700_000);
+    driver.fail('websocket', { reason: 'WebSocket refused (HTTP 401)', kind, error });
+    const told = driver
+      .all('warning')
+      .filter(({ warning }) => warning.code === kind)
+      .map(({ jobId, warning }) => [jobId, warning.message]);
+    expect(told).toEqual([
+      ['a', 'WebSocket refused (HTTP 401)'],
+      ['b', 'WebSocket refused (HTTP 401)'],
+    ]);
+  });
+
+  it('warns nobody where it broke for another reason', () => {
+    const driver = new Driver();
+    driver.follow('a');
+    driver.fail('websocket', { reason: 'WebSocket refused (ECONNREFUSED)' });
+    expect(driver.warnings).toEqual([]);
+  });
+});

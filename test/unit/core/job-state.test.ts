@@ -265,3 +265,31 @@ describe('how far a job is, where no percentage is given', () => {
     expect(vague(fifth, { status: 'processing', queuePosition: 4 })).not.toHaveProperty('queuePosition');
   });
 });
+
+describe('what a server did not say', () => {
+  const of = (update: object) =>
+    Object.keys(applyUpdate(undefined, { jobId: 'a', raw: 0, ...update }, 'polling', 0)).sort();
+  const always = ['id', 'progress', 'raw', 'status', 'transport', 'updatedAt'];
+
+  it('is not there as undefined either', () => {
+    expect(of({ status: 'completed' })).toEqual(always);
+    expect(of({ status: 'failed', error: 'no' })).toEqual([...always, 'error'].sort());
+    expect(of({ status: 'processing', progress: 10 })).toEqual(always);
+  });
+
+  it('is there where it did', () => {
+    const said = { message: 'm', videoUrl: 'https://host/a', expiresAt: new Date(0), gone: 'deleted' };
+    const outputs = [{ url: 'https://host/a' }];
+    expect(
+      applyUpdate(undefined, { jobId: 'a', raw: 0, status: 'completed', ...said, outputs }, 'polling', 0),
+    ).toMatchObject({ ...said, outputs });
+    expect(
+      applyUpdate(
+        undefined,
+        { jobId: 'a', raw: 0, status: 'failed', error: 'no', errorCode: 'E7', message: 'm' },
+        'polling',
+        0,
+      ),
+    ).toMatchObject({ error: 'no', errorCode: 'E7', message: 'm' });
+  });
+});

@@ -21,6 +21,10 @@ describe('JSON of strangers', () => {
     ]);
   });
 
+  it.each(['1e21', '1E300', '1e+400', '2E+22'])('keeps %s alone as it was written', (number) => {
+    expect(parseJson(`{"id":${number}}`)).toEqual({ id: number });
+  });
+
   it('leaves every number that is exact a number, among them 2^53 - 1, decimals and small exponents', () => {
     expect(
       parseJson('[9007199254740991, -9007199254740991, 0.1234567890123456789, 1e3, 1e-9, 50.0]'),
