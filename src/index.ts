@@ -26,6 +26,7 @@ export type {
   WebSocketCodec,
 } from './backends/backend.js';
 export type { Bytes } from './backends/bytes.js';
+export type { CallbackContext, CallbackUrl } from './backends/callback-url.js';
 export {
   type OpenAIList,
   type OpenAIListInput,

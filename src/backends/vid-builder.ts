@@ -10,6 +10,7 @@ import { ConfigurationError, InputError } from '../errors.js';
 import { readAccepted, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
 import { type Bytes, fileField } from './bytes.js';
+import { type CallbackUrl, callbackUrlOf } from './callback-url.js';
 import { checkVariant } from './input.js';
 import { bytes, object, parseInput, parseOptions, strict, text } from './schema.js';
 
@@ -53,8 +54,8 @@ export interface VidBuilderVideo {
 
 /** Options for `vidBuilder`. */
 export interface VidBuilderOptions {
-  /** Where the server reports to, given once for each `generate`. `http` or `https`. */
-  readonly webhookUrl?: string | undefined;
+  /** Where the server reports to, given once for each `generate`. `http` or `https`; or a function that gives one for each. */
+  readonly webhookUrl?: CallbackUrl | undefined;
   /** Use the old call that answers only when the video is made, after 3 to 15 minutes. @default false */
   readonly blocking?: boolean | undefined;
 }
@@ -69,6 +70,7 @@ const SECONDS = 'must be a number of seconds above 0';
 const VOLUME = 'must be a number from 0 to 1';
 const SCENES = 'must be a list of at least one scene';
 const IMAGES = `must be a list of at most ${MAX_IMAGES} images`;
+const CALLBACK = 'must be an http or https URL, or a function that gives one';
 const VARIANTS = ['video', 'reels'] as const;
 
 const inputSchema = () =>
@@ -103,7 +105,7 @@ const inputSchema = () =>
 
 const optionsSchema = () =>
   strict({
-    webhookUrl: z.optional(text()),
+    webhookUrl: z.optional(z.custom<CallbackUrl>(isCallbackUrl, CALLBACK)),
     blocking: z.optional(z.boolean(BOOLEAN)),
   });
 
@@ -114,11 +116,11 @@ const optionsSchema = () =>
  */
 export function vidBuilder(options: { readonly blocking: true }): VidBuilder<VidBuilderVideo>;
 export function vidBuilder(options: {
-  readonly webhookUrl: string;
+  readonly webhookUrl: CallbackUrl;
   readonly blocking?: false | undefined;
 }): VidBuilder<VidBuilderVideo & { readonly webhookUrl?: string | undefined }>;
 export function vidBuilder(options?: {
-  readonly webhookUrl?: string | undefined;
+  readonly webhookUrl?: CallbackUrl | undefined;
   readonly blocking?: false | undefined;
 }): VidBuilder<VidBuilderVideo & { readonly webhookUrl: string }>;
 export function vidBuilder(
@@ -134,7 +136,7 @@ export function vidBuilder(
     name: 'vidBuilder',
     variants: VARIANTS,
 
-    async generate(input) {
+    async generate(input, context) {
       const { images = [], webhookUrl: given, music, extra, ...rest } = parseInput(inputSchema, input);
       // Without the word, the server makes a silent video.
       const config = {
@@ -142,7 +144,7 @@ export function vidBuilder(
         ...(music !== undefined && { music: { enabled: true, ...defined(music) } }),
         ...extra,
       };
-      const webhookUrl = given ?? options.webhookUrl;
+      const webhookUrl = given ?? callbackUrlOf('webhookUrl', options.webhookUrl, context);
       const problem = problemOfWebhookUrl(webhookUrl, blocking);
       if (problem !== undefined) {
         throw new InputError('webhookUrl', `webhookUrl ${problem}`, {
@@ -205,10 +207,16 @@ async function bodyOf(
   };
 }
 
+function isCallbackUrl(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'function';
+}
+
 /** Never quotes the URL: a receiver may keep a secret in it. */
-function problemOfWebhookUrl(webhookUrl: string | undefined, blocking: boolean): string | undefined {
+function problemOfWebhookUrl(webhookUrl: CallbackUrl | undefined, blocking: boolean): string | undefined {
   if (blocking) return webhookUrl === undefined ? undefined : 'is not used by the blocking call';
   if (webhookUrl === undefined) return 'is missing';
+  // What it gives is looked at for each job.
+  if (typeof webhookUrl === 'function') return undefined;
   const url = parseUrl(webhookUrl);
   return url !== undefined && isHttp(url) ? undefined : 'is not an http or https URL';
 }

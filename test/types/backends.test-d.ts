@@ -53,6 +53,7 @@ it('soraGateway takes a wallet with each script, unless it has one', () => {
 it('vidBuilder takes a webhookUrl with each video, unless it has one or blocks', () => {
   accepts(vidBuilder(), { scenes: [scene], webhookUrl: 'https://host/' });
   accepts(vidBuilder({ webhookUrl: 'https://host/' }), { scenes: [scene], images: [image, new Blob()] });
+  accepts(vidBuilder({ webhookUrl: ({ token }) => `https://host/${token}` }), { scenes: [scene] });
   accepts(vidBuilder({ blocking: true }), { scenes: [scene] });
   // @ts-expect-error no webhookUrl
   accepts(vidBuilder(), { scenes: [scene] });

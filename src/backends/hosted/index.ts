@@ -4,7 +4,7 @@
  * @module reelwire/backends
  */
 
-export type { CallbackContext, CallbackUrl } from './callback-url.js';
+export type { CallbackContext, CallbackUrl } from '../callback-url.js';
 export type { HostedBackend } from './hosted-backend.js';
 export {
   type OpenRouterFrameImage,

@@ -6,8 +6,8 @@ import { InputError } from '../../errors.js';
 import { readStatus, readSubmitted } from '../answers.js';
 import type { HttpRequest, Operation } from '../backend.js';
 import { isBytes } from '../bytes.js';
+import { type CallbackUrl, callbackUrl, callbackUrlOf, callbackUrlOption } from '../callback-url.js';
 import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
-import { type CallbackUrl, callbackUrl, callbackUrlOf, callbackUrlOption } from './callback-url.js';
 import { withDataUrls } from './data-url.js';
 import type { HostedBackend } from './hosted-backend.js';
 import {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { applyUpdate } from '../../../src/core/job-state.js';
 import type { JobSnapshot } from '../../../src/core/model.js';
+import { errorOf } from '../../support/rejection.js';
 import { answer, fixture, statusOf } from './fixtures.js';
 
 const webhookUrl = 'https://your-app.example.com/webhook';
@@ -51,6 +52,25 @@ describe('generate', () => {
   it('takes another webhookUrl for one job', async () => {
     const { body } = await backend.generate({ ...video, webhookUrl: 'http://localhost:3000/' });
     expect(body).toMatchObject({ value: { webhookUrl: 'http://localhost:3000/' } });
+  });
+
+  it('takes a function that gives a webhookUrl for each job, of a token that nobody can guess', async () => {
+    const reporting = vidBuilder({ webhookUrl: ({ token }) => `https://host.test/hook?key=${token}` });
+    const { body } = await reporting.generate(video, Object.assign({ session: 's' }, { token: 't-1' }));
+    expect(body).toMatchObject({ value: { webhookUrl: 'https://host.test/hook?key=t-1' } });
+    const own = await reporting.generate({ ...video, webhookUrl });
+    expect(own.body).toMatchObject({ value: { webhookUrl } });
+  });
+
+  it.each([
+    ['gives no URL', () => undefined],
+    ['gives what is none', () => 'hook?key=hush'],
+    ['throws', () => expect.unreachable('hush')],
+  ])('sends nothing where that function %s, and never shows what it gave', async (_, given) => {
+    const reporting = vidBuilder({ webhookUrl: given as () => string });
+    const error = await errorOf((async () => reporting.generate(video))());
+    expect(error).toMatchObject({ name: 'InputError', field: 'webhookUrl' });
+    expect(String(error)).not.toContain('hush');
   });
 
   it('with images is a form of config, webhookUrl and files', async () => {
@@ -257,6 +277,8 @@ it('has no streams', () => {
 it.each([
   ['webhookURL', { webhookURL: webhookUrl }, 'Did you mean "webhookUrl"?'],
   ['webhookUrl', { webhookUrl: 'nowhere' }, undefined],
+  ['webhookUrl', { webhookUrl: 7 }, undefined],
+  ['webhookUrl', { webhookUrl: () => webhookUrl, blocking: true }, undefined],
   ['blocking', { blocking: 'yes' }, undefined],
 ])('refuses a wrong option %s', (option, options, hint) => {
   expect(() => vidBuilder(options as object)).toThrow(

@@ -1,7 +1,7 @@
-import { optional } from '../../core/check.js';
-import { isHttp, parseUrl } from '../../core/url.js';
-import { InputError } from '../../errors.js';
-import type { GenerateContext } from '../backend.js';
+import { optional } from '../core/check.js';
+import { isHttp, parseUrl } from '../core/url.js';
+import { InputError } from '../errors.js';
+import type { GenerateContext } from './backend.js';
 
 /** What a function for a callback's URL is told of the job that is to be submitted. */
 export interface CallbackContext {
