@@ -1,6 +1,7 @@
 import type { SseCodec } from '../backends/backend.js';
 import { backoffDelayMs } from '../core/backoff.js';
 import type { StreamFailure } from '../core/follow-model.js';
+import type { StreamMessage } from '../core/model.js';
 import type { TimerHandle } from '../runtime/runtime.js';
 import { type SseDeps, SseStream } from './sse-stream.js';
 import { MAX_STREAMS, type StreamConnection, type StreamEvents } from './transport.js';
@@ -25,6 +26,7 @@ export class JobStreams implements StreamConnection {
   readonly #streams = new Map<string, SseStream>();
   readonly #pauses = new Map<string, Pause>();
   #hasOpened = false;
+  #isFilling = false;
   #closed = false;
 
   constructor(
@@ -64,11 +66,15 @@ export class JobStreams implements StreamConnection {
   }
 
   #fill(): void {
+    // A stream that fails at once comes back here, and one of thousands of jobs would be within that of another.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
     for (const jobId of this.#waiting) {
-      if (this.#closed || this.#streams.size >= MAX_STREAMS) return;
+      if (this.#closed || this.#streams.size >= MAX_STREAMS) break;
       this.#waiting.delete(jobId);
       this.#open(jobId);
     }
+    this.#isFilling = false;
   }
 
   #open(jobId: string): void {
@@ -79,13 +85,9 @@ export class JobStreams implements StreamConnection {
         openedAt = this.#deps.runtime.elapsedMs();
         this.#hasOpened = true;
         this.#events.opened([jobId]);
+        this.#fill();
       },
-      said: (message) =>
-        this.#events.said(
-          message.type === 'ask' || message.type === 'problem'
-            ? { ...message, jobId: message.jobId ?? jobId }
-            : message,
-        ),
+      said: (message) => this.#events.said(ofJob(jobId, message)),
       failed: (failure) => {
         isOver = true;
         this.#streams.delete(jobId);
@@ -98,7 +100,9 @@ export class JobStreams implements StreamConnection {
 
   #failed(jobId: string, failure: StreamFailure, openedAt: number | undefined): void {
     const isAbsent = failure.kind === 'absent';
-    if (isAbsent ? !this.#hasOpened : openedAt === undefined && this.#streams.size === 0) {
+    // Nothing gets through: jobs that wait are not sent after this one, or a server in trouble is asked by all of them.
+    const isShut = openedAt === undefined && ![...this.#streams.values()].some(({ isOpen }) => isOpen);
+    if (isAbsent ? !this.#hasOpened : isShut && this.#streams.size === 0) {
       this.close();
       this.#events.failed(failure);
       return;
@@ -106,7 +110,7 @@ export class JobStreams implements StreamConnection {
     // One that is not there for this job will not be: it is polled.
     if (!isAbsent) this.#pause(jobId, failure.retryAfterMs, openedAt);
     if (openedAt !== undefined) this.#events.dropped(jobId);
-    this.#fill();
+    if (isAbsent || !isShut) this.#fill();
   }
 
   #pause(jobId: string, retryAfterMs = 0, openedAt = Number.POSITIVE_INFINITY): void {
@@ -117,4 +121,16 @@ export class JobStreams implements StreamConnection {
     const timer = runtime.setTimeout(() => this.subscribe(jobId), delayMs);
     this.#pauses.set(jobId, { failures, timer });
   }
+}
+
+/** What a job's own stream says is said of that job: an end that is another's is nobody's. */
+function ofJob(jobId: string, message: StreamMessage): StreamMessage {
+  if (message.type === 'control') return message;
+  if (message.type !== 'update') return { ...message, jobId: message.jobId ?? jobId };
+  if (message.update.jobId === jobId) return message;
+  return {
+    type: 'problem',
+    jobId,
+    message: 'The event stream of a job told of another job; that was dropped.',
+  };
 }

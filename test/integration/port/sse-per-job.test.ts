@@ -16,6 +16,12 @@ const perJob: SseCodec = {
   }),
 };
 
+/** By the id in the event, which may be any job's. */
+const named: SseCodec['parse'] = (data, { jobId = '' } = { event: '' }) => ({
+  type: 'update',
+  update: updateOf({ id: jobId, ...JSON.parse(data) }),
+});
+
 /** A server with a stream a job. Streams for which `refuse` has a status get that. */
 async function start(refuse: (jobId: string) => number = () => 200) {
   const states = new Map<string, Omit<Answer, 'id'>>();
@@ -149,6 +155,64 @@ describe('a dialect whose jobs have an event stream each', () => {
     expect(told).toEqual([]);
     server.say('a', { status: 'completed' });
     expect((await ends)[0]?.transport).toBe('sse');
+  });
+
+  it.each([401, 429, 503])(
+    'of a server that refuses every stream, with %i, asks for no more than four',
+    async (status) => {
+      const server = await start(() => status);
+      const client = connect(server.url, plain({ sse: perJob }), {
+        ...{ polling: { intervalMs: 50 }, transports: ['sse', 'polling'] },
+        retry: { minDelayMs: 60_000, maxDelayMs: 60_000 },
+      });
+      for (let index = 0; index < 30; index++) client.subscribe(`j${index}`).on('update', () => {});
+      // Each was polled twice: whatever streams there are to be have been asked for.
+      await until(() => server.asked.length >= 90);
+      expect(server.opened).toEqual(['j0', 'j1', 'j2', 'j3']);
+      await client.close();
+    },
+  );
+
+  it('gives the place of one that was refused to a job that waits, once another is open', async () => {
+    const server = await start((id) => (id === 'a' ? 503 : 200));
+    const { client, ends } = follow(server, ['a', 'b', 'c', 'd', 'e']);
+    ends.catch(() => {});
+    await until(() => server.open.has('e'));
+    await client.close();
+  });
+
+  it('hears of each job from its own stream alone', async () => {
+    const server = await start();
+    const client = connect(server.url, plain({ sse: { ...perJob, parse: named } }), {
+      ...{ polling: { intervalMs: 60_000 }, transports: ['sse', 'polling'] },
+    });
+    const warned: string[] = [];
+    const [a, b] = ['a', 'b'].map((id) => client.subscribe(id)) as [VideoJob, VideoJob];
+    a.on('warning', ({ code, jobId }) => warned.push(`${code} ${jobId}`));
+    b.on('completed', () => warned.push('b has ended'));
+    await until(() => server.open.size === 2);
+    server.say('a', { id: 'b', status: 'completed' } as Omit<Answer, 'id'>);
+    await until(() => warned.length > 0);
+    expect(warned).toEqual(['bad-frame a']);
+    expect(b.snapshot.status).not.toBe('completed');
+    await client.close();
+  });
+
+  it('is opened for thousands, although their URLs cannot be made, without a call within a call', async () => {
+    const server = await start();
+    const url = ([id = '']: readonly string[]) => {
+      if (id !== 'j0') throw new Error('no such URL');
+      return perJob.url([id]);
+    };
+    const client = connect(server.url, plain({ sse: { ...perJob, url } }), {
+      ...{ polling: { intervalMs: 60_000 }, transports: ['sse', 'polling'] },
+    });
+    const jobs = Array.from({ length: 3_000 }, (_, index) => client.subscribe(`j${index}`));
+    const stopped: unknown[] = [];
+    for (const job of jobs) job.on('stopped', (error) => stopped.push(error));
+    await until(() => server.open.size === 1);
+    expect(stopped).toEqual([]);
+    await client.close();
   });
 
   it.each([404, 200])(
