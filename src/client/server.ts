@@ -74,7 +74,9 @@ export class Server {
       const url = this.#resolved(output.url);
       return url === undefined ? [] : [{ ...output, url }];
     });
-    return { ...update, videoUrl: this.#resolved(videoUrl), outputs: places };
+    // None that can be fetched is as if none was named: the backend may know of another place.
+    const found = places?.length === 0 ? undefined : places;
+    return { ...update, videoUrl: this.#resolved(videoUrl), outputs: found };
   }
 
   #resolved(url: string): string | undefined {

@@ -29,7 +29,7 @@ export function downloadSource(options: {
       });
     }
     if (completed === undefined && output > 0) return undefined;
-    const count = completed?.outputs?.length ?? 1;
+    const count = completed?.outputs?.length || 1;
     if (output >= count)
       throw new InputError(
         'output',

@@ -1,7 +1,7 @@
 import { type Check, checkFields, oneOf, optional, text } from '../../core/check.js';
 import type { Fields } from '../../core/fields.js';
 import { encodeJobId } from '../../core/job-id.js';
-import { readOpenRouterJob } from '../../core/open-router-job.js';
+import { contentOf, readOpenRouterJob } from '../../core/open-router-job.js';
 import { isRecord } from '../../core/record.js';
 import { InputError } from '../../errors.js';
 import { readStatus, readSubmitted } from '../answers.js';
@@ -164,7 +164,7 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouter<OpenRout
     // Not the `unsigned_urls`: they are this route, by an origin that is not that of a proxy.
     download({ id }, variant, output = 0) {
       checkVariant(variant, VARIANTS);
-      return { method: 'GET', url: `/videos/${encodeJobId(id)}/content?index=${output}` };
+      return { method: 'GET', url: contentOf(id, output) };
     },
 
     operations: {

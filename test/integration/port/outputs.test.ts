@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { VideoClient } from '../../../src/client/client.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { errorOf } from '../client/support.js';
+import { json, serve } from '../http/support.js';
 import { callsOf, connect, film, plain, routes, textOf } from './support.js';
 
 const ended = { id: 'a', status: 'completed' };
@@ -64,6 +67,36 @@ describe('a job of several outputs', () => {
     const error = await errorOf(connect(server.url, backend).download('a', { output: 1 }));
     expect(error).toMatchObject({ field: 'output', jobId: 'a' });
     expect(callsOf(server)).toEqual(['GET /jobs/a']);
+  });
+});
+
+describe('outputs of which not all can be fetched', () => {
+  it('leave the file where the backend knows it to be', async () => {
+    const bad = [{ url: 'ftp://host/a.mp4' }, { url: 'http://me:secret@host/a.mp4' }];
+    for (const outputs of [bad, []]) {
+      const server = await routes({
+        'GET /jobs/a': { ...ended, outputs },
+        'GET /jobs/a/file': (response) => film(response, 'here'),
+      });
+      const client = connect(server.url, plain());
+      expect(await textOf(client.download(await client.poll('a')))).toContain('here');
+    }
+  });
+
+  it('keep their numbers where a number is what they are fetched by', async () => {
+    const server = await serve(({ url }, response) => {
+      if (url.includes('content')) film(response, url);
+      else json(response, 200, { id: 'a', status: 'completed', unsigned_urls: [null, 'ftp://host/1', '/2'] });
+    });
+    const client = new VideoClient({ baseUrl: server.url, backend: openRouter(), logger: 'silent' });
+    const job = await client.poll('a');
+    expect(job.outputs?.map(({ url }) => url.slice(server.url.length))).toEqual([
+      '/videos/a/content?index=0',
+      '/videos/a/content?index=1',
+      '/2',
+    ]);
+    expect(await textOf(client.download(job, { output: 2 }))).toContain('/videos/a/content?index=2');
+    expect(await errorOf(client.download(job, { output: 3 }))).toMatchObject({ field: 'output' });
   });
 });
 
