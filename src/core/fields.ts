@@ -25,7 +25,12 @@ export function idOf(value: unknown): string | undefined {
 /** Unix seconds, or a date as text. */
 export function dateOf(value: unknown): Date | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined;
-  const date = new Date(typeof value === 'number' ? value * 1_000 : value);
+  return dateAt(new Date(typeof value === 'number' ? value * 1_000 : value).getTime());
+}
+
+/** Undefined where no date can be so late: what is counted from a date off the wire may be. */
+export function dateAt(ms: number): Date | undefined {
+  const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 

@@ -1,4 +1,4 @@
-import { dateOf, type Fields, readUpdate, textOf } from './fields.js';
+import { dateAt, dateOf, type Fields, readUpdate, textOf } from './fields.js';
 import type { JobOutput, JobUpdate } from './model.js';
 import { isRecord } from './record.js';
 import type { StatusWords } from './status-words.js';
@@ -28,12 +28,13 @@ export function readPrediction(raw: Fields, jobId: string): JobUpdate {
   // While it runs, `output` may hold files that are not all of them.
   if (update.status !== 'completed') return { ...update, raw };
   const outputs = outputsOf(raw.output);
-  const endedAt = dateOf(textOf(raw.completed_at));
-  const expires = endedAt !== undefined && raw.source !== 'web';
+  const endedAt = dateOf(textOf(raw.completed_at))?.getTime();
+  const expiresAt = endedAt === undefined ? undefined : dateAt(endedAt + KEPT_MS);
+  const expires = expiresAt !== undefined && raw.source !== 'web';
   return {
     ...update,
     ...(outputs.length > 0 && { outputs }),
-    ...(expires && { expiresAt: new Date(endedAt.getTime() + KEPT_MS) }),
+    ...(expires && { expiresAt }),
     ...(raw.data_removed === true && { gone: GONE }),
     raw,
   };

@@ -1,4 +1,4 @@
-import { dateOf, type Fields, readUpdate, textOf } from './fields.js';
+import { dateAt, dateOf, type Fields, readUpdate, textOf } from './fields.js';
 import type { JobUpdate } from './model.js';
 import { isRecord } from './record.js';
 
@@ -13,7 +13,7 @@ export function readVidBuilderUpdate(raw: Fields, jobId: string): JobUpdate {
     ...update,
     videoUrl: textOf(stored.signedUrl) ?? update.videoUrl,
     expiresAt:
-      toldAt === undefined || lifetimeMs === undefined ? update.expiresAt : new Date(toldAt + lifetimeMs),
+      toldAt === undefined || lifetimeMs === undefined ? update.expiresAt : dateAt(toldAt + lifetimeMs),
   };
 }
 

@@ -1,4 +1,5 @@
 import { isRecord } from '../../core/record.js';
+import { bounded } from '../../core/text.js';
 import { InputError } from '../../errors.js';
 import { type Bytes, isBytes, mediaTypeOf, sizeOf, toBase64 } from '../bytes.js';
 
@@ -49,7 +50,13 @@ function collect(value: unknown, path: string, within: readonly object[], found:
     if (value.startsWith('data:')) found.push({ path, value });
   } else if (isBytes(value)) {
     found.push({ path, value });
-  } else if (isPlain(value)) {
+  } else if (!isPlain(value)) {
+    const kind = unsendable(value);
+    if (kind !== undefined)
+      throw new InputError(path, `${path} is ${kind}, of which JSON would keep nothing`, {
+        hint: 'Give plain JSON, or the file itself: await what is a promise, and read what is a stream.',
+      });
+  } else {
     if (within.length > MAX_DEPTH || within.includes(value)) {
       const [field = ''] = path.split(/[.[]/, 1);
       throw new InputError(field, `${field} is nested in a circle, or more than ${MAX_DEPTH} levels deep`);
@@ -59,6 +66,21 @@ function collect(value: unknown, path: string, within: readonly object[], found:
       collect(part, place, [...within, value], found);
     }
   }
+}
+
+/** What JSON would make `{}` or `null` of, or leave out: a job would be made, and paid for, without it. */
+function unsendable(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value);
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    return `a ${typeof value}`;
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    typeof (value as { toJSON?: unknown }).toJSON === 'function'
+  )
+    return undefined;
+  const name: unknown = value.constructor?.name;
+  return `an object ${typeof name === 'string' ? `of the class ${bounded(name, 100)}` : 'without fields'}`;
 }
 
 function checkLengths(found: readonly Found[], provider: string, limits: DataUrlLimits): void {
@@ -92,10 +114,12 @@ function replaced(value: unknown, urls: ReadonlyMap<unknown, string>): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, replaced(part, urls)]));
 }
 
-/** Lists and plain objects. What has a class of its own is JSON's to write. */
+/** Lists, and objects of which JSON keeps the fields. What says itself what its JSON is, such as a `Date`, is not one. */
 function isPlain(value: unknown): value is object {
   if (Array.isArray(value)) return true;
-  if (!isRecord(value) || isBytes(value)) return false;
+  if (!isRecord(value) || isBytes(value) || ArrayBuffer.isView(value) || typeof value.toJSON === 'function')
+    return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  const isOfNoClass = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isOfNoClass || Object.keys(value).length > 0;
 }

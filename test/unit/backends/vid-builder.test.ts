@@ -190,6 +190,12 @@ describe('status', () => {
     expect(backend.status('job-1')).toEqual({ method: 'GET', url: '/api/job-status/job-1' });
   });
 
+  it('knows no time until which a video is stored that no date can be', () => {
+    const s3Upload = { enabled: true, standard: { signedUrl: 'https://s3/x', expiresIn: '7 days' } };
+    const body = { jobId: 'a', status: 'completed', timestamp: '+275760-09-13T00:00:00Z', s3Upload };
+    expect(statusOf(backend, answer(body), 'a').expiresAt).toBeUndefined();
+  });
+
   it.each([
     ['7 days', 604_800],
     ['1 hour', 3_600],

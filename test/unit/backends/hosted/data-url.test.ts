@@ -95,4 +95,34 @@ describe('files within JSON', () => {
       });
     }
   });
+
+  it.each([
+    ['a promise of a file, not awaited', Promise.resolve(new Blob(['x'])), 'Promise'],
+    ['a stream', new Blob(['x']).stream(), 'ReadableStream'],
+    ['an answer', new Response('x'), 'Response'],
+    ['a map', new Map([[1, 2]]), 'Map'],
+    ['pixels of 16 bits', new Uint16Array(2), 'Uint16Array'],
+    ['a view', new DataView(new ArrayBuffer(4)), 'DataView'],
+    ['a function', () => png, 'function'],
+    ['a bigint', 10n, 'bigint'],
+    ['no number', Number.NaN, 'NaN'],
+    ['an infinite number', Number.POSITIVE_INFINITY, 'Infinity'],
+  ])('refuse %s by its path, of which JSON would keep nothing', async (_what, image, name) => {
+    await expect(withDataUrls({ input: { list: [{ image }] } }, 'Host', roomy)).rejects.toMatchObject({
+      name: 'InputError',
+      field: 'input.list[0].image',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('are found in objects of a class of the caller’s, and what says its own JSON is left to that', async () => {
+    class Shot {
+      readonly frame = png;
+    }
+    const page = new URL('https://example.com/');
+    expect(await withDataUrls({ shot: new Shot(), page }, 'Host', roomy)).toEqual({
+      shot: { frame: 'data:image/png;base64,iVBORw==' },
+      page,
+    });
+  });
 });

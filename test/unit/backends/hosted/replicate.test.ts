@@ -48,6 +48,12 @@ describe('replicate understands', () => {
     expect(list?.parse(answer({ results: [null, { status: 'starting' }] }))).toEqual({ jobs: [] });
   });
 
+  it('no time of removal that no date can be', () => {
+    const last = '+275760-09-13T00:00:00Z';
+    const update = statusOf(backend, answer({ id: ID, status: 'succeeded', completed_at: last }), ID);
+    expect(update.expiresAt).toBeUndefined();
+  });
+
   it('no more than a thousand files, and none that lies deep', () => {
     const many = Array.from({ length: 1_100 }, (_, index) => `https://replicate.delivery/${index}.mp4`);
     let deep: unknown = 'https://replicate.delivery/a.mp4';
