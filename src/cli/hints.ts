@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../index.js';
+import { runner } from './resume.js';
 import { shellCommand } from './text.js';
 
 /** `client.status("job_1")`: what it does, and to which job, as JSON. */
@@ -20,7 +21,8 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** Words of programs, and what they are here. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/client\.diagnose\(\)/g, 'reelwire doctor'],
+  // Of a server that people have in a checkout: here it is any.
+  [/ \(npm run dev\)/g, ''],
   [/ (?:of|with) a new VideoClient\b/g, ''],
   [/\bMake a new VideoClient\b/g, 'Start the command again'],
   [/,? or (?:give (?:it )?an|use the same) idempotencyKey(?: where it honours one)?\b/g, ''],
@@ -57,14 +59,14 @@ export function inShellWords(hint: string, token = TOKEN): string {
   const told = hint.replace(CALL, (call, method: string, literal: string) => {
     try {
       const jobId = JSON.parse(literal) as string;
-      return shellCommand(['reelwire', COMMANDS[method] ?? method, jobId]);
+      return shellCommand([...runner(), COMMANDS[method] ?? method, jobId]);
     } catch {
       return call; // A server wrote it.
     }
   });
   return WORDS.reduce(
     (text, [pattern, words]) => text.replace(pattern, words === TOKEN ? token : words),
-    told,
+    told.replaceAll('client.diagnose()', shellCommand([...runner(), 'doctor'])),
   );
 }
 

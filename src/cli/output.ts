@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { ApiError, isVideoError } from '../index.js';
 import { inShellWords, messageOf } from './hints.js';
-import { jsonLine, shorten, visible } from './text.js';
+import { runner } from './resume.js';
+import { jsonLine, shellCommand, shorten, visible } from './text.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 
@@ -15,6 +16,8 @@ export class Output {
   logs = false;
   /** Where the token comes from, for hints; undefined before that is known. */
   placeOfToken: string | undefined;
+  /** Nobody said where the server is: it is where the mock server would be. */
+  atMock = false;
 
   constructor(json = false) {
     this.json = json;
@@ -41,15 +44,26 @@ export class Output {
     if (this.json) process.stdout.write(`${jsonLine(event)}\n`);
   }
 
+  /** A hint of the client's, in words of the command line. */
+  hintOf(hint: string): string;
+  hintOf(hint: string | undefined): string | undefined;
+  hintOf(hint: string | undefined): string | undefined {
+    if (hint === undefined) return undefined;
+    const told = inShellWords(hint, this.placeOfToken);
+    if (!this.atMock || !/^Check that the server (?:runs|is running)\b/.test(told)) return told;
+    return `Start one, such as by ${shellCommand([...runner(), 'mock'])} in another terminal, or give --base-url.`;
+  }
+
   /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */
   error(error: unknown): void {
     const message = messageOf(error, this.placeOfToken);
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
-    const hint = known?.hint === undefined ? undefined : inShellWords(known.hint, this.placeOfToken);
+    const hint = this.hintOf(known?.hint);
     if (hint !== undefined) lines.push(`  ${visible(hint)}`);
     const details = known instanceof ApiError ? known.details : undefined;
-    if (details !== undefined)
+    // A message mostly has them, at its end.
+    if (details !== undefined && !message.includes(jsonLine(details)))
       lines.push(`  The server said more: ${shorten(jsonLine(details), MAX_DETAILS_LENGTH)}`);
     if (known?.requestId !== undefined) lines.push(`  Request id: ${visible(known.requestId)}`);
     process.stderr.write(`${lines.join('\n')}\n`);

@@ -38,6 +38,10 @@ export function commandOf({ command, jobIds, flags }: Resume): string {
   if (flags.json === true) words.push('--json');
   // Behind it, an id may begin with a hyphen.
   if (jobIds.some((id) => id.startsWith('-'))) words.push('--');
-  const runner = process.env.npm_command === 'exec' ? ['npx', 'reelwire'] : ['reelwire'];
-  return shellCommand([...runner, command, ...words, ...jobIds]);
+  return shellCommand([...runner(), command, ...words, ...jobIds]);
+}
+
+/** How this command was called: by its name, or by npx where that is not on the path. */
+export function runner(): readonly string[] {
+  return process.env.npm_command === 'exec' ? ['npx', 'reelwire'] : ['reelwire'];
 }

@@ -29,6 +29,7 @@ export async function runSession(
   try {
     const settings = await readSettings(flags);
     output.placeOfToken = placeOfToken(settings);
+    output.atMock = settings.server === 'default';
     session = { client: createClient(flags, settings, output), output, settings, signal, resume: undefined };
     return await work(session);
   } catch (error) {

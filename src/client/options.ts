@@ -202,7 +202,11 @@ function readAuth(auth: Auth | undefined): Auth | undefined {
   if (auth.type === 'bearer') {
     if (typeof auth.token === 'function' || (typeof auth.token === 'string' && auth.token !== ''))
       return auth;
-    throw wrongOption('auth.token', 'auth.token must be a string that is not empty, or a function');
+    throw wrongOption(
+      'auth.token',
+      'auth.token must be a string that is not empty, or a function',
+      'Check that its variable is set.',
+    );
   }
   if (auth.type === 'basic') {
     if (typeof auth.username === 'string' && typeof auth.password === 'string') return auth;

@@ -1,7 +1,6 @@
 import type { TransportDiagnosis } from '../../index.js';
 import { EXIT } from '../exit-code.js';
-import { inShellWords } from '../hints.js';
-import { paint } from '../output.js';
+import { type Output, paint } from '../output.js';
 import { runSession, type Session } from '../session.js';
 import type { ConnectionFlags } from '../settings.js';
 import { visible } from '../text.js';
@@ -19,7 +18,7 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
     const { client, output, signal } = session;
     const diagnosis = await client.diagnose({ signal });
     const found = Object.entries(diagnosis.transports).map(
-      ([name, one]) => [name, inWords(one, output.placeOfToken)] as const,
+      ([name, one]) => [name, inWords(one, output)] as const,
     );
     output.event({ type: 'diagnosis', ...diagnosis, transports: Object.fromEntries(found) });
     output.result(`${visible(diagnosis.baseUrl)} (${session.settings.backend}, ${credentialsOf(session)})\n`);
@@ -28,15 +27,15 @@ export function doctor(flags: ConnectionFlags): Promise<number> {
       diagnosis.transport !== undefined
         ? `\nJobs are followed over ${diagnosis.transport}.`
         : diagnosis.ok
-          ? `\n${paint(process.stdout, 'yellow', 'Whether a job can be followed is not to be told without one.')}`
+          ? `\n${paint(process.stdout, 'yellow', 'Whether jobs can be followed shows with one that exists: try "reelwire status" with its id.')}`
           : `\n${paint(process.stdout, 'red', 'Nothing works: a job could not be followed.')}`,
     );
     return diagnosis.ok ? EXIT.ok : EXIT.failed;
   });
 }
 
-function inWords({ hint, ...found }: TransportDiagnosis, token: string | undefined): TransportDiagnosis {
-  return { ...found, ...(hint !== undefined && { hint: inShellWords(hint, token) }) };
+function inWords({ hint, ...found }: TransportDiagnosis, output: Output): TransportDiagnosis {
+  return { ...found, ...(hint !== undefined && { hint: output.hintOf(hint) }) };
 }
 
 function report(name: string, { state, enabled, elapsedMs, message, hint }: TransportDiagnosis): string {

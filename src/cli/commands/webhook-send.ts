@@ -81,7 +81,7 @@ async function makeDeliveries(flags: WebhookSendFlags, url: string): Promise<Del
     // Of a job that it knows has ended, a receiver takes no more.
     const jobId = flags.jobId ?? `job_test_${randomBytes(4).toString('hex')}`;
     const request = await factory[event](jobId, { progress, videoUrl, error });
-    return { request, jobId, forgeries: [], repeated: duplicate === true };
+    return { request, jobId, forgeries: [], repeated: false };
   };
   const genuine = await make();
   if (stale === true && !genuine.request.headers.has('webhook-timestamp')) {
@@ -91,14 +91,14 @@ async function makeDeliveries(flags: WebhookSendFlags, url: string): Promise<Del
   }
   const repeat = async (delivery: Delivery) => {
     const requests = await factory.duplicate(delivery.request, duplicate === true ? 2 : 1);
-    return requests.map((request) => ({ ...delivery, request }));
+    return requests.map((request, index) => ({ ...delivery, request, repeated: index > 0 }));
   };
   if (stale !== true && tamper !== true) return repeat(genuine);
   const forged = await make();
   const aged = stale === true ? await factory.stale(forged.request) : forged.request;
   const request = tamper === true ? await factory.tampered(aged) : aged;
   const forgeries = [stale === true && 'stale', tamper === true && 'tampered'].filter((one) => one !== false);
-  return [{ ...genuine, repeated: false }, ...(await repeat({ ...forged, request, forgeries }))];
+  return [genuine, ...(await repeat({ ...forged, request, forgeries }))];
 }
 
 async function send(delivery: Request, timeoutSeconds: number): Promise<Answer> {
@@ -145,8 +145,8 @@ async function readStart(response: Response): Promise<string> {
 
 function describe({ event }: WebhookSendFlags, { forgeries, jobId, repeated, request }: Delivery): string {
   const headers = [...request.headers.keys()].filter((name) => /signature/.test(name)).join(', ');
-  const traits = [...(repeated ? ['repeated'] : []), ...forgeries, event];
-  return `a ${traits.join(' ')} delivery for job ${visible(jobId)}, signed in ${visible(headers)}`;
+  const traits = [...forgeries, event];
+  return `${repeated ? 'once more the' : 'a'} ${traits.join(' ')} delivery for job ${visible(jobId)}, signed in ${visible(headers)}`;
 }
 
 function report(output: Output, answer: Answer, { forgeries, jobId }: Delivery, good: boolean): void {
@@ -167,5 +167,7 @@ function judge(output: Output, { status }: Answer, forged: boolean): number {
     );
     return EXIT.failed;
   }
-  return !forged && (status === 401 || status === 403) ? EXIT.auth : EXIT.failed;
+  if (forged || (status !== 401 && status !== 403)) return EXIT.failed;
+  output.note('The receiver does not believe it: check that both have the same secret and scheme.');
+  return EXIT.auth;
 }

@@ -32,7 +32,9 @@ export async function webhookVerify(flags: WebhookVerifyFlags): Promise<number> 
       output.error(error);
       return exitCodeOf(error);
     }
-    const { hint, message, reason } = error;
+    const { message, reason } = error;
+    const hint =
+      reason === 'missing-header' ? `Give it as --header "name: value". ${error.hint ?? ''}` : error.hint;
     output.event({ type: 'refused', reason, message, hint });
     output.result(`${paint(process.stdout, 'red', '✗')} ${reason}: ${visible(message)}`);
     if (hint !== undefined) output.result(`  ${visible(hint)}`);

@@ -54,6 +54,20 @@ describe('webhook send', () => {
     expect({ code, acted }).toEqual({ code: 0, acted: [`job.completed ${answers[0]?.jobId}`] });
   });
 
+  it('says of the second delivery alone that it comes once more', async () => {
+    const { url } = await receiver();
+    const { stderr } = await run(['webhook', 'send', '--url', url, '--duplicate'], { env });
+    expect(stderr).toMatch(
+      /^Sending a completed delivery [^\n]*\nSending once more the completed delivery [^\n]*\n$/,
+    );
+  });
+
+  it('says what to look at where the receiver has another secret', async () => {
+    const { url } = await receiver('whsec_YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3Q=');
+    const { stderr } = await run(['webhook', 'send', '--url', url], { env });
+    expect(stderr).toContain('check that both have the same secret and scheme');
+  });
+
   it('tells of another job each time, so that the second is not taken for a repetition', async () => {
     const { url, acted } = await receiver();
     await run(['webhook', 'send', '--url', url], { env });
@@ -171,6 +185,11 @@ describe('webhook verify', () => {
     expect(jsonLines(stdout)).toMatchObject([{ type: 'refused', reason, hint: expect.any(String) }]);
     expect(stdout).not.toContain('v1,');
     expect(code).toBe(1);
+  });
+
+  it('says how the headers of the delivery are given, where one is missing', async () => {
+    const { stdout } = await run(['webhook', 'verify'], { env, input: body });
+    expect(stdout).toContain('Give it as --header "name: value".');
   });
 
   it('exits 2 for a header that is none, without quoting it', async () => {

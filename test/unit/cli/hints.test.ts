@@ -1,9 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { inShellWords, messageOf } from '../../../src/cli/hints.js';
-import { ConfigurationError, VideoClient } from '../../../src/index.js';
+import { Output } from '../../../src/cli/output.js';
+import { ApiError, ConfigurationError, VideoClient } from '../../../src/index.js';
+
+beforeEach(() => void vi.stubEnv('npm_command', ''));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
 
 it.each([
   [
@@ -44,8 +51,42 @@ it.each([
     'Give --model, or REELWIRE_MODEL.',
   ],
   ['client.status("broken\\q")', 'client.status("broken\\q")'],
+  [
+    'Check that the server is running (npm run dev), and that baseUrl has its host and port.',
+    'Check that the server is running, and that --base-url has its host and port.',
+  ],
 ])('a hint is in words of the command line: %s', (hint, told) => {
   expect(inShellWords(hint)).toBe(told);
+});
+
+it('a command in a hint begins as this one was begun', () => {
+  vi.stubEnv('npm_command', 'exec');
+  expect(inShellWords('Resume with client.subscribe("j").')).toBe('Resume with npx reelwire watch j.');
+  expect(inShellWords('client.diagnose() tells which.')).toBe('npx reelwire doctor tells which.');
+});
+
+it.each([
+  'Check that the server runs, and the port in baseUrl.',
+  'Check that the server is running (npm run dev), and that baseUrl has its host and port.',
+])('who named no server is told of the mock server: %s', (hint) => {
+  const output = new Output();
+  expect(output.hintOf(hint)).toMatch(/^Check that the server .*--base-url/);
+  output.atMock = true;
+  expect(output.hintOf(hint)).toBe(
+    'Start one, such as by reelwire mock in another terminal, or give --base-url.',
+  );
+  expect(output.hintOf('Check the job id.')).toBe('Check the job id.');
+});
+
+it.each([
+  ['once where the message has them', 'GET /x answered 404: Not found · {"type":"gone"}', 0],
+  ['where the message has them not', 'GET /x answered 404: Not found', 1],
+])('what the server said besides is told %s', (_, message, times) => {
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  new Output().error(new ApiError(message, { status: 404, details: { type: 'gone' } }));
+  expect(String(write.mock.calls[0]?.[0]).split('The server said more: {"type":"gone"}')).toHaveLength(
+    times + 1,
+  );
 });
 
 it('a hint about the token says where that comes from', () => {

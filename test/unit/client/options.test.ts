@@ -98,6 +98,10 @@ it.each([
   expect(refusal(options).option).toBe(name);
 });
 
+it.each(['', undefined])('a token that is not there is told as a variable that is not set: %j', (token) => {
+  expect(refusal({ auth: { type: 'bearer', token } }).hint).toBe('Check that its variable is set.');
+});
+
 it('an unknown transport is told which was probably meant', () => {
   expect(refusal({ transports: ['websockets'] }).hint).toContain('"websocket"');
 });
