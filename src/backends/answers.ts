@@ -7,6 +7,9 @@ import { bounded, redactQueries } from '../core/text.js';
 import { InvalidResponseError } from '../errors.js';
 import type { HttpResponse } from './backend.js';
 
+/** Of an id that cannot be one, in characters. */
+const MAX_SHOWN_ID = 8_000;
+
 /** Makes an update of an answer's object. */
 export type Reader = (raw: Fields, jobId: string) => JobUpdate;
 
@@ -21,7 +24,8 @@ export function readSubmitted(response: HttpResponse, read: Reader = readUpdate)
   if (isRecord(body) && jobId !== undefined && isJobId(jobId)) return read(body, jobId);
   throw invalid(
     response,
-    `the answer to the submit holds no job id${jobId === undefined ? '' : ' that can be one'}: ${excerpt(body)}`,
+    // Whole, where it is cut in what follows: it is all that there is of a job that may be paid for.
+    `the answer to the submit holds no job id${jobId === undefined ? '' : ` that can be one: ${bounded(jobId, MAX_SHOWN_ID)}`}: ${excerpt(body)}`,
     'A job may have been made, and paid for: look on the server before you submit again, and check that backend fits it.',
   );
 }

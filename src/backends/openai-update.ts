@@ -84,7 +84,8 @@ function urlOf({ data, fail_reason, metadata, output, result_url, video_url }: F
   const holders: readonly unknown[] = [metadata, output, videos[0], first];
   const told = holders.map((holder) => (isRecord(holder) ? textOf(holder.url) : undefined));
   // New API kept the URL of a completed task as the reason of its failure, once.
-  const misplaced = /^https?:/.test(String(fail_reason)) ? textOf(fail_reason) : undefined;
+  const reason = textOf(fail_reason);
+  const misplaced = reason !== undefined && /^https?:/.test(reason) ? reason : undefined;
   return textOf(video_url) ?? told.find((url) => url !== undefined) ?? textOf(result_url) ?? misplaced;
 }
 

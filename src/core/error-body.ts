@@ -49,7 +49,9 @@ export function parseErrorBody(body: unknown): ErrorBody {
 function wordsOfProblems(problems: readonly unknown[]): string | undefined {
   const words = problems.slice(0, 20).flatMap((problem) => {
     if (!isRecord(problem) || typeof problem.msg !== 'string') return [];
-    const place = Array.isArray(problem.loc) ? problem.loc.slice(0, 20).map(String).join('.') : '';
+    // Names and numbers: what else may be there cannot always be made a text of.
+    const loc: readonly unknown[] = Array.isArray(problem.loc) ? problem.loc.slice(0, 20) : [];
+    const place = loc.filter((part) => typeof part === 'string' || typeof part === 'number').join('.');
     return [place === '' ? problem.msg : `${place}: ${problem.msg}`];
   });
   return words.length === 0 ? undefined : words.join('; ');

@@ -8,16 +8,17 @@ import type { CallContext } from './types.js';
 /** The most that is read of a JSON answer, in bytes. */
 const MAX_JSON_BYTES = 1_048_576;
 
-/** Beyond 1 MiB the rest is cancelled, and `complete` is false. */
+/** Beyond so many bytes the rest is cancelled, and `complete` is false. */
 async function readText(
   response: Response,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
+  maxBytes: number,
 ): Promise<{ text: string; complete: boolean }> {
   const reader = readerOf(response, 'text');
   const decoder = new TextDecoder();
   let text = '';
   // A body without a stream comes as a whole: where it is told to be too large, it is not read.
-  let room = MAX_JSON_BYTES;
+  let room = maxBytes;
   if (!response.body && Number(response.headers.get('content-length')) > room)
     return { text, complete: false };
   for (;;) {
@@ -35,16 +36,18 @@ async function readText(
 /**
  * The JSON of a successful answer; undefined for one that has no body.
  *
+ * @param echoedBytes - How much more than 1 MiB it may have: servers give back the input of a job, files and all.
  * @param mustSay - An empty body is none of 204 or 205 but an answer that was lost, as that of a submit is.
  * @throws InvalidResponseError for anything else.
  */
 export async function readJson(
   response: Response,
   context: CallContext,
+  echoedBytes: number,
   mustSay: boolean,
   words: () => Promise<Words>,
 ): Promise<unknown> {
-  const { text, complete } = await readText(response, context.signal);
+  const { text, complete } = await readText(response, context.signal, MAX_JSON_BYTES + echoedBytes);
   if (response.status === 204 || response.status === 205) return undefined;
   if (complete && text.trim() === '' && !mustSay) return undefined;
   if (!complete) throw (await words()).unreadable(response, context, undefined);
@@ -61,7 +64,7 @@ export async function readRefusal(
   context: CallContext,
 ): Promise<Omit<HttpRefusal, 'call'>> {
   // Without a body that can be read, the status alone is an answer.
-  const { text } = await readText(response, context.signal).catch(() => ({ text: '' }));
+  const { text } = await readText(response, context.signal, MAX_JSON_BYTES).catch(() => ({ text: '' }));
   const { status, headers } = response;
   try {
     return { status, headers, body: parseJson(text) };

@@ -72,7 +72,7 @@ export function apiErrorOf(
       serverMessage: message,
       serverCode: code,
       details,
-      retryAfterMs: retryAfterMs(headers, options.nowMs) ?? told.retryAfterMs,
+      retryAfterMs: retryAfterMs(headers, options.nowMs) ?? aDayAtMost(told.retryAfterMs),
       retryable,
     },
   );
@@ -85,6 +85,11 @@ function readErrorBody(body: unknown, parseError = parseErrorBody): ErrorBody {
   } catch {
     return parseErrorBody(body);
   }
+}
+
+/** As of the header: a longer wait is a mistake, and a job would not be asked for again. */
+function aDayAtMost(ms: number | undefined): number | undefined {
+  return ms === undefined || Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), 86_400_000);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -25,6 +25,17 @@ describe('what a backend reads of an error body', () => {
     });
   });
 
+  it.each([
+    [Number.POSITIVE_INFINITY, 86_400_000],
+    [1e15, 86_400_000],
+    [-5, 0],
+    [Number.NaN, undefined],
+  ])('has a wait of %s taken for one of %s ms, a day at most', async (given, taken) => {
+    const server = await refusing(400);
+    const error = await errorOf(connect(server.url, words({ retryAfterMs: given })).generate({}));
+    expect(error).toHaveProperty('retryAfterMs', taken);
+  });
+
   it('stops repeats where it is not retryable: of calls, of submits and of many', async () => {
     const server = await refusing(429);
     const client = connect(server.url, words({ retryable: false, code: '1102' }));

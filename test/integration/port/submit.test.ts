@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerateContext } from '../../../src/backends/backend.js';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { replicate } from '../../../src/backends/hosted/replicate.js';
+import { VideoClient } from '../../../src/client/client.js';
 import { errorOf } from '../client/support.js';
 import { json, serve } from '../http/support.js';
 import { callsOf, connect, type Input, plain } from './support.js';
@@ -51,5 +54,38 @@ describe('the session of a client', () => {
     await connect(server.url, backend).generate({});
     expect(sessions[0]).toMatch(/^[0-9a-f]{32}$/);
     expect([sessions[1] === sessions[0], sessions[2] === sessions[0]]).toEqual([true, false]);
+  });
+});
+
+describe('a server that gives back the input of a job', () => {
+  it('loses none by it, however large its files are, in the answer to the submit or of the status', async () => {
+    const image = new Uint8Array(2_000_000);
+    let input: unknown;
+    const server = await serve((seen, response) => {
+      if (seen.method === 'POST') ({ input } = JSON.parse(seen.body));
+      const status = seen.method === 'POST' ? 'starting' : 'succeeded';
+      json(response, 200, { input, id: 'a', status, output: 'https://replicate.delivery/a.mp4' });
+    });
+    const client = new VideoClient({
+      ...{ baseUrl: server.url, logger: 'silent' },
+      backend: replicate({ model: 'owner/name' }),
+    });
+    const job = await client.generate({ input: { image } });
+    expect((await job.completed()).videoUrl).toBe('https://replicate.delivery/a.mp4');
+    expect(callsOf(server)).toEqual(['POST /predictions', 'GET /predictions/a']);
+  });
+});
+
+describe('an id that cannot be one', () => {
+  it.each(['i'.repeat(3_000), '../a'])('is told whole, since the job may be paid for: %.20s', async (id) => {
+    const server = await serve((_seen, response) => json(response, 200, { id, status: 'queued' }));
+    const client = new VideoClient({
+      ...{ baseUrl: server.url, logger: 'silent' },
+      backend: openRouter({ model: 'owner/name' }),
+    });
+    const error = await errorOf(client.generate({ prompt: 'A cat' }));
+    expect(error).toMatchObject({ code: 'submit-outcome-unknown' });
+    expect(error.message).toContain(id);
+    expect(callsOf(server)).toEqual(['POST /videos']);
   });
 });

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openAIVideos } from '../../../src/backends/openai-videos.js';
+import { soraGateway } from '../../../src/backends/sora-gateway.js';
+import { parseGatewayFrame } from '../../../src/backends/sora-gateway-frame.js';
+import { vidBuilder } from '../../../src/backends/vid-builder.js';
+import { parseErrorBody } from '../../../src/core/error-body.js';
+import { isRecord } from '../../../src/core/record.js';
+import { InvalidResponseError } from '../../../src/errors.js';
+import { answer, fixtures } from './fixtures.js';
+
+/** Each backend of the root, by the folder of what its server says. */
+const backends = {
+  'sora-gateway': soraGateway(),
+  'vid-builder': vidBuilder({ webhookUrl: 'https://example.com/hook' }),
+  'openai-videos': openAIVideos(),
+} as const;
+
+/** Whoever makes a text of it, or a number, throws. */
+const BARE = { toString: 1, valueOf: 1 };
+
+describe.each(Object.entries(backends))('what %s is told', (folder, backend) => {
+  const bodies = fixtures(folder).map(({ body }) => body);
+
+  it('is understood or refused as what it is, whatever stands in any field of it', () => {
+    const seen = bodies.flatMap((body) => (isRecord(body) ? Object.entries(body) : []));
+    const names = [...new Set([...seen.map(([name]) => name), 'fail_reason', 'data', 'output', 'metadata'])];
+    const words = seen.flatMap(([, value]) => (typeof value === 'string' ? [value] : []));
+    const field = fc.oneof(fc.jsonValue(), fc.constantFrom<unknown>(...words, BARE, [BARE]));
+    const fields = fc.record(Object.fromEntries(names.map((name) => [name, field])), { requiredKeys: [] });
+    const read = (by: () => unknown) => {
+      try {
+        return by();
+      } catch (error) {
+        return expect(error).toBeInstanceOf(InvalidResponseError);
+      }
+    };
+    fc.assert(
+      fc.property(fc.oneof(fields, fc.jsonValue()), (body) => {
+        read(() => backend.parseGenerate(answer(body)));
+        read(() => backend.parseStatus(answer(body), 'a'));
+        for (const status of [400, 404, 500]) {
+          const refusal = { status, headers: new Headers(), body, call: 'status' } as const;
+          read(() => backend.parseRefusal?.(refusal, 'a'));
+        }
+        (backend.parseError ?? parseErrorBody)(body);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+it('a frame whose type is no text is one without a type', () => {
+  const frame = { jobId: 'a', status: 'processing', type: BARE };
+  expect(parseGatewayFrame(JSON.stringify(frame))).toMatchObject({
+    type: 'update',
+    update: { jobId: 'a', status: 'processing' },
+  });
+});
+
+it('an error body names no place that is neither a name nor a number', () => {
+  const detail = [{ loc: ['body', BARE, 0, [BARE]], msg: 'Field required' }];
+  expect(parseErrorBody({ detail }).message).toBe('body.0: Field required');
+});
+
+it('the URL of a video that stands as a reason is none where that is no text', () => {
+  const body = { id: 'a', status: 'completed', fail_reason: BARE };
+  expect(openAIVideos().parseStatus(answer(body), 'a')).toMatchObject({
+    status: 'completed',
+    videoUrl: undefined,
+  });
+});
