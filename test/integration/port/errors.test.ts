@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorBody } from '../../../src/core/error-body.js';
+import type { ApiError } from '../../../src/errors.js';
 import { errorOf } from '../client/support.js';
 import { json, serve } from '../http/support.js';
 import { connect, plain } from './support.js';
@@ -33,7 +34,7 @@ describe('what a backend reads of an error body', () => {
   ])('has a wait of %s taken for one of %s ms, a day at most', async (given, taken) => {
     const server = await refusing(400);
     const error = await errorOf(connect(server.url, words({ retryAfterMs: given })).generate({}));
-    expect(error).toHaveProperty('retryAfterMs', taken);
+    expect((error as ApiError).retryAfterMs).toBe(taken);
   });
 
   it('stops repeats where it is not retryable: of calls, of submits and of many', async () => {
