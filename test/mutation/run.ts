@@ -24,7 +24,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   http: ['{unit/{http,client},integration/http}', 'integration/{client,download,backends}'],
   download: ['{unit,integration}/download', 'integration/{client,port}'],
-  webhooks: ['unit/webhooks', 'integration/webhooks'],
+  webhooks: ['{unit,integration}/webhooks', '{unit,integration}/webhooks'],
   transports: [
     'unit/transports',
     '{conformance/fallback,integration/{client,transports,port}}',

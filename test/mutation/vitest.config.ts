@@ -14,7 +14,10 @@ export default defineConfig({
     include: JSON.parse(process.env.MUTATION_TESTS ?? '[]') as string[],
     // One measures time, which mutants do not change but the many processes do. The others take seconds a mutant: they
     // judge what the rest left.
-    exclude: ['**/growth.test.ts', ...(isFirst ? ['**/fuzz.test.ts'] : [])],
+    exclude: [
+      '**/growth.test.ts',
+      ...(isFirst ? ['**/fuzz.test.ts', '**/crash.test.ts', '**/redis-trouble.test.ts'] : []),
+    ],
     testTimeout: 60_000,
     // Schedules enough for a mutant that breaks a rule in many of them.
     env: { SIMULATION_RUNS: '1000' },
