@@ -1,6 +1,6 @@
 import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
 import type { JobUpdate } from '../core/model.js';
-import { ApiError, InvalidResponseError } from '../errors.js';
+import { ApiError, InvalidResponseError, isVideoError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 
 /** Calls in all: the status, and what it leads to. */
@@ -24,7 +24,12 @@ export async function askStatus(
     const response: HttpResponse = await http.send(step.next, {
       ...{ repeat, signal, jobId },
       accepts(refusal) {
-        refused = backend.parseRefusal?.({ ...refusal, call }, jobId);
+        try {
+          refused = backend.parseRefusal?.({ ...refusal, call }, jobId);
+        } catch (error) {
+          // Of a codec that stumbles over a body, the server's own words are told: no network has failed.
+          if (isVideoError(error)) throw error;
+        }
         return refused !== undefined;
       },
     });

@@ -77,3 +77,18 @@ describe('a status that takes a second call', () => {
     expect(callsOf(server)).toHaveLength(6);
   });
 });
+
+it('a refusal that the backend stumbles over is told in the words of the server, and asked for once', async () => {
+  const server = await routes({
+    'GET /jobs/a': (response) => json(response, 422, { error: 'no such model' }),
+  });
+  const backend = plain({
+    parseRefusal: () => {
+      throw new TypeError('of the backend');
+    },
+  });
+  const client = connect(server.url, backend);
+  expect(await errorOf(client.status('a'))).toMatchObject({ status: 422, serverMessage: 'no such model' });
+  expect(callsOf(server)).toEqual(['GET /jobs/a']);
+  expect(await errorOf(client.poll('a', { timeoutMs: 20_000 }))).toMatchObject({ status: 422, jobId: 'a' });
+});
