@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../index.js';
-import { runner } from './resume.js';
-import { shellCommand } from './text.js';
+import { runner, shellCommand } from './text.js';
 
 /** `client.status("job_1")`: what it does, and to which job, as JSON. */
 const CALL =

@@ -1,8 +1,7 @@
 import { styleText } from 'node:util';
 import { ApiError, isVideoError } from '../index.js';
 import { inShellWords, messageOf } from './hints.js';
-import { runner } from './resume.js';
-import { jsonLine, shellCommand, shorten, visible } from './text.js';
+import { jsonLine, runner, shellCommand, shorten, visible } from './text.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 

@@ -1,5 +1,5 @@
 import type { ConnectionFlags } from './settings.js';
-import { shellCommand } from './text.js';
+import { runner, shellCommand } from './text.js';
 
 /** A command that takes up where another one stopped. */
 export interface Resume {
@@ -39,9 +39,4 @@ export function commandOf({ command, jobIds, flags }: Resume): string {
   // Behind it, an id may begin with a hyphen.
   if (jobIds.some((id) => id.startsWith('-'))) words.push('--');
   return shellCommand([...runner(), command, ...words, ...jobIds]);
-}
-
-/** How this command was called: by its name, or by npx where that is not on the path. */
-export function runner(): readonly string[] {
-  return process.env.npm_command === 'exec' ? ['npx', 'reelwire'] : ['reelwire'];
 }

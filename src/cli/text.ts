@@ -45,6 +45,11 @@ export function shellCommand(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 
+/** How this command was called: by its name, or by npx where that is not on the path. */
+export function runner(): readonly string[] {
+  return process.env.npm_command === 'exec' ? ['npx', 'reelwire'] : ['reelwire'];
+}
+
 function quoted(word: string): string {
   // zsh looks up a command behind a = that comes first.
   if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word;

@@ -18,10 +18,11 @@ import type {
 } from '../core/settings.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import type { WebSocketClass } from '../runtime/runtime.js';
+import type { DefaultBackend } from './client-types.js';
 import { resolveLogger } from './logger.js';
 
 /** Options for `VideoClient`. Only `baseUrl` is needed, and not even that where the backend has one. */
-export interface VideoClientOptions<B extends AnyBackend> {
+export interface VideoClientOptions<B extends AnyBackend = DefaultBackend> {
   /** Where the server is, such as `https://api.example.com`. May be relative in a browser. */
   readonly baseUrl: string | URL;
   /** The dialect the server speaks. @default soraGateway() */

@@ -95,7 +95,7 @@ export async function askToken(auth: Extract<Auth, { type: 'bearer' }>): Promise
   const token: unknown = await ask('auth.token', auth.token);
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
   throw new ConfigurationError('auth.token', 'auth.token is not a token', {
-    hint: 'It must be a string, not empty, without white space: check that its variable is set, and ends with no line break.',
+    hint: 'Check that its variable is set, and ends with no line break.',
   });
 }
 

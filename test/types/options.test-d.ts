@@ -50,3 +50,7 @@ it('every option may be given as undefined', () => {
   expectTypeOf<Missing<MockServerOptions & MockJobInit & MockOpenAIOptions>>().toBeNever();
   expectTypeOf<Missing<MockWebhookOptions>>().toBeNever();
 });
+
+it('options of the default backend need not name it, as its client need not', () => {
+  expectTypeOf<VideoClientOptions>().toEqualTypeOf<VideoClientOptions<DefaultBackend>>();
+});
