@@ -50,7 +50,7 @@ export class Output {
     if (hint === undefined) return undefined;
     const told = inShellWords(hint, this.placeOfToken);
     if (!this.atMock || !/^Check that the server (?:runs|is running)\b/.test(told)) return told;
-    return `Start one, such as by ${shellCommand([...runner(), 'mock'])} in another terminal, or give --base-url.`;
+    return `Start a server, such as by ${shellCommand([...runner(), 'mock'])} in another terminal, or give --base-url.`;
   }
 
   /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */

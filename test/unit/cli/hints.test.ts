@@ -73,7 +73,7 @@ it.each([
   expect(output.hintOf(hint)).toMatch(/^Check that the server .*--base-url/);
   output.atMock = true;
   expect(output.hintOf(hint)).toBe(
-    'Start one, such as by reelwire mock in another terminal, or give --base-url.',
+    'Start a server, such as by reelwire mock in another terminal, or give --base-url.',
   );
   expect(output.hintOf('Check the job id.')).toBe('Check the job id.');
 });
