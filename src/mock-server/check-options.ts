@@ -1,7 +1,7 @@
 import { didYouMean } from '../core/nearest.js';
 import { ConfigurationError } from '../errors.js';
 import { DIALECT_NAMES } from './dialect-names.js';
-import type { MockFault, MockFaultType } from './fault.js';
+import { MOCK_ROUTES, type MockFault, type MockFaultType } from './fault.js';
 import type { MockJobInit } from './job.js';
 import { OPENAI_FLAVOURS } from './openai/names.js';
 import type { MockOpenAIOptions, MockServiceOptions, MockStreamOptions } from './options.js';
@@ -147,6 +147,7 @@ export function checkFault(fault: MockFault, path = 'fault'): void {
     });
   }
   checkNames(path, `${path}.`, fault, [...SCOPE, ...FAULTS[fault.type]]);
+  for (const route of [fault.route ?? []].flat()) checkWord(`${path}.route`, route, MOCK_ROUTES);
 }
 
 function checkNested(value: object, prefix: string): void {

@@ -1,10 +1,4 @@
-import type { MockFault, MockRoute } from './fault.js';
-
-const ROUTES: readonly MockRoute[] = [
-  ...(['generate', 'status', 'download', 'files', 'list', 'delete', 'remix'] as const),
-  ...(['cancel', 'models', 'account', 'upload'] as const),
-  ...(['upstream-webhook', 'sse', 'websocket'] as const),
-];
+import { MOCK_ROUTES, type MockFault } from './fault.js';
 
 type Make = (value: number) => MockFault;
 
@@ -69,9 +63,9 @@ const WITH_NUMBER = new Map<string, Make>(
  */
 export function parseMockFault(text: string): MockFault {
   const [, routeName = '', name = '', number] = /^([^=]*)=([^:]*)(?::(\d{1,10}))?$/.exec(text) ?? [];
-  const route = ROUTES.find((known) => known === routeName);
+  const route = MOCK_ROUTES.find((known) => known === routeName);
   if (route === undefined && routeName !== '*')
-    throw new RangeError(`a fault is route=name, with one of the routes *, ${ROUTES.join(', ')}`);
+    throw new RangeError(`a fault is route=name, with one of the routes *, ${MOCK_ROUTES.join(', ')}`);
   const fault = number === undefined ? WITHOUT_NUMBER.get(name) : WITH_NUMBER.get(name)?.(Number(number));
   if (fault === undefined) {
     const names = [...WITHOUT_NUMBER.keys(), ...Array.from(WITH_NUMBER.keys(), (one) => `${one}:number`)];

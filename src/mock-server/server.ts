@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { ConfigurationError } from '../errors.js';
 import { checkMockOptions } from './check-options.js';
 import type { MockMount } from './dialect-names.js';
 import type { MockFaults } from './faults.js';
@@ -33,6 +34,8 @@ export interface MockServerOptions extends MockServiceOptions, MockGateOptions {
 export async function createMockServer(options: MockServerOptions = {}): Promise<MockServer> {
   checkMockOptions(options, ['port', 'host', 'allowedOrigins', 'allowedHosts']);
   const { port = 0, host = '127.0.0.1', allowedHosts, allowedOrigins, ...rest } = options;
+  if (!(Number.isInteger(port) && port >= 0 && port < 65_536))
+    throw new ConfigurationError('port', 'port must be a whole number from 0 to 65535');
   const gate = new Gate(
     { ...(allowedHosts && { allowedHosts }), ...(allowedOrigins && { allowedOrigins }) },
     host,

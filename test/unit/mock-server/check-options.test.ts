@@ -33,6 +33,8 @@ describe('an option that the mock server does not have', () => {
     [{ faults: [{ type: 'slow', delay: 5 }] }, 'faults[0].delay', 'Did you mean "delayMs"?'],
     [{ faults: [{ type: 'slow', delayMs: 5 }, { type: 'stal' }] }, 'faults[1].type', 'Did you mean "stall"?'],
     [{ faults: { type: 'slow' } }, 'faults', undefined],
+    [{ faults: [{ type: 'stall', route: 'websockets' }] }, 'faults[0].route', 'Did you mean "websocket"?'],
+    [{ faults: [{ type: 'stall', route: ['sse', 'pol'] }] }, 'faults[0].route', undefined],
     [{ streams: 'field' }, 'streams', undefined],
   ])('is refused by its path, with the one that was meant: %j', (options, option, hint) => {
     const [refused, said] = refusalOf(() => checkMockOptions(options, ['host', 'port']));
@@ -50,6 +52,8 @@ describe('an option that the mock server does not have', () => {
     await expect(createMockServer({ baseUrl: 'http://x' } as never)).rejects.toThrow(
       'there is no option "baseUrl"',
     );
+    for (const port of ['a', -1, 1.5, 65_536])
+      await expect(createMockServer({ port } as never)).rejects.toMatchObject({ option: 'port' });
     expect(refusalOf(() => createMockHandlers({ port: 1 } as never))[0]).toBe('port');
     expect(refusalOf(() => createMockHandlers({ baseUrl: 'http://x.test' }))[0]).toBe('taken');
   });
