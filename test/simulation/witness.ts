@@ -56,6 +56,8 @@ export class Witness {
   readonly #last = new Map<string, JobSnapshot>();
   readonly #firstAt = new Map<string, number>();
   readonly #endAt = new Map<string, number>();
+  /** When something else was told. */
+  readonly #newsAt = new Map<string, number>();
   readonly #stoppedAt = new Map<string, number>();
   readonly #refusalWarnings = new Map<string, number>();
   readonly #openedAt = new Map<string, number>();
@@ -86,6 +88,7 @@ export class Witness {
     this.#last.set(jobId, snapshot);
     if (before === undefined) this.#firstAt.set(jobId, this.#clock.now);
     if (RANK[snapshot.status] === 2) this.#endAt.set(jobId, this.#clock.now);
+    else this.#newsAt.set(jobId, this.#clock.now);
   }
 
   stopped(jobId: string, error: unknown): void {
@@ -162,7 +165,7 @@ export class Witness {
       if (endAt < knownAt) throw new Error(`${jobId} was told to have ended before it had`);
       const end = this.#last.get(jobId);
       if (end?.status !== job.outcome) throw new Error(`${jobId} was told ${end?.status}: ${job.outcome}`);
-      const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt) + END_BOUND_MS;
+      const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt, this.#heldUntil(jobId)) + END_BOUND_MS;
       if (endAt > dueAt) throw new Error(`the end of ${jobId} was told ${endAt - dueAt} ms too late`);
       this.#checkAlone(index, followedAt, knownAt, endAt);
       this.#checkGarbled(index, Math.max(followedAt, knownAt), endAt);
@@ -195,11 +198,20 @@ export class Witness {
     this.#checkBudget();
   }
 
+  /** Old news that something held back for long is news all the same: the stream is silent from then on. */
+  #heldUntil(jobId: string): number {
+    const holds = this.#plan.faults.some(({ name }) => name.endsWith('-hold'));
+    return holds ? (this.#newsAt.get(jobId) ?? 0) : 0;
+  }
+
   /** Rule 12: the last job is told in time, whatever the calls about the others meet with. */
   #checkAlone(index: number, followedAt: number, knownAt: number, endAt: number): void {
     const { faults, jobs } = this.#plan;
     if (index !== jobs.length - 1 || faults.length === 0) return;
     if (!faults.every(({ name }) => name.endsWith('-some'))) return;
+    // An end that overtakes the subscription, and is no part of the answer yet: the silence of the stream tells of it.
+    const openedAt = this.#openedAt.get(idOf(index)) ?? Number.POSITIVE_INFINITY;
+    if (openedAt <= knownAt && knownAt < openedAt + MAX_LATENCY_MS) return;
     let pauseMs = faults.some(({ name }) => name === 'status-429-some') ? RETRY_AFTER_MS : 0;
     if (faults.some(({ name }) => name === 'status-429-long-some')) pauseMs = SETTINGS.retry.maxDelayMs;
     // The second calls of two others, and its own.
