@@ -23,7 +23,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'integration/{client,http}',
   ],
   http: ['{unit/{http,client},integration/http}', 'integration/{client,download,backends}'],
-  download: ['{unit,integration}/download', 'integration/{client,port}'],
+  download: [
+    '{{unit,integration}/download,integration/{client/download,port/outputs}}',
+    'integration/{client,port}',
+  ],
   webhooks: ['{unit,integration}/webhooks', '{unit,integration}/webhooks'],
   transports: [
     'unit/transports',
