@@ -29,8 +29,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   webhooks: ['{unit,integration}/webhooks', '{unit,integration}/webhooks'],
   transports: [
-    'unit/transports',
-    '{conformance/fallback,integration/{client,transports,port}}',
+    '{unit,integration}/transports',
+    '{conformance/fallback,integration/{client,port}}',
     'conformance/transports',
   ],
   job: ['unit/{job,client}', 'integration/client'],
