@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   webhooks: ['{unit,integration}/webhooks', '{unit,integration}/webhooks'],
   transports: [
-    '{unit,integration}/transports',
+    '{{unit,integration}/transports,integration/port/{sse-per-job,websocket}}',
     '{conformance/fallback,integration/{client,port}}',
     'conformance/transports',
   ],
