@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -74,8 +73,6 @@ const engines = findEngines();
 export default defineConfig({
   test: {
     root,
-    // By itself it leaves a core free, which on two is half of them; most tests wait more than they work.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     include: [],
     // Only where there is no browser at all, which has been told.
     passWithNoTests: engines.length === 0,
