@@ -1,13 +1,27 @@
 import type { ByteArray } from './bytes.js';
 
 /** What a fault can be tied to. `sse` and `websocket` are the streams, `files` is the second origin. */
-export type MockRoute = (typeof MOCK_ROUTES)[number];
+export type MockRoute =
+  | 'generate'
+  | 'status'
+  | 'download'
+  | 'files'
+  | 'list'
+  | 'delete'
+  | 'remix'
+  | 'cancel'
+  | 'models'
+  | 'account'
+  | 'upload'
+  | 'upstream-webhook'
+  | 'sse'
+  | 'websocket';
 
-export const MOCK_ROUTES = [
+export const MOCK_ROUTES: readonly MockRoute[] = [
   ...(['generate', 'status', 'download', 'files', 'list', 'delete', 'remix'] as const),
   ...(['cancel', 'models', 'account', 'upload'] as const),
   ...(['upstream-webhook', 'sse', 'websocket'] as const),
-] as const;
+];
 
 /** Where and how often a fault strikes. */
 export interface FaultScope {
