@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { parseGatewayFrame } from '../../../src/backends/sora-gateway-frame.js';
@@ -9,11 +11,13 @@ import { isRecord } from '../../../src/core/record.js';
 import { InvalidResponseError } from '../../../src/errors.js';
 import { answer, fixtures } from './fixtures.js';
 
-/** Each backend of the root, by the folder of what its server says. */
+/** Each backend, by the folder of what its server says. */
 const backends = {
   'sora-gateway': soraGateway(),
   'vid-builder': vidBuilder({ webhookUrl: 'https://example.com/hook' }),
   'openai-videos': openAIVideos(),
+  'open-router': openRouter(),
+  replicate: replicate(),
 } as const;
 
 /** Whoever makes a text of it, or a number, throws. */
@@ -45,7 +49,7 @@ describe.each(Object.entries(backends))('what %s is told', (folder, backend) => 
         }
         (backend.parseError ?? parseErrorBody)(body);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     );
   });
 });
