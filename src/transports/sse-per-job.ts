@@ -1,9 +1,8 @@
-import type { SseCodec } from '../backends/backend.js';
 import { backoffDelayMs } from '../core/backoff.js';
 import type { StreamFailure } from '../core/follow-model.js';
 import type { StreamMessage } from '../core/model.js';
 import type { TimerHandle } from '../runtime/runtime.js';
-import { type SseDeps, SseStream } from './sse-stream.js';
+import type { OpenSse, SseDeps, SseStream } from './sse-stream.js';
 import { MAX_STREAMS, type StreamConnection, type StreamEvents } from './transport.js';
 
 /** Of a job that no stream carries now, but has before, or will again. */
@@ -18,8 +17,7 @@ interface Pause {
  */
 export class JobStreams implements StreamConnection {
   readonly #deps: SseDeps;
-  readonly #codec: SseCodec;
-  readonly #connectMs: number;
+  readonly #openSse: OpenSse;
   readonly #events: StreamEvents;
   /** Jobs that wait for one of the few streams, in turn. */
   readonly #waiting: Set<string>;
@@ -29,16 +27,9 @@ export class JobStreams implements StreamConnection {
   #isFilling = false;
   #closed = false;
 
-  constructor(
-    deps: SseDeps,
-    codec: SseCodec,
-    connectMs: number,
-    jobIds: readonly string[],
-    events: StreamEvents,
-  ) {
+  constructor(deps: SseDeps, open: OpenSse, jobIds: readonly string[], events: StreamEvents) {
     this.#deps = deps;
-    this.#codec = codec;
-    this.#connectMs = connectMs;
+    this.#openSse = open;
     this.#events = events;
     this.#waiting = new Set(jobIds);
     this.#fill();
@@ -80,7 +71,7 @@ export class JobStreams implements StreamConnection {
   #open(jobId: string): void {
     let openedAt: number | undefined;
     let isOver = false;
-    const stream = new SseStream(this.#deps, this.#codec, [jobId], this.#connectMs, {
+    const stream = this.#openSse([jobId], {
       opened: () => {
         openedAt = this.#deps.runtime.elapsedMs();
         this.#hasOpened = true;

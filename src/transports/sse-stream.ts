@@ -22,6 +22,9 @@ export interface SseDeps {
 
 type OneStreamEvents = Pick<StreamEvents, 'said' | 'failed'> & { opened(): void };
 
+/** Opens one event stream for these jobs. */
+export type OpenSse = (jobIds: readonly string[], events: OneStreamEvents) => SseStream;
+
 /**
  * One event stream, once: it never comes back by itself. The parser and dispatcher are those of the `eventsource`
  * package, but it never sees an error or an end, so that it neither reconnects nor leaves a timer behind.

@@ -1,6 +1,6 @@
 import type { SseCodec } from '../backends/backend.js';
 import { JobStreams } from './sse-per-job.js';
-import { type SseDeps, SseStream } from './sse-stream.js';
+import { type OpenSse, type SseDeps, SseStream } from './sse-stream.js';
 import { type ConnectStream, MAX_STREAMS, type StreamConnection, type StreamEvents } from './transport.js';
 
 /** Jobs followed within this time of each other open one stream. */
@@ -10,13 +10,13 @@ const MAX_LIST_LENGTH = 3_800;
 /** One or a few event streams that carry all jobs, whose list is in the URL; or one a job, where the server has only those. */
 export function connectSse(deps: SseDeps, codec: SseCodec, connectMs: number): ConnectStream {
   const Connection = codec.perJob ? JobStreams : Streams;
-  return (jobIds, events) => new Connection(deps, codec, connectMs, jobIds, events);
+  const open: OpenSse = (jobIds, events) => new SseStream(deps, codec, jobIds, connectMs, events);
+  return (jobIds, events) => new Connection(deps, open, jobIds, events);
 }
 
 class Streams implements StreamConnection {
   readonly #deps: SseDeps;
-  readonly #codec: SseCodec;
-  readonly #connectMs: number;
+  readonly #openSse: OpenSse;
   readonly #events: StreamEvents;
   readonly #jobIds: Set<string>;
   /** Jobs that no stream carries, or will when it is open. */
@@ -25,16 +25,9 @@ class Streams implements StreamConnection {
   #timer: unknown;
   #closed = false;
 
-  constructor(
-    deps: SseDeps,
-    codec: SseCodec,
-    connectMs: number,
-    jobIds: readonly string[],
-    events: StreamEvents,
-  ) {
+  constructor(deps: SseDeps, open: OpenSse, jobIds: readonly string[], events: StreamEvents) {
     this.#deps = deps;
-    this.#codec = codec;
-    this.#connectMs = connectMs;
+    this.#openSse = open;
     this.#events = events;
     this.#jobIds = new Set(jobIds);
     this.#waiting = new Set(jobIds);
@@ -96,7 +89,7 @@ class Streams implements StreamConnection {
 
   /** Make before break: the one it replaces is closed when it is open. */
   #open(jobIds: readonly string[], replaced: SseStream | undefined): void {
-    const stream = new SseStream(this.#deps, this.#codec, jobIds, this.#connectMs, {
+    const stream = this.#openSse(jobIds, {
       opened: () => {
         if (replaced !== undefined) this.#streams.delete(replaced);
         replaced?.close();
