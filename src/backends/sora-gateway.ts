@@ -5,8 +5,9 @@ import type { JobUpdate } from '../core/model.js';
 import { InputError } from '../errors.js';
 import { readAccepted, readStatus } from './answers.js';
 import type { Backend } from './backend.js';
-import { type Bytes, bytes, toBase64 } from './bytes.js';
+import { type Bytes, bytes } from './bytes.js';
 import { checkVariant, refuseInput, refuseOptionOf } from './input.js';
+import { loadBase64 } from './load-base64.js';
 import { parseGatewayFrame } from './sora-gateway-frame.js';
 
 /** Options for `soraGateway`. */
@@ -96,7 +97,7 @@ export function soraGateway(
             walletAddress,
             script,
             scriptOrQuestion,
-            audioBuffer: audioBuffer && (await toBase64(audioBuffer, 'audioBuffer')),
+            audioBuffer: audioBuffer && (await (await loadBase64()).toBase64(audioBuffer, 'audioBuffer')),
             // Servers look for it in the query or in the body.
             renderVersion,
           },

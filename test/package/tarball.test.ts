@@ -38,7 +38,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
     /^dist\/(esm|cjs|browser)\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
     // What a page loads only when it is needed.
-    /^dist\/browser\/(diagnose|download|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
+    /^dist\/browser\/(base64|diagnose|download|embed-files|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
     /^dist\/browser\/(backends\/(hosted\/)?[a-z0-9-]+|webhooks\/handler)\.js$/,
   ];
   const entries = targets(manifest.exports);

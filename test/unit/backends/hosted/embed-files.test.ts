@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withDataUrls } from '../../../../src/backends/hosted/data-url.js';
+import { embedFiles } from '../../../../src/backends/hosted/embed-files.js';
 
 const roomy = { body: 1_000_000 };
 const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
@@ -22,7 +22,7 @@ describe('files within JSON', () => {
       d: new File(['x'], 'x.bin'),
       ...{ e: at, f: null, g: 'text', h: undefined, i: 7 },
     };
-    expect(await withDataUrls(value, 'Host', roomy)).toEqual({
+    expect(await embedFiles(value, 'Host', roomy)).toEqual({
       a: 'data:image/png;base64,iVBORw==',
       b: ['data:image/png;base64,iVBORw==', { c: 'data:image/svg+xml;base64,PHN2Zy8+' }],
       d: 'data:application/octet-stream;base64,eA==',
@@ -36,25 +36,25 @@ describe('files within JSON', () => {
     ['ID3\x04', 'audio/mpeg'],
     ['\0\0\0 ftypisom', 'video/mp4'],
   ])('that begin with %j are %s', async (start, type) => {
-    const { file } = await withDataUrls({ file: Buffer.from(start, 'latin1') }, 'Host', roomy);
+    const { file } = await embedFiles({ file: Buffer.from(start, 'latin1') }, 'Host', roomy);
     expect(file).toMatch(`data:${type};base64,`);
   });
 
   it('lose the parameters of their type, a comma in which would end the head of the URL', async () => {
     const recorded = new Blob(['x'], { type: 'video/webm;codecs=vp8,opus' });
-    expect(await withDataUrls({ recorded }, 'Host', roomy)).toEqual({
+    expect(await embedFiles({ recorded }, 'Host', roomy)).toEqual({
       recorded: 'data:video/webm;base64,eA==',
     });
   });
 
   it('are one URL where one file stands twice', async () => {
-    const { one, two } = await withDataUrls({ one: png, two: png }, 'Host', roomy);
+    const { one, two } = await embedFiles({ one: png, two: png }, 'Host', roomy);
     expect(one).toBe(two);
   });
 
   it('are refused by their size, before they are read, each by its path', async () => {
     const value = { frames: [{ url: png }, { url: unreadable(5_000) }] };
-    await expect(withDataUrls(value, 'Host', { url: 1_000, body: 1_000_000 })).rejects.toMatchObject({
+    await expect(embedFiles(value, 'Host', { url: 1_000, body: 1_000_000 })).rejects.toMatchObject({
       name: 'InputError',
       field: 'frames[1].url',
       message: expect.stringMatching(
@@ -66,18 +66,18 @@ describe('files within JSON', () => {
   it('are refused together, too, with those that are data: URLs already', async () => {
     const given = `data:image/png;base64,${'A'.repeat(900)}`;
     const value = { a: given, b: 'x'.repeat(5_000), c: { d: unreadable(300) } };
-    await expect(withDataUrls(value, 'Host', { body: 1_200 })).rejects.toMatchObject({
+    await expect(embedFiles(value, 'Host', { body: 1_200 })).rejects.toMatchObject({
       field: 'c.d',
       message: expect.stringContaining('the files up to c.d have together'),
     });
-    await expect(withDataUrls({ a: given }, 'Host', { url: 500, body: 1_200 })).rejects.toMatchObject({
+    await expect(embedFiles({ a: given }, 'Host', { url: 500, body: 1_200 })).rejects.toMatchObject({
       field: 'a',
     });
-    expect(await withDataUrls({ a: given }, 'Host', { body: 1_200 })).toEqual({ a: given });
+    expect(await embedFiles({ a: given }, 'Host', { body: 1_200 })).toEqual({ a: given });
   });
 
   it('that cannot be read are refused by their path', async () => {
-    await expect(withDataUrls({ a: { b: unreadable(3) } }, 'Host', roomy)).rejects.toMatchObject({
+    await expect(embedFiles({ a: { b: unreadable(3) } }, 'Host', roomy)).rejects.toMatchObject({
       name: 'InputError',
       field: 'a.b',
     });
@@ -89,7 +89,7 @@ describe('files within JSON', () => {
     let deep: unknown = png;
     for (let level = 0; level < 200; level++) deep = [deep];
     for (const value of [circle, { deep }]) {
-      await expect(withDataUrls({ extra: value }, 'Host', roomy)).rejects.toMatchObject({
+      await expect(embedFiles({ extra: value }, 'Host', roomy)).rejects.toMatchObject({
         name: 'InputError',
         field: 'extra',
       });
@@ -108,7 +108,7 @@ describe('files within JSON', () => {
     ['no number', Number.NaN, 'NaN'],
     ['an infinite number', Number.POSITIVE_INFINITY, 'Infinity'],
   ])('refuse %s by its path, of which JSON would keep nothing', async (_what, image, name) => {
-    await expect(withDataUrls({ input: { list: [{ image }] } }, 'Host', roomy)).rejects.toMatchObject({
+    await expect(embedFiles({ input: { list: [{ image }] } }, 'Host', roomy)).rejects.toMatchObject({
       name: 'InputError',
       field: 'input.list[0].image',
       message: expect.stringContaining(name),
@@ -120,7 +120,7 @@ describe('files within JSON', () => {
       readonly frame = png;
     }
     const page = new URL('https://example.com/');
-    expect(await withDataUrls({ shot: new Shot(), page }, 'Host', roomy)).toEqual({
+    expect(await embedFiles({ shot: new Shot(), page }, 'Host', roomy)).toEqual({
       shot: { frame: 'data:image/png;base64,iVBORw==' },
       page,
     });
