@@ -1,0 +1,69 @@
+import { RANKS, readRecord } from './read-record.js';
+import type { JobRecord } from './record.js';
+import type { JobStoreQuery } from './store.js';
+
+/** For how long records are kept after their last change, in milliseconds: longer than anybody tries again. */
+const KEPT_MS = {
+  submitting: 30 * 86_400_000,
+  refused: 86_400_000,
+  submitted: 30 * 86_400_000,
+  completed: 7 * 86_400_000,
+  failed: 7 * 86_400_000,
+};
+
+/**
+ * Whether `add` writes where a store has this: only where there is nothing, or a record that was refused. What cannot be
+ * read may be of a job that was paid for.
+ */
+export function admits(stored: unknown): boolean {
+  return stored === undefined || readRecord(stored)?.state === 'refused';
+}
+
+/**
+ * What `put` writes where a store has `stored`; undefined where all stays as it is: where there is nothing, where what is
+ * there belongs to another submit, and where the record would move back or get another id.
+ */
+export function merged(stored: unknown, next: JobRecord): JobRecord | undefined {
+  const before = readRecord(stored);
+  // A key that was forgotten and used again is of another job.
+  if (before === undefined || before.idempotencyKey !== next.idempotencyKey || before.key !== next.key)
+    return undefined;
+  const { state, jobId, error, decidedBy } = next;
+  const updatedAt = Math.max(before.updatedAt, next.updatedAt);
+  if (before.jobId !== undefined && before.jobId !== jobId) return undefined;
+  if (state === 'submitting') {
+    // Somebody tries once more, under the same key.
+    return before.state === 'submitting' ? { ...before, decidedBy, updatedAt } : undefined;
+  }
+  if (RANKS[state] <= RANKS[before.state]) return undefined;
+  return {
+    ...before,
+    state,
+    ...(jobId !== undefined && { jobId }),
+    ...(error !== undefined && { error }),
+    updatedAt,
+  };
+}
+
+/** Whether a listing has this. What cannot be read is in that of all records alone. */
+export function isListed(stored: unknown, { group, open }: JobStoreQuery = {}): boolean {
+  const record = readRecord(stored);
+  if (record === undefined) return group === undefined && open !== true;
+  return (
+    (group === undefined || record.group === group) &&
+    (open !== true || (!hasEnded(record) && record.state !== 'refused'))
+  );
+}
+
+/** Whether its job has ended, so that nothing more comes of it. */
+export function hasEnded({ state }: JobRecord): boolean {
+  return state === 'completed' || state === 'failed';
+}
+
+/**
+ * Until when a store keeps it, in milliseconds since the epoch. What cannot be read is kept until it is forgotten.
+ */
+export function keptUntil(stored: unknown): number {
+  const record = readRecord(stored);
+  return record === undefined ? Number.POSITIVE_INFINITY : record.updatedAt + KEPT_MS[record.state];
+}
