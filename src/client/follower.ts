@@ -87,7 +87,7 @@ function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: Loa
     webSocketHeaders: async (url) => {
       if (!isOurs(new URL(url))) return {};
       const { headers, secrets } = await askCredentials(settings);
-      await http.conceal(secrets);
+      await http.conceal(secrets, headers);
       return headers;
     },
   };

@@ -1,6 +1,6 @@
 import { describe } from '../core/check.js';
 import type { Logger, LogLevel } from '../core/settings.js';
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError, onOneLine } from '../errors.js';
 
 const METHODS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -32,18 +32,11 @@ export function resolveLogger(given: Logger | LogLevel = 'warn'): Logger {
 
 function tell(target: () => Logger, name: keyof Logger, message: string): void {
   try {
-    const told: unknown = target()[name](printable(message));
+    const told: unknown = target()[name](onOneLine(message));
     Promise.resolve(told).catch(() => {});
   } catch {
     // There is nobody left to tell.
   }
-}
-
-/** One line: control characters, and those that turn the direction of writing, as their escapes. */
-function printable(message: string): string {
-  return message.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (character) =>
-    character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function refusal(problem: string): ConfigurationError {

@@ -1,10 +1,10 @@
 import type { Auth, Resolvable, ServerSettings } from '../core/settings.js';
 import { ConfigurationError } from '../errors.js';
 
-/** The headers that go to our origins alone, by lower-case name, and the secrets in them. */
+/** The headers that go to our origins alone, by lower-case name. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
-  /** What must not be quoted from a server that echoes it. */
+  /** What is secret within them, where their names do not tell. */
   readonly secrets: readonly string[];
 }
 
@@ -38,30 +38,10 @@ export async function askCredentials(settings: ServerSettings): Promise<Credenti
     const [name, value] = Array.isArray(pair) ? pair : [];
     headers[String(name).toLowerCase()] = checkHeader(`headers.${name}`, name, value);
   }
-  const secrets = Object.entries(headers).flatMap(partsOf);
-  if (settings.auth !== undefined) {
-    const [name, scheme, ...own] = await authorization(settings.auth, settings.backend);
-    headers[name] = scheme + own[0];
-    secrets.push(...own);
-  }
+  if (settings.auth === undefined) return { headers, secrets: [] };
+  const [name, scheme, ...secrets] = await authorization(settings.auth, settings.backend);
+  headers[name] = scheme + secrets[0];
   return { headers, secrets };
-}
-
-/** A header's value, and what is secret by itself in it: `x` of `Bearer x` and of `session=x`, a password of Basic. */
-function partsOf([name, value]: readonly [name: string, value: string]): string[] {
-  if (!/^(proxy-)?authorization$|^cookie$/.test(name)) return [value];
-  const words = value.split(/[\s,;]+/);
-  const basic = /^basic$/i.test(words[0] ?? '') ? decoded(words[1] ?? '') : '';
-  const values = words.map((word) => word.slice(word.indexOf('=') + 1));
-  return [value, ...words, ...values, basic, basic.slice(basic.indexOf(':') + 1)];
-}
-
-function decoded(base64: string): string {
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
-  } catch {
-    return '';
-  }
 }
 
 /** @throws ConfigurationError where it would break out of its header. */
@@ -82,9 +62,8 @@ async function authorization(
   { credential }: ServerSettings['backend'],
 ): Promise<[name: string, scheme: string, credential: string, ...string[]]> {
   if (auth.type === 'basic') {
-    const pair = `${auth.username}:${auth.password}`;
-    const bytes = new TextEncoder().encode(pair);
-    return ['authorization', 'Basic ', btoa(String.fromCharCode(...bytes)), pair, auth.password];
+    const pair = new TextEncoder().encode(`${auth.username}:${auth.password}`);
+    return ['authorization', 'Basic ', btoa(String.fromCharCode(...pair)), auth.password];
   }
   const { header, scheme } = credential ?? { header: 'authorization', scheme: 'Bearer' };
   return [header.toLowerCase(), scheme === undefined ? '' : `${scheme} `, await askToken(auth)];

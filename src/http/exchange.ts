@@ -62,7 +62,8 @@ export async function exchange(
 
   async function askForCredentials(): Promise<Credentials> {
     const credentials = await abortable(askCredentials(settings), options.signal);
-    await abortable(options.secrets.remember(credentials.secrets), options.signal);
+    const { secrets, headers } = credentials;
+    await abortable(options.secrets.remember(secrets, headers), options.signal);
     return credentials;
   }
 

@@ -1,21 +1,35 @@
 import { isRecord } from '../core/record.js';
 import { isVideoError } from '../errors.js';
 import { LEAST_SECRET_LENGTH } from './secret-length.js';
+import { secretsIn } from './secrets-in.js';
 
 /** How deep causes, and the parts of an error, are looked at. */
 const MAX_DEPTH = 100;
 const MAX_FOREIGN_DEPTH = 6;
+/** Tokens change, and a server may quote one of before; the oldest are forgotten. */
+const MAX_KNOWN = 50;
 const REDACTED = '[redacted]';
 /** What an error says of itself, not of what a server said. */
 const OWN_FIELDS = new Set(['name', 'code', 'jobId', 'field', 'option', 'cause']);
 
 /** Keeps secrets out of what is shown. */
 export class Redaction {
-  readonly #known: ReadonlySet<string>;
+  readonly #known: Set<string>;
 
-  /** @param known - May grow. */
-  constructor(known: ReadonlySet<string>) {
-    this.#known = known;
+  constructor(known: Iterable<string> = []) {
+    this.#known = new Set(known);
+  }
+
+  /** @param headers - By lower-case name; the secrets in them are found. */
+  remember(texts: readonly string[], headers: Readonly<Record<string, string>>): void {
+    for (const secret of secretsIn(texts, headers)) {
+      this.#known.delete(secret);
+      this.#known.add(secret);
+    }
+    for (const oldest of this.#known) {
+      if (this.#known.size <= MAX_KNOWN) break;
+      this.#known.delete(oldest);
+    }
   }
 
   /** The text without any of them, however they are escaped, also where the text was cut within one. */

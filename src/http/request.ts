@@ -173,7 +173,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
 
     told,
     redact: (text) => secrets.redact(text),
-    conceal: (more) => secrets.remember(more),
+    conceal: (texts, headers) => secrets.remember(texts, headers),
 
     async open(request, { signal, jobId, headers = {} }) {
       const trip = newTrip();

@@ -3,39 +3,27 @@ import { loadSeldom } from './load-seldom.js';
 import type { Redaction } from './redaction.js';
 import { LEAST_SECRET_LENGTH } from './secret-length.js';
 
-/** Tokens change, and a server may quote one of before; the oldest are forgotten. */
-const MAX_KNOWN = 50;
-
 /** All that was sent as a credential, and the way to keep it out of what is shown. */
 export class Secrets {
-  readonly #known = new Set<string>();
   /** There where anything is known. */
   #redaction: Redaction | undefined;
 
   /**
    * Before they are sent.
    *
+   * @param headers - By lower-case name; the secrets in them are found.
    * @throws VideoError of code `part-not-loaded` where a page could not fetch what keeps them out of what is shown.
    */
-  async remember(secrets: Iterable<string>): Promise<void> {
-    const long = [...secrets].filter(
-      (secret) => secret.length >= LEAST_SECRET_LENGTH && !/\p{Cs}/u.test(secret),
-    );
-    if (long.length === 0) return;
+  async remember(texts: Iterable<string>, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    const given = [...texts];
+    if ([...given, ...Object.values(headers)].every((text) => text.length < LEAST_SECRET_LENGTH)) return;
     if (this.#redaction === undefined) {
       const { Redaction } = await loadSeldom().catch((cause: unknown) => {
         throw partNotLoaded('redaction', undefined, cause);
       });
-      this.#redaction = new Redaction(this.#known);
+      this.#redaction ??= new Redaction();
     }
-    for (const secret of long) {
-      this.#known.delete(secret);
-      this.#known.add(secret);
-    }
-    for (const oldest of this.#known) {
-      if (this.#known.size <= MAX_KNOWN) break;
-      this.#known.delete(oldest);
-    }
+    this.#redaction.remember(given, headers);
   }
 
   /** The text without any of them, however they are escaped, also where the text was cut within one. */

@@ -79,7 +79,7 @@ export interface HttpClient {
   /** Words of a server, without any credential that went out. */
   redact(text: string): string;
   /** Adds what is to be kept out of errors, such as a ticket in the URL of a WebSocket. */
-  conceal(secrets: Iterable<string>): Promise<void>;
+  conceal(secrets: Iterable<string>, headers?: Readonly<Record<string, string>>): Promise<void>;
   /** Against the base URL: `/x` → `https://host/base/x`; absolute URLs pass. */
   resolve(url: string): URL;
 }

@@ -220,7 +220,7 @@ describe('an error answer', () => {
     });
     const error = await rejection(http.send(get, safe));
     expect(inspect(error, { depth: 10 })).not.toContain('secret');
-    expect((error as Error).message).toContain('bad key Bearer [redacted]');
+    expect((error as Error).message).toContain('bad key [redacted]');
   });
 
   it('does not show the query of the URL', async () => {
