@@ -19,6 +19,7 @@ export type VideoErrorCode =
   | 'job-timeout'
   | 'closed'
   | 'part-not-loaded'
+  | 'bus'
   | 'download-not-ready'
   | 'download-expired'
   | 'download-incomplete'

@@ -16,7 +16,7 @@ const RANK: Readonly<Record<JobStatus, number>> = { queued: 0, processing: 1, co
  * How far a job is, as one number that only grows: what is not further than what is known says nothing new. For
  * whoever can keep a number for a job, but no snapshot.
  */
-export function positionOf({ status, progress }: JobSnapshot): number {
+export function positionOf({ status, progress }: Pick<JobSnapshot, 'status' | 'progress'>): number {
   return RANK[status] * 1_000 + (isTerminal(status) ? 0 : progress);
 }
 
