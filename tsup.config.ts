@@ -61,6 +61,8 @@ const browserEntries = {
   // Files of their own, so that an application's bundler leaves out what it does not use of them.
   'backends/hosted/open-router': 'src/backends/hosted/open-router.ts',
   'backends/hosted/replicate': 'src/backends/hosted/replicate.ts',
+  'backends/hosted/runway': 'src/backends/hosted/runway.ts',
+  'backends/hosted/xai': 'src/backends/hosted/xai.ts',
   'backends/openai-videos': 'src/backends/openai-videos.ts',
   'backends/sora-gateway': 'src/backends/sora-gateway.ts',
   'backends/vid-builder': 'src/backends/vid-builder.ts',

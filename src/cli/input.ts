@@ -90,6 +90,27 @@ const FORMS: Readonly<Record<BackendName, Form>> = {
       input: isObject ? { ...given, ...input } : given,
     };
   },
+  runway(fields, prompt, images, { model }) {
+    if (images.length > 2) throw new InputError('--image', 'the backend runway takes two images', HINT);
+    const frames = images.map((uri, index) => ({ uri, position: index === 0 ? 'first' : 'last' }));
+    return {
+      ...(model !== undefined && { model }),
+      ...fields,
+      ...(prompt !== undefined && { promptText: prompt }),
+      ...(frames.length > 0 && { promptImage: frames.length === 1 ? images[0] : frames }),
+    };
+  },
+  xai(fields, prompt, images, { model }) {
+    if (images.length > 2) throw new InputError('--image', 'the backend xai takes two images', HINT);
+    const [first, last] = images;
+    return {
+      ...(model !== undefined && { model }),
+      ...fields,
+      ...(prompt !== undefined && { prompt }),
+      ...(first !== undefined && { image: { url: first } }),
+      ...(last !== undefined && { last_frame: { url: last } }),
+    };
+  },
   openAIVideos(fields, prompt, images, { model }) {
     if (images.length > 1) throw new InputError('--image', 'the backend openAIVideos takes one image');
     const [reference] = images;

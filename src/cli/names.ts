@@ -3,7 +3,12 @@ export const DIALECTS = ['soraGateway', 'vidBuilder', 'openAIVideos'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 /** Hosted services, and the variable that their own tools read the key from. */
-export const KEYS = { openRouter: 'OPENROUTER_API_KEY', replicate: 'REPLICATE_API_TOKEN' } as const;
+export const KEYS = {
+  openRouter: 'OPENROUTER_API_KEY',
+  replicate: 'REPLICATE_API_TOKEN',
+  runway: 'RUNWAYML_API_SECRET',
+  xai: 'XAI_API_KEY',
+} as const;
 export type HostedName = keyof typeof KEYS;
 
 export type BackendName = DialectName | HostedName;

@@ -1,4 +1,4 @@
-import { openRouter, replicate } from '../backends/hosted/index.js';
+import { openRouter, replicate, runway, xai } from '../backends/hosted/index.js';
 import {
   type AnyBackend,
   type Auth,
@@ -83,6 +83,8 @@ function createBackend({ statusRoute }: ConnectionFlags, { backend }: Settings):
   if (backend === 'openAIVideos') return openAIVideos();
   if (backend === 'openRouter') return openRouter();
   if (backend === 'replicate') return replicate();
+  if (backend === 'runway') return runway();
+  if (backend === 'xai') return xai();
   return soraGateway(statusRoute === undefined ? {} : { statusRoute });
 }
 

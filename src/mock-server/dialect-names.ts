@@ -5,6 +5,8 @@ export const DIALECT_NAMES = [
   'openAIVideos',
   'openRouter',
   'replicate',
+  'runway',
+  'xai',
 ] as const;
 
 /** One of them, such as `soraGateway`. */

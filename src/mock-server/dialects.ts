@@ -2,6 +2,8 @@ import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { openRouter } from './hosted/open-router.js';
 import { replicate } from './hosted/replicate.js';
+import { runway } from './hosted/runway.js';
+import { xai } from './hosted/xai.js';
 import { openAIVideos } from './openai-videos.js';
 import { soraGateway } from './sora-gateway.js';
 import { vidBuilder } from './vid-builder.js';
@@ -11,4 +13,6 @@ export const DIALECTS: Readonly<Record<MockDialect, Dialect>> = {
   ...{ soraGateway, vidBuilder, openAIVideos },
   openRouter,
   replicate,
+  runway,
+  xai,
 };

@@ -38,7 +38,7 @@ export interface MockJobBehaviour {
   s3?: 'only' | 'also' | 'disabled' | undefined;
   /**
    * Validity of a signed URL and, for openAIVideos and openRouter, of the content, in milliseconds; for replicate, how
-   * long a prediction keeps its data. @default 7 days, and an hour for replicate
+   * long a prediction keeps its data. @default 7 days; an hour for replicate, a day for runway and xai
    */
   urlLifetimeMs?: number | undefined;
   /** How many videos a job has, where the dialect tells of several: the first, and upright ones. @default 1 */

@@ -51,7 +51,10 @@ export interface MockServiceOptions extends MockJobBehaviour {
   auth?: MockAuth | readonly MockAuth[] | undefined;
   /** Let the pages that are let in read the answers. @default true */
   cors?: boolean | undefined;
-  /** soraGateway, openRouter and replicate: the account's credits, 10 of which a job costs; then 402. @default unlimited */
+  /**
+   * soraGateway, openRouter, replicate and xai: the account's credits, 10 of which a job costs; then 402, of xai 403.
+   * runway: what a job costs by model and length; then 400. @default unlimited
+   */
   credits?: number | undefined;
   /** Answer a repeated `Idempotency-Key` with the same job, in the dialects that honour one. @default true */
   idempotency?: boolean | undefined;

@@ -9,6 +9,8 @@ const INPUTS: Readonly<Record<MockDialect, object>> = {
   openAIVideos: { prompt: 'A boat' },
   openRouter: { prompt: 'A boat' },
   replicate: { input: { prompt: 'A boat' } },
+  runway: { promptText: 'A boat' },
+  xai: { prompt: 'A boat' },
 };
 
 /** What the caller is told: the job; that one may have been made; or that none was. */

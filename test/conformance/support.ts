@@ -2,6 +2,8 @@ import { onTestFinished } from 'vitest';
 import type { AnyBackend } from '../../src/backends/backend.js';
 import { openRouter } from '../../src/backends/hosted/open-router.js';
 import { replicate } from '../../src/backends/hosted/replicate.js';
+import { runway } from '../../src/backends/hosted/runway.js';
+import { xai } from '../../src/backends/hosted/xai.js';
 import { openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../src/backends/vid-builder.js';
@@ -23,6 +25,8 @@ export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   openAIVideos: () => openAIVideos(),
   openRouter: () => openRouter({ model: 'google/veo-3.1' }),
   replicate: () => replicate({ model: 'google/veo-3.1' }),
+  runway: () => runway({ model: 'seedance2_5' }),
+  xai: () => xai({ model: 'grok-imagine-video' }),
 };
 
 /** The server as a client of that dialect is given it, and its backend. */

@@ -25,3 +25,24 @@ export {
   replicate,
 } from './replicate.js';
 export type { ReplicateAccount, ReplicateList } from './replicate-answers.js';
+export {
+  type RunwayImage,
+  type RunwayOperations,
+  type RunwayOptions,
+  type RunwayTask,
+  type RunwayVideo,
+  runway,
+} from './runway.js';
+export type { RunwayOrganization } from './runway-answers.js';
+export {
+  type XaiEdit,
+  type XaiExtension,
+  type XaiJobInput,
+  type XaiMedia,
+  type XaiOperations,
+  type XaiOptions,
+  type XaiStorageOptions,
+  type XaiUrl,
+  type XaiVideo,
+  xai,
+} from './xai.js';

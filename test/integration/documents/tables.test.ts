@@ -156,7 +156,15 @@ describe('the README has a row for each of what there is, and for nothing else:'
   });
 
   it('options of backends', () => {
-    const backends = ['SoraGateway', 'VidBuilder', 'OpenAIVideos', 'OpenRouter', 'Replicate'];
+    const backends = [
+      'SoraGateway',
+      'VidBuilder',
+      'OpenAIVideos',
+      'OpenRouter',
+      'Replicate',
+      'Runway',
+      'Xai',
+    ];
     const wanted = backends.flatMap((name) => membersOf(`${name}Options`));
     expect(sorted(names(table('Of backends:')))).toEqual(sorted(wanted));
   });
