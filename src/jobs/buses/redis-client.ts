@@ -58,7 +58,8 @@ export async function runScript(
   try {
     return String((await Promise.race([answer, late])) ?? '');
   } catch (cause) {
-    throw new VideoError('bus', `the bus could not be reached: ${wordsOf(cause)}`, {
+    const why = cause instanceof Error ? cause.message : wordsOf(cause);
+    throw new VideoError('bus', `the bus could not be reached: ${why}`, {
       cause,
       hint: 'Check that redis is there. Where this is a webhook, answer 500: the sender comes again.',
     });
