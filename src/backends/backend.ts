@@ -200,9 +200,10 @@ export interface Backend<
   parseError?(body: unknown): ErrorBody;
   /**
    * Where the dialect can cancel or delete a job: one call, or several, the next of which is made where the one before
-   * is answered 404, 405 or 501. Never made for a job that has ended.
+   * is answered 404, 405 or 501. Never made for a job that has ended. `known` is always given by the client: what the
+   * status route has just said of it.
    */
-  cancel?(jobId: string): HttpRequest | readonly HttpRequest[];
+  cancel?(jobId: string, known?: JobSnapshot): HttpRequest | readonly HttpRequest[];
   /** What a webhook calls the job, where that is not its id: `ingest` takes either. */
   webhookIdOf?(jobId: string): string;
   /** Missing where the dialect has no such stream: it is then not tried. */

@@ -35,7 +35,7 @@ export async function cancelJob(
 ): Promise<JobSnapshot> {
   const before = await status(host, jobId, signal, 'safe');
   if (isTerminal(before.status)) return before;
-  const refusal = await send(host, told.cancelled, jobId, signal);
+  const refusal = await send(host, told.cancelled, before, signal);
   told.ended(jobId);
   const answered = await status(host, jobId, signal, 'never', before).catch(() => undefined);
   signal.throwIfAborted();
@@ -84,10 +84,11 @@ async function status(
 async function send(
   { backend, http }: CancelHost,
   cancelled: Set<string>,
-  jobId: string,
+  known: JobSnapshot,
   signal: AbortSignal,
 ): Promise<ApiError | undefined> {
-  const requests = [backend.cancel?.(jobId) ?? []].flat();
+  const jobId = known.id;
+  const requests = [backend.cancel?.(jobId, known) ?? []].flat();
   // Before it is sent: an answer that is lost may have cancelled it.
   cancelled.add(jobId);
   for (const [index, request] of requests.entries()) {

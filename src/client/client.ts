@@ -207,7 +207,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     // What fits B's input fits its generate; the settings hold it as any backend.
     const backend = this.#server.backend as unknown as Backend<InputOf<B>>;
     return {
-      encode: () => backend.generate(input, { session: this.#server.session }),
+      encode: () => backend.generate(input, { session: this.#server.session.id }),
       parse: (response) => backend.parseGenerate(response),
     };
   }

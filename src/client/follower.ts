@@ -53,11 +53,14 @@ export function streamsOfServer(server: Server, loadSse: LoadSse): ReturnType<ty
 
 function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: LoadSse): StreamDeps {
   const { backend, baseUrl, retry, timeouts, webSocketUrl } = settings;
+  const { path = '/' } = backend.webSocket ?? {};
   // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.
   const isOurs = ({ origin }: URL) =>
     webSocketUrl !== undefined || origin.replace(/^ws/, 'http') === baseUrl.origin;
   return {
     runtime,
+    // Where the caller says which it is, it stays.
+    session: typeof path === 'function' && webSocketUrl === undefined ? session : undefined,
     loadSse: async (codec) => {
       const { connectSse } = await loadSse();
       return connectSse(
@@ -72,8 +75,7 @@ function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: Loa
     },
     webSocketUrl: async (carriesHeaders) => {
       const given = typeof webSocketUrl === 'function' ? await webSocketUrl() : webSocketUrl;
-      const { path = '/' } = backend.webSocket ?? {};
-      const own = typeof path === 'function' ? path(session) : path;
+      const own = typeof path === 'function' ? path(session.connect()) : path;
       const url = toWebSocketUrl(given ?? (/^(\/|\w+:)/.test(own) ? own : http.resolve(`/${own}`)), baseUrl);
       // Where a page's socket cannot say who it is in a header. A function has said what it wants to.
       const { auth } = settings;

@@ -7,6 +7,7 @@ import { abortable } from '../runtime/abort.js';
 import { Aborts } from '../runtime/aborts.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { systemRuntime } from '../runtime/system.js';
+import { Session } from '../transports/session.js';
 import { Calls } from './calls.js';
 import { Cancels, type LoadJobCalls } from './cancels.js';
 import type { Settings } from './options.js';
@@ -21,8 +22,7 @@ export class Server {
   readonly aborts = new Aborts();
   readonly calls = new Calls(this.aborts);
   readonly cancels: Cancels;
-  /** By which a server knows this client again, such as over a socket. */
-  readonly session: string;
+  readonly session: Session;
   readonly #load: LoadJobCalls;
 
   constructor(settings: Settings, loadJobCalls: LoadJobCalls) {
@@ -31,7 +31,7 @@ export class Server {
     this.logger = settings.logger;
     this.retry = settings.retry;
     this.runtime = systemRuntime(settings);
-    this.session = randomId(this.runtime);
+    this.session = new Session(() => randomId(this.runtime));
     this.http = createHttpClient(settings, this.runtime);
     this.cancels = new Cancels(this, loadJobCalls);
   }

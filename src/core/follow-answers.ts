@@ -18,7 +18,7 @@ import {
 } from './model.js';
 import { unknownStatusWarning } from './unknown-status.js';
 
-/** How long an end may wait for the reason that the status may have. */
+/** How long an end may wait for what the status knows of it. */
 const REASON_MS = 2_000;
 
 /** One frame. Nothing here grows with the number of jobs. Rule 4: one that cannot be read proves nothing. */
@@ -74,12 +74,13 @@ function warnOfFrame(state: FollowState, stream: StreamState, job: FollowedJob, 
 export function learn(state: FollowState, job: FollowedJob, update: JobUpdate, source: SnapshotSource): void {
   // Where there is no error, codecs give the message: it may be about the progress that was made.
   const isWordless = update.status === 'failed' && (!update.error || update.error === update.message);
-  if (!isWordless || source === 'polling') {
+  const isPartial = update.status === 'completed' && update.isPartial === true;
+  if (!(isWordless || isPartial) || source === 'polling') {
     const isWorse = isWordless && !update.error && job.ending !== undefined;
     if (!isWorse) merge(state, job, update, source);
   } else if (job.ending === undefined) {
-    // Some streams say that a job failed and not why; the status has the reason. Where it cannot be asked, the end
-    // is worth more.
+    // Some streams say that a job failed and not why, or that there are files and not which; the status has it. Where it
+    // cannot be asked, the end is worth more.
     if (job.trouble !== undefined) merge(state, job, update, source);
     else keepBack(state, job, update, source);
   }

@@ -94,6 +94,8 @@ export type FollowEffect =
       readonly jobIds: readonly string[];
     }
   | { readonly type: 'close'; readonly stream: StreamName }
+  /** It was open, and has kept something to itself. */
+  | { readonly type: 'distrusted'; readonly stream: StreamName }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly stream: StreamName; readonly jobId: string }
   /** Ask for the status, by a call that starts from now on. `urgent` goes first in line. */
   | {

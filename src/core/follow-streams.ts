@@ -170,6 +170,7 @@ function forgiveIfStable(state: FollowState, stream: StreamState): void {
 export function distrustStream(state: FollowState, name: StreamName, connection: number): void {
   const stream = state.streams[name];
   if (stream.connection !== connection) return;
+  state.effects.push({ type: 'distrusted', stream: name });
   const failure = { reason: `${STREAM_LABELS[name]} was open but missed an update` };
   // With the last job it has been closed already: then it is only remembered.
   if (stream.phase !== 'open') {

@@ -87,6 +87,11 @@ export interface JobUpdate {
   readonly outputs?: readonly JobOutput[] | undefined;
   /** Completed, and its file will never come: the server's words. `download` rejects at once with them. */
   readonly gone?: string | undefined;
+  /**
+   * Of an end that a stream tells: the status knows more of it, such as where the files are. It is asked, and where no
+   * answer comes within two seconds, this is told as it is.
+   */
+  readonly isPartial?: true | undefined;
   /** "No such job", said by an answer that is a success: as a 404 is taken. `message` has the words. */
   readonly missing?: true | undefined;
   /** @internal It took more than the status call to learn this: no stream need have said it. */

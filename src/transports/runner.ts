@@ -122,6 +122,9 @@ export function createRunner(deps: RunnerDeps): Follower {
         connections.get(effect.stream)?.close();
         connections.delete(effect.stream);
         break;
+      case 'distrusted':
+        if (effect.stream === 'websocket') deps.session?.distrusted([...state.jobs.keys()]);
+        break;
       case 'subscribe':
       case 'unsubscribe':
         connections.get(effect.stream)?.[effect.type](effect.jobId);

@@ -3,6 +3,7 @@ import type { StreamFailure } from '../core/follow-model.js';
 import type { JobSnapshot, StreamMessage } from '../core/model.js';
 import type { Runtime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
 import { carriesHeaders, openSocket } from '../runtime/web-socket.js';
+import type { Session } from './session.js';
 import {
   type ConnectStream,
   MAX_FRAME_SIZE,
@@ -20,6 +21,8 @@ export interface WebSocketDeps {
   readonly webSocketUrl: (carriesHeaders: boolean) => string | Promise<string>;
   /** Asked at every connect, where the class can send them with its upgrade: none for a stranger's URL. */
   readonly webSocketHeaders?: (url: string) => Promise<Headers>;
+  /** Where the server knows a socket by the session in its URL. */
+  readonly session?: Session | undefined;
   /** What is known of a job; nothing of any where nobody follows. */
   readonly known?: (jobId: string) => JobSnapshot | undefined;
 }
@@ -57,7 +60,9 @@ class Connection implements StreamConnection {
 
   subscribe(jobId: string): void {
     this.#jobIds.add(jobId);
-    if (this.#isOpen && this.#send('subscribe', jobId)) this.#events.opened([jobId]);
+    if (!this.#isOpen) return;
+    if (!this.#carries(jobId)) this.#events.dropped(jobId);
+    else if (this.#send('subscribe', jobId)) this.#events.opened([jobId]);
   }
 
   unsubscribe(jobId: string): void {
@@ -137,10 +142,15 @@ class Connection implements StreamConnection {
   #opened(): void {
     if (this.#closed) return;
     this.#isOpen = true;
-    for (const jobId of this.#jobIds) {
+    const carried = [...this.#jobIds].filter((jobId) => this.#carries(jobId));
+    for (const jobId of carried) {
       if (!this.#send('subscribe', jobId)) return;
     }
-    this.#events.opened([...this.#jobIds]);
+    this.#events.opened(carried);
+  }
+
+  #carries(jobId: string): boolean {
+    return this.#deps.session?.carries(jobId) ?? true;
   }
 
   #received(data: unknown): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JobSnapshot } from '../../../src/core/model.js';
 import { errorOf } from '../client/support.js';
 import { json } from '../http/support.js';
 import { callsOf, connect, plain, routes } from './support.js';
@@ -75,4 +76,23 @@ describe('a backend that knows several ways to cancel', () => {
     expect(await mine.status('a')).toMatchObject({ status: 'failed', errorCode: 'cancelled' });
     expect(await errorOf(other.status('a'))).toMatchObject({ code: 'not-found' });
   });
+});
+
+it('a backend is told what the status says of the job that it is to cancel', async () => {
+  const asked: unknown[] = [];
+  const telling = plain({
+    cancel(id: string, known?: JobSnapshot) {
+      asked.push(known);
+      return { method: 'DELETE', url: `/jobs/${id}` } as const;
+    },
+  });
+  const server = await routes({
+    'GET /jobs/a': [
+      { id: 'a', status: 'processing', progress: 40 },
+      { id: 'a', status: 'failed', error: 'cancelled' },
+    ],
+    'DELETE /jobs/a': {},
+  });
+  await connect(server.url, telling).cancel('a');
+  expect(asked).toMatchObject([{ id: 'a', status: 'processing', progress: 40 }]);
 });

@@ -109,4 +109,34 @@ describe('a WebSocket that needs no subscription', () => {
     const job = connect(server.url, backend, far).subscribe('a');
     expect((await job.completed({ timeoutMs: 8_000 })).status).toBe('completed');
   });
+
+  it('may tell an end of which the status knows more, which is asked then', async () => {
+    let state: Omit<Answer, 'id'> = { status: 'processing' };
+    const backend = plain({ webSocket: { path: '/', parse } });
+    const server = await start(
+      () => state,
+      (socket) => {
+        state = { status: 'completed', outputs: [{ url: 'https://files.example/a.mp4' }] };
+        socket.send('{"id":"a","status":"completed","isPartial":true}');
+      },
+    );
+    const end = await connect(server.url, backend, far).subscribe('a').completed({ timeoutMs: 8_000 });
+    expect(end).toMatchObject({ outputs: [{ url: 'https://files.example/a.mp4' }], transport: 'polling' });
+  });
+
+  it('is believed of such an end, where the status cannot be asked', async () => {
+    const backend = plain({
+      webSocket: { path: '/', parse },
+      parseStatus: () => {
+        throw new Error('no status');
+      },
+    });
+    const server = await start(
+      () => ({ status: 'processing' }),
+      (socket) => socket.send('{"id":"a","status":"completed","isPartial":true}'),
+    );
+    const end = await connect(server.url, backend, far).subscribe('a').completed({ timeoutMs: 8_000 });
+    expect(end).toMatchObject({ status: 'completed', transport: 'websocket' });
+    expect(end.outputs).toBeUndefined();
+  });
 });
