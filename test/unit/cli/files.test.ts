@@ -106,7 +106,9 @@ describe('a file of variables', () => {
   it('is refused for a name that is like none of ours, with all there are', async () => {
     const refused = read('X=1');
     await expect(refused).rejects.toMatchObject({
-      hint: expect.stringMatching(/^There are REELWIRE_BASE_URL, .*REPLICATE_API_TOKEN, .*XAI_API_KEY\b.*\.$/),
+      hint: expect.stringMatching(
+        /^There are REELWIRE_BASE_URL, .*REPLICATE_API_TOKEN, .*XAI_API_KEY\b.*\.$/,
+      ),
     });
   });
 
