@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
+import { shorten } from './.ci/shorten.js';
 
 /** `x.browser.ts` stands beside `x.ts` and takes its place in a browser build. */
 const browserCounterparts: NonNullable<Options['esbuildPlugins']>[number] = {
@@ -100,26 +101,35 @@ const shared = {
   },
 } satisfies Options;
 
+/** Changes all scripts of a folder, and their names where `rename` does. */
+async function eachScript(
+  folder: string,
+  change: (code: string, path: string) => Promise<string>,
+  rename = (path: string) => path,
+): Promise<void> {
+  const files = await readdir(folder, { recursive: true });
+  for (const file of files.filter((file) => file.endsWith('.js'))) {
+    const path = join(folder, file);
+    const code = await change(await readFile(path, 'utf8'), rename(path));
+    await rm(path);
+    await writeFile(rename(path), code);
+  }
+}
+
 /**
  * Turns ES modules into CommonJS, file by file: esbuild cannot split CommonJS into chunks by itself. Tools that read
  * no `imports` of a package.json take the ES modules.
  */
-async function toCommonJS(folder: string): Promise<void> {
-  const files = await readdir(folder, { recursive: true });
-  for (const file of files.filter((file) => file.endsWith('.js'))) {
-    const path = join(folder, file);
-    const { code } = await transform(await readFile(path), {
-      format: 'cjs',
-      platform: 'node',
-      target: shared.target,
-      minifyWhitespace: true,
-      lineLimit: 100,
-      // Jest runs it where there is no `import()`.
-      supported: { 'dynamic-import': false },
-    });
-    await writeFile(path.replace(/js$/, 'cjs'), code.replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")'));
-    await rm(path);
-  }
+async function toCommonJS(module: string, path: string): Promise<string> {
+  const { code } = await transform(module, {
+    format: 'cjs',
+    platform: 'node',
+    target: shared.target,
+    minifyWhitespace: true,
+    // Jest runs it where there is no `import()`.
+    supported: { 'dynamic-import': false },
+  });
+  return shorten(path, code.replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")'));
 }
 
 /** The command uses the library as anybody does: built, by its entries. */
@@ -176,13 +186,19 @@ const forNode = {
 } satisfies Options;
 
 export default defineConfig([
-  { ...forNode, entry: nodeEntries, outDir: 'dist/esm', esbuildPlugins: [licences] },
+  {
+    ...forNode,
+    entry: nodeEntries,
+    outDir: 'dist/esm',
+    esbuildPlugins: [licences],
+    onSuccess: () => eachScript('dist/esm', (code, path) => shorten(path, code)),
+  },
   {
     ...forNode,
     entry: { ...nodeEntries, ...platformEntries },
     outDir: 'dist/cjs',
     esbuildPlugins: [platformByName, licences],
-    onSuccess: () => toCommonJS('dist/cjs'),
+    onSuccess: () => eachScript('dist/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs')),
   },
   {
     ...shared,
@@ -190,6 +206,7 @@ export default defineConfig([
     platform: 'browser',
     outDir: 'dist/browser',
     esbuildPlugins: [browserCounterparts, licences],
+    onSuccess: () => eachScript('dist/browser', (code, path) => shorten(path, code)),
   },
   {
     ...shared,
