@@ -18,7 +18,7 @@ export function isCarriedBy(job: FollowedJob, stream: StreamState): boolean {
 }
 
 /** Has the status asked, by a call that starts from now on. Several reasons in one step make one call. */
-export function ask(state: FollowState, job: FollowedJob, urgent = false): void {
+export function ask(state: FollowState, job: FollowedJob, urgent = false, routine = false): void {
   const asked = job.asking && job.askedIn === state.steps;
   job.asking = true;
   job.askedIn = state.steps;
@@ -28,7 +28,15 @@ export function ask(state: FollowState, job: FollowedJob, urgent = false): void 
   if (job.ending === undefined) state.deadlines.delete(job);
   if (asked) return;
   const standing = job.trouble !== undefined ? 'bad' : job.answers ? 'good' : 'new';
-  state.effects.push({ type: 'ask', jobId: job.id, urgent, standing });
+  state.effects.push({ type: 'ask', jobId: job.id, urgent, routine, standing });
+}
+
+/** Rule 5: another process asks in its place, and shares what it learns. Where it does not, the next turn is its own. */
+export function spared(state: FollowState, job: FollowedJob, askedAgain: boolean): void {
+  job.asking = askedAgain;
+  job.heardAt = state.now;
+  drawJitter(state, job);
+  schedule(state, job);
 }
 
 /** Puts the next question about this job in the queue, unless one is under way. */

@@ -76,6 +76,8 @@ export type Happening =
       readonly error: unknown;
       readonly askedAgain: boolean;
     }
+  /** Another process has just asked, and will share the answer; or `askedAgain`, as above. */
+  | { readonly type: 'spared'; readonly jobId: string; readonly askedAgain: boolean }
   /** Something came another way, such as by a webhook. */
   | { readonly type: 'learned'; readonly update: JobUpdate; readonly source: SnapshotSource }
   /** The timer fired. */
@@ -97,11 +99,15 @@ export type FollowEffect =
   /** It was open, and has kept something to itself. */
   | { readonly type: 'distrusted'; readonly stream: StreamName }
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly stream: StreamName; readonly jobId: string }
-  /** Ask for the status, by a call that starts from now on. `urgent` goes first in line. */
+  /**
+   * Ask for the status, by a call that starts from now on. `urgent` goes first in line; `routine` is of a job that is
+   * polled, and whose time has come: what another process is told does as well.
+   */
   | {
       readonly type: 'ask';
       readonly jobId: string;
       readonly urgent: boolean;
+      readonly routine: boolean;
       readonly standing: CallStanding;
     }
   /** That answer is not needed any more. */

@@ -1,5 +1,5 @@
 import { answered, end, learn, said, tellPendingEnd } from './follow-answers.js';
-import { ask, dueAt, schedule, settle, warnUnserved } from './follow-jobs.js';
+import { ask, dueAt, schedule, settle, spared, warnUnserved } from './follow-jobs.js';
 import type { FollowEffect, FollowEvent } from './follow-model.js';
 import { refused } from './follow-refusals.js';
 import { createJob, type FollowState } from './follow-state.js';
@@ -43,6 +43,7 @@ function handle(state: FollowState, event: FollowEvent): void {
     case 'unfollow':
     case 'answered':
     case 'refused':
+    case 'spared':
       ofJob(state, event);
       break;
     case 'learned': {
@@ -57,11 +58,12 @@ function handle(state: FollowState, event: FollowEvent): void {
 
 function ofJob(
   state: FollowState,
-  event: Extract<FollowEvent, { type: 'unfollow' | 'answered' | 'refused' }>,
+  event: Extract<FollowEvent, { type: 'unfollow' | 'answered' | 'refused' | 'spared' }>,
 ): void {
   const job = state.jobs.get(event.jobId);
   if (job === undefined) return;
   if (event.type === 'unfollow') end(state, job);
+  else if (event.type === 'spared') spared(state, job, event.askedAgain);
   else if (event.type === 'answered') answered(state, job, event.update, event.askedAgain);
   else refused(state, job, event.error, event.askedAgain);
 }
@@ -119,7 +121,7 @@ function clock(state: FollowState): void {
     }
     const fair =
       !job.hinted && job.trouble === undefined && job.servedBy !== 0 && job.reconciled === job.servedBy;
-    ask(state, job);
+    ask(state, job, false, isRoutine(state, job));
     if (fair) job.judging = job.servedBy;
     if (job.serving === undefined && !job.polled) {
       job.polled = true;
@@ -127,6 +129,11 @@ function clock(state: FollowState): void {
     }
     if (job.serving === undefined) warnUnserved(state, job);
   }
+}
+
+/** A poll like any other: nothing but that its time has come. */
+function isRoutine({ now }: FollowState, job: FollowedJob): boolean {
+  return job.serving === 'polling' && job.trouble === undefined && !job.hinted && job.hurryAt > now;
 }
 
 /** Arms the one timer when it is due too late, or not at all; one that fires too early is armed again then. */

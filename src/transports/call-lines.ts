@@ -5,6 +5,17 @@ import type { JobUpdate } from '../core/model.js';
 export interface Asker {
   answered(jobId: string, update: JobUpdate, askedAgain: boolean): void;
   refused(jobId: string, error: unknown, askedAgain: boolean): void;
+  /** A routine call was not made: another process makes it. */
+  spared(jobId: string, askedAgain: boolean): void;
+  readonly peers?: Peers | undefined;
+}
+
+/** Other processes that follow the same jobs. */
+export interface Peers {
+  /** Whether a routine call is this process's to make. Never rejects. */
+  claim(jobId: string): Promise<boolean>;
+  /** A call that was claimed has failed. */
+  unclaim(jobId: string): void;
 }
 
 /** A status call that waits in line, or is under way. */
@@ -14,6 +25,8 @@ export interface StatusCall {
   /** Those of its asker, by job. */
   readonly calls: Map<string, StatusCall>;
   readonly urgent: boolean;
+  /** What another process is told does as well. */
+  routine: boolean;
   standing: CallStanding;
   /** When it came into line; only ever compared. */
   place: number;
@@ -35,10 +48,11 @@ export function newCall(
   asker: Asker,
   calls: Map<string, StatusCall>,
   urgent: boolean,
+  routine: boolean,
   standing: CallStanding,
 ): StatusCall {
   const call: StatusCall = {
-    ...{ jobId, asker, calls, urgent, standing },
+    ...{ jobId, asker, calls, urgent, routine, standing },
     ...{ place: 0, queuedAt: 0, startedAt: 0, cuts: 0 },
     ...{ controller: undefined, again: undefined, left: false },
   };

@@ -14,6 +14,7 @@ import type { FollowingSettings, Logger } from '../core/settings.js';
 import { wordsOf } from '../core/text.js';
 import { isVideoError, partNotLoaded, type VideoError } from '../errors.js';
 import type { TimerHandle, WakingRuntime } from '../runtime/runtime.js';
+import type { Peers } from './call-lines.js';
 import { JobSinks } from './job-sinks.js';
 import type { StatusCalls } from './status-calls.js';
 import { type StreamDeps, streamsOf } from './streams.js';
@@ -26,6 +27,7 @@ export interface RunnerDeps extends StreamDeps {
   readonly settings: FollowingSettings;
   /** Those of the whole client. */
   readonly calls: StatusCalls;
+  readonly peers?: Peers | undefined;
   /** Makes a `videoUrl` that is relative to the server absolute. */
   readonly locate: (update: JobUpdate) => JobUpdate;
   /** Keeps credentials that a server echoes out of what is told. */
@@ -58,6 +60,8 @@ export function createRunner(deps: RunnerDeps): Follower {
   const calls = deps.calls.of({
     answered: (jobId, update, askedAgain) => dispatch({ type: 'answered', jobId, update, askedAgain }),
     refused: (jobId, error, askedAgain) => dispatch({ type: 'refused', jobId, error, askedAgain }),
+    spared: (jobId, askedAgain) => dispatch({ type: 'spared', jobId, askedAgain }),
+    peers: deps.peers,
   });
   const events: FollowEvent[] = [];
   let draining = false;
@@ -130,7 +134,7 @@ export function createRunner(deps: RunnerDeps): Follower {
         connections.get(effect.stream)?.[effect.type](effect.jobId);
         break;
       case 'ask':
-        calls.ask(effect.jobId, effect.urgent, effect.standing);
+        calls.ask(effect.jobId, effect.urgent, effect.routine, effect.standing);
         break;
       case 'forget':
         calls.forget(effect.jobId);

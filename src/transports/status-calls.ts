@@ -21,7 +21,7 @@ export interface StatusCallsDeps {
 /** The calls of one asker. */
 export interface AskerCalls {
   /** Queues a call; the answer is of one that starts from now on. Nothing is sent before `flush`. */
-  ask(jobId: string, urgent: boolean, standing: CallStanding): void;
+  ask(jobId: string, urgent: boolean, routine: boolean, standing: CallStanding): void;
   forget(jobId: string): void;
   /** Starts what may start. */
   flush(): void;
@@ -54,13 +54,14 @@ export class StatusCalls {
   of(asker: Asker): AskerCalls {
     const calls = new Map<string, StatusCall>();
     return {
-      ask: (jobId, urgent, standing) => {
+      ask: (jobId, urgent, routine, standing) => {
         const call = calls.get(jobId);
+        if (call !== undefined) call.routine &&= routine;
         if (call?.controller !== undefined) {
           call.again = standing;
         } else if (call === undefined || (urgent && !call.urgent)) {
           if (call !== undefined) this.#lines.leave(call);
-          this.#lines.add(newCall(jobId, asker, calls, urgent, standing), this.#now());
+          this.#lines.add(newCall(jobId, asker, calls, urgent, routine, standing), this.#now());
         }
       },
       forget: (jobId) => {
@@ -138,12 +139,18 @@ export class StatusCalls {
     call.startedAt = this.#now();
     this.#underWay.add(call);
     let tell: (askedAgain: boolean) => void;
+    const claims = call.routine && asker.peers !== undefined;
     try {
-      const update = await this.#deps.askStatus(jobId, controller.signal);
-      tell = (askedAgain) => asker.answered(jobId, update, askedAgain);
-      this.#cuts = 0;
-      this.#usualMs += (this.#now() - call.startedAt - this.#usualMs) / 8;
+      if (claims && !(await asker.peers.claim(jobId))) {
+        tell = (askedAgain) => asker.spared(jobId, askedAgain);
+      } else {
+        const update = await this.#deps.askStatus(jobId, controller.signal);
+        tell = (askedAgain) => asker.answered(jobId, update, askedAgain);
+        this.#cuts = 0;
+        this.#usualMs += (this.#now() - call.startedAt - this.#usualMs) / 8;
+      }
     } catch (error) {
+      if (claims) asker.peers.unclaim(jobId);
       if (!controller.signal.aborted) this.#obey(error, call.standing);
       tell = (askedAgain) => asker.refused(jobId, error, askedAgain);
     }
@@ -151,7 +158,7 @@ export class StatusCalls {
     this.#release(call);
     calls.delete(jobId);
     const { again } = call;
-    if (again !== undefined) this.#lines.add(newCall(jobId, asker, calls, call.urgent, again), this.#now());
+    if (again !== undefined) this.#lines.add(newCall(jobId, asker, calls, call.urgent, false, again), this.#now());
     tell(again !== undefined);
     this.#flush();
   }

@@ -341,7 +341,7 @@ function withStanding(deps: StatusCallsDeps, change: (standing: CallStanding) =>
   const { of } = calls;
   calls.of = (asker) => {
     const asked = of.call(calls, asker);
-    return { ...asked, ask: (jobId, urgent, standing) => asked.ask(jobId, urgent, change(standing)) };
+    return { ...asked, ask: (jobId, urgent, routine, standing) => asked.ask(jobId, urgent, routine, change(standing)) };
   };
   return calls;
 }
