@@ -2,7 +2,7 @@ import { answered, end, learn, said, tellPendingEnd } from './follow-answers.js'
 import { ask, dueAt, schedule, settle, spared, warnUnserved } from './follow-jobs.js';
 import type { FollowEffect, FollowEvent } from './follow-model.js';
 import { refused } from './follow-refusals.js';
-import { createJob, type FollowState } from './follow-state.js';
+import { createJob, type FollowedJob, type FollowState } from './follow-state.js';
 import { dropped, expireAttempts, fail, opened, planStreams, wake } from './follow-streams.js';
 import { isTerminal } from './model.js';
 

@@ -134,7 +134,7 @@ export function createRunner(deps: RunnerDeps): Follower {
         connections.get(effect.stream)?.[effect.type](effect.jobId);
         break;
       case 'ask':
-        calls.ask(effect.jobId, effect.urgent, effect.routine, effect.standing);
+        calls.ask(effect.jobId, effect.urgent, effect.standing, effect.routine);
         break;
       case 'forget':
         calls.forget(effect.jobId);

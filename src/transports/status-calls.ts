@@ -21,7 +21,7 @@ export interface StatusCallsDeps {
 /** The calls of one asker. */
 export interface AskerCalls {
   /** Queues a call; the answer is of one that starts from now on. Nothing is sent before `flush`. */
-  ask(jobId: string, urgent: boolean, routine: boolean, standing: CallStanding): void;
+  ask(jobId: string, urgent: boolean, standing: CallStanding, routine?: boolean): void;
   forget(jobId: string): void;
   /** Starts what may start. */
   flush(): void;
@@ -54,7 +54,7 @@ export class StatusCalls {
   of(asker: Asker): AskerCalls {
     const calls = new Map<string, StatusCall>();
     return {
-      ask: (jobId, urgent, routine, standing) => {
+      ask: (jobId, urgent, standing, routine = false) => {
         const call = calls.get(jobId);
         if (call !== undefined) call.routine &&= routine;
         if (call?.controller !== undefined) {
@@ -141,7 +141,9 @@ export class StatusCalls {
     let tell: (askedAgain: boolean) => void;
     const claims = call.routine && asker.peers !== undefined;
     try {
-      if (claims && !(await asker.peers.claim(jobId))) {
+      const isSpared = claims && !(await asker.peers.claim(jobId));
+      controller.signal.throwIfAborted();
+      if (isSpared) {
         tell = (askedAgain) => asker.spared(jobId, askedAgain);
       } else {
         const update = await this.#deps.askStatus(jobId, controller.signal);
@@ -158,7 +160,8 @@ export class StatusCalls {
     this.#release(call);
     calls.delete(jobId);
     const { again } = call;
-    if (again !== undefined) this.#lines.add(newCall(jobId, asker, calls, call.urgent, false, again), this.#now());
+    if (again !== undefined)
+      this.#lines.add(newCall(jobId, asker, calls, call.urgent, false, again), this.#now());
     tell(again !== undefined);
     this.#flush();
   }

@@ -7,7 +7,7 @@ import type { JobUpdate } from '../../src/core/model.js';
 import { ApiError } from '../../src/errors.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import type { VirtualClock } from './clock.js';
-import { crowdPlans, followUpPlans, garbledPlans, gonePlans, type Plan, plansOf } from './plan.js';
+import { crowdPlans, followUpPlans, garbledPlans, gonePlans, type Plan, peerPlans, plansOf } from './plan.js';
 import type { Step } from './reducer-world.js';
 
 export interface Mutant {
@@ -238,6 +238,32 @@ export const MUTANTS: readonly Mutant[] = [
       ),
   },
   {
+    breaks: 'rule 5: a job that another process was to ask about is not asked about again',
+    foundBy: /never told|too late/,
+    plans: peerPlans,
+    step: (state, signal) => (signal.type === 'spared' ? [] : step(state, signal)),
+  },
+  {
+    breaks: 'rule 1: the first question is left to another process',
+    foundBy: /first snapshot/,
+    plans: peerPlans,
+    step: (state, signal) => {
+      const effects = step(state, signal);
+      if (signal.type !== 'follow') return effects;
+      return effects.map((effect) => (effect.type === 'ask' ? { ...effect, routine: true } : effect));
+    },
+  },
+  {
+    breaks: 'rule 3: what a stream that opens may have missed is left to another process',
+    foundBy: /ended in the gap/,
+    plans: peerPlans,
+    step: (state, signal) => {
+      const effects = step(state, signal);
+      if (signal.type !== 'opened') return effects;
+      return effects.map((effect) => (effect.type === 'ask' ? { ...effect, routine: true } : effect));
+    },
+  },
+  {
     breaks: 'rule 11: an answer that says nothing yet is a refusal',
     foundBy: /was given up|first snapshot/,
     plans: followUpPlans,
@@ -341,7 +367,10 @@ function withStanding(deps: StatusCallsDeps, change: (standing: CallStanding) =>
   const { of } = calls;
   calls.of = (asker) => {
     const asked = of.call(calls, asker);
-    return { ...asked, ask: (jobId, urgent, routine, standing) => asked.ask(jobId, urgent, routine, change(standing)) };
+    return {
+      ...asked,
+      ask: (jobId, urgent, standing, routine) => asked.ask(jobId, urgent, change(standing), routine),
+    };
   };
   return calls;
 }

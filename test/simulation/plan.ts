@@ -118,6 +118,8 @@ export interface Plan {
   readonly perJob?: boolean;
   /** That there is no such job is said by a success. */
   readonly missingBy200?: boolean;
+  /** Other processes follow the same jobs, over a bus: one `dies` that was to ask; what one tells comes late. */
+  readonly peers?: { readonly dies?: boolean; readonly losesNudges?: boolean };
 }
 
 const job: fc.Arbitrary<PlannedJob> = fc.record({
@@ -240,6 +242,15 @@ export const followUpPlans: fc.Arbitrary<Plan> = fc
     faults: isCalm ? [] : plan.faults,
     resultMs,
     perJob,
+  }));
+
+/** Jobs that several processes follow, most of them by polling. */
+export const peerPlans: fc.Arbitrary<Plan> = fc
+  .tuple(plans, fc.boolean(), fc.boolean(), fc.boolean())
+  .map(([plan, isPolled, dies, losesNudges]) => ({
+    ...plan,
+    transports: isPolled ? ['polling'] : plan.transports,
+    peers: { dies, losesNudges },
   }));
 
 /** As many as there are jobs, so that none waits in line; but where some are in the way of others. */

@@ -4,6 +4,7 @@ import { createFollowState, type FollowState } from '../../src/core/follow-state
 import { initialSnapshot } from '../../src/core/job-state.js';
 import type { JobUpdate, StreamMessage } from '../../src/core/model.js';
 import { type Event, VirtualClock } from './clock.js';
+import { SimulatedPeers } from './peers.js';
 import { idOf, isKnown, type Plan, SETTINGS } from './plan.js';
 import { type Frame, isHint, isOver, SimulatedServer, type Truth } from './server.js';
 import { Witness } from './witness.js';
@@ -19,6 +20,9 @@ export function playReducer(plan: Plan, take: Step = step): void {
   const links = new Map<StreamName, ReturnType<typeof server.connect>>();
   const opened = new Set<StreamName>();
   const calls = new Map<string, { cancel: () => void; again: boolean }>();
+  const peers = new SimulatedPeers(clock, server, plan, (update) => {
+    dispatch({ type: 'learned', update, source: 'webhook' });
+  });
   let timer: Event | undefined;
 
   function dispatch(event: Happening): void {
@@ -44,7 +48,8 @@ export function playReducer(plan: Plan, take: Step = step): void {
         break;
       }
       case 'ask':
-        call(effect.jobId);
+        if (isOurs(effect)) call(effect.jobId);
+        else spare(effect.jobId);
         break;
       case 'forget':
         calls.get(effect.jobId)?.cancel();
@@ -135,6 +140,21 @@ export function playReducer(plan: Plan, take: Step = step): void {
   function forget(stream: StreamName): void {
     links.delete(stream);
     opened.delete(stream);
+  }
+
+  function isOurs({ jobId, routine }: Extract<FollowEffect, { type: 'ask' }>): boolean {
+    return !routine || plan.peers === undefined || calls.has(jobId) || peers.claim(jobId);
+  }
+
+  /** Another process asks in its place; that takes a moment to find out. */
+  function spare(jobId: string): void {
+    const entry = { again: false, cancel: () => clock.cancel(told) };
+    calls.set(jobId, entry);
+    const told = clock.reach(1, () => {
+      calls.delete(jobId);
+      if (entry.again) call(jobId);
+      dispatch({ type: 'spared', jobId, askedAgain: entry.again });
+    });
   }
 
   function call(jobId: string): void {

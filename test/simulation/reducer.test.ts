@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { followUpPlans, garbledPlans, gonePlans, plans } from './plan.js';
+import { followUpPlans, garbledPlans, gonePlans, peerPlans, plans } from './plan.js';
 import { playReducer } from './reducer-world.js';
 import { END_BOUND_MS } from './witness.js';
 
@@ -34,6 +34,13 @@ it('a job that the server has lost is given up in time, one that nobody knew soo
 it('what a second call says of a job that seemed to be completed is what is told of it, and not before', () => {
   fc.assert(
     fc.property(followUpPlans, (plan) => playReducer(plan)),
+    { numRuns: RUNS / 10 },
+  );
+});
+
+it('a job that several processes follow is told in time by each, whoever of them asks', () => {
+  fc.assert(
+    fc.property(peerPlans, (plan) => playReducer(plan)),
     { numRuns: RUNS / 10 },
   );
 });

@@ -100,6 +100,12 @@ export class SimulatedServer {
     return this.#call(jobId, find, answer);
   }
 
+  /** What another process would be told now, where it would be answered. */
+  peek(jobId: string): Truth | undefined {
+    const hangs = this.isStruck('status-hang') || this.isStruck('status-hang-some');
+    return hangs || this.#trouble(jobId) !== undefined ? undefined : this.#truths.get(jobId);
+  }
+
   /** The same of the second call, which is in the place of the first. Undefined: not yet. */
   result(jobId: string, answer: (result: Truth | undefined | Error) => void): () => void {
     return this.#call(

@@ -12,6 +12,7 @@ import { createRunner } from '../../src/transports/runner.js';
 import { connectSse } from '../../src/transports/sse.js';
 import { StatusCalls, type StatusCallsDeps } from '../../src/transports/status-calls.js';
 import { type Event, randomOf, VirtualClock } from './clock.js';
+import { SimulatedPeers } from './peers.js';
 import { concurrencyOf, idOf, isKnown, type Plan, QUICK_MS, SETTINGS } from './plan.js';
 import { type Frame, isHint, isOver, SimulatedServer, type Truth } from './server.js';
 import { Witness } from './witness.js';
@@ -86,6 +87,10 @@ export async function playSystem(
         codec,
         timeouts.connectMs,
       ),
+    peers: plan.peers && {
+      claim: async (jobId) => peers.claim(jobId),
+      unclaim() {},
+    },
     locate: (update) => update,
     webSocketUrl: () => 'ws://simulated/',
     logger: {
@@ -98,6 +103,7 @@ export async function playSystem(
     },
   });
 
+  const peers = new SimulatedPeers(clock, server, plan, (update) => follower.ingest(update, 'webhook'));
   let trouble: unknown;
   for (const [index, job] of plan.jobs.entries()) {
     const jobId = idOf(index);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, it } from 'vitest';
-import { followUpPlans, gonePlans, plans } from './plan.js';
+import { followUpPlans, gonePlans, peerPlans, plans } from './plan.js';
 import { playSystem } from './system-world.js';
 
 const RUNS = Math.ceil(Number(process.env.SIMULATION_RUNS ?? 100_000) / 10);
@@ -25,6 +25,13 @@ it('and give up a job that the server has lost, and no other', async () => {
 it('and tell of a job that seemed to be completed what a second call says of it', async () => {
   await fc.assert(
     fc.asyncProperty(followUpPlans, (plan) => playSystem(plan)),
+    { numRuns: Math.ceil(RUNS / 10) },
+  );
+});
+
+it('and share with other processes who asks', async () => {
+  await fc.assert(
+    fc.asyncProperty(peerPlans, (plan) => playSystem(plan)),
     { numRuns: Math.ceil(RUNS / 10) },
   );
 });

@@ -1,5 +1,6 @@
 import type { JobSnapshot, JobUpdate, JobWarning, TransportName } from '../../src/core/model.js';
 import type { VirtualClock } from './clock.js';
+import { RECONNECT_MS } from './peers.js';
 import {
   idOf,
   isKnown,
@@ -27,6 +28,9 @@ export const END_BOUND_MS =
   Math.max(SETTINGS.silenceMs, SETTINGS.retry.maxDelayMs, SETTINGS.intervalMs * 1.2) +
   RETRY_AFTER_MS +
   4 * MAX_LATENCY_MS;
+
+/** The same where another process was to ask, and died; and what the next one told was heard late. */
+const PEERS_BOUND_MS = SETTINGS.intervalMs * 1.2 + RECONNECT_MS + MAX_LATENCY_MS;
 
 /** A status call for which nobody waits in line. */
 const CALL_BOUND_MS = MAX_LATENCY_MS + 10;
@@ -139,7 +143,11 @@ export class Witness {
   get deadline(): number {
     const { jobs, resultMs = 0 } = this.#plan;
     const last = Math.max(...jobs.map(({ endsAt, followAt }) => Math.max(endsAt + resultMs, followAt)));
-    return Math.max(this.#server.calmAt, this.#clock.start + last) + END_BOUND_MS;
+    return Math.max(this.#server.calmAt, this.#clock.start + last) + this.#endMs;
+  }
+
+  get #endMs(): number {
+    return this.#plan.peers === undefined ? END_BOUND_MS : END_BOUND_MS + PEERS_BOUND_MS;
   }
 
   /** How long it takes to ask, by as many calls as that is. */
@@ -165,9 +173,9 @@ export class Witness {
       if (endAt < knownAt) throw new Error(`${jobId} was told to have ended before it had`);
       const end = this.#last.get(jobId);
       if (end?.status !== job.outcome) throw new Error(`${jobId} was told ${end?.status}: ${job.outcome}`);
-      const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt, this.#heldUntil(jobId)) + END_BOUND_MS;
+      const dueAt = Math.max(knownAt, followedAt, this.#server.calmAt, this.#heldUntil(jobId)) + this.#endMs;
       if (endAt > dueAt) throw new Error(`the end of ${jobId} was told ${endAt - dueAt} ms too late`);
-      this.#checkAlone(index, followedAt, knownAt, endAt);
+      if (this.#plan.peers === undefined) this.#checkAlone(index, followedAt, knownAt, endAt);
       this.#checkGarbled(index, Math.max(followedAt, knownAt), endAt);
       if (this.#server.calmAt !== this.#clock.start || isKnown(this.#plan)) continue;
       // The status route never failed and nothing slept: then two things are known much sooner.

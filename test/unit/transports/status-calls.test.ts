@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallStanding } from '../../../src/core/follow-model.js';
 import type { JobUpdate } from '../../../src/core/model.js';
 import { ApiError } from '../../../src/errors.js';
+import type { Peers } from '../../../src/transports/call-lines.js';
 import { StatusCalls } from '../../../src/transports/status-calls.js';
 import { FakeTimers, settled } from './support.js';
 
@@ -12,7 +13,7 @@ interface Pending {
   refuse(error: unknown): Promise<void>;
 }
 
-function setUp(concurrency = 2) {
+function setUp(concurrency = 2, peers?: Peers) {
   const timers = new FakeTimers();
   const started: Pending[] = [];
   const told: [string, string, boolean][] = [];
@@ -40,6 +41,8 @@ function setUp(concurrency = 2) {
   const calls = lines.of({
     answered: (jobId, _, more) => told.push(['answered', jobId, more]),
     refused: (jobId, _, more) => told.push(['refused', jobId, more]),
+    spared: (jobId, more) => told.push(['spared', jobId, more]),
+    peers,
   });
   /** Asks about jobs of this standing. */
   const askAs = (standing: CallStanding, ...jobIds: string[]) => {
@@ -188,6 +191,7 @@ describe('status calls', () => {
     const other = lines.of({
       answered: (jobId) => others.push(jobId),
       refused: (jobId) => others.push(`${jobId} refused`),
+      spared: (jobId) => others.push(`${jobId} spared`),
     });
     ask('a');
     for (const jobId of ['a', 'b']) other.ask(jobId, false, 'good');
@@ -302,5 +306,79 @@ describe('one line is kept for jobs whose calls are answered', () => {
     await timers.pass(60_000);
     expect(started.map(({ signal }) => signal.aborted)).toEqual([false, false]);
     expect(timers.armed.size).toBe(0);
+  });
+});
+
+describe('status calls of a job that other processes follow', () => {
+  /** Peers of which one has claimed these jobs. */
+  function peersOf(...claimed: string[]) {
+    const seen: string[] = [];
+    const peers: Peers = {
+      async claim(jobId) {
+        seen.push(`claim ${jobId}`);
+        return !claimed.includes(jobId);
+      },
+      unclaim: (jobId) => void seen.push(`unclaim ${jobId}`),
+    };
+    return { peers, seen };
+  }
+
+  it('are made by who has claimed them, where they are routine', async () => {
+    const { peers, seen } = peersOf('theirs');
+    const { calls, names, started, told } = setUp(2, peers);
+    for (const jobId of ['theirs', 'ours']) calls.ask(jobId, false, 'good', true);
+    calls.flush();
+    await settled();
+    expect([names(), told, seen]).toEqual([
+      ['ours'],
+      [['spared', 'theirs', false]],
+      ['claim theirs', 'claim ours'],
+    ]);
+    await started[0]?.answer();
+    expect(told.at(-1)).toEqual(['answered', 'ours', false]);
+  });
+
+  it('are made by all where they are not', async () => {
+    const { peers, seen } = peersOf('a', 'b');
+    const { calls, names } = setUp(2, peers);
+    calls.ask('a', false, 'good');
+    calls.ask('b', false, 'good', true);
+    calls.ask('b', false, 'good'); // There is a reason now.
+    calls.flush();
+    await settled();
+    expect([names(), seen]).toEqual([['a', 'b'], []]);
+  });
+
+  it('are made all the same where a reason comes while it is found out whose they are', async () => {
+    const { peers } = peersOf('a');
+    const { calls, names, told } = setUp(2, peers);
+    calls.ask('a', false, 'good', true);
+    calls.flush();
+    calls.ask('a', false, 'good');
+    await settled();
+    expect([names(), told]).toEqual([['a'], [['spared', 'a', true]]]);
+  });
+
+  it('that fail are left to the others', async () => {
+    const { peers, seen } = peersOf();
+    const { calls, started } = setUp(2, peers);
+    calls.ask('a', false, 'good', true);
+    calls.flush();
+    await settled();
+    await started[0]?.refuse(new ApiError('away', { status: 500 }));
+    expect(seen).toEqual(['claim a', 'unclaim a']);
+  });
+
+  it('that nobody wants any more when it is found out whose they are, are not made', async () => {
+    const { peers } = peersOf();
+    const { calls, names, told, started } = setUp(1, peers);
+    calls.ask('a', false, 'good', true);
+    calls.flush();
+    calls.forget('a');
+    calls.ask('b', false, 'good');
+    calls.flush();
+    await settled();
+    await started.at(-1)?.answer();
+    expect([names().filter((jobId) => jobId === 'b'), told]).toEqual([['b'], [['answered', 'b', false]]]);
   });
 });
