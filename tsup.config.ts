@@ -60,6 +60,7 @@ const browserEntries = {
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',
   // Files of their own, so that an application's bundler leaves out what it does not use of them.
+  'backends/hosted/fal': 'src/backends/hosted/fal.ts',
   'backends/hosted/open-router': 'src/backends/hosted/open-router.ts',
   'backends/hosted/replicate': 'src/backends/hosted/replicate.ts',
   'backends/hosted/runway': 'src/backends/hosted/runway.ts',

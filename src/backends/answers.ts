@@ -44,11 +44,17 @@ export function readAccepted(response: HttpResponse): JobUpdate {
 /**
  * The answer to a status call.
  *
+ * @param idIn - Whose it says to be, where that is not in the fields that most servers have.
  * @throws InvalidResponseError where it tells nothing, or tells of another job.
  */
-export function readStatus(response: HttpResponse, jobId: string, read: Reader = readUpdate): JobUpdate {
+export function readStatus(
+  response: HttpResponse,
+  jobId: string,
+  read: Reader = readUpdate,
+  idIn: (body: Fields, jobId: string) => string | undefined = answeredId,
+): JobUpdate {
   const { body } = response;
-  const answered = isRecord(body) ? answeredId(body) : undefined;
+  const answered = isRecord(body) ? idIn(body, jobId) : undefined;
   // `{ status: 'error', message }` without an id is how a call went, and no word about the job.
   const isEnvelope =
     isRecord(body) && answered === undefined && /^(error|success)$/i.test(textOf(body.status) ?? '');

@@ -172,8 +172,11 @@ export interface Backend<
    * client.
    */
   generate(input: Input, context?: GenerateContext): HttpRequest | Promise<HttpRequest>;
-  /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */
-  parseGenerate(response: HttpResponse): JobUpdate;
+  /**
+   * The answer to it. Throws `InvalidResponseError` where there is no job id in it. `request` is always given by the
+   * client: what was sent.
+   */
+  parseGenerate(response: HttpResponse, request?: HttpRequest): JobUpdate;
   /** The status call for one job. */
   status(jobId: string): HttpRequest;
   /** Throws `InvalidResponseError` where the body is not a status answer. */

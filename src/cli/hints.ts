@@ -33,6 +33,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     /\bUse save\(\), which can begin again by itself, or stream it again\b/g,
     'Use --output with a path, or read it again',
   ],
+  [/; fal's own, bare, goes with fal\([^)]*\)/g, ''],
   [/; close\(\) ends only the wait for it\b/g, ''],
   [/, such as job\.id\b/g, ''],
   [/ Or give the option WebSocket a class\./g, ''],

@@ -111,6 +111,22 @@ const FORMS: Readonly<Record<BackendName, Form>> = {
       ...(last !== undefined && { last_frame: { url: last } }),
     };
   },
+  fal(fields, prompt, images, { model, webhookUrl }) {
+    if (images.length > 1) throw new InputError('--image', 'the backend fal takes one image', HINT);
+    const [image] = images;
+    const given = fields.input ?? {};
+    const isObject = typeof given === 'object' && !Array.isArray(given);
+    const input = {
+      ...(prompt !== undefined && { prompt }),
+      ...(image !== undefined && { image_url: image }),
+    };
+    return {
+      ...(model !== undefined && { model }),
+      ...(webhookUrl !== undefined && { webhookUrl }),
+      ...fields,
+      input: isObject ? { ...given, ...input } : given,
+    };
+  },
   openAIVideos(fields, prompt, images, { model }) {
     if (images.length > 1) throw new InputError('--image', 'the backend openAIVideos takes one image');
     const [reference] = images;

@@ -8,6 +8,7 @@ export const KEYS = {
   replicate: 'REPLICATE_API_TOKEN',
   runway: 'RUNWAYML_API_SECRET',
   xai: 'XAI_API_KEY',
+  fal: 'FAL_KEY',
 } as const;
 export type HostedName = keyof typeof KEYS;
 

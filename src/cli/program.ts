@@ -53,7 +53,7 @@ export function createProgram(exit: Exit): Command {
     .addOption(timeoutOption())
     .option('--wallet <address>', 'soraGateway: who pays for a script (env: REELWIRE_WALLET)')
     .option('--webhook-url <url>', 'vidBuilder: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
-    .option('--model <name>', 'openAIVideos, openRouter, replicate: the model (env: REELWIRE_MODEL)')
+    .option('--model <name>', 'openAIVideos, openRouter, replicate, fal: the model (env: REELWIRE_MODEL)')
     .addHelpText(
       'after',
       `

@@ -1,4 +1,4 @@
-import { openRouter, replicate, runway, xai } from '../backends/hosted/index.js';
+import { fal, openRouter, replicate, runway, xai } from '../backends/hosted/index.js';
 import {
   type AnyBackend,
   type Auth,
@@ -85,6 +85,7 @@ function createBackend({ statusRoute }: ConnectionFlags, { backend }: Settings):
   if (backend === 'replicate') return replicate();
   if (backend === 'runway') return runway();
   if (backend === 'xai') return xai();
+  if (backend === 'fal') return fal();
   return soraGateway(statusRoute === undefined ? {} : { statusRoute });
 }
 

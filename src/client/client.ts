@@ -208,7 +208,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const backend = this.#server.backend as unknown as Backend<InputOf<B>>;
     return {
       encode: () => backend.generate(input, { session: this.#server.session.id }),
-      parse: (response) => backend.parseGenerate(response),
+      parse: (response, request) => backend.parseGenerate(response, request),
     };
   }
 

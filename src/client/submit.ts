@@ -30,7 +30,7 @@ export interface SubmitHost {
 /** What a backend says of one submit. */
 export interface Submission {
   encode(): HttpRequest | Promise<HttpRequest>;
-  parse(response: HttpResponse): JobUpdate;
+  parse(response: HttpResponse, request: HttpRequest): JobUpdate;
 }
 
 export interface SubmitOptions extends Omit<GenerateOptions, 'onAbort'> {
@@ -106,7 +106,7 @@ function send(host: SubmitHost, { encode, parse }: Submission, idempotencyKey: s
     try {
       const response = await http.send(request, { repeat: 'submit', signal, idempotencyKey, progress });
       try {
-        update = host.locate(parse(response));
+        update = host.locate(parse(response, request));
       } catch (error) {
         throw http.told(unreadable(error, response));
       }

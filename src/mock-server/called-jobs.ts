@@ -1,7 +1,7 @@
 import type { MockJobs } from './jobs.js';
 import type { MockRequest } from './request-log.js';
 import type { RouteMatch } from './routes.js';
-import { eventStreamJobIds } from './streams/event-stream.js';
+import { eventStreamJobIds } from './streams/gateway-events.js';
 
 /** The jobs that a call names: faults may be tied to them. */
 export function calledJobIds(entry: MockRequest, { params }: RouteMatch, jobs: MockJobs): readonly string[] {

@@ -7,6 +7,7 @@ export const DIALECT_NAMES = [
   'replicate',
   'runway',
   'xai',
+  'fal',
 ] as const;
 
 /** One of them, such as `soraGateway`. */

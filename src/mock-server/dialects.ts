@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
+import { fal } from './hosted/fal.js';
 import { openRouter } from './hosted/open-router.js';
 import { replicate } from './hosted/replicate.js';
 import { runway } from './hosted/runway.js';
@@ -15,4 +16,5 @@ export const DIALECTS: Readonly<Record<MockDialect, Dialect>> = {
   replicate,
   runway,
   xai,
+  fal,
 };

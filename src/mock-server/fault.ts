@@ -4,6 +4,7 @@ import type { ByteArray } from './bytes.js';
 export type MockRoute =
   | 'generate'
   | 'status'
+  | 'result'
   | 'download'
   | 'files'
   | 'list'
@@ -19,7 +20,7 @@ export type MockRoute =
 
 export const MOCK_ROUTES: readonly MockRoute[] = [
   ...(['generate', 'status', 'download', 'files', 'list', 'delete', 'remix'] as const),
-  ...(['cancel', 'models', 'account', 'upload'] as const),
+  ...(['cancel', 'models', 'account', 'upload', 'result'] as const),
   ...(['upstream-webhook', 'sse', 'websocket'] as const),
 ];
 

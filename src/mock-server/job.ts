@@ -112,7 +112,8 @@ export class MockJob {
     this.input = input;
     this.behaviour = behaviour;
     const hasUpstream = dialect === 'soraGateway' || dialect === 'vidBuilder';
-    this.upstreamId = hasUpstream ? `video_${randomHex(12)}` : id;
+    // fal's own name for a request is the last part of what it is found at.
+    this.upstreamId = hasUpstream ? `video_${randomHex(12)}` : id.replace(/^.*\/requests\//, '');
     this.#tell = tell;
     if (!behaviour.manual) this.#run(0);
   }

@@ -38,9 +38,9 @@ export class MockJobs {
     return job;
   }
 
-  /** By its own id, or by the one its upstream knows it by. */
+  /** By its own id, or by the one its upstream knows it by; of fal by the request's id, with its app or without. */
   get(id: string): MockJob | undefined {
-    return this.#jobs.get(id) ?? this.#byUpstreamId.get(id);
+    return this.#jobs.get(id) ?? this.#byUpstreamId.get(id.replace(/^.*\/requests\//, ''));
   }
 
   /** Whether there is such a job. */

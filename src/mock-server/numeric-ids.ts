@@ -6,6 +6,6 @@ import type { MockServiceOptions } from './options.js';
  */
 export function idWriter({ numericIds }: MockServiceOptions): (json: string) => string {
   return numericIds === true
-    ? (json) => json.replace(/"(jobId|id)":"([1-9]\d*)"/g, '"$1":$2')
+    ? (json) => json.replace(/"(jobId|id|request_id)":"([1-9]\d*)"/g, '"$1":$2')
     : (json) => json;
 }

@@ -21,7 +21,7 @@ export interface RouteContext {
   readonly upstreamEvents: UpstreamEvents;
   readonly streams: MockStreams;
   /** Makes a job of a submit, or finds the one that an `Idempotency-Key` made before. */
-  submit(call: Call, dialect: MockDialect, behaviour?: MockJobBehaviour): MockJob;
+  submit(call: Call, dialect: MockDialect, behaviour?: SubmitBehaviour): MockJob;
   /** The job that this submit's `Idempotency-Key` made before. */
   repeated(call: Call, dialect: MockDialect): MockJob | undefined;
   serve(call: Call, job: MockJob, variant: MockVariant): Promise<Response>;
@@ -31,6 +31,9 @@ export interface RouteContext {
   /** Why a signed URL is refused; undefined where it is good. */
   signedUrlProblem(query: URLSearchParams): 'SignatureDoesNotMatch' | 'AccessDenied' | undefined;
 }
+
+/** How the job of a submit runs, and its id where its dialect makes that of more than chance. */
+export type SubmitBehaviour = MockJobBehaviour & { readonly id?: string | undefined };
 
 /** One call, on its way through. */
 export interface Call {
@@ -49,6 +52,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Segments that begin with `:` are parameters. */
   readonly path: string;
+  /** Needs no credentials. @default false */
+  readonly isPublic?: boolean;
   handle(call: Call): Response | Promise<Response>;
 }
 

@@ -10,7 +10,7 @@ import { MockFaults, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import type { Gate } from './gate.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
-import type { MockJob, MockJobBehaviour } from './job.js';
+import type { MockJob } from './job.js';
 import { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';
 import { Mounts, type Target } from './mounts.js';
@@ -18,7 +18,7 @@ import { idWriter } from './numeric-ids.js';
 import { openAIVideosOf } from './openai-videos.js';
 import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
-import { type Call, matchRoute, type RouteContext, type RouteMatch } from './routes.js';
+import { type Call, matchRoute, type RouteContext, type RouteMatch, type SubmitBehaviour } from './routes.js';
 import { StoredFiles } from './stored-files.js';
 import { GatewaySocket } from './streams/gateway-socket.js';
 import type { Wire } from './streams/stream.js';
@@ -177,7 +177,7 @@ export class MockService implements RouteContext {
     return entry;
   }
 
-  submit(call: Call, dialect: MockDialect, behaviour: MockJobBehaviour = {}): MockJob {
+  submit(call: Call, dialect: MockDialect, behaviour: SubmitBehaviour = {}): MockJob {
     return this.#submits.make(call, dialect, behaviour);
   }
 
@@ -217,6 +217,7 @@ export class MockService implements RouteContext {
     if (
       route.dialect !== 'files' &&
       route.name !== 'upstream-webhook' &&
+      !route.isPublic &&
       !authorised(this.options.auth, dialect, exchange.headers)
     )
       return unauthorised(dialect, exchange);

@@ -5,7 +5,7 @@ import { plainRefusal } from './refusals.js';
 import type { Call, Route } from './routes.js';
 import { hexSignature } from './signatures.js';
 import { statusWord } from './status-word.js';
-import { eventStreamRoute } from './streams/event-stream.js';
+import { eventStreamRoute } from './streams/gateway-events.js';
 
 /** What a job costs, where the account's credits are limited. */
 const JOB_CREDITS = 10;

@@ -1,10 +1,10 @@
 import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { given } from './given.js';
-import type { MockJob, MockJobBehaviour } from './job.js';
+import type { MockJob } from './job.js';
 import type { MockJobs } from './jobs.js';
 import type { MockServiceOptions } from './options.js';
-import type { Call } from './routes.js';
+import type { Call, SubmitBehaviour } from './routes.js';
 
 /** Makes jobs of submits; of those with the same `Idempotency-Key` only the first makes one. */
 export class Submits {
@@ -23,7 +23,7 @@ export class Submits {
     this.#jobs = jobs;
   }
 
-  make(call: Call, dialect: MockDialect, behaviour: MockJobBehaviour): MockJob {
+  make(call: Call, dialect: MockDialect, behaviour: SubmitBehaviour): MockJob {
     const repeated = this.repeated(call, dialect);
     if (repeated !== undefined) return repeated;
     const { input } = call.body;

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.js';
 import type { Dialect, WebhookContext } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { isLoopback } from './gate.js';
+import { falSeed } from './hosted/fal-signatures.js';
 import { type MockJob, type MockJobUpdate, randomHex } from './job.js';
 import { BoundedLog } from './request-log.js';
 import { standardKey } from './signatures.js';
@@ -36,6 +37,7 @@ export class MockWebhooks {
     this.#options = options;
     checkSecret('webhooks.openAI.secret', options.openAI?.secret);
     checkSecret('webhooks.upstreamSecret', options.upstreamSecret);
+    checkSecret('webhooks.secrets.fal', options.secrets?.fal, falSeed, '32 bytes in base64');
     // OpenRouter's is a text, whatever it begins with.
     checkSecret('webhooks.secrets.replicate', options.secrets?.replicate);
     this.#dialects = dialects;
@@ -197,10 +199,15 @@ function reasonOf(error: unknown): string {
 }
 
 /** What cannot be a key would let every delivery fail without a word. */
-function checkSecret(option: string, secret: string | undefined): void {
+function checkSecret(
+  option: string,
+  secret: string | undefined,
+  read: (secret: string) => unknown = standardKey,
+  wanted = 'base64 after whsec_',
+): void {
   try {
-    if (secret !== undefined) standardKey(secret);
+    if (secret !== undefined) read(secret);
   } catch {
-    throw new ConfigurationError(option, `${option} is not base64 after whsec_`);
+    throw new ConfigurationError(option, `${option} is not ${wanted}`);
   }
 }

@@ -55,6 +55,7 @@ export type {
   VerifiedWebhook,
   WebhookSource,
 } from './source.js';
+export { type FalWebhooksOptions, falWebhooks } from './sources/fal.js';
 export { klingWebhooks } from './sources/kling.js';
 export { openRouterWebhooks } from './sources/open-router.js';
 export { replicateWebhooks } from './sources/replicate.js';

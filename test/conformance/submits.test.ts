@@ -11,6 +11,7 @@ const INPUTS: Readonly<Record<MockDialect, object>> = {
   replicate: { input: { prompt: 'A boat' } },
   runway: { promptText: 'A boat' },
   xai: { prompt: 'A boat' },
+  fal: { input: { prompt: 'A boat' } },
 };
 
 /** What the caller is told: the job; that one may have been made; or that none was. */

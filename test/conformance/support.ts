@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { AnyBackend } from '../../src/backends/backend.js';
+import { fal } from '../../src/backends/hosted/fal.js';
 import { openRouter } from '../../src/backends/hosted/open-router.js';
 import { replicate } from '../../src/backends/hosted/replicate.js';
 import { runway } from '../../src/backends/hosted/runway.js';
@@ -27,6 +28,7 @@ export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   replicate: () => replicate({ model: 'google/veo-3.1' }),
   runway: () => runway({ model: 'seedance2_5' }),
   xai: () => xai({ model: 'grok-imagine-video' }),
+  fal: () => fal({ model: 'fal-ai/veo3.1' }),
 };
 
 /** The server as a client of that dialect is given it, and its backend. */

@@ -1,54 +1,40 @@
-import { ConnectionLost, json, stall } from '../exchange.js';
-import type { FaultOf } from '../fault.js';
-import type { StruckFaults } from '../faults.js';
+import { stall } from '../exchange.js';
 import type { MockJobUpdate } from '../job.js';
 import type { MockJobs } from '../jobs.js';
 import { idWriter } from '../numeric-ids.js';
-import type { Call, Route } from '../routes.js';
+import type { Call } from '../routes.js';
 import { statusWord } from '../status-word.js';
-import { eventStreamData, streamOptions } from './frames.js';
+import { EventStreamBody } from './event-stream-body.js';
 import { MockStream } from './stream.js';
 
-export const eventStreamRoute: Route = {
-  name: 'sse',
-  dialect: 'soraGateway',
-  method: 'GET',
-  path: '/api/jobs/events',
-  handle: openEventStream,
-};
-
-/** The jobs that `?jobIds=a,b,c` names. A comma within an id comes encoded, and so may the others. */
-export function eventStreamJobIds(url: URL, jobs: MockJobs): readonly string[] {
-  const raw = /[?&]jobIds=([^&]*)/.exec(url.search)?.[1] ?? '';
-  return raw
-    .split(',')
-    .map((part) => {
-      try {
-        return decodeURIComponent(part);
-      } catch {
-        return part;
-      }
-    })
-    .flatMap((id) => (id.includes(',') && !jobs.has(id) ? id.split(',') : [id]))
-    .filter((id) => id !== '');
+/** What differs between the event streams of two dialects. */
+export interface EventStreamForm {
+  readonly jobIds: readonly string[];
+  /** The data of one event. */
+  readonly encode: (update: MockJobUpdate) => string;
+  /** Tell how each job is at the beginning. */
+  readonly snapshot: boolean;
+  /** End with the last of the jobs. */
+  readonly endWithJobs: boolean;
+  /** A comment so often, as a sign of life. @default none */
+  readonly commentEveryMs?: number;
 }
 
-async function openEventStream(call: Call): Promise<Response> {
+export async function openEventStream(call: Call, form: EventStreamForm): Promise<Response> {
   const { context, exchange, faults } = call;
   const { jobs } = context;
-  const jobIds = eventStreamJobIds(exchange.url, jobs);
-  if (jobIds.length === 0) return json({ error: 'jobIds is required' }, 400);
-  const options = streamOptions(context.options);
+  const { jobIds } = form;
   const writeIds = idWriter(context.options);
-  const out = new EventStreamBody(faults, exchange.headers.get('accept-encoding') ?? '');
+  const acceptEncoding = exchange.headers.get('accept-encoding') ?? '';
+  const out = new EventStreamBody(faults, acceptEncoding, form.commentEveryMs);
 
   const tell = (update: MockJobUpdate) => {
     if (!stream.jobIds.has(update.job.id) && !stream.jobIds.has(update.job.upstreamId)) return;
     stream.update(update, (one) => {
       out.word = statusWord(one.job, one);
-      return writeIds(eventStreamData(one));
+      return writeIds(form.encode(one));
     });
-    if (options.endWithJobs && jobIds.every((id) => jobs.get(id)?.ended ?? false)) stream.close();
+    if (form.endWithJobs && jobIds.every((id) => jobs.get(id)?.ended ?? false)) stream.close();
   };
   const unwatch = jobs.watch(tell);
   const wire = {
@@ -66,7 +52,7 @@ async function openEventStream(call: Call): Promise<Response> {
   if (exchange.signal.aborted) stream.ended();
   out.onCancel = () => stream.ended();
   stream.start();
-  if (options.snapshotOnSubscribe) for (const id of jobIds) tellSnapshot(jobs, id, tell);
+  if (form.snapshot) for (const id of jobIds) tellSnapshot(jobs, id, tell);
 
   if (faults.find('held-head')) await Promise.race([out.begun, stall(exchange.signal)]);
   return new Response(out.body, {
@@ -80,111 +66,4 @@ async function openEventStream(call: Call): Promise<Response> {
 function tellSnapshot(jobs: MockJobs, id: string, tell: (update: MockJobUpdate) => void): void {
   const job = jobs.get(id);
   if (job !== undefined) tell(job.current());
-}
-
-/** The bytes of one SSE response, in the form that the faults ask for. */
-class EventStreamBody {
-  readonly body: ReadableStream<Uint8Array>;
-  onCancel: () => void = () => {};
-  /** For the status that the next event tells. */
-  word = '';
-  /** Resolves with the first that is written, or with the end. */
-  readonly begun: Promise<void>;
-  #begin = () => {};
-  readonly #format: FaultOf<'format'> | undefined;
-  readonly #named: FaultOf<'named-events'> | undefined;
-  readonly #compresses: boolean;
-  /** The event that waits for the next. */
-  #waiting: Uint8Array | undefined;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** What a buffering proxy holds; undefined where none is in the way. */
-  #held: Uint8Array[] | undefined;
-  #flushTimer: ReturnType<typeof setTimeout> | undefined;
-  #commentTimer: ReturnType<typeof setInterval> | undefined;
-  readonly #pieces: Uint8Array[] = [];
-  #pieceTimer: ReturnType<typeof setInterval> | undefined;
-
-  constructor(faults: StruckFaults, acceptEncoding: string) {
-    this.#format = faults.find('format');
-    this.#named = faults.find('named-events');
-    const compressing = faults.find('held-events');
-    this.#compresses =
-      compressing !== undefined && (compressing.always === true || !/\bidentity\b/i.test(acceptEncoding));
-    this.begun = new Promise((resolve) => {
-      this.#begin = resolve;
-    });
-    this.body = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      cancel: () => this.onCancel(),
-    });
-    const buffer = faults.find('buffer');
-    if (buffer !== undefined) {
-      this.#held = [];
-      this.#flushTimer = setTimeout(() => this.#flush(), buffer.forMs);
-    }
-    if (this.#format?.bom) this.#write(Uint8Array.of(0xef, 0xbb, 0xbf));
-    if (this.#format?.commentEveryMs !== undefined)
-      this.#commentTimer = setInterval(
-        () => this.#write(this.#encode(': keep-alive\n\n')),
-        this.#format.commentEveryMs,
-      );
-  }
-
-  event(frame: string | Uint8Array<ArrayBuffer>): void {
-    const name = this.#named === undefined ? '' : `event: ${this.#named.name ?? this.word}\n`;
-    const event =
-      typeof frame === 'string' ? this.#encode(`${name}${frame.replaceAll(/^/gm, 'data: ')}\n\n`) : frame;
-    const next = this.#compresses ? this.#waiting : event;
-    this.#waiting = event;
-    if (next !== undefined) this.#write(next);
-  }
-
-  end(abruptly: boolean): void {
-    if (this.#compresses && this.#waiting !== undefined && !abruptly) this.#write(this.#waiting);
-    this.#begin();
-    for (const piece of this.#pieces) this.#controller?.enqueue(piece);
-    if (abruptly) this.#controller?.error(new ConnectionLost('reset'));
-    else this.#controller?.close();
-    this.#controller = undefined;
-    this.stop();
-  }
-
-  stopComments(): void {
-    clearInterval(this.#commentTimer);
-  }
-
-  stop(): void {
-    this.stopComments();
-    clearTimeout(this.#flushTimer);
-    clearInterval(this.#pieceTimer);
-  }
-
-  #encode(text: string): Uint8Array {
-    return new TextEncoder().encode(text.replaceAll('\n', this.#format?.lineEnding ?? '\n'));
-  }
-
-  #write(chunk: Uint8Array): void {
-    this.#begin();
-    if (this.#held !== undefined) this.#held.push(chunk);
-    else if (this.#format?.splitEveryBytes === undefined) this.#controller?.enqueue(chunk);
-    else this.#split(chunk, this.#format.splitEveryBytes);
-  }
-
-  /** A pause between the pieces, or they would be put together again on their way. */
-  #split(chunk: Uint8Array, size: number): void {
-    for (let start = 0; start < chunk.length; start += size)
-      this.#pieces.push(chunk.subarray(start, start + size));
-    this.#pieceTimer ??= setInterval(() => {
-      const piece = this.#pieces.shift();
-      if (piece !== undefined) this.#controller?.enqueue(piece);
-    }, 1);
-  }
-
-  #flush(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const chunk of held) this.#write(chunk);
-  }
 }

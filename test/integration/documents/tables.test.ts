@@ -164,6 +164,7 @@ describe('the README has a row for each of what there is, and for nothing else:'
       'Replicate',
       'Runway',
       'Xai',
+      'Fal',
     ];
     const wanted = backends.flatMap((name) => membersOf(`${name}Options`));
     expect(sorted(names(table('Of backends:')))).toEqual(sorted(wanted));

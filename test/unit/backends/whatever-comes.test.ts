@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fal } from '../../../src/backends/hosted/fal.js';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
@@ -18,6 +19,7 @@ const backends = {
   'openai-videos': openAIVideos(),
   'open-router': openRouter(),
   replicate: replicate(),
+  fal: fal({ model: 'fal-ai/veo3.1' }),
 } as const;
 
 /** Whoever makes a text of it, or a number, throws. */

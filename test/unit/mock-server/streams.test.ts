@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MockFault } from '../../../src/mock-server/fault.js';
 import { MockFaults } from '../../../src/mock-server/faults.js';
 import { MockJobs } from '../../../src/mock-server/jobs.js';
-import { eventStreamJobIds } from '../../../src/mock-server/streams/event-stream.js';
+import { eventStreamJobIds } from '../../../src/mock-server/streams/gateway-events.js';
 import { MockStream } from '../../../src/mock-server/streams/stream.js';
 import { MockStreams } from '../../../src/mock-server/streams/stream-log.js';
 

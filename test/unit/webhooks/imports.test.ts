@@ -60,11 +60,12 @@ it.each([
   ['replicateWebhooks', ['replicate', 'signed']],
   ['openRouterWebhooks', ['open-router', 'signed']],
   ['klingWebhooks', ['kling', 'signed']],
+  ['falWebhooks', ['fal']],
   ['unsignedWebhooks', ['unsigned']],
 ])('a bundle of %s has no source in it but what it uses', async (name, wanted) => {
   const files = await filesIn(name);
   const sources = files.flatMap((file) => /sources\/([\w-]+)\.ts$/.exec(file)?.[1] ?? []);
   expect(sources.sort()).toEqual(wanted);
-  const providers = files.flatMap((file) => /core\/(replicate|open-router)-/.exec(file)?.[1] ?? []);
-  expect(providers).toEqual(wanted.filter((source) => /replicate|open-router/.test(source)));
+  const providers = files.flatMap((file) => /core\/(replicate|open-router|fal)-/.exec(file)?.[1] ?? []);
+  expect(providers).toEqual(wanted.filter((source) => /replicate|open-router|fal/.test(source)));
 });

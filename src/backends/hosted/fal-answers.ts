@@ -1,0 +1,125 @@
+import { type ErrorBody, parseErrorBody } from '../../core/error-body.js';
+import {
+  falAppOf,
+  falErrorCodeOf,
+  falRequestIdOf,
+  readFalResult,
+  readFalStatus,
+} from '../../core/fal-request.js';
+import { idOf, textOf } from '../../core/fields.js';
+import { isJobId } from '../../core/job-id.js';
+import { parseJson, showJson } from '../../core/json.js';
+import type { JobUpdate, StreamMessage } from '../../core/model.js';
+import { isRecord } from '../../core/record.js';
+import { bounded } from '../../core/text.js';
+import { parseUrl } from '../../core/url.js';
+import { InvalidResponseError } from '../../errors.js';
+import type { HttpRefusal, HttpRequest, HttpResponse } from '../backend.js';
+
+/** What the links of an answer lead to; before it, what a proxy or a mock has in front. */
+const LINK =
+  /^((?:\/[^/]+)*?)\/((?:(?:workflows|comfy)\/)?[\w.~-]+\/[\w.~-]+)\/requests\/([\w.~:-]+)(?:\/(?:status|response|cancel))?\/?$/;
+const GONE =
+  'fal no longer has the result of this request: it keeps one for an hour, and a long one for six minutes';
+/** Errors of the request, not of the call that asks about it: with these, whatever the status, it has ended. */
+const REQUEST_ERROR = /^(request_timeout|startup_timeout|runner_\w+)$/;
+
+/** `{ detail: text or [{ loc, msg, type }], error_type }`, `{ error: { type, message, request_id } }` and their mixtures. */
+export function parseFalError(body: unknown): ErrorBody {
+  const base = parseErrorBody(body);
+  if (!isRecord(body)) return base;
+  const { error } = body;
+  const requestId = isRecord(error) ? textOf(error.request_id) : undefined;
+  return { ...base, code: falErrorCodeOf(body) ?? base.code, requestId };
+}
+
+/**
+ * The id that a submit's answer gives: the path of its links, without what comes after the request's own.
+ *
+ * @param request - The submit. Where the links have something in front of them, they are of its app, or of none.
+ * @throws InvalidResponseError that quotes what leads nowhere.
+ */
+export function readFalSubmit({ body, status }: HttpResponse, request: HttpRequest | undefined): JobUpdate {
+  const fields = isRecord(body) ? body : {};
+  const asked = request && falAppOf(request.url.replace(/^\/|\?.*/gs, ''));
+  const link = textOf(fields.status_url) ?? textOf(fields.response_url) ?? textOf(fields.cancel_url);
+  const bare = idOf(fields.request_id);
+  const path = link === undefined ? undefined : (parseUrl(link, 'http://x')?.pathname ?? link);
+  const [, before, app, requestId] = LINK.exec(path ?? '') ?? [];
+  const isKnown = before === '' || (app === asked && asked !== undefined);
+  const made =
+    path === undefined && asked !== undefined ? `${asked}/requests/${bare}` : `${app}/requests/${requestId}`;
+  if ((path === undefined ? bare !== undefined && asked !== undefined : isKnown) && isJobId(made))
+    return readFalStatus(fields, made);
+  const what = path === undefined ? showJson(body) : path;
+  throw new InvalidResponseError(
+    `the answer to the submit leads to no request of fal's: ${bounded(what, 2_000)}`,
+    {
+      status,
+      hint: "A request was made, and may be paid for: look for it among fal's requests before you submit again, and check baseUrl.",
+    },
+  );
+}
+
+/** Whose an answer is: the job that was asked about, or another. */
+export function falAnsweredId(body: Readonly<Record<string, unknown>>, jobId: string): string | undefined {
+  const answered = idOf(body.request_id);
+  return answered === undefined || answered === falRequestIdOf(jobId) ? undefined : answered;
+}
+
+/** The result of a request that has ended; 202 is what some proxies and mocks answer before. */
+export function readFalAnswer({ body, status }: HttpResponse, jobId: string): JobUpdate {
+  if (status === 202) return { jobId, raw: body };
+  if (isRecord(body)) return readFalResult(body, jobId);
+  throw new InvalidResponseError(`the result of job ${jobId} is no JSON object`, {
+    jobId,
+    status,
+    hint: 'Check that baseUrl is that of fal, or of a proxy for all of it.',
+  });
+}
+
+/** What a result says that is none: the status and the body are those of the model. */
+export function readFalRefusal(
+  { body, call, headers, status }: HttpRefusal,
+  jobId: string,
+): JobUpdate | undefined {
+  // A page is of something in between.
+  if (call === 'status' || status < 400 || (typeof body === 'string' && /^\s*</.test(body))) return undefined;
+  const { code = headers.get('x-fal-error-type') ?? undefined, message } = parseFalError(body);
+  if (status === 400 && /in progress/i.test(message ?? '')) return { jobId, raw: body };
+  if (status === 401 || status === 403) return undefined;
+  const detail: unknown = isRecord(body) ? body.detail : undefined;
+  if (status === 410 || (status === 404 && !Array.isArray(detail))) {
+    // What a route that is not there, or a server that has just been started, says is no word on the request.
+    if (status === 404 && typeof detail !== 'string') return undefined;
+    return {
+      jobId,
+      status: 'completed',
+      gone: message === undefined ? GONE : `${GONE} (${message})`,
+      raw: body,
+    };
+  }
+  // An outage looks like most of these; what the model or the request came to does not pass.
+  if (status >= 500 && !Array.isArray(detail) && !REQUEST_ERROR.test(code ?? '')) return undefined;
+  const errorCode = status === 499 ? 'cancelled' : code;
+  return { jobId, status: 'failed', error: message ?? `HTTP ${status}`, errorCode, raw: body };
+}
+
+/** One event of a request's own stream. */
+export function parseFalEvent(data: string, own: string | undefined): StreamMessage {
+  let raw: unknown;
+  try {
+    raw = parseJson(data);
+  } catch {
+    return { type: 'problem', message: 'an event of fal is not JSON', jobId: own };
+  }
+  const requestId = isRecord(raw) ? idOf(raw.request_id) : undefined;
+  const jobId =
+    own !== undefined && (requestId ?? falRequestIdOf(own)) === falRequestIdOf(own) ? own : requestId;
+  const update = isRecord(raw) && jobId !== undefined ? readFalStatus(raw, jobId) : undefined;
+  if (update === undefined || (update.status ?? update.unknownStatus) === undefined)
+    return { type: 'problem', message: 'an event of fal tells no status', jobId: own };
+  // Only the result says whether there is a video.
+  if (update.status === 'completed' && jobId === own) return { type: 'ask', jobId };
+  return { type: 'update', update };
+}
