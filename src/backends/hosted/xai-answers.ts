@@ -24,8 +24,10 @@ const NO_VIDEO = 'xAI says that it is done, and names no video; with output.uplo
  */
 export function readXaiStatus(response: HttpResponse, jobId: string): JobUpdate {
   const { status, headers, body } = response;
-  const isSilent = !isRecord(body) || body.status === undefined;
-  if (status === 202 && isSilent) return { jobId, status: 'processing', raw: body };
+  if (status === 202 && (!isRecord(body) || body.status === undefined)) {
+    const { progress } = readUpdate(isRecord(body) ? body : {}, jobId);
+    return { jobId, status: 'processing', progress, raw: body };
+  }
   return readStatus(response, jobId, (raw, id) => readVideo(raw, id, headers));
 }
 
@@ -86,6 +88,6 @@ function webUrl(value: unknown): string | undefined {
 export function parseXaiError(body: unknown): ErrorBody {
   const parsed = parseErrorBody(body);
   if (!/\s/.test(parsed.code ?? '')) return parsed;
-  const sentences = [parsed.code, parsed.message].filter((words) => words !== undefined);
-  return { ...parsed, code: undefined, message: sentences.join(': ') };
+  const { code: sentence = '', message = '' } = parsed;
+  return { ...parsed, code: undefined, message: `${sentence.replace(/[.:]?\s*$/, ': ')}${message}` };
 }

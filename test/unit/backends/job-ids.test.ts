@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
+import { runway } from '../../../src/backends/hosted/runway.js';
+import { xai } from '../../../src/backends/hosted/xai.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -12,6 +14,8 @@ const builder = vidBuilder();
 const openAI = openAIVideos();
 const router = openRouter();
 const predictions = replicate();
+const tasks = runway();
+const grok = xai();
 
 const completed = (id: string): CompletedJob => ({
   ...{ id, status: 'completed', progress: 100, transport: 'polling', raw: {} },
@@ -37,6 +41,9 @@ const urls: Record<string, (id: string) => string | undefined> = {
   'OpenRouter content': (id) => placeOf(router.download({ id }, 'video')),
   'Replicate status': (id) => predictions.status(id).url,
   'Replicate cancel': (id) => placeOf(predictions.cancel?.(id)),
+  'Runway status': (id) => tasks.status(id).url,
+  'Runway cancel': (id) => placeOf(tasks.cancel?.(id)),
+  'xAI status': (id) => grok.status(id).url,
   'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
 };
 

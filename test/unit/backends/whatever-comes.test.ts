@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { fal } from '../../../src/backends/hosted/fal.js';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
+import { runway } from '../../../src/backends/hosted/runway.js';
+import { xai } from '../../../src/backends/hosted/xai.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { parseGatewayFrame } from '../../../src/backends/sora-gateway-frame.js';
@@ -20,6 +22,8 @@ const backends = {
   'open-router': openRouter(),
   replicate: replicate(),
   fal: fal({ model: 'fal-ai/veo3.1' }),
+  runway: runway(),
+  xai: xai(),
 } as const;
 
 /** Whoever makes a text of it, or a number, throws. */

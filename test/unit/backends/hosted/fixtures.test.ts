@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openRouter } from '../../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../../src/backends/hosted/replicate.js';
+import { runway } from '../../../../src/backends/hosted/runway.js';
+import { xai } from '../../../../src/backends/hosted/xai.js';
 import type { JobUpdate } from '../../../../src/core/model.js';
 import { answer, fixtures, plain, statusOf } from '../fixtures.js';
 
@@ -8,6 +10,8 @@ import { answer, fixtures, plain, statusOf } from '../fixtures.js';
 const backends = {
   'open-router': openRouter({ model: 'google/veo-3.1' }),
   replicate: replicate({ model: 'google/veo-3.1' }),
+  runway: runway({ model: 'gen4.5' }),
+  xai: xai({ model: 'grok-imagine-video' }),
 } as const;
 
 describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
@@ -17,9 +21,10 @@ describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
     expect(update.raw).toBe(body);
   });
 
-  it.each(fixtures(folder, 'status'))('the answer to a status call: $name', ({ body, expect: wanted }) => {
+  it.each(fixtures(folder, 'status'))('the answer to a status call: $name', (told) => {
+    const { body, httpStatus, expect: wanted } = told;
     const { jobId } = wanted as JobUpdate;
-    const update = statusOf(backend, answer(body), jobId);
+    const update = statusOf(backend, answer(body, httpStatus), jobId);
     expect(plain(update)).toEqual(wanted);
     expect(update.raw).toBe(body);
   });
