@@ -14,6 +14,7 @@ export type VideoErrorCode =
   | 'network'
   | 'request-timeout'
   | 'submit-outcome-unknown'
+  | 'job-store'
   | 'invalid-response'
   | 'job-failed'
   | 'job-timeout'
@@ -132,9 +133,24 @@ export class NetworkError extends VideoError {
 /** A submit may or may not have arrived. It was not sent again, because it may cost money. */
 export class SubmitOutcomeUnknownError extends VideoError {
   override readonly name = 'SubmitOutcomeUnknownError';
+  /** Of the record, where the client keeps some. */
+  declare readonly key?: string;
+
+  constructor(message: string, options: VideoErrorOptions & { key?: string | undefined } = {}) {
+    super('submit-outcome-unknown', message, options);
+    Object.assign(this, defined({ key: options.key }));
+  }
+}
+
+/**
+ * The store that keeps records of jobs could not be read or written, or did not answer. Thrown by a submit, it says that
+ * nothing was sent.
+ */
+export class JobStoreError extends VideoError {
+  override readonly name = 'JobStoreError';
 
   constructor(message: string, options?: VideoErrorOptions) {
-    super('submit-outcome-unknown', message, options);
+    super('job-store', message, options);
   }
 }
 

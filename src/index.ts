@@ -58,6 +58,7 @@ export type {
   CallOptions,
   DefaultBackend,
   GenerateOptions,
+  IngestOptions,
   PollOptions,
 } from './client/client-types.js';
 export type { Diagnosis } from './client/diagnose.js';
@@ -97,6 +98,7 @@ export {
   InvalidResponseError,
   isVideoError,
   JobFailedError,
+  JobStoreError,
   JobTimeoutError,
   NetworkError,
   SubmitOutcomeUnknownError,
@@ -109,6 +111,9 @@ export {
 export { VideoJob } from './job/job.js';
 export type { VideoJobEvents } from './job/listeners.js';
 export type { WaitOptions } from './job/waits.js';
+export type { Jobs, ResumeOptions, ResumeResult } from './jobs/jobs.js';
+export type { JobRecord, JobRecordState } from './jobs/record.js';
+export type { JobStoreQuery } from './jobs/store.js';
 export type { WebSocketClass, WebSocketLike } from './runtime/runtime.js';
 export type {
   VerifyFromOptions,

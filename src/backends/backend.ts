@@ -23,6 +23,11 @@ export interface HttpRequest {
 export interface GenerateContext {
   /** One random id a client; `webSocket.path` is given the same. */
   readonly session: string;
+  /**
+   * A random text of the job's own that nobody can guess, for the URL of a callback: it says which submit a delivery is of.
+   * There where the client keeps records of its jobs.
+   */
+  readonly token?: string | undefined;
 }
 
 /** An answer that is known only after a further call: at most two follow the status call. */

@@ -42,7 +42,7 @@ export function callbackUrlOf(
   if (typeof given !== 'function') return given;
   let url: unknown;
   try {
-    url = given({ token: (context as CallbackContext | undefined)?.token });
+    url = given({ token: context?.token });
   } catch (cause) {
     throw new InputError(option, `the function for ${option} threw`, { cause });
   }

@@ -22,6 +22,25 @@ export interface GenerateOptions extends CallOptions {
    * `cancel` cancels it there, where the backend can. @default 'detach'
    */
   readonly onAbort?: 'detach' | 'cancel' | undefined;
+  /**
+   * By which the job is known to you, such as `order-7`: 1 to 255 printable ASCII characters, without spaces. At most one
+   * job is made for a key, however often it is asked for and whatever crashed in between. Needs the client's option `jobs`,
+   * as do the other two. @default idempotencyKey, else a UUID
+   */
+  readonly key?: string | undefined;
+  /** Whose the job is, such as a user's id; `resume` and the store can ask for those of one. Up to 255 characters. */
+  readonly group?: string | undefined;
+  /** What is kept with the record, up to 4 kB as JSON. No secret: a store may be read by others. */
+  readonly metadata?: unknown;
+}
+
+/** Options for `VideoClient.ingest`. */
+export interface IngestOptions {
+  /**
+   * The text that the callback's URL carried, such as its `?key=`, where the backend was given a function for that URL: a
+   * submit whose answer was lost has its job again by it.
+   */
+  readonly token?: string | undefined;
 }
 
 /** Options for `VideoClient.poll`. */

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { AnyBackend, Backend, HttpResponse, InputOf, VariantOf } from '../backends/backend.js';
+import type { AnyBackend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
 import { checkCall, checkDelayMs, checkDownload } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
@@ -8,30 +8,34 @@ import {
   type CompletedJob,
   isTerminal,
   type JobSnapshot,
+  type JobUpdate,
   type SnapshotSource,
   type WebhookEvent,
 } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
-import { InputError } from '../errors.js';
+import { ConfigurationError, InputError } from '../errors.js';
 import { type JobHost, VideoJob } from '../job/job.js';
 import type { WaitEngine, WaitOptions } from '../job/waits.js';
+import type { ClientJobs, Jobs, ResumeOptions, ResumeResult } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
 import type {
   BoundOperations,
   CallOptions,
   DefaultBackend,
   GenerateOptions,
+  IngestOptions,
   PollOptions,
 } from './client-types.js';
 import type { Diagnosis } from './diagnose.js';
 import { Following } from './following.js';
 import type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
+import { bindOperations, generation } from './operations.js';
 import { type HostedClientOptions, resolveOptions, type VideoClientOptions } from './options.js';
 import { part } from './parts.js';
 import { Server } from './server.js';
 import { startLater } from './start-later.js';
-import { type Submission, type SubmitOptions, submit } from './submit.js';
+import { type Submitted, submit } from './submit.js';
 
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.
@@ -45,6 +49,8 @@ import { type Submission, type SubmitOptions, submit } from './submit.js';
 export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** The backend's further calls, such as `client.backend.list()` with `openAIVideos()`. */
   readonly backend: BoundOperations<B>;
+  /** Where records of jobs are kept: the option of that name. */
+  readonly jobs: Jobs | undefined;
   readonly #server: Server;
   readonly #following: Following;
   readonly #host: JobHost<VariantOf<B>>;
@@ -55,18 +61,22 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   constructor(options: VideoClientOptions<B> | HostedClientOptions<B>) {
     this.#server = new Server(resolveOptions(options, soraGateway), (id) => part('following', id));
     this.#following = new Following(this.#server);
+    this.jobs = this.#server.settings.jobs;
     this.#host = this.#hostOf(() => this.#following.engine());
-    this.backend = this.#bindOperations();
+    this.backend = bindOperations(this.#server, async (submission, options) =>
+      this.#job(await submit(this.#server, submission, options), options.signal),
+    );
   }
 
   /**
-   * Submits a job. Sent again only where it provably did nothing: see SubmitOutcomeUnknownError.
+   * Submits a job. Sent again only where it provably did nothing: see SubmitOutcomeUnknownError. With a `key` that was
+   * used, the job of that key, and nothing is sent.
    *
    * @throws InputError before anything is sent; ApiError where the server refused; NetworkError where no connection
-   * was made; SubmitOutcomeUnknownError where nobody knows whether a job was made.
+   * was made; SubmitOutcomeUnknownError where nobody knows whether a job was made; JobStoreError before anything is sent.
    */
   async generate(input: InputOf<B>, options: GenerateOptions = {}): Promise<VideoJob<VariantOf<B>>> {
-    return this.#submit(this.#submission(input), options);
+    return this.#job(await submit(this.#server, generation<B>(this.#server, input), options), options.signal);
   }
 
   /**
@@ -75,16 +85,16 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    */
   generateMany(
     inputs: Iterable<InputOf<B>> | AsyncIterable<InputOf<B>>,
-    options: GenerateManyOptions = {},
+    options: GenerateManyOptions<InputOf<B>> = {},
   ): AsyncGenerator<GenerateManyResult<VideoJob<VariantOf<B>>>, void, undefined> {
-    const { aborts, logger, retry, runtime } = this.#server;
+    const { aborts, jobs, logger, retry, runtime } = this.#server;
     const host = {
-      ...{ aborts, logger, retry, runtime },
-      generate: async (input: InputOf<B>, signal: AbortSignal) => {
-        const snapshot = await submit(this.#server, this.#submission(input), { signal, onAbort: 'finish' });
-        // The signal ends the submits; a job that is there lives on.
-        return new VideoJob(this.#host, snapshot, true, {});
-      },
+      ...{ aborts, jobs, logger, retry, runtime },
+      // The signal ends the submits; a job that is there lives on.
+      generate: async (input: InputOf<B>, signal: AbortSignal, key: string | undefined) =>
+        this.#job(
+          await submit(this.#server, generation<B>(this.#server, input), { key, signal, onAbort: 'finish' }),
+        ),
     };
     return startLater(async () => (await part('generateMany')).generateMany(host, inputs, options));
   }
@@ -141,16 +151,51 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /**
    * Hands a verified webhook event to whoever waits for its job; it races the streams to one end.
    *
-   * @throws InputError for what is none, such as the body of a delivery.
+   * @throws InputError for what is none, such as the body of a delivery; JobStoreError.
    */
-  ingest(event: WebhookEvent): void {
+  async ingest(event: WebhookEvent, { token }: IngestOptions = {}): Promise<void> {
     if (event?.type === 'unknown') return;
     if (typeof event?.snapshot?.id !== 'string') {
       throw new InputError('event', 'event is no WebhookEvent', {
         hint: 'Give what unwrapWebhook resolves with, or what onEvent of a handler is called with.',
       });
     }
-    this.#learn(event.snapshot, 'webhook');
+    const update = this.#learn(event.snapshot, 'webhook');
+    if (token !== undefined) await this.#server.jobs?.deliver(token, update);
+  }
+
+  /**
+   * What the last process left of its jobs, each once: the job, or the error that says why nobody knows whether there is
+   * one. Follows none of them by itself. Needs the option `jobs`. A job comes again, in this process or another, until
+   * `forget(key)`; one that another process is at work on comes once that has been dead for 30 s.
+   *
+   * @throws JobStoreError
+   * @example
+   * for await (const { record, job, error } of client.resume()) {
+   *   if (job === undefined) console.error(error);
+   *   else await job.download().then((video) => video.save(`${record.key}.mp4`));
+   * }
+   */
+  resume(options: ResumeOptions = {}): AsyncGenerator<ResumeResult<VideoJob<VariantOf<B>>>, void, undefined> {
+    return this.#records().resume(options, (snapshot, key) => this.#job({ snapshot, key }));
+  }
+
+  /**
+   * Says that the job of a key is that one: found by hand, where nobody knew whether the submit made one.
+   *
+   * @throws InputError where there is no record of the key, or it or the job is another's; JobStoreError.
+   */
+  adopt(key: string, jobId: string): Promise<void> {
+    return this.#records().adopt(key, jobId);
+  }
+
+  /**
+   * Forgets the record of a key: its job is handled, or of no use any more. The key may be used again then.
+   *
+   * @throws InputError where there is none; JobStoreError.
+   */
+  forget(key: string): Promise<void> {
+    return this.#records().forget(key);
   }
 
   /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
@@ -189,13 +234,14 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   /**
    * Ends everything at once: whoever still waits gets a VideoError of code `closed` with the job's id. Resolves when
-   * what was to be cancelled (`cancel()`, `onAbort: 'cancel'` after an abort) has been, after 5 s at most. Never
-   * rejects.
+   * what was to be cancelled (`cancel()`, `onAbort: 'cancel'` after an abort) has been, and what was to be written of
+   * jobs, after 5 s at most. Never rejects.
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    const { calls, cancels, jobs } = this.#server;
     this.#following.close();
-    this.#server.calls.close();
-    return this.#server.cancels.close();
+    calls.close();
+    await Promise.all([cancels.close(), jobs?.close()]);
   }
 
   /** As `close()`; for `await using`. */
@@ -203,22 +249,23 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     return this.close();
   }
 
-  #submission(input: InputOf<B>): Submission {
-    // What fits B's input fits its generate; the settings hold it as any backend.
-    const backend = this.#server.backend as unknown as Backend<InputOf<B>>;
-    return {
-      encode: () => backend.generate(input, { session: this.#server.session.id }),
-      parse: (response, request) => backend.parseGenerate(response, request),
-    };
+  #job({ snapshot, key }: Submitted, signal?: AbortSignal): VideoJob<VariantOf<B>> {
+    return new VideoJob(this.#host, snapshot, true, { signal }, key);
   }
 
-  async #submit(submission: Submission, options: SubmitOptions): Promise<VideoJob<VariantOf<B>>> {
-    const snapshot = await submit(this.#server, submission, options);
-    return new VideoJob(this.#host, snapshot, true, { signal: options.signal });
+  #records(): ClientJobs {
+    const { calls, jobs } = this.#server;
+    calls.refuseClosed(undefined);
+    if (jobs !== undefined) return jobs;
+    throw new ConfigurationError('jobs', 'this client keeps no records of its jobs', {
+      hint: 'Give it the option jobs.',
+    });
   }
 
-  #learn({ id, ...update }: JobSnapshot, source: SnapshotSource): void {
-    this.#following.ingest(this.#server.locate({ ...update, jobId: id }), source);
+  #learn({ id, ...snapshot }: JobSnapshot, source: SnapshotSource): JobUpdate {
+    const update = this.#server.locate({ ...snapshot, jobId: id });
+    this.#following.ingest(update, source);
+    return update;
   }
 
   #hostOf(engine: () => WaitEngine): JobHost<VariantOf<B>> {
@@ -228,30 +275,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       jobMs: settings.timeouts.jobMs,
       download: (job, options) => this.download(job, options),
       cancel: (jobId, options) => this.cancel(jobId, options),
+      release: (key) => this.#server.jobs?.release(key),
     };
-  }
-
-  #bindOperations(): BoundOperations<B> {
-    const { backend, calls, http } = this.#server;
-    const bound = Object.entries(backend.operations ?? {}).map(([name, operation]) => [
-      name,
-      // The types of both are those of BoundOperations, which follow from the backend's.
-      async (args: never, options: GenerateOptions = {}) => {
-        if ('submits' in operation) {
-          const parse = (response: HttpResponse) => operation.parse(response);
-          return this.#submit({ encode: () => operation.request(args), parse }, options);
-        }
-        checkCall(options);
-        return calls.run(undefined, options.signal, async (signal) => {
-          const response = await http.send(operation.request(args), { repeat: 'safe', signal });
-          try {
-            return operation.parse(response);
-          } catch (error) {
-            throw http.told(error);
-          }
-        });
-      },
-    ]);
-    return Object.fromEntries(bound);
   }
 }

@@ -1,7 +1,8 @@
-import { wholeNumber } from '../core/check.js';
+import { type Check, optional, wholeNumber } from '../core/check.js';
 import { checkCall, checkOption } from '../core/check-option.js';
 import { wordsOf } from '../core/text.js';
 import { howToGoOn, isVideoError } from '../errors.js';
+import type { ClientJobs } from '../jobs/jobs.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import { createRateGate, type RateGateHost } from './rate-gate.js';
@@ -12,7 +13,7 @@ export type GenerateManyResult<Job> =
   | { readonly index: number; readonly error: unknown; readonly job?: undefined };
 
 /** Options for `VideoClient.generateMany`. */
-export interface GenerateManyOptions {
+export interface GenerateManyOptions<Input = never> {
   /** Submits under way, and results not read yet, together. @default 6 */
   readonly concurrency?: number | undefined;
   /**
@@ -20,13 +21,22 @@ export interface GenerateManyOptions {
    * signal's own reason.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The key of each input, `index` being its place: as `key` of `generate`, so that a list that is submitted again after a
+   * crash makes no job a second time. Needs the client's option `jobs`.
+   */
+  readonly keyOf?: ((input: Input, index: number) => string) | undefined;
 }
 
 export interface GenerateManyHost<Input, Job> extends RateGateHost {
   readonly aborts: Aborts;
+  readonly jobs: Pick<ClientJobs, 'newKey'> | undefined;
   /** The signal ends a submit that has not been sent; one that has is waited for. */
-  generate(input: Input, signal: AbortSignal): Promise<Job>;
+  generate(input: Input, signal: AbortSignal, key: string | undefined): Promise<Job>;
 }
+
+const unkept: Check = () => 'needs a client with the option jobs';
+const isFunction: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function');
 
 /** How long an iteration that ends waits for answers, and for its source to be closed. */
 const ENDING_MS = 2_000;
@@ -41,9 +51,9 @@ const ENDING_MS = 2_000;
 export function generateMany<Input, Job extends { readonly id: string }>(
   host: GenerateManyHost<Input, Job>,
   inputs: Iterable<Input> | AsyncIterable<Input>,
-  options: GenerateManyOptions = {},
+  options: GenerateManyOptions<Input> = {},
 ): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
-  const { aborts, logger, runtime } = host;
+  const { aborts, jobs, logger, runtime } = host;
   /** Goes on with the loop where it waits. */
   let wake = () => {};
   let hasLeft = false;
@@ -58,9 +68,10 @@ export function generateMany<Input, Job extends { readonly id: string }>(
   return results;
 
   async function* run(): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
-    const { concurrency = 6, signal } = options;
-    checkCall(options, undefined, 'concurrency');
+    const { concurrency = 6, keyOf = () => jobs?.newKey(), signal } = options;
+    checkCall(options, undefined, 'concurrency', 'keyOf');
     checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
+    checkOption('keyOf', options.keyOf, optional(jobs === undefined ? unkept : isFunction));
     signal?.throwIfAborted();
     const source = iterate(inputs);
     const gate = createRateGate(host, concurrency);
@@ -147,7 +158,10 @@ export function generateMany<Input, Job extends { readonly id: string }>(
       controllers.add(controller);
       let result: GenerateManyResult<Job>;
       try {
-        result = { index: at, job: await gate((abort) => host.generate(input, abort), controller.signal) };
+        // Once, before the gate: a submit that is made again after a 429 is the same.
+        const key = keyOf(input, at);
+        const job = await gate((abort) => host.generate(input, abort, key), controller.signal);
+        result = { index: at, job };
       } catch (error) {
         result = { index: at, error };
       }

@@ -17,6 +17,7 @@ import type {
   TimeoutOptions,
 } from '../core/settings.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
+import type { Jobs } from '../jobs/jobs.js';
 import type { WebSocketClass } from '../runtime/runtime.js';
 import type { DefaultBackend } from './client-types.js';
 import { resolveLogger } from './logger.js';
@@ -54,6 +55,11 @@ export interface VideoClientOptions<B extends AnyBackend = DefaultBackend> {
   readonly WebSocket?: WebSocketClass | undefined;
   /** A level of the console, or where to write instead. @default 'warn' */
   readonly logger?: Logger | LogLevel | undefined;
+  /**
+   * Where a record of each job is kept, such as `memoryJobs()` of `reelwire/jobs`: a submit is then made at most once a
+   * `key`, and no job is lost where the process dies.
+   */
+  readonly jobs?: Jobs | undefined;
 }
 
 /** The same where the backend says where its server is. */
@@ -70,6 +76,7 @@ export interface Settings extends ServerSettings, FollowingSettings {
   readonly fetch: typeof globalThis.fetch | undefined;
   readonly WebSocket: WebSocketClass | undefined;
   readonly logger: Logger;
+  readonly jobs: Jobs | undefined;
 }
 
 /** As many status calls at once are made without being asked for. */
@@ -116,6 +123,10 @@ const OPTIONS: {
   fetch: (given) => readFunction('fetch', given),
   WebSocket: (given) => readFunction('WebSocket', given),
   logger: resolveLogger,
+  jobs(given) {
+    if (given === undefined || typeof given.open === 'function') return given;
+    throw wrongOption('jobs', 'jobs must be what memoryJobs(), jobsOver(store) or the like returns');
+  },
 };
 
 /**

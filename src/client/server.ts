@@ -3,6 +3,7 @@ import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
 import { createHttpClient } from '../http/request.js';
 import type { HttpClient } from '../http/types.js';
+import type { ClientJobs } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
 import { Aborts } from '../runtime/aborts.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
@@ -23,6 +24,7 @@ export class Server {
   readonly calls = new Calls(this.aborts);
   readonly cancels: Cancels;
   readonly session: Session;
+  readonly jobs: ClientJobs | undefined;
   readonly #load: LoadJobCalls;
 
   constructor(settings: Settings, loadJobCalls: LoadJobCalls) {
@@ -34,6 +36,7 @@ export class Server {
     this.session = new Session(() => randomId(this.runtime));
     this.http = createHttpClient(settings, this.runtime);
     this.cancels = new Cancels(this, loadJobCalls);
+    this.jobs = settings.jobs?.open(this);
   }
 
   get backend(): Settings['backend'] {
@@ -67,7 +70,10 @@ export class Server {
   /** A URL relative to the server would be taken as relative to the page. One that cannot be fetched is dropped. */
   locate(update: JobUpdate): JobUpdate {
     // All that is learned of jobs comes through here.
-    if (update.status !== undefined && isTerminal(update.status)) this.cancels.ended(update.jobId);
+    if (update.status !== undefined && isTerminal(update.status)) {
+      this.cancels.ended(update.jobId);
+      this.jobs?.ended(update);
+    }
     const { outputs, videoUrl = outputs?.[0]?.url } = update;
     if (videoUrl === undefined) return update;
     const places = outputs?.flatMap((output) => {

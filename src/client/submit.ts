@@ -8,6 +8,7 @@ import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } f
 import { isAtStake } from '../http/failure.js';
 import { identify } from '../http/identify.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
+import type { ClientJobs, Posting, PostOptions, Sending } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -22,6 +23,8 @@ export interface SubmitHost {
   readonly calls: Calls;
   readonly cancels: Cancels;
   readonly logger: Logger;
+  /** Where records of jobs are kept. */
+  readonly jobs: ClientJobs | undefined;
   /** Makes what is relative to the server absolute. */
   locate(update: JobUpdate): JobUpdate;
   askStatus(jobId: string, signal: AbortSignal): Promise<JobUpdate>;
@@ -29,7 +32,10 @@ export interface SubmitHost {
 
 /** What a backend says of one submit. */
 export interface Submission {
-  encode(): HttpRequest | Promise<HttpRequest>;
+  /** The caller's, and what it is for. */
+  readonly input: unknown;
+  readonly operation: string;
+  encode(token?: string): HttpRequest | Promise<HttpRequest>;
   parse(response: HttpResponse, request: HttpRequest): JobUpdate;
 }
 
@@ -38,20 +44,29 @@ export interface SubmitOptions extends Omit<GenerateOptions, 'onAbort'> {
   readonly onAbort?: GenerateOptions['onAbort'] | 'finish';
 }
 
+/** A job that was submitted, now or before under the same key. */
+export interface Submitted {
+  readonly snapshot: JobSnapshot;
+  readonly key: string | undefined;
+}
+
 /** Sends a submit, and resolves with the job that its answer names. */
 export async function submit(
   host: SubmitHost,
   submission: Submission,
   options: SubmitOptions,
-): Promise<JobSnapshot> {
-  checkCall(options, undefined, 'idempotencyKey', 'onAbort');
-  const { idempotencyKey, onAbort = 'detach', signal } = options;
-  const { aborts, calls, cancels } = host;
+): Promise<Submitted> {
+  checkCall(options, undefined, 'idempotencyKey', 'onAbort', ...KEPT);
+  const { onAbort = 'detach', signal } = options;
+  const { aborts, calls, cancels, jobs } = host;
   checkOnAbort(onAbort, cancels);
   calls.refuseClosed(undefined);
   signal?.throwIfAborted();
 
-  const sending = send(host, submission, idempotencyKey);
+  const sending = jobs
+    ? jobs.submit({ ...submission, post: (request, post) => send(host, submission, post, request) }, options)
+    : send(host, submission, withoutRecord(options));
+  const key = 'key' in sending ? sending.key : undefined;
   let leave: (reason: unknown) => void = () => {};
   const left = new Promise<never>((_resolve, reject) => {
     leave = reject;
@@ -60,11 +75,11 @@ export async function submit(
   const stop = signal && aborts.listen(signal, abort);
   try {
     const snapshot = await Promise.race([sending.answer, left]);
-    if (onAbort !== 'cancel' || signal === undefined) return snapshot;
+    if (onAbort !== 'cancel' || signal === undefined) return { snapshot, key };
     // Aborted since the answer came: it is being cancelled.
     signal.throwIfAborted();
     if (!isTerminal(snapshot.status)) cancels.watch(snapshot.id, signal);
-    return snapshot;
+    return { snapshot, key };
   } finally {
     over();
     stop?.();
@@ -85,22 +100,29 @@ export async function submit(
   }
 }
 
-interface Sending {
-  readonly answer: Promise<JobSnapshot>;
-  /** True where a job may have been made, or may be yet. */
-  isAtStake(): boolean;
-  /** Nothing that would make a job is sent from now on. */
-  abandon(): void;
-  end(reason: unknown): void;
+/** Options that say what the record of a job is to hold. */
+const KEPT = ['key', 'group', 'metadata'] as const;
+
+function withoutRecord(options: SubmitOptions): SubmitOptions {
+  const name = KEPT.find((kept) => options[kept] !== undefined);
+  if (name === undefined) return options;
+  throw new ConfigurationError(name, `${name} needs a client that keeps records of its jobs`, {
+    hint: 'Give it the option jobs, such as memoryJobs() of reelwire/jobs.',
+  });
 }
 
-function send(host: SubmitHost, { encode, parse }: Submission, idempotencyKey: string | undefined): Sending {
+function send(
+  host: SubmitHost,
+  { encode, parse }: Submission,
+  { idempotencyKey, onRepeat }: PostOptions,
+  encoded?: HttpRequest,
+): Posting {
   const { http, runtime } = host;
   const controller = new AbortController();
   const { signal } = controller;
-  const progress: SubmitProgress = {};
+  const progress: SubmitProgress = { onRepeat };
   const answer = (async () => {
-    const request = await abortable((async () => encode())(), signal);
+    const request = encoded ?? (await abortable((async () => encode())(), signal));
     const { jobId } = request;
     let update: JobUpdate;
     try {
@@ -124,6 +146,7 @@ function send(host: SubmitHost, { encode, parse }: Submission, idempotencyKey: s
   return {
     answer,
     isAtStake: () => isAtStake(progress),
+    isUnderWay: () => progress.failure?.status === 409,
     abandon: () => {
       progress.isAbandoned = true;
     },

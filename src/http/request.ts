@@ -216,6 +216,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
             signal?.throwIfAborted();
             // All that `attempt` rejects with but an abort, which was thrown just now.
             const failure = error as VideoError;
+            progress.failure = failure;
             const { again, unknown } = judge(failure, trip, { ...options, idempotencyKey });
             if (unknown) progress.doubt ??= failure;
             else trip.sent = false;
@@ -229,6 +230,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
               const keys = options.idempotencyKey === undefined ? idempotency : 'given';
               throw (await words()).outcomeUnknown(doubt, failure, { call: describe(request), jobId }, keys);
             }
+            await progress.onRepeat?.(delayMs);
             await sleep(runtime, delayMs, signal);
           }
         }

@@ -44,6 +44,10 @@ export interface SubmitProgress {
   trip?: { readonly sent: boolean };
   /** What first left open whether a job was made. */
   doubt?: VideoError;
+  /** What the last attempt failed with. */
+  failure?: VideoError;
+  /** Before each further attempt, `delayMs` from now. Where it rejects, there is none. */
+  readonly onRepeat?: ((delayMs: number) => Promise<void>) | undefined;
   /** Nobody wants a job any more: sent again only to learn what became of one that may have been made. */
   isAbandoned?: boolean;
 }

@@ -11,6 +11,8 @@ import { JobWaits, type WaitHost, type WaitOptions } from './waits.js';
 export interface JobHost<Variant extends string> extends WaitHost {
   download(job: CompletedJob, options?: DownloadOptions<Variant>): Promise<VideoDownload>;
   cancel(jobId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<JobSnapshot>;
+  /** Nobody here is at work on the job of this key any more. */
+  release?(key: string): void;
 }
 
 /**
@@ -18,13 +20,22 @@ export interface JobHost<Variant extends string> extends WaitHost {
  */
 export class VideoJob<Variant extends string = string> {
   readonly id: string;
+  /** Of its record, where the client keeps some: by it `generate` gives the same job again. */
+  readonly key?: string;
   readonly #host: JobHost<Variant>;
   readonly #waits: JobWaits;
   readonly #listeners: JobListeners;
 
   /** @internal Made by `generate` and `subscribe`. */
-  constructor(host: JobHost<Variant>, snapshot: JobSnapshot, isKnown: boolean, options: WaitOptions) {
+  constructor(
+    host: JobHost<Variant>,
+    snapshot: JobSnapshot,
+    isKnown: boolean,
+    options: WaitOptions,
+    key?: string,
+  ) {
     this.id = snapshot.id;
+    if (key !== undefined) this.key = key;
     this.#host = host;
     this.#waits = new JobWaits(host, snapshot, isKnown, options);
     this.#listeners = new JobListeners(this.#waits);
@@ -98,6 +109,7 @@ export class VideoJob<Variant extends string = string> {
   close(): void {
     this.#waits.close();
     this.#listeners.removeAllListeners();
+    if (this.key !== undefined) this.#host.release?.(this.key);
   }
 
   /** As `close()`; for `using`. */

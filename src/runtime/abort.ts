@@ -1,5 +1,7 @@
 import type { Runtime } from './runtime.js';
 
+type Timers = Pick<Runtime, 'setTimeout' | 'clearTimeout'>;
+
 /**
  * Waits for `work`, or rejects with the signal's own reason as soon as that is aborted, whether or not `work`
  * itself listens. Leaves no listener behind.
@@ -20,7 +22,7 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
 }
 
 /** Waits; rejects with the signal's own reason as soon as that is aborted. */
-export async function sleep(runtime: Runtime, delayMs: number, signal?: AbortSignal): Promise<void> {
+export async function sleep(runtime: Timers, delayMs: number, signal?: AbortSignal): Promise<void> {
   let timer: unknown;
   const over = new Promise<void>((resolve) => {
     timer = runtime.setTimeout(resolve, delayMs);
@@ -43,7 +45,7 @@ export interface Deadline {
   end(): void;
 }
 
-export function startDeadline(runtime: Runtime, timeoutMs: number, outer: AbortSignal | undefined): Deadline {
+export function startDeadline(runtime: Timers, timeoutMs: number, outer: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
   let expired = false;
   const timer = runtime.setTimeout(() => {

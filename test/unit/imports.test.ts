@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transports: ['errors', 'core', 'runtime', 'backends/backend'],
   download: ['errors', 'core', 'runtime', 'backends/backend', 'http'],
   job: ['errors', 'core', 'runtime'],
-  jobs: ['errors', 'core'],
+  jobs: ['errors', 'core', 'runtime'],
   client: ['errors', 'core', 'runtime', 'backends', 'http', 'transports', 'download', 'job', 'jobs'],
   webhooks: ['errors', 'core'],
   'mock-server': ['errors', 'core/model', 'core/nearest'],

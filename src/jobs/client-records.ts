@@ -1,0 +1,186 @@
+import { checkJobId } from '../core/job-id.js';
+import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import { bounded, redactQueries } from '../core/text.js';
+import { InputError, VideoError } from '../errors.js';
+import { checkKey, readKeyOptions } from './check-keys.js';
+import { decideUnderWay } from './decide.js';
+import { inputDigest } from './digest.js';
+import type {
+  ClientJobs,
+  JobsHost,
+  KeptSubmission,
+  KeyOptions,
+  ResumeOptions,
+  ResumeResult,
+  Sending,
+} from './jobs.js';
+import { type AnyRequest, KeyedSubmit } from './keyed-submit.js';
+import { KnownJobs } from './known-jobs.js';
+import { Leases } from './leases.js';
+import type { JobRecord } from './record.js';
+import { refusalOf, unknownKey } from './refusals.js';
+import { resume } from './resume.js';
+import { hasEnded } from './rules.js';
+import { SafeStore } from './safe-store.js';
+import type { JobStore } from './store.js';
+import { Tokens } from './tokens.js';
+import { uuid } from './uuid.js';
+import type { ToldJob, World } from './world.js';
+import { Writes } from './writes.js';
+
+/** The records of one client's jobs. */
+export class ClientRecords implements ClientJobs, World {
+  readonly host: JobsHost;
+  readonly store: SafeStore;
+  readonly writes: Writes;
+  readonly leases: Leases;
+  /** The backend and the server, as records name them. */
+  readonly server: { readonly backend: string; readonly baseUrl: string };
+  readonly #underWay = new Map<string, KeyedSubmit<AnyRequest>>();
+  readonly #jobs = new KnownJobs();
+  readonly #tokens: Tokens;
+
+  constructor(store: JobStore, host: JobsHost) {
+    const { backend, runtime, settings } = host;
+    this.host = host;
+    this.store = new SafeStore(store, settings.timeouts.requestMs, runtime);
+    this.writes = new Writes(this.store, host);
+    this.leases = new Leases(this.store, host);
+    const { origin, pathname } = settings.baseUrl;
+    this.server = { backend: backend.name, baseUrl: origin + pathname.replace(/\/+$/, '') };
+    this.#tokens = new Tokens(this);
+  }
+
+  newKey(): string {
+    return uuid();
+  }
+
+  submit<Request extends AnyRequest>(
+    submission: KeptSubmission<Request>,
+    options: KeyOptions,
+  ): Sending & { readonly key: string } {
+    const given = readKeyOptions(options);
+    const { idempotency, name } = this.host.backend;
+    const { group, idempotencyKey } = given;
+    if (idempotency === 'none' && idempotencyKey !== undefined) {
+      throw new InputError('idempotencyKey', `the server of ${name} ignores an idempotencyKey`, {
+        hint: 'Leave it out, and give a key: by that no second job is made.',
+      });
+    }
+    const known = given.key ?? idempotencyKey;
+    const key = known ?? uuid();
+    const digest = inputDigest(submission.operation, submission.input);
+    const asked = { ...this.server, group, idempotency, idempotencyKey, inputDigest: digest };
+    const underWay = this.#underWay.get(key);
+    if (underWay?.isOpen === true) {
+      const decision = decideUnderWay(underWay.asked, asked);
+      if (decision.do === 'refuse') throw refusalOf(key, decision.other);
+      return underWay.join();
+    }
+    const begun = new KeyedSubmit(this, submission, { ...given, key }, asked, known === undefined);
+    this.#underWay.set(key, begun);
+    const over = () => {
+      if (this.#underWay.get(key) === begun) this.#underWay.delete(key);
+    };
+    this.writes.owe(begun.answer).then(over, over);
+    return begun.join();
+  }
+
+  /** The submit of a key that is under way here, if there is one. */
+  underWay(key: string): Promise<JobSnapshot> | undefined {
+    return this.#underWay.get(key)?.answer;
+  }
+
+  resume<Job>(
+    options: ResumeOptions,
+    attach: (snapshot: JobSnapshot, key: string) => Job,
+  ): AsyncGenerator<ResumeResult<Job>, void, undefined> {
+    return resume(this, options, attach);
+  }
+
+  async adopt(key: string, jobId: string): Promise<void> {
+    checkJobId(jobId);
+    const record = await this.store.get(checkKey(key));
+    if (record === undefined) throw unknownKey(key);
+    if (!this.isOurs(record)) throw refusalOf(key, 'server');
+    if (record.jobId !== jobId) await this.#bind(record, jobId);
+    this.known({ ...record, jobId });
+  }
+
+  async #bind(record: JobRecord, jobId: string): Promise<void> {
+    const { key } = record;
+    const refuse = (problem: string) => {
+      throw new InputError('key', `key ${JSON.stringify(key)} ${problem}`, {
+        hint: 'Look again for which job is which: nothing was changed.',
+      });
+    };
+    if (record.jobId !== undefined) refuse(`has the job ${JSON.stringify(record.jobId)}`);
+    const other = await this.store.find(jobId);
+    if (other !== undefined && this.isOurs(other))
+      refuse(`cannot have the job ${JSON.stringify(jobId)}: key ${JSON.stringify(other.key)} has it`);
+    const updatedAt = this.host.runtime.now();
+    await this.store.put({ ...record, state: 'submitted', jobId, updatedAt });
+    const stored = await this.store.get(key);
+    if (stored?.jobId !== jobId) refuse('was changed by somebody else at this moment');
+  }
+
+  async forget(key: string): Promise<void> {
+    if (!(await this.store.has(checkKey(key)))) throw unknownKey(key);
+    await this.store.delete(key);
+    this.#jobs.delete(key);
+    await this.leases.release(key);
+  }
+
+  deliver(token: string, update: JobUpdate): Promise<void> {
+    return this.writes.owe(this.#tokens.deliver(token, update));
+  }
+
+  ended(update: JobUpdate): void {
+    const { jobId } = update;
+    const known = this.#jobs.find(jobId);
+    if ((known === undefined && !this.store.canFind) || !this.#jobs.isNews(jobId)) return;
+    this.writes.owe(this.#writeEnd(known, update)).catch(() => this.#jobs.notWritten(jobId));
+  }
+
+  async #writeEnd(known: { readonly key: string; readonly jobId: string } | undefined, update: JobUpdate) {
+    const record = await (known === undefined ? this.store.find(update.jobId) : this.store.get(known.key));
+    if (record === undefined) this.#jobs.notWritten(update.jobId);
+    else if (!hasEnded(record) && this.isOurs(record)) {
+      await this.writes.keep(this.told(record, { ...update, jobId: known?.jobId ?? update.jobId }));
+    }
+    this.#jobs.delete(known?.key);
+  }
+
+  isOurs({ backend, baseUrl }: JobRecord): boolean {
+    return backend === this.server.backend && baseUrl === this.server.baseUrl;
+  }
+
+  known(record: JobRecord): void {
+    const { jobId, key } = record;
+    if (jobId === undefined) return;
+    this.leases.hold(key);
+    if (hasEnded(record)) return;
+    this.#jobs.add(key, jobId, this.host.backend.webhookIdOf?.(jobId));
+  }
+
+  told(record: JobRecord, { jobId, status, error }: ToldJob): JobRecord {
+    const { http, runtime } = this.host;
+    const updatedAt = runtime.now();
+    const next = { ...record, jobId: record.jobId ?? jobId, updatedAt };
+    if (status === 'completed') return { ...next, state: 'completed' };
+    if (status !== 'failed') return { ...next, state: 'submitted' };
+    // The server's words may quote what was signed.
+    return { ...next, state: 'failed', error: bounded(redactQueries(http.redact(error ?? '')), 499) };
+  }
+
+  release(key: string): void {
+    this.writes.owe(this.leases.release(key)).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.writes.owe(this.leases.close()).catch(() => {});
+    await this.writes.close();
+    const reason = new VideoError('closed', 'the client was closed while a submit was under way');
+    for (const submit of this.#underWay.values()) submit.end(reason);
+  }
+}

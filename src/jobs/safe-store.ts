@@ -1,0 +1,143 @@
+import { redactQueries, wordsOf } from '../core/text.js';
+import { JobStoreError } from '../errors.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { readRecord } from './read-record.js';
+import type { JobRecord } from './record.js';
+import type { JobStore, JobStoreQuery } from './store.js';
+
+/** What one listing has: a record, or why there is none under a key. */
+export type Listed =
+  | { readonly record: JobRecord; readonly error?: undefined }
+  | { readonly record?: undefined; readonly key: string | undefined; readonly error: JobStoreError };
+
+/**
+ * A store whose answers are checked, and whose calls take no longer than `limitMs`. What it rejects or hangs with becomes a
+ * `JobStoreError`.
+ */
+export class SafeStore {
+  readonly #store: JobStore;
+  readonly #limitMs: number;
+  readonly #runtime: Pick<Runtime, 'setTimeout' | 'clearTimeout'>;
+
+  constructor(store: JobStore, limitMs: number, runtime: Pick<Runtime, 'setTimeout' | 'clearTimeout'>) {
+    this.#store = store;
+    this.#limitMs = limitMs;
+    this.#runtime = runtime;
+  }
+
+  /** Resolves with what is there then. `late` is told where the call had been given up, and went through after all. */
+  async add(record: JobRecord, late: () => void): Promise<JobRecord> {
+    const { key } = record;
+    const stored = await this.#call(`write a record of ${shown(key)}`, () => this.#store.add(record), late);
+    return this.#read(key, stored) ?? record;
+  }
+
+  async put(record: JobRecord): Promise<void> {
+    await this.#call(`write the record of ${shown(record.key)}`, () => this.#store.put(record));
+  }
+
+  async get(key: string): Promise<JobRecord | undefined> {
+    return this.#read(key, await this.#call(`read the record of ${shown(key)}`, () => this.#store.get(key)));
+  }
+
+  /** Whether there is anything, readable or not. */
+  async has(key: string): Promise<boolean> {
+    const stored = await this.#call(`read the record of ${shown(key)}`, () => this.#store.get(key));
+    return stored !== undefined && stored !== null;
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#call(`delete the record of ${shown(key)}`, () => this.#store.delete(key));
+  }
+
+  /** The record of an id; undefined where there is none, or none that can be read. */
+  async find(jobId: string): Promise<JobRecord | undefined> {
+    const { find } = this.#store;
+    if (find !== undefined) {
+      const found = await this.#call('find a record', () => find.call(this.#store, jobId));
+      const record = readRecord(found);
+      return record?.jobId === jobId ? record : undefined;
+    }
+    for await (const { record } of this.list()) if (record?.jobId === jobId) return record;
+    return undefined;
+  }
+
+  get canFind(): boolean {
+    return this.#store.find !== undefined;
+  }
+
+  get hasLeases(): boolean {
+    return this.#store.lease !== undefined;
+  }
+
+  async lease(key: string, holder: string, forMs: number): Promise<boolean> {
+    const { lease } = this.#store;
+    if (lease === undefined) return true;
+    return this.#call(`lease the record of ${shown(key)}`, () => lease.call(this.#store, key, holder, forMs));
+  }
+
+  async *list(query: JobStoreQuery = {}): AsyncGenerator<Listed, void, undefined> {
+    const what = 'list the records';
+    const records = await this.#call(what, () => this.#store.list(query)[Symbol.asyncIterator]());
+    try {
+      for (;;) {
+        const next = await this.#call(what, () => records.next());
+        if (next.done === true) return;
+        const record = readRecord(next.value);
+        if (record === undefined) {
+          const { key } = (next.value ?? {}) as { key?: unknown };
+          const known = typeof key === 'string' ? key : undefined;
+          yield { key: known, error: unreadable(known) };
+        } else if (query.group === undefined || record.group === query.group) yield { record };
+      }
+    } finally {
+      // One that hangs when it is left is nothing to wait for.
+      Promise.resolve(records.return?.()).catch(() => {});
+    }
+  }
+
+  #read(key: string, stored: unknown): JobRecord | undefined {
+    if (stored === undefined || stored === null) return undefined;
+    const record = readRecord(stored);
+    if (record?.key !== key) throw unreadable(key);
+    return record;
+  }
+
+  async #call<T>(what: string, call: () => T | Promise<T>, late?: () => void): Promise<T> {
+    let timer: unknown;
+    let isGivenUp = false;
+    const limit = new Promise<never>((_resolve, reject) => {
+      timer = this.#runtime.setTimeout(() => {
+        isGivenUp = true;
+        reject(new Error(`it did not answer within ${this.#limitMs} ms`));
+      }, this.#limitMs);
+    });
+    try {
+      const work = (async () => call())();
+      if (late !== undefined) work.then(() => isGivenUp && late()).catch(() => {});
+      return await Promise.race([work, limit]);
+    } catch (cause) {
+      const why = redactQueries(cause instanceof Error ? cause.message : wordsOf(cause));
+      throw new JobStoreError(`the store of jobs could not ${what}: ${why.slice(0, 500)}`, {
+        cause,
+        hint: 'Check that the store can be reached and written.',
+      });
+    } finally {
+      this.#runtime.clearTimeout(timer);
+    }
+  }
+}
+
+function unreadable(key: string | undefined): JobStoreError {
+  const about = key === undefined ? 'a record' : `the record of ${shown(key)}`;
+  return new JobStoreError(`${about} cannot be read: it is damaged, or of another version`, {
+    hint:
+      key === undefined
+        ? 'See what is in the store.'
+        : `A job may have been made under it. Where it is of no use any more: client.forget(${JSON.stringify(key)}).`,
+  });
+}
+
+function shown(key: string): string {
+  return `key ${JSON.stringify(key.slice(0, 255))}`;
+}

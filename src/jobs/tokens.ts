@@ -1,0 +1,56 @@
+import type { JobUpdate } from '../core/model.js';
+import type { JobRecord } from './record.js';
+import type { World } from './world.js';
+
+/** Between two warnings of one kind, in milliseconds. */
+const QUIET_MS = 60_000;
+
+/** Finds the record that a delivery's token is of: a submit whose answer was lost has its job again. */
+export class Tokens {
+  readonly #records: World;
+  readonly #warnedAt = new Map<string, number>();
+
+  constructor(records: World) {
+    this.#records = records;
+  }
+
+  /**
+   * Only a record without an id takes one, and only an id that is no other record's; all else is warned of.
+   *
+   * @throws JobStoreError
+   */
+  async deliver(token: string, update: JobUpdate): Promise<void> {
+    const { store, writes } = this.#records;
+    const { jobId } = update;
+    const bound = await store.find(jobId);
+    if (bound !== undefined) {
+      if (bound.idempotencyKey !== token) this.#warn('the token of another submit', jobId);
+      return;
+    }
+    const record = await this.#recordOf(token);
+    if (record === undefined) return this.#warn('a token of no submit that waits for its id', jobId);
+    if (record.jobId !== undefined)
+      return this.#warn(`the token of job ${JSON.stringify(record.jobId)}`, jobId);
+    if (!this.#records.isOurs(record)) return this.#warn('the token of another backend or baseUrl', jobId);
+    const next = this.#records.told(record, update);
+    await writes.owe(store.put(next));
+    this.#records.known(next);
+  }
+
+  async #recordOf(token: string): Promise<JobRecord | undefined> {
+    for await (const { record } of this.#records.store.list({ open: true })) {
+      if (record?.idempotencyKey === token) return record;
+    }
+    return undefined;
+  }
+
+  #warn(what: string, jobId: string): void {
+    const { logger, runtime } = this.#records.host;
+    const now = runtime.elapsedMs();
+    const kind = what.slice(0, 20);
+    const last = this.#warnedAt.get(kind);
+    if (last !== undefined && now - last < QUIET_MS) return;
+    this.#warnedAt.set(kind, now);
+    logger.warn(`a delivery about job ${JSON.stringify(jobId)} came with ${what}: it was taken without.`);
+  }
+}
