@@ -17,6 +17,14 @@ interface JobStore {
   get(): FollowedState;
 }
 
+/** The job of that id, if there is one: the same as long as both stay. */
+export function useJobOf<Job>(
+  client: { subscribe(jobId: string): Job },
+  jobId: string | null | undefined,
+): Job | undefined {
+  return useMemo(() => (jobId == null ? undefined : client.subscribe(jobId)), [client, jobId]);
+}
+
 /** The state of a job, which is followed while a component that shows it is mounted. */
 export function useJobState(job: VideoJob | undefined, known: JobSnapshot | undefined): FollowedState {
   // A snapshot written in the component is another object in each render: no reason to follow again.

@@ -1,10 +1,10 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { AnyBackend, InputOf, VariantOf } from '../backends/backend.js';
 import type { VideoClient } from '../client/client.js';
 import type { GenerateOptions } from '../client/client-types.js';
 import type { JobSnapshot } from '../core/model.js';
 import type { VideoJob } from '../job/job.js';
-import { type FollowedState, useJobState } from './job-store.js';
+import { type FollowedState, useJobOf, useJobState } from './job-store.js';
 import { useStableClient } from './use-stable-client.js';
 
 /** Where a component that generates videos stands. */
@@ -67,8 +67,8 @@ interface Submitted<Variant extends string> {
   readonly error?: unknown;
   /** Why it could not be cancelled. */
   readonly cancelError?: unknown;
-  /** `jobId` is not followed any more. */
-  readonly isReset?: boolean;
+  /** Nothing was submitted or reset: `jobId` is followed. */
+  readonly isFresh?: boolean;
 }
 
 /**
@@ -84,7 +84,7 @@ export function useGenerateVideo<B extends AnyBackend>(
 ): GenerateVideo<B> {
   const { jobId } = options;
   const stable = useStableClient(client);
-  const [submitted, set] = useState<Submitted<VariantOf<B>>>({});
+  const [submitted, set] = useState<Submitted<VariantOf<B>>>({ isFresh: true });
   /** Grows with each submit and reset: an answer that comes after the next one is not shown. */
   const turn = useRef(0);
   const underWay = useRef<Promise<VideoJob<VariantOf<B>> | undefined>>(undefined);
@@ -118,9 +118,8 @@ export function useGenerateVideo<B extends AnyBackend>(
     [stable],
   );
 
-  const earlier = useMemo(() => (jobId == null ? undefined : stable.subscribe(jobId)), [stable, jobId]);
-  const isFresh = submitted.job ?? submitted.error ?? submitted.isSubmitting ?? submitted.isReset;
-  const job = isFresh === undefined ? earlier : submitted.job;
+  const earlier = useJobOf(stable, jobId);
+  const job = submitted.isFresh === true ? earlier : submitted.job;
   const shown = useRef(job);
   shown.current = job;
 
@@ -138,7 +137,7 @@ export function useGenerateVideo<B extends AnyBackend>(
   const reset = useCallback(() => {
     turn.current++;
     underWay.current = undefined;
-    set({ isReset: true });
+    set({});
   }, []);
 
   const state = useJobState(job, submitted.known);

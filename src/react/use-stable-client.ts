@@ -9,18 +9,14 @@ const MAX_CHANGES_IN_A_ROW = 3;
  */
 export function useStableClient<Client>(client: Client): Client {
   const seen = useRef({ used: client, last: client, changes: 0 }).current;
-  if (client === seen.last) {
-    seen.changes = 0;
-    seen.used = client;
-    return client;
-  }
+  const changes = client === seen.last ? 0 : seen.changes + 1;
   seen.last = client;
-  seen.changes += 1;
-  if (seen.changes < MAX_CHANGES_IN_A_ROW) seen.used = client;
-  else if (seen.changes === MAX_CHANGES_IN_A_ROW) {
+  seen.changes = changes;
+  if (changes < MAX_CHANGES_IN_A_ROW) seen.used = client;
+  else if (changes === MAX_CHANGES_IN_A_ROW) {
     console.error(
-      'reelwire: this component gets a new VideoClient in each render. The one it has is used from now on. ' +
-        'Make the client once: outside of the component, or with useState(() => new VideoClient(…)).',
+      'reelwire: this component makes a new VideoClient in each render, and keeps the one it has. ' +
+        'Make it once, outside of the component or in useState().',
     );
   }
   return seen.used;

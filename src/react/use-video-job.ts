@@ -1,9 +1,8 @@
-import { useMemo } from 'react';
 import type { AnyBackend, VariantOf } from '../backends/backend.js';
 import type { VideoClient } from '../client/client.js';
 import type { JobSnapshot } from '../core/model.js';
 import type { VideoJob } from '../job/job.js';
-import { type FollowedState, useJobState } from './job-store.js';
+import { type FollowedState, useJobOf, useJobState } from './job-store.js';
 import { useStableClient } from './use-stable-client.js';
 
 /** What `useVideoJob` gives: the state of the job, and the job. */
@@ -38,7 +37,7 @@ export function useVideoJob<B extends AnyBackend>(
   options: UseVideoJobOptions = {},
 ): VideoJobState<VariantOf<B>> {
   const stable = useStableClient(client);
-  const job = useMemo(() => (jobId == null ? undefined : stable.subscribe(jobId)), [stable, jobId]);
+  const job = useJobOf(stable, jobId);
   const state = useJobState(job, options.initialSnapshot);
   return { ...state, job };
 }
