@@ -16,16 +16,16 @@ export type Reader = (raw: Fields, jobId: string) => JobUpdate;
 /**
  * The answer to a submit.
  *
- * @param idField - What the server calls the job's id. Default: `jobId` or `id`.
+ * @param idIn - The job's id, where that is not in the fields that most servers have.
  * @throws InvalidResponseError where no job id is in it. What the server said is quoted, as the job may be paid for.
  */
 export function readSubmitted(
   response: HttpResponse,
   read: Reader = readUpdate,
-  idField?: string,
+  idIn: (body: Fields) => string | undefined = answeredId,
 ): JobUpdate {
   const { body } = response;
-  const jobId = isRecord(body) ? (idField === undefined ? answeredId(body) : idOf(body[idField])) : undefined;
+  const jobId = isRecord(body) ? idIn(body) : undefined;
   if (isRecord(body) && jobId !== undefined && isJobId(jobId)) return read(body, jobId);
   throw invalid(
     response,

@@ -1,5 +1,5 @@
 import { type ErrorBody, parseErrorBody } from '../../core/error-body.js';
-import { dateAt, dateOf, type Fields, readUpdate, textOf } from '../../core/fields.js';
+import { dateAt, dateOf, type Fields, idOf, readUpdate, textOf } from '../../core/fields.js';
 import type { JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import type { StatusWords } from '../../core/status-words.js';
@@ -28,7 +28,12 @@ export function readXaiStatus(response: HttpResponse, jobId: string): JobUpdate 
     const { progress } = readUpdate(isRecord(body) ? body : {}, jobId);
     return { jobId, status: 'processing', progress, raw: body };
   }
-  return readStatus(response, jobId, (raw, id) => readVideo(raw, id, headers));
+  return readStatus(response, jobId, (raw, id) => readVideo(raw, id, headers), requestIdOf);
+}
+
+/** Of a submit; status answers have none. */
+export function requestIdOf(body: Fields): string | undefined {
+  return idOf(body.request_id);
 }
 
 /** A request, as its status call answers. What it has cost stays in `raw`. */

@@ -8,7 +8,7 @@ import { type Bytes, isBytes } from '../bytes.js';
 import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
 import { withDataUrls } from './data-url.js';
 import type { HostedBackend } from './hosted-backend.js';
-import { parseXaiError, placesOf, readVideo, readXaiStatus } from './xai-answers.js';
+import { parseXaiError, placesOf, readVideo, readXaiStatus, requestIdOf } from './xai-answers.js';
 
 /** Options for `xai`. */
 export interface XaiOptions {
@@ -185,7 +185,7 @@ export function xai(options: XaiOptions = {}): Xai<XaiVideo> {
       const value = { ...sent, ...(isRecord(last) && last) };
       return { method: 'POST', url: `/videos/${route}`, body: { type: 'json', value } };
     };
-  const parse = (response: HttpResponse) => readSubmitted(response, readVideo, 'request_id');
+  const parse = (response: HttpResponse) => readSubmitted(response, readVideo, requestIdOf);
   return {
     name: 'xai',
     baseUrl: 'https://api.x.ai/v1',

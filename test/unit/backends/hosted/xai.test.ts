@@ -67,6 +67,11 @@ describe('xai understands', () => {
     expect(jobOf('status-done-withheld').raw).toMatchObject({ usage: expect.anything() });
   });
 
+  it('the answer of another request as none', () => {
+    const body = { request_id: 'other', status: 'pending' };
+    expect(() => statusOf(backend, answer(body), ID)).toThrow('the server told of job "other"');
+  });
+
   it('a submit without a request_id as one whose outcome is not known, whatever other id it has', () => {
     for (const body of [{ id: 'trace-1' }, { request_id: '' }, {}, undefined])
       expect(() => backend.parseGenerate(answer(body))).toThrow('the answer to the submit holds no job id');
