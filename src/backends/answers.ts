@@ -87,7 +87,7 @@ function invalid({ status, headers }: HttpResponse, message: string, hint: strin
 }
 
 /** What a server said, fit for a message: cut, without secrets and without the queries of URLs. */
-function excerpt(body: unknown): string {
+export function excerpt(body: unknown): string {
   const secret = /token|secret|password|credential|authorization|signature|api.?key|cookie/i;
   const json = showJson(body, (key, value) => (secret.test(key) ? '…' : value));
   // Cut first: what follows is not for a megabyte.

@@ -1,6 +1,6 @@
 import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
 import type { JobUpdate } from '../core/model.js';
-import { ApiError, InvalidResponseError, isVideoError } from '../errors.js';
+import { ApiError, InputError, InvalidResponseError, isVideoError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 
 /** Calls in all: the status, and what it leads to. */
@@ -21,17 +21,24 @@ export async function askStatus(
   for (let calls = 1; calls <= MAX_CALLS; calls++) {
     const call = calls === 1 ? 'status' : 'followUp';
     let refused: JobUpdate | FollowUp | undefined;
-    const response: HttpResponse = await http.send(step.next, {
-      ...{ repeat, signal, jobId },
-      accepts(refusal) {
-        try {
-          refused = backend.parseRefusal?.({ ...refusal, call }, jobId);
-        } catch (error) {
-          // Of a codec that stumbles over a body, the server's own words are told: no network has failed.
-          if (isVideoError(error)) throw error;
-        }
-        return refused !== undefined;
-      },
+    const { next } = step;
+    const send = (): Promise<HttpResponse> =>
+      http.send(next, {
+        ...{ repeat, signal, jobId },
+        accepts(refusal) {
+          try {
+            refused = backend.parseRefusal?.({ ...refusal, call }, jobId);
+          } catch (error) {
+            // Of a codec that stumbles over a body, the server's own words are told: no network has failed.
+            if (isVideoError(error)) throw error;
+          }
+          return refused !== undefined;
+        },
+      });
+    const response = await send().catch((error: unknown) => {
+      if (calls === 1 || repeat === 'safe' || signal.aborted || !mayPass(error)) throw error;
+      // Of two servers that take turns, one of them broken, each second call would meet the broken one for ever.
+      return send();
     });
     const told = refused ?? step.parse(response);
     if ('next' in told) step = told;
@@ -42,6 +49,12 @@ export async function askStatus(
     jobId,
     hint: 'Look at the follow-ups of the backend.',
   });
+}
+
+/** False for what the same call would meet at once, and for a server that wants a pause. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status !== 401 && error.retryAfterMs === undefined;
+  return !(error instanceof InputError);
 }
 
 /** "No such job", said by a success. */

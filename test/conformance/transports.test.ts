@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SseCodec } from '../../src/backends/backend.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
-import type { MockDialect, MockFault } from '../../src/mock-server/index.js';
+import type { MockDialect, MockFault, MockRoute } from '../../src/mock-server/index.js';
 import {
   BACKENDS,
   connect,
@@ -117,6 +117,36 @@ describe('sse of a stream a job, of which six are more than are open at once,', 
       await noStreamIsLeft(server);
     },
   );
+});
+
+describe('sse of fal, whose end is proven by the result alone,', () => {
+  it.each(Object.entries({ ...STREAM_FAULTS, ...EVENT_STREAM_FAULTS }))(
+    'that %s: each end is told once, with its file, and no stream is left',
+    async (_, fault) => {
+      const faults = [fault].flat().map((one) => ({ ...one, route: 'sse' as const }));
+      const server = await startServer({ durationMs: DURATION_MS, faults });
+      const client = connect(server, { ...speaking(server, 'fal'), transports: ['sse', 'polling'] });
+      const jobs = Array.from({ length: 6 }, () => server.jobs.create({ dialect: 'fal' }));
+      for (const story of await Promise.all(jobs.map(({ id }) => follow(client, id)))) {
+        expect(story.error).toBeUndefined();
+        expect(story.ends).toMatchObject([{ status: 'completed', outputs: [{ type: 'video/mp4' }] }]);
+        expect(neverMovesBack(story)).toBe(true);
+      }
+      await noStreamIsLeft(server);
+    },
+  );
+});
+
+describe.each(['result', ['status', 'result']] as const)('polling of fal, whose route %s', (...routes) => {
+  const route = routes.flat() as MockRoute[];
+  it.each(Object.entries(STATUS_FAULTS))('%s: the end is told once, with its file', async (_, fault) => {
+    const faults = [fault].flat().map((one) => ({ ...one, route }));
+    const server = await startServer({ durationMs: DURATION_MS, faults });
+    const client = connect(server, { ...speaking(server, 'fal'), transports: ['polling'] });
+    const story = await follow(client, server.jobs.create({ dialect: 'fal' }).id);
+    expect(story.error).toBeUndefined();
+    expect(story.ends).toMatchObject([{ status: 'completed', outputs: [{ type: 'video/mp4' }] }]);
+  });
 });
 
 describe.each(Object.keys(BACKENDS) as MockDialect[])('polling of %s', (dialect) => {

@@ -8,12 +8,13 @@ import {
 } from '../../core/fal-request.js';
 import { idOf, textOf } from '../../core/fields.js';
 import { isJobId } from '../../core/job-id.js';
-import { parseJson, showJson } from '../../core/json.js';
+import { parseJson } from '../../core/json.js';
 import type { JobUpdate, StreamMessage } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import { bounded } from '../../core/text.js';
 import { parseUrl } from '../../core/url.js';
 import { InvalidResponseError } from '../../errors.js';
+import { excerpt } from '../answers.js';
 import type { HttpRefusal, HttpRequest, HttpResponse } from '../backend.js';
 
 /** What the links of an answer lead to; before it, what a proxy or a mock has in front. */
@@ -34,31 +35,33 @@ export function parseFalError(body: unknown): ErrorBody {
 }
 
 /**
- * The id that a submit's answer gives: the path of its links, without what comes after the request's own.
+ * The answer to a submit: its id is the path of its links, up to the request.
  *
- * @param request - The submit. Where the links have something in front of them, they are of its app, or of none.
+ * @param request - The submit. Where a link has something in front, such as the path of a proxy, it leads to this app.
  * @throws InvalidResponseError that quotes what leads nowhere.
  */
 export function readFalSubmit({ body, status }: HttpResponse, request: HttpRequest | undefined): JobUpdate {
   const fields = isRecord(body) ? body : {};
-  const asked = request && falAppOf(request.url.replace(/^\/|\?.*/gs, ''));
   const link = textOf(fields.status_url) ?? textOf(fields.response_url) ?? textOf(fields.cancel_url);
-  const bare = idOf(fields.request_id);
-  const path = link === undefined ? undefined : (parseUrl(link, 'http://x')?.pathname ?? link);
-  const [, before, app, requestId] = LINK.exec(path ?? '') ?? [];
-  const isKnown = before === '' || (app === asked && asked !== undefined);
-  const made =
-    path === undefined && asked !== undefined ? `${asked}/requests/${bare}` : `${app}/requests/${requestId}`;
-  if ((path === undefined ? bare !== undefined && asked !== undefined : isKnown) && isJobId(made))
-    return readFalStatus(fields, made);
-  const what = path === undefined ? showJson(body) : path;
-  throw new InvalidResponseError(
-    `the answer to the submit leads to no request of fal's: ${bounded(what, 2_000)}`,
-    {
-      status,
-      hint: "A request was made, and may be paid for: look for it among fal's requests before you submit again, and check baseUrl.",
-    },
-  );
+  const path = link && (parseUrl(link, 'http://x')?.pathname ?? link);
+  const asked = request && falAppOf(request.url.replace(/^\/|\?.*/gs, ''));
+  const jobId = path === undefined ? composed(asked, idOf(fields.request_id)) : ledTo(path, asked);
+  if (jobId !== undefined && isJobId(jobId)) return readFalStatus(fields, jobId);
+  const what = path === undefined ? excerpt(body) : bounded(path, 2_000);
+  throw new InvalidResponseError(`the answer to the submit leads to no request of fal's: ${what}`, {
+    status,
+    hint: "A request was made, and may be paid for: look for it among fal's requests before you submit again, and check baseUrl.",
+  });
+}
+
+/** Where there is no link. */
+function composed(app: string | undefined, requestId: string | undefined): string | undefined {
+  return app && requestId && `${app}/requests/${requestId}`;
+}
+
+function ledTo(path: string, asked: string | undefined): string | undefined {
+  const [, before, app, requestId] = LINK.exec(path) ?? [];
+  return before === '' || (app !== undefined && app === asked) ? composed(app, requestId) : undefined;
 }
 
 /** Whose an answer is: the job that was asked about, or another. */
@@ -83,11 +86,15 @@ export function readFalRefusal(
   { body, call, headers, status }: HttpRefusal,
   jobId: string,
 ): JobUpdate | undefined {
-  // A page is of something in between.
-  if (call === 'status' || status < 400 || (typeof body === 'string' && /^\s*</.test(body))) return undefined;
-  const { code = headers.get('x-fal-error-type') ?? undefined, message } = parseFalError(body);
+  if (call === 'status' || status < 400 || status === 401 || status === 403) return undefined;
+  const told = parseFalError(body);
+  const { code = headers.get('x-fal-error-type') ?? undefined } = told;
+  // A page, or words, may be of something in between.
+  const isPage = typeof body === 'string' && /^\s*</.test(body);
+  if (isPage || (!isRecord(body) && code === undefined && ![410, 422, 499].includes(status)))
+    return undefined;
+  const message = told.message || undefined;
   if (status === 400 && /in progress/i.test(message ?? '')) return { jobId, raw: body };
-  if (status === 401 || status === 403) return undefined;
   const detail: unknown = isRecord(body) ? body.detail : undefined;
   if (status === 410 || (status === 404 && !Array.isArray(detail))) {
     // What a route that is not there, or a server that has just been started, says is no word on the request.

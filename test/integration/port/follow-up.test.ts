@@ -61,6 +61,29 @@ describe('a status that takes a second call', () => {
     });
   });
 
+  it.each([
+    ['at once', 403, {}, 0, 300],
+    ['after the pause that it wants', 503, { 'retry-after': '1' }, 900, 5_000],
+  ])('whose second call is refused is asked for again %s', async (_, status, headers, least, most) => {
+    const times: number[] = [];
+    const server = await routes({
+      'GET /jobs/a': ended,
+      'GET /jobs/a/result': (response) => {
+        times.push(performance.now());
+        if (times.length > 1) return json(response, 200, ended);
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        return json(response, status, { error: 'no' });
+      },
+    });
+    // Of two servers that take turns, one of them broken, it would be the turn of that one at each second call.
+    const options = { polling: { intervalMs: 60_000 }, retry: { minDelayMs: 400, maxDelayMs: 2_000 } };
+    const client = connect(server.url, backend, options);
+    expect((await client.subscribe('a').completed()).status).toBe('completed');
+    const [first = 0, second = 0] = times;
+    expect(second - first).toBeGreaterThanOrEqual(least);
+    expect(second - first).toBeLessThan(most);
+  });
+
   it('may take a third, and no fourth', async () => {
     const further =
       (url: string): ReturnType<typeof plain>['parseStatus'] =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fal } from '../../../../src/backends/hosted/fal.js';
 import { openRouter } from '../../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../../src/backends/hosted/replicate.js';
 import { runway } from '../../../../src/backends/hosted/runway.js';
@@ -8,6 +9,7 @@ import { answer, fixtures, plain, statusOf } from '../fixtures.js';
 
 /** Each hosted backend, by the folder of what its service says. */
 const backends = {
+  fal: fal({ model: 'fal-ai/veo3.1' }),
   'open-router': openRouter({ model: 'google/veo-3.1' }),
   replicate: replicate({ model: 'google/veo-3.1' }),
   runway: runway({ model: 'gen4.5' }),
