@@ -63,7 +63,7 @@ describe('a status that takes a second call', () => {
 
   it.each([
     ['at once', 403, {}, 0, 300],
-    ['after the pause that it wants', 503, { 'retry-after': '1' }, 900, 5_000],
+    ['after the pause that it wants', 429, { 'retry-after': '1' }, 900, 5_000],
   ])('whose second call is refused is asked for again %s', async (_, status, headers, least, most) => {
     const times: number[] = [];
     const server = await routes({
