@@ -244,7 +244,7 @@ describe('an event of a request’s own stream', () => {
 
 describe('a submit', () => {
   const sent = (given: FalRequest, options: FalOptions = {}) =>
-    fal({ model: MODEL, ...options }).generate(given);
+    fal({ ...options, model: MODEL }).generate(given);
   const input = { prompt: 'A boat', duration: '8s' };
 
   it('posts the input itself to the path of the model, and adds nothing', async () => {
