@@ -13,6 +13,7 @@ import {
   type WebhookEvent,
 } from '../core/model.js';
 import { isRecord } from '../core/record.js';
+import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { ConfigurationError, InputError } from '../errors.js';
 import { type JobHost, VideoJob } from '../job/job.js';
@@ -149,11 +150,19 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   }
 
   /**
-   * Hands a verified webhook event to whoever waits for its job; it races the streams to one end.
+   * Hands a verified webhook event to whoever waits for its job; it races the streams to one end. With the option `bus`
+   * to those in other processes, too: where that cannot be done within 2 s it rejects, and the sender is to come again.
    *
-   * @throws InputError for what is none, such as the body of a delivery; JobStoreError.
+   * @throws InputError for what is none, such as the body of a delivery; JobStoreError; VideoError of code `bus`.
    */
-  async ingest(event: WebhookEvent, { token }: IngestOptions = {}): Promise<void> {
+  ingest(event: WebhookEvent, options: IngestOptions = {}): Promise<void> {
+    const ingested = this.#ingest(event, options);
+    // Who does not wait for it is told as well, and no process ends of it.
+    ingested.catch((error) => this.#server.logger.warn(`an event was not ingested: ${wordsOf(error)}`));
+    return ingested;
+  }
+
+  async #ingest(event: WebhookEvent, { token }: IngestOptions): Promise<void> {
     if (event?.type === 'unknown') return;
     if (typeof event?.snapshot?.id !== 'string') {
       throw new InputError('event', 'event is no WebhookEvent', {
@@ -162,6 +171,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     }
     const update = this.#learn(event.snapshot, 'webhook');
     if (token !== undefined) await this.#server.jobs?.deliver(token, update);
+    await this.#following.publish(event.snapshot);
   }
 
   /**

@@ -1,9 +1,12 @@
+import type { JobUpdate } from '../core/model.js';
 import { askCredentials, askToken } from '../http/credentials.js';
 import { onWake } from '../runtime/wake.js';
 import { createRunner } from '../transports/runner.js';
 import { StatusCalls } from '../transports/status-calls.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
 import type { Follower } from '../transports/transport.js';
+import { followOnBus } from './bus-follower.js';
+import { BusLink } from './bus-link.js';
 import { type Settings, toWebSocketUrl } from './options.js';
 import type { Server } from './server.js';
 
@@ -27,23 +30,35 @@ export function createCalls(server: Server): StatusCalls {
   });
 }
 
+/** The client on the bus of its settings, where there is one. */
+export function createBusLink(server: Server, learned: (update: JobUpdate) => void): BusLink | undefined {
+  const { backend, logger, runtime, settings } = server;
+  const { baseUrl, bus } = settings;
+  if (bus === undefined) return undefined;
+  const namespace = `${backend.name} ${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, '')}`;
+  return new BusLink({ bus, namespace, runtime, logger, learned });
+}
+
 /** What follows jobs of the server by these settings. */
 export function createFollower(
   server: Server,
   settings: Settings,
   calls: StatusCalls,
   loadSse: LoadSse,
+  link: BusLink | undefined,
 ): Follower {
-  return createRunner({
+  const follower = createRunner({
     ...streamDepsOf(server, loadSse),
     runtime: { ...server.runtime, onWake },
     backend: settings.backend,
     settings,
     calls,
+    peers: link?.peers(settings.polling.intervalMs),
     locate: (update) => server.locate(update),
     redact: (text) => server.http.redact(text),
     logger: settings.logger,
   });
+  return link === undefined ? follower : followOnBus(follower, link);
 }
 
 /** The streams of the server. */

@@ -1,7 +1,8 @@
-import type { JobUpdate, SnapshotSource } from '../core/model.js';
+import type { JobSnapshot, JobUpdate, SnapshotSource } from '../core/model.js';
 import type { WaitEngine } from '../job/waits.js';
 import { Alarms } from '../runtime/alarms.js';
 import type { StatusCalls } from '../transports/status-calls.js';
+import type { BusLink } from './bus-link.js';
 import { closedError } from './calls.js';
 import { LateFollower } from './late-follower.js';
 import type { Settings } from './options.js';
@@ -20,6 +21,7 @@ export class Following {
   readonly #alarms: Alarms;
   readonly #engine: WaitEngine | undefined;
   #calls: StatusCalls | undefined;
+  #link: BusLink | undefined;
   #hasFetched = false;
 
   constructor(server: Server) {
@@ -54,6 +56,18 @@ export class Following {
     for (const follower of this.#followers) follower.ingest(update, source);
   }
 
+  /** Tells the other processes, where there is a bus. */
+  async publish(snapshot: JobSnapshot): Promise<void> {
+    await (await this.#linked())?.publish(snapshot);
+  }
+
+  async #linked(): Promise<BusLink | undefined> {
+    if (this.#server.settings.bus === undefined) return undefined;
+    const { createBusLink } = await part('following');
+    this.#link ??= createBusLink(this.#server, (update) => this.ingest(update, 'webhook'));
+    return this.#link;
+  }
+
   close(): void {
     for (const follower of this.#followers) follower.close(closedError);
   }
@@ -72,7 +86,7 @@ export class Following {
       const { createCalls, createFollower } = await part('following');
       const calls = this.#calls ?? createCalls(server);
       if (this.#isShared) this.#calls = calls;
-      return createFollower(server, settings, calls, () => part('sse'));
+      return createFollower(server, settings, calls, () => part('sse'), await this.#linked());
     });
     if (server.calls.isClosed) follower.close(closedError);
     this.#followers.add(follower);

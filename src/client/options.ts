@@ -17,6 +17,7 @@ import type {
   TimeoutOptions,
 } from '../core/settings.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
+import type { JobBus } from '../jobs/bus.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { WebSocketClass } from '../runtime/runtime.js';
 import type { DefaultBackend } from './client-types.js';
@@ -60,6 +61,11 @@ export interface VideoClientOptions<B extends AnyBackend = DefaultBackend> {
    * `key`, and no job is lost where the process dies.
    */
   readonly jobs?: Jobs | undefined;
+  /**
+   * By which processes that serve the same jobs wake one another, such as `redisBus(client)` of `reelwire/jobs`: a webhook
+   * that lands on one ends the wait of another, and one of them polls for all. It is left open when the client is closed.
+   */
+  readonly bus?: JobBus | undefined;
 }
 
 /** The same where the backend says where its server is. */
@@ -77,6 +83,7 @@ export interface Settings extends ServerSettings, FollowingSettings {
   readonly WebSocket: WebSocketClass | undefined;
   readonly logger: Logger;
   readonly jobs: Jobs | undefined;
+  readonly bus: JobBus | undefined;
 }
 
 /** As many status calls at once are made without being asked for. */
@@ -126,6 +133,10 @@ const OPTIONS: {
   jobs(given) {
     if (given === undefined || typeof given.open === 'function') return given;
     throw wrongOption('jobs', 'jobs must be what memoryJobs(), jobsOver(store) or the like returns');
+  },
+  bus(given) {
+    if (given === undefined || typeof given.publish === 'function') return given;
+    throw wrongOption('bus', 'bus must be what memoryBus(), redisBus(client) or the like returns');
   },
 };
 
