@@ -88,7 +88,12 @@ export type {
   RetryOptions,
   TimeoutOptions,
 } from './core/settings.js';
-export type { DownloadOptions, DownloadProgress, VideoDownload } from './core/video-download.js';
+export type {
+  DownloadOptions,
+  DownloadProgress,
+  DownloadRange,
+  VideoDownload,
+} from './core/video-download.js';
 export {
   ApiError,
   type ApiErrorOptions,

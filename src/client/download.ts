@@ -1,4 +1,4 @@
-import { wholeNumber } from '../core/check.js';
+import { checkFields, optional, wholeNumber } from '../core/check.js';
 import { wrongOption } from '../core/check-option.js';
 import type { CompletedJob } from '../core/model.js';
 import { wordsOf } from '../core/text.js';
@@ -17,9 +17,10 @@ export async function download(
 ): Promise<VideoDownload> {
   const { aborts, backend, calls, http, logger, retry, runtime, settings } = server;
   const { timeouts } = settings;
-  const { variant = backend.variants[0], output = 0, onProgress, signal: outer } = options;
+  const { variant = backend.variants[0], output = 0, range, onProgress, signal: outer } = options;
   const wrong = wholeNumber(0, 10_000)(output);
   if (wrong !== undefined) throw new InputError('output', `output ${wrong}`, { jobId: id });
+  checkRange(range, id);
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw aboutJob(wrongOption('onProgress', 'onProgress must be a function'), id);
   const controller = new AbortController();
@@ -31,6 +32,7 @@ export async function download(
     return await openDownload(http, source, {
       signal: outer && controller.signal,
       onProgress,
+      range,
       onError: (error) => logger.error(`job ${JSON.stringify(id)}: onProgress threw: ${wordsOf(error)}`),
       onDoubt: ({ message }) =>
         logger.warn(
@@ -54,4 +56,13 @@ export async function download(
   } catch (error) {
     throw http.told(error, id);
   }
+}
+
+function checkRange(range: DownloadOptions['range'], jobId: string): void {
+  if (range === undefined) return;
+  const refuse = (field: string, problem: string) => new InputError(field, problem, { jobId });
+  const bytes = (least: number) => wholeNumber(least, Number.MAX_SAFE_INTEGER);
+  checkFields('range', 'option', range, { start: bytes(0), end: optional(bytes(1)) }, refuse, 'range.');
+  if (range.end !== undefined && range.end <= range.start)
+    throw refuse('range.end', 'range.end must be greater than range.start');
 }

@@ -23,7 +23,7 @@ export function checkCall(options: object, jobId?: string, ...names: readonly st
 
 /** Before the wait for the end, which a download may begin with. */
 export function checkDownload(options: object, jobId: string): void {
-  checkCall(options, jobId, 'variant', 'output', 'onProgress');
+  checkCall(options, jobId, 'variant', 'output', 'range', 'onProgress');
 }
 
 /** A whole number of milliseconds given to one call. */

@@ -7,12 +7,27 @@ export interface DownloadProgress {
   readonly totalBytes?: number;
 }
 
+/** Part of a file, in bytes. */
+export interface DownloadRange {
+  /** The first byte, from 0. */
+  readonly start: number;
+  /** Behind the last byte, as of `slice`. @default the end of the file */
+  readonly end?: number | undefined;
+}
+
 /** Options for `VideoClient.download` and `VideoJob.download`. */
 export interface DownloadOptions<Variant extends string = string> {
   /** Which of the job's files. @default the backend's first, the video */
   readonly variant?: Variant | undefined;
   /** Which of the job's `outputs`, from 0. @default 0 */
   readonly output?: number | undefined;
+  /**
+   * Only these bytes of the file. Where the server knows no ranges, the others are fetched and dropped. What the file is,
+   * and its hash, is not checked then.
+   *
+   * @throws InputError of field `range`, status 416, where the file has no byte at `start`.
+   */
+  readonly range?: DownloadRange | undefined;
   /** Ends the download, while it is being saved too. Rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -30,10 +45,12 @@ export interface DownloadOptions<Variant extends string = string> {
  */
 export interface VideoDownload {
   /**
-   * In bytes; missing where the server does not say. A hint in a page, for an answer of another origin: whether that
+   * Of the whole file, in bytes; missing where the server does not say. A hint in a page, for an answer of another origin: whether that
    * is compressed is hidden from the page.
    */
   readonly size?: number;
+  /** The server's strong validator, with its quotes: the same as long as the bytes are. */
+  readonly eTag?: string;
   /** Without parameters, such as `video/mp4`. */
   readonly contentType: string;
   /** The server's name for the file, else one made of the job's id. A base name, harmless on every system. */

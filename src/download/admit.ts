@@ -21,6 +21,7 @@ export type Verdict =
 /** What is known when an answer comes. */
 export interface Known {
   readonly head: FileHead | undefined;
+  /** Where a part was asked for and there is no head yet: the place of its first byte. */
   readonly received: number;
   /** The answer is not of our origin. */
   readonly foreign: boolean;
@@ -31,16 +32,17 @@ export interface Known {
 export function admit(response: Response, known: Known): Verdict {
   const { status, headers } = response;
   const { head, received, foreign } = known;
+  const isBegun = head !== undefined && received > 0;
   if (status === 202) return 'not-ready';
   if (status === 206) return partVerdict(headers, known);
   if (response.ok) return isSame(headers, known) ? 'same' : 'whole';
-  if (status === 416 && received > 0) {
-    const isEnd = head?.size === undefined && contentRange(headers)?.size === received;
+  if (status === 416 && isBegun) {
+    const isEnd = head.size === undefined && contentRange(headers)?.size === received;
     return isEnd && agrees(headers, head) ? 'complete' : 'mismatch';
   }
   // A file that was there and is gone: its URL has had its time. A signed URL is refused as forbidden then.
   if (status === 410 || (foreign && (status === 401 || status === 403))) return 'expired';
-  if (status === 404 && received > 0) return 'expired';
+  if (status === 404 && isBegun) return 'expired';
   if (status === 400) return 'bad-request';
   return status === 404 || status === 409 || status === 425 ? 'not-ready' : 'refused';
 }
@@ -63,8 +65,9 @@ function sizeAgrees({ size }: ContentRange, head: FileHead | undefined, received
 function agrees(headers: Headers, head: FileHead | undefined): boolean {
   const eTag = headers.get('etag');
   const lastModified = headers.get('last-modified');
+  if (head === undefined) return true;
   return (
-    (eTag === null || eTag === head?.eTag) && (lastModified === null || lastModified === head?.lastModified)
+    (eTag === null || eTag === head.eTag) && (lastModified === null || lastModified === head.lastModified)
   );
 }
 

@@ -19,7 +19,7 @@ export async function openDownload(
   const { jobId } = source;
   const { runtime } = options;
   const first = new ResumableBody(http, source, options);
-  const { size, contentType, filename } = await first.open();
+  const { size, contentType, filename, strongETag } = await first.open();
 
   let unread: ResumableBody | undefined = first;
   const timer = runtime.setTimeout(() => {
@@ -35,6 +35,7 @@ export async function openDownload(
 
   return {
     ...(size === undefined ? {} : { size }),
+    ...(strongETag === undefined ? {} : { eTag: strongETag }),
     contentType,
     filename,
     stream: () => streamOf(take(), jobId),

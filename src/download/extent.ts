@@ -1,4 +1,5 @@
 import type { ByteArray } from '../core/bytes.js';
+import type { DownloadRange } from '../core/video-download.js';
 import { FileCheck } from './file-check.js';
 import { contentRange, type FileHead } from './head.js';
 
@@ -12,7 +13,9 @@ export type End = 'file' | 'part' | 'early' | 'again';
 export class Extent {
   head: FileHead | undefined;
   check: FileCheck | undefined;
-  received = 0;
+  /** Up to which byte of the file it is here, or need not be. */
+  received: number;
+  readonly #range: DownloadRange | undefined;
   /** Where the answer under way ends, as an offset in the file; undefined where it did not say. */
   #until: number | undefined;
   #isPart = false;
@@ -21,12 +24,45 @@ export class Extent {
   /** Where an answer without a length ended. */
   #endsAt: number | undefined;
 
-  /** From the first byte, of what may be another file. */
-  begin(head: FileHead | undefined): void {
-    this.received = 0;
-    this.#skip = 0;
+  /** @param range - The part that is wanted, where that is not all. */
+  constructor(range?: DownloadRange) {
+    this.#range = range;
+    this.received = this.start;
+  }
+
+  /** The first byte that is wanted. */
+  get start(): number {
+    return this.#range?.start ?? 0;
+  }
+
+  /** Behind the last byte that is wanted, where that is known. */
+  get end(): number | undefined {
+    const end = this.#range?.end;
+    const size = this.head?.size;
+    return end !== undefined && size !== undefined ? Math.min(end, size) : (end ?? size);
+  }
+
+  /** The file has not one byte of what is wanted. */
+  get isBeyond(): boolean {
+    return this.#range !== undefined && this.start >= (this.head?.size ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The end of the part is here; the file may go on. */
+  get isFull(): boolean {
+    return this.#range?.end !== undefined && this.received >= this.#range.end;
+  }
+
+  /**
+   * From the first byte, of what may be another file.
+   *
+   * @param isPart - The answer begins with the first byte that is wanted, and not with that of the file.
+   */
+  begin(head: FileHead | undefined, isPart = false): void {
+    this.received = this.start;
+    this.#skip = isPart ? 0 : this.start;
     this.head = head;
-    this.check = head && new FileCheck(head);
+    // Of a part there is nothing to go by.
+    this.check = head && this.#range === undefined ? new FileCheck(head) : undefined;
   }
 
   /** The answer is of the file that was begun; `fromStart` where it brings again what is here. */
@@ -56,8 +92,9 @@ export class Extent {
 
   /** What of a chunk is new. */
   add(chunk: ByteArray): ByteArray {
-    const fresh = chunk.subarray(this.#skip);
-    this.#skip -= chunk.length - fresh.length;
+    const unseen = chunk.subarray(this.#skip);
+    this.#skip -= chunk.length - unseen.length;
+    const fresh = unseen.subarray(0, (this.#range?.end ?? Number.POSITIVE_INFINITY) - this.received);
     this.received += fresh.length;
     this.check?.add(fresh);
     return fresh;
@@ -65,7 +102,7 @@ export class Extent {
 
   /** All that was told is here: how the connection ended does not matter any more. */
   get isWhole(): boolean {
-    return this.head?.isSizeSure === true && this.received === this.head.size;
+    return this.head?.isSizeSure === true && this.received === this.end;
   }
 
   /** @param isFinal - What was handed on cannot be taken back. */
@@ -78,8 +115,7 @@ export class Extent {
   /** Whether the file may end here. */
   #mayEnd(): boolean {
     const { check, head, received } = this;
-    if (head?.size !== undefined && (head.isSizeSure || received === head.size))
-      return received === head.size;
+    if (head?.size !== undefined && (head.isSizeSure || received === head.size)) return received === this.end;
     // Of the part of a file of unknown size only the server knows whether it is the last.
     if (head === undefined || this.#isPart) return false;
     return check?.doubt() === undefined;

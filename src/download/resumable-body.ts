@@ -1,7 +1,8 @@
 import type { HttpRequest } from '../backends/backend.js';
 import type { ByteArray } from '../core/bytes.js';
 import { bounded, redactQueries } from '../core/text.js';
-import type { DownloadError } from '../errors.js';
+import type { DownloadRange } from '../core/video-download.js';
+import { type DownloadError, InputError } from '../errors.js';
 import { discard } from '../http/body.js';
 import { isTransient } from '../http/failure.js';
 import type { HttpClient, Opened } from '../http/types.js';
@@ -11,6 +12,7 @@ import type { ByteSource } from './byte-source.js';
 import { Connection } from './connection.js';
 import { Extent } from './extent.js';
 import { type FileHead, readHead } from './head.js';
+import { isTextType } from './media.js';
 import { Opening, problemOf } from './opening.js';
 import { DownloadPace, noVideo, type PaceOptions } from './pace.js';
 import { type DownloadSource, Places } from './places.js';
@@ -26,6 +28,8 @@ export interface OpenDownloadOptions extends PaceOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
   /** How long a connection may bring no bytes before it counts as lost. */
   readonly requestMs: number;
+  /** The part that is wanted, where that is not all. */
+  readonly range?: DownloadRange | undefined;
 }
 
 /**
@@ -48,7 +52,7 @@ export class ResumableBody implements ByteSource {
   #over: (() => void) | undefined;
   #started = false;
   #ended = false;
-  readonly #extent = new Extent();
+  readonly #extent: Extent;
   readonly #resumption = new Resumption();
   #connection: Connection | undefined;
   #opening = new Opening();
@@ -64,6 +68,7 @@ export class ResumableBody implements ByteSource {
     this.#http = http;
     this.#source = source;
     this.#options = options;
+    this.#extent = new Extent(options.range);
     this.#pace = new DownloadPace(source.jobId, options, this.#life.signal);
     this.#places = new Places(source, this.#pace, this.#life.signal);
     this.#progress = new Progress(this.#pace, options.onProgress, options.onError);
@@ -80,7 +85,8 @@ export class ResumableBody implements ByteSource {
   }
 
   get size(): number | undefined {
-    return this.#extent.head?.size;
+    const { end, start } = this.#extent;
+    return end === undefined || this.#extent.head?.size === undefined ? undefined : end - start;
   }
 
   close(): void {
@@ -128,7 +134,7 @@ export class ResumableBody implements ByteSource {
     const rest = this.#release(this.#opening.end());
     if (rest !== undefined) return rest;
     if (this.#hopeless !== undefined) throw this.#brokenOff(this.#hopeless);
-    if (this.#extent.received === 0) throw this.#notVideo('an empty body');
+    if (this.#extent.received === this.#extent.start) throw this.#notVideo('an empty body');
     if (this.#extent.check?.matchesHash() === false) throw this.#wrongHash();
     this.close();
     return undefined;
@@ -169,8 +175,11 @@ export class ResumableBody implements ByteSource {
   #take(chunk: ByteArray): ByteArray | undefined {
     const extent = this.#extent;
     const fresh = extent.add(chunk);
+    if (extent.isFull) this.#ended = true;
     if (fresh.length === 0) return undefined;
-    this.#progress.report(extent.received, this.size);
+    this.#progress.report(extent.received - extent.start, this.size);
+    // What a file is shows in its first bytes alone.
+    if (extent.start > 0) return fresh;
     return this.#release(this.#opening.add(fresh, extent.head));
   }
 
@@ -195,7 +204,7 @@ export class ResumableBody implements ByteSource {
     if (request === undefined) return undefined;
     const connection = new Connection(runtime, requestMs, signal);
     try {
-      const headers = this.#resumption.headers(this.#extent.received, this.#extent.head);
+      const headers = this.#resumption.headers(this.#extent.received, this.#extent.head, this.#options.range);
       const opened = await this.#http.open(request, { signal: connection.signal, jobId, headers });
       if (await this.#accept(opened, request)) return connection.attach(opened.response);
     } catch (error) {
@@ -226,26 +235,29 @@ export class ResumableBody implements ByteSource {
       await this.#pace.failed(error, error);
     } else if (verdict === 'whole' || verdict === 'same' || verdict === 'part') {
       const head = readHead(response, this.#source.fallbackName);
-      if (verdict === 'part' || (verdict === 'same' && extent.agreesInSize(head)))
-        extent.resume(head, verdict === 'same');
-      else this.#begin(head);
+      const isMore = verdict === 'part' || (verdict === 'same' && extent.agreesInSize(head));
+      if (known !== undefined && isMore) extent.resume(head, verdict === 'same');
+      else this.#begin(head, verdict === 'part');
+      if (extent.isBeyond) throw this.#beyond();
+      if (extent.start > 0 && isTextType(head.contentType)) throw this.#notVideo(head.contentType);
       extent.expect(response, head);
       return true;
     } else {
       const error = await toError();
+      if (error.status === 416 && known === undefined) throw this.#beyond();
       if (isTransient(error)) throw error;
-      await this.#places.failed({ verdict, error, foreign, resuming: received > 0 });
+      await this.#places.failed({ verdict, error, foreign, resuming: known !== undefined && received > 0 });
     }
     return false;
   }
 
   /** From the first byte, of what may be another file. */
-  #begin(head: FileHead | undefined): void {
+  #begin(head: FileHead | undefined, isPart = false): void {
     this.#mustRestart ||= this.#delivered;
     this.#delivered = false;
     this.#opening = new Opening();
     this.#hopeless = undefined;
-    this.#extent.begin(head);
+    this.#extent.begin(head, isPart);
   }
 
   /** Where redirects led is what counts: behind them may be a signed URL. */
@@ -271,6 +283,14 @@ export class ResumableBody implements ByteSource {
 
   #notVideo(what: string): DownloadError {
     return noVideo('download-not-video', this.#source.jobId, `is not what the server sent, but ${what}`);
+  }
+
+  #beyond(): InputError {
+    const { jobId } = this.#source;
+    return new InputError('range', `the video of job ${jobId} has no byte where range begins`, {
+      jobId,
+      status: 416,
+    });
   }
 
   #wrongHash(): DownloadError {

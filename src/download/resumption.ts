@@ -1,3 +1,4 @@
+import type { DownloadRange } from '../core/video-download.js';
 import { isVideoError } from '../errors.js';
 import type { FileHead } from './head.js';
 
@@ -10,13 +11,16 @@ export class Resumption {
     return this.#by === 'range';
   }
 
-  headers(received: number, head: FileHead | undefined): Record<string, string> {
+  /** @param range - The part that is asked for, where that is not all. */
+  headers(received: number, head: FileHead | undefined, range?: DownloadRange): Record<string, string> {
     // An encoded answer has another length, and cannot be resumed by the bytes of the file.
     const identity = { 'accept-encoding': 'identity' };
+    const last = range?.end === undefined ? '' : range.end - 1;
+    if (head === undefined && range !== undefined) return { ...identity, range: `bytes=${received}-${last}` };
     const validator = received > 0 ? head?.validator : undefined;
     if (validator === undefined || this.#by === 'nothing') return identity;
-    const range = { ...identity, range: `bytes=${received}-` };
-    return this.#by === 'if-range' ? { ...range, 'if-range': validator } : range;
+    const rest = { ...identity, range: `bytes=${received}-${last}` };
+    return this.#by === 'if-range' ? { ...rest, 'if-range': validator } : rest;
   }
 
   /**
