@@ -27,6 +27,8 @@ export interface Jobs {
 export interface ResumeOptions {
   /** Those of this group alone. */
   readonly group?: string | undefined;
+  /** Those alone whose job has not ended, or is not known to have. @default false */
+  readonly open?: boolean | undefined;
   /** Ends the iteration; it throws the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -20,9 +20,9 @@ export async function* resume<Job>(
   options: ResumeOptions,
   attach: (snapshot: JobSnapshot, key: string) => Job,
 ): AsyncGenerator<ResumeResult<Job>, void, undefined> {
-  checkCall(options, undefined, 'group');
+  checkCall(options, undefined, 'group', 'open');
   checkGroup(options.group);
-  const { group, signal } = options;
+  const { group, open, signal } = options;
   const { host, leases, store } = records;
   const { runtime, logger } = host;
   signal?.throwIfAborted();
@@ -53,7 +53,7 @@ export async function* resume<Job>(
   /** Returns how many are leased by others. */
   async function* list(): AsyncGenerator<ResumeResult<Job>, number, undefined> {
     let leased = 0;
-    const listing = store.list({ group });
+    const listing = store.list({ group, open });
     try {
       for (;;) {
         const next = await abortable(listing.next(), signal);
