@@ -33,13 +33,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['errors', 'core'],
   'mock-server': ['errors', 'core/model', 'core/nearest'],
   react: ['core', 'backends/backend', 'job', 'client'],
+  relay: ['index', 'webhooks/index'],
   cli: ['index', 'backends/hosted/index', 'webhooks/index', 'webhooks/testing', 'mock-server/index'],
 };
 
-/** The entries of the package: they put names together, and nothing but the command line imports them. */
+/** The entries of the package: they put names together, and nothing but the command line and the relay imports them. */
 const ENTRIES = [
   'index',
   ...['backends/hosted/index', 'mock-server/index', 'mock-server/msw', 'react/index'],
+  ...['relay/index', 'relay/node'],
   ...['webhooks/index', 'webhooks/node', 'webhooks/testing'],
 ];
 
@@ -73,8 +75,9 @@ describe('the imports of src', () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  it('bring no entry of the package but to the command line', () => {
-    const wrong = IMPORTS.filter(({ from, to }) => roomOf(from) !== 'cli' && ENTRIES.includes(to));
+  it('bring no entry of the package but to the command line and the relay', () => {
+    const isOfUsers = (file: string) => ['cli', 'relay'].includes(roomOf(file));
+    const wrong = IMPORTS.filter(({ from, to }) => !isOfUsers(from) && ENTRIES.includes(to));
     expect(wrong.map(show)).toEqual([]);
   });
 

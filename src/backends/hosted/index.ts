@@ -5,6 +5,7 @@
  */
 
 export type { CallbackContext, CallbackUrl } from '../callback-url.js';
+export { type RelayJob, type RelayJobs, type RelayOperations, relayBackend } from '../relay.js';
 export { type FalOptions, type FalRequest, fal } from './fal.js';
 export type { HostedBackend } from './hosted-backend.js';
 export {

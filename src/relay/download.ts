@@ -1,0 +1,103 @@
+import type { AnyBackend, DownloadOptions, JobRecord, VideoClient, VideoDownload } from '../index.js';
+import { isVideoError } from '../index.js';
+import { HEADERS, Refused } from './answer.js';
+import { digestOf } from './key.js';
+import { cleanWords } from './words.js';
+
+/** How long a page waits for the first bytes before it is told to come again, in milliseconds. */
+const OPEN_MS = 20_000;
+
+type Range = NonNullable<DownloadOptions['range']>;
+
+/** The bytes of a job's video, with the key of this server and without its address. Throws what the page is told. */
+export async function proxyDownload(
+  client: VideoClient<AnyBackend>,
+  { key, jobId }: JobRecord,
+  request: Request,
+  output: number,
+): Promise<Response> {
+  if (jobId === undefined) throw notReady();
+  const open = (range: Range | undefined) => opened(client, jobId, { output, range }, request.signal);
+  const ifRange = request.headers.get('if-range');
+  let range = rangeOf(request.headers.get('range'));
+  let video = await open(range);
+  let eTag = await eTagOf(key, video);
+  // Of another file than the page has the beginning of, or of one of unknown length, all is sent.
+  if (range !== undefined && (video.size === undefined || (ifRange !== null && ifRange !== eTag))) {
+    range = undefined;
+    video = await open(range);
+    eTag = await eTagOf(key, video);
+  }
+  const { size } = video;
+  const { start, end = size } = range ?? { start: 0 };
+  const until = size === undefined ? undefined : Math.min(end ?? size, size);
+  return new Response(video.stream(), {
+    status: range === undefined ? 200 : 206,
+    headers: {
+      ...HEADERS,
+      'content-type': typeOf(video),
+      'content-disposition': dispositionOf(cleanWords(video.filename, key, jobId)),
+      'accept-ranges': 'bytes',
+      ...(eTag !== undefined && { etag: eTag }),
+      ...(until !== undefined && { 'content-length': String(until - start) }),
+      ...(range !== undefined &&
+        until !== undefined && { 'content-range': `bytes ${start}-${until - 1}/${size}` }),
+    },
+  });
+}
+
+async function opened(
+  client: VideoClient<AnyBackend>,
+  jobId: string,
+  options: Pick<DownloadOptions, 'output' | 'range'>,
+  page: AbortSignal,
+): Promise<VideoDownload> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(notReady()), OPEN_MS);
+  page.addEventListener('abort', () => controller.abort(page.reason), { once: true });
+  try {
+    page.throwIfAborted();
+    return await client.download(jobId, { ...options, signal: controller.signal });
+  } catch (error) {
+    if (isVideoError(error) && (error as { readonly field?: unknown }).field === 'range')
+      throw new Refused(416, 'No such range');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notReady(): Refused {
+  return new Refused(404, 'Video not available yet', { retryAfterMs: 2_000 });
+}
+
+/** One range from a first byte on; any other is as if it were not asked for, as a server may do. */
+export function rangeOf(header: string | null): Range | undefined {
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})?$/.exec(header?.trim() ?? '') ?? [];
+  if (first === undefined) return undefined;
+  const start = Number(first);
+  if (last === undefined) return { start };
+  return Number(last) < start ? undefined : { start, end: Number(last) + 1 };
+}
+
+/** By which a page resumes. The server's own may be made of its id. */
+async function eTagOf(key: string, { eTag }: VideoDownload): Promise<string | undefined> {
+  if (eTag === undefined) return undefined;
+  return `"${await digestOf(new TextEncoder().encode(`${key} ${eTag}`))}"`;
+}
+
+/** What a browser would run is not sent from the page's own site. */
+function typeOf({ contentType }: VideoDownload): string {
+  return /^(video|audio|image)\/(?!svg)[\w.+-]+$/i.test(contentType)
+    ? contentType
+    : 'application/octet-stream';
+}
+
+function dispositionOf(filename: string): string {
+  const plain = filename.replaceAll(/[^\w.() -]/g, '_');
+  const encoded = encodeURIComponent(filename).replaceAll(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}

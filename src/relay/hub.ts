@@ -1,0 +1,196 @@
+import type { AnyBackend, JobRecord, JobSnapshot, VideoClient } from '../index.js';
+import { viewOf } from './frames.js';
+import { FRESH_MS, type Records } from './records.js';
+import { tellAll } from './tell-all.js';
+import { viewOfRecord, WatchedJob, type Watcher } from './watched-job.js';
+
+/** Jobs nobody watches whose last state is remembered; the oldest are forgotten. */
+const MAX_IDLE = 10_000;
+/** How long an ended job is asked for once more, for the list of its files, in milliseconds. */
+const LAST_ASK_MS = 2_000;
+/** How often it is looked whether a submit has got its id, while somebody watches, in milliseconds. */
+const LOOK_MS = 2_000;
+/** After following stopped without an end, in milliseconds. */
+const AGAIN_MS = 30_000;
+/** As long as a timer can be: following goes on while somebody watches. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** What is known of jobs, and who is told: one `subscribe` and one status call a job, however many ask. */
+export class JobHub {
+  readonly #client: VideoClient<AnyBackend>;
+  readonly #records: Records;
+  readonly #jobs = new Map<string, WatchedJob>();
+  /** Those nobody watches; the longest so first. */
+  readonly #idle = new Set<WatchedJob>();
+  #isClosed = false;
+
+  constructor(client: VideoClient<AnyBackend>, records: Records) {
+    this.#client = client;
+    this.#records = records;
+  }
+
+  /** How many are followed. */
+  get followed(): number {
+    return this.#jobs.size - this.#idle.size;
+  }
+
+  isFollowed(key: string): boolean {
+    return this.#jobs.get(key)?.stop !== undefined;
+  }
+
+  /** What is known of it without asking anybody; undefined where that is nothing. */
+  known(key: string): WatchedJob | undefined {
+    return this.#jobs.get(key);
+  }
+
+  /** What a page that asks for the status is told: of what was heard some seconds ago, or one call. Throws what that does. */
+  async status(record: JobRecord): Promise<string> {
+    const job = this.#of(record);
+    if (!job.isOver && performance.now() - job.heardAt >= FRESH_MS) await this.#ask(job, record);
+    return job.frame;
+  }
+
+  /** Tells the watcher what is known, as soon as something is, and then each change until the end. */
+  watch(record: JobRecord, watcher: Watcher): void {
+    const job = this.#of(record);
+    if (job.view !== undefined) watcher.tell(job);
+    if (job.isOver) return;
+    job.watchers.add(watcher);
+    this.#idle.delete(job);
+    if (job.stop === undefined) this.#follow(job, record);
+  }
+
+  /** Safe to call twice. */
+  unwatch(key: string, watcher: Watcher): void {
+    const job = this.#jobs.get(key);
+    if (job?.watchers.delete(watcher) && job.watchers.size === 0) this.#rest(job);
+  }
+
+  /** A submit has been answered: what a page is told of its job. */
+  made(key: string, snapshot: JobSnapshot): string {
+    const view = viewOf(key, snapshot);
+    const job = this.#jobs.get(key);
+    if (job === undefined) return JSON.stringify(view);
+    job.jobId = snapshot.id;
+    if (job.learn(view)) this.#tell(job);
+    return job.frame;
+  }
+
+  /** The key is that of a new submit. */
+  startOver(key: string): void {
+    this.#jobs.get(key)?.startOver();
+  }
+
+  forget(key: string): void {
+    const job = this.#jobs.get(key);
+    if (job === undefined) return;
+    job.stop?.();
+    this.#jobs.delete(key);
+    this.#idle.delete(job);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const key of [...this.#jobs.keys()]) this.forget(key);
+  }
+
+  #of(record: JobRecord): WatchedJob {
+    let job = this.#jobs.get(record.key);
+    if (job === undefined) {
+      job = new WatchedJob(record.key);
+      this.#jobs.set(record.key, job);
+      this.#rest(job);
+    }
+    job.jobId ??= record.jobId;
+    return job;
+  }
+
+  #rest(job: WatchedJob): void {
+    job.stop?.();
+    job.stop = undefined;
+    this.#idle.add(job);
+    if (this.#idle.size <= MAX_IDLE) return;
+    for (const oldest of this.#idle) {
+      this.#idle.delete(oldest);
+      this.#jobs.delete(oldest.key);
+      return;
+    }
+  }
+
+  #ask(job: WatchedJob, record: JobRecord): Promise<void> {
+    job.asking ??= this.#askOnce(job, record).finally(() => {
+      job.asking = undefined;
+    });
+    return job.asking;
+  }
+
+  async #askOnce(job: WatchedJob, record: JobRecord): Promise<void> {
+    const hasEnded = record.state === 'completed' || record.state === 'failed';
+    if (record.jobId === undefined) return this.#learn(job, record);
+    try {
+      const signal = hasEnded ? AbortSignal.timeout(LAST_ASK_MS) : undefined;
+      const snapshot = await this.#client.status(record.jobId, { signal });
+      if (job.learn(viewOf(job.key, snapshot))) this.#tell(job);
+    } catch (error) {
+      // That it has ended is known, whatever the server has to say of it now.
+      if (!hasEnded) throw error;
+    }
+    if (hasEnded) this.#learn(job, record);
+  }
+
+  #learn(job: WatchedJob, record: JobRecord): void {
+    if (job.learn(viewOfRecord(record))) this.#tell(job);
+  }
+
+  #follow(job: WatchedJob, record: JobRecord): void {
+    if (record.jobId === undefined) this.#awaitId(job, record);
+    else if (record.state === 'submitted') this.#subscribe(job, record.jobId);
+    else void this.#ask(job, record).catch(() => {});
+  }
+
+  #subscribe(job: WatchedJob, jobId: string): void {
+    const followed = this.#client.subscribe(jobId, { timeoutMs: NEVER_MS });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    job.stop = () => {
+      clearTimeout(timer);
+      followed.close();
+    };
+    followed.on('update', (snapshot) => {
+      if (job.learn(viewOf(job.key, snapshot))) this.#tell(job);
+    });
+    // Nobody is told: a page asks by itself where it hears nothing.
+    followed.on('stopped', () => {
+      if (job.watchers.size === 0 || this.#isClosed) return;
+      timer = setTimeout(() => this.#subscribe(job, jobId), AGAIN_MS);
+    });
+  }
+
+  /** Its submit is under way, here or in another process, or nobody knows of it. */
+  #awaitId(job: WatchedJob, record: JobRecord): void {
+    this.#learn(job, record);
+    let isOver = false;
+    const look = async () => {
+      const now = await this.#records.read(job.key).catch(() => record);
+      if (isOver) return;
+      if (now === undefined || now.jobId !== undefined || now.state === 'refused') {
+        job.stop = undefined;
+        job.jobId = now?.jobId;
+        if (now !== undefined) this.#follow(job, now);
+      } else timer = setTimeout(look, LOOK_MS);
+    };
+    let timer = setTimeout(look, LOOK_MS);
+    job.stop = () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }
+
+  /** What watches an ended job is told that, and no more. */
+  #tell(job: WatchedJob): void {
+    tellAll(job, () => {
+      if (!job.isOver) return;
+      job.watchers.clear();
+      this.#rest(job);
+    });
+  }
+}

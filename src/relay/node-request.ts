@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * The request as the web has it, its body unread.
+ *
+ * @param signal - Aborts when the caller is gone; undefined for an upgrade, which has no body.
+ */
+export function toRequest(incoming: IncomingMessage, signal: AbortSignal | undefined): Request {
+  const { method = 'GET', url = '/' } = incoming;
+  const hasBody = signal !== undefined && !/^(GET|HEAD|TRACE)$/.test(method);
+  const init: RequestInit & { duplex?: 'half' } = {
+    // A `Request` takes no TRACE; no route does.
+    method: method === 'TRACE' ? 'HEAD' : method,
+    headers: headersOf(incoming),
+    ...(signal && { signal }),
+    ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
+  };
+  // Whatever host it names, in whichever form: all that counts is the path.
+  const path = url.replace(/^\w+:\/\/[^/?#]*/, '').replace(/^\/*/, '/');
+  return new Request(new URL(path, 'http://localhost'), init);
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]];
+    if (!name.startsWith(':')) headers.append(name, value); // HTTP/2 has pseudo-headers.
+  }
+  return headers;
+}
+
+/** Unlike `Readable.toWeb`, it leaves the socket open when it is cancelled: the answer has yet to be written. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming.iterator({ destroyOnReturn: false });
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = (await chunks.next()) as IteratorResult<Buffer, undefined>;
+        if (done) controller.close();
+        else controller.enqueue(new Uint8Array(value));
+      },
+      async cancel() {
+        await chunks.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

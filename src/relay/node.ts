@@ -1,0 +1,213 @@
+/**
+ * The relay on node:http, and on Express: `toNodeListener` for its calls, `attachRelay` for its WebSockets.
+ *
+ * @module reelwire/relay/node
+ */
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { toRequest } from './node-request.js';
+import type { Relay } from './relay-types.js';
+import type { RelayMessage, RelayPeer } from './session.js';
+
+const PING_MS = 30_000;
+/** Pings without an answer, after which a page is gone. */
+const MAX_MISSED = 2;
+/** How long a page has to answer a close before its socket is cut, in milliseconds. */
+const CLOSE_MS = 2_000;
+
+/** Answers as `relay.fetch` does, or any function from a `Request` to a `Response`. */
+export type FetchHandler = (
+  request: Request,
+  context: { readonly remoteAddress?: string | undefined },
+) => Response | Promise<Response>;
+
+/**
+ * Makes a `fetch` handler a listener of node:http, or a route of Express. An answer that breaks off where it comes from
+ * breaks off here as well: what seemed to have ended would be taken for whole.
+ *
+ * @example
+ * createServer(toNodeListener(relay.fetch)).listen(3000);
+ * app.use(toNodeListener(relay.fetch)); // Express; at the root, since it sees the whole path
+ */
+export function toNodeListener(
+  handle: FetchHandler,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
+  return async (incoming, outgoing) => {
+    const gone = new AbortController();
+    outgoing.once('close', () => gone.abort());
+    outgoing.on('error', () => {}); // Its close follows.
+    try {
+      const remoteAddress = incoming.socket?.remoteAddress;
+      const request = toRequest(incoming, gone.signal);
+      const answer = await handle(request, { remoteAddress });
+      if (gone.signal.aborted) {
+        await answer.body?.cancel();
+        return;
+      }
+      outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
+      outgoing.flushHeaders();
+      if (answer.body !== null) await copy(answer.body, outgoing, gone.signal);
+      outgoing.end();
+      // What was not read of the request would be taken for the next one.
+      if (!incoming.complete) lingerAndClose(incoming);
+    } catch {
+      outgoing.destroy();
+    }
+  };
+}
+
+async function copy(
+  body: ReadableStream<Uint8Array>,
+  outgoing: ServerResponse,
+  gone: AbortSignal,
+): Promise<void> {
+  const reader = body.getReader();
+  let wake = () => {};
+  const onDrain = () => wake();
+  const onGone = () => {
+    wake();
+    reader.cancel().catch(() => {});
+  };
+  outgoing.on('drain', onDrain);
+  gone.addEventListener('abort', onGone);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || gone.aborted) return;
+      if (outgoing.write(value)) continue;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (gone.aborted) resolve();
+      });
+    }
+  } finally {
+    outgoing.off('drain', onDrain);
+    gone.removeEventListener('abort', onGone);
+  }
+}
+
+/** Closing at once could take the answer away from a page that is still writing. */
+function lingerAndClose(incoming: IncomingMessage): void {
+  const timer = setTimeout(() => incoming.destroy(), 500);
+  timer.unref();
+  incoming.once('close', () => clearTimeout(timer));
+  incoming.on('error', () => {});
+  incoming.resume();
+}
+
+/**
+ * Takes the relay's WebSockets on a server of node:http, by `ws`. Upgrades at other paths are left to other listeners,
+ * and refused with 404 where there are none.
+ */
+export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'limits'>): void {
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: relay.limits.frameBytes,
+    clientTracking: false,
+  });
+  const peers = new Set<Peer>();
+  let pinging: ReturnType<typeof setInterval> | undefined;
+  const ping = () => {
+    for (const peer of peers) peer.ping();
+  };
+
+  server.on('upgrade', async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const destroy = () => socket.destroy();
+    socket.on('error', destroy);
+    try {
+      const request = Object.assign(toRequest(incoming, undefined), { context: {} });
+      const refusal = await relay.websocket.upgrade(request);
+      if (refusal?.status === 404 && server.listenerCount('upgrade') > 1)
+        return void socket.off('error', destroy);
+      if (refusal !== undefined) return await refuse(socket, refusal);
+      webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
+        socket.off('error', destroy);
+        const peer = new Peer(webSocket, request.context, relay.websocket);
+        peers.add(peer);
+        socket.on('drain', () => relay.websocket.drain(peer));
+        pinging ??= setInterval(ping, PING_MS);
+        webSocket.on('close', () => {
+          peers.delete(peer);
+          if (peers.size > 0) return;
+          clearInterval(pinging);
+          pinging = undefined;
+        });
+        relay.websocket.open(peer);
+      });
+    } catch {
+      destroy();
+    }
+  });
+}
+
+/** A socket of `ws`, as the relay knows sockets. */
+class Peer implements RelayPeer {
+  readonly websocket: WebSocket;
+  readonly context: object;
+  #missed = 0;
+
+  constructor(webSocket: WebSocket, context: object, hooks: Relay['websocket']) {
+    this.websocket = webSocket;
+    this.context = context;
+    webSocket.on('message', (data) => hooks.message(this, new Message(data)));
+    webSocket.on('close', (code, reason) => hooks.close(this, { code, reason: String(reason) }));
+    webSocket.on('error', () => {}); // Its close follows.
+    webSocket.on('pong', () => {
+      this.#missed = 0;
+    });
+  }
+
+  send(frame: string): void {
+    this.websocket.send(frame);
+  }
+
+  close(code: number, reason: string): void {
+    const { websocket } = this;
+    websocket.close(code, reason);
+    // One that does not read answers no close; `ws` itself would wait half a minute.
+    const timer = setTimeout(() => websocket.terminate(), CLOSE_MS);
+    websocket.once('close', () => clearTimeout(timer));
+  }
+
+  terminate(): void {
+    this.websocket.terminate();
+  }
+
+  ping(): void {
+    if (this.#missed >= MAX_MISSED) this.terminate();
+    else this.websocket.ping();
+    this.#missed += 1;
+  }
+}
+
+class Message implements RelayMessage {
+  readonly #data: RawData;
+
+  constructor(data: RawData) {
+    this.#data = data;
+  }
+
+  text(): string {
+    return String(this.#data);
+  }
+
+  uint8Array(): Uint8Array {
+    // As `ws` gives it where nobody asks for another type.
+    return this.#data as Buffer;
+  }
+}
+
+async function refuse(socket: Duplex, answer: Response): Promise<void> {
+  const body = Buffer.from(await answer.arrayBuffer());
+  const headers = new Headers(answer.headers);
+  headers.set('content-length', String(body.length));
+  headers.set('connection', 'close');
+  const lines = [
+    `HTTP/1.1 ${answer.status} Refused`,
+    ...Array.from(headers, ([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
+}

@@ -1,0 +1,57 @@
+import type { JobRecord, Jobs } from '../index.js';
+import { noSuchJob } from './answer.js';
+
+/** For how long what was read is believed, in milliseconds. */
+export const FRESH_MS = 5_000;
+/** Records that are remembered; the oldest are read again. */
+const MAX_KNOWN = 20_000;
+
+interface Known {
+  readonly record: JobRecord;
+  readonly until: number;
+}
+
+/** Whose a job is, and what it is called upstream. */
+export class Records {
+  readonly #jobs: Pick<Jobs, 'get' | 'list'>;
+  readonly #known = new Map<string, Known>();
+
+  constructor(jobs: Pick<Jobs, 'get' | 'list'>) {
+    this.#jobs = jobs;
+  }
+
+  /**
+   * The record of a job of this user.
+   *
+   * @throws Refused with 404 where it is another's, or is not there: no caller can tell which.
+   */
+  async own(userId: string, key: string): Promise<JobRecord> {
+    const known = this.#known.get(key);
+    const record =
+      known !== undefined && performance.now() < known.until ? known.record : await this.read(key);
+    if (record?.group !== userId) throw noSuchJob();
+    return record;
+  }
+
+  /** As it is now. */
+  async read(key: string): Promise<JobRecord | undefined> {
+    // What no key can be is not asked for.
+    const record = /^[\x21-\x7e]{1,255}$/.test(key) ? await this.#jobs.get(key) : undefined;
+    this.#known.delete(key);
+    // What is not there may be in a moment, and what has no id may get one.
+    if (record?.jobId !== undefined) {
+      this.#known.set(key, { record, until: performance.now() + FRESH_MS });
+      if (this.#known.size > MAX_KNOWN) this.forget(this.#known.keys().next().value ?? '');
+    }
+    return record;
+  }
+
+  /** The user's, in no order. */
+  list(userId: string): AsyncIterable<JobRecord> {
+    return this.#jobs.list({ group: userId });
+  }
+
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+}

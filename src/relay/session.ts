@@ -1,0 +1,194 @@
+import type { JobRecord } from '../index.js';
+import { acknowledged, hasEnded, problem, readMessage } from './frames.js';
+import type { JobHub } from './hub.js';
+
+import { type Place, type RelayLimits, TokenBucket } from './limits.js';
+import type { RelayUser } from './options.js';
+import { isExpired } from './users.js';
+import type { WatchedJob, Watcher } from './watched-job.js';
+
+/** A socket of a page, as crossws has it. */
+export interface RelayPeer {
+  send(data: string): unknown;
+  close(code?: number, reason?: string): unknown;
+  terminate?(): unknown;
+  /** What `upgrade` left for the socket. */
+  readonly context?: object | undefined;
+  readonly websocket?: { readonly bufferedAmount?: number | undefined } | undefined;
+}
+
+/** One message of a page, as crossws has it. */
+export interface RelayMessage {
+  text(): string;
+  uint8Array?(): Uint8Array;
+}
+
+/** What a session needs of the relay. */
+export interface SessionHost {
+  readonly limits: RelayLimits;
+  readonly hub: Pick<JobHub, 'watch' | 'unwatch'>;
+  /** The record of a job that this user may watch; rejects where it is none. */
+  find(user: RelayUser, jobId: string): Promise<JobRecord>;
+  /** The words of an error, for a page. */
+  wordsOf(error: unknown, key: string): string;
+  /** Something waits until what was sent is gone. */
+  waits(session: Session): void;
+  ended(session: Session): void;
+}
+
+/** Messages that a page may send a second, once it has sent as many as it may at once. */
+const MESSAGES_PER_SECOND = 50;
+
+/** Close codes: RFC 6455, and one of ours. */
+export const CLOSE = {
+  goingAway: 1001,
+  policy: 1008,
+  tooBig: 1009,
+  restart: 1012,
+  signInAgain: 4401,
+} as const;
+
+/** One socket of a page: what it wants to know, and what waits for it. */
+export class Session implements Watcher {
+  readonly user: RelayUser;
+  readonly #peer: RelayPeer;
+  readonly #host: SessionHost;
+  readonly #place: Place;
+  readonly #bucket: TokenBucket;
+  /** Jobs that it asked for. */
+  readonly #jobs = new Set<string>();
+  /** Jobs whose newest is to be sent when there is room. */
+  #waiting: Map<string, WatchedJob> | undefined;
+  #expiry: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(peer: RelayPeer, user: RelayUser, place: Place, host: SessionHost) {
+    this.#peer = peer;
+    this.user = user;
+    this.#place = place;
+    this.#host = host;
+    this.#bucket = new TokenBucket(2 * host.limits.jobsPerSocket, MESSAGES_PER_SECOND);
+    this.#watchExpiry();
+  }
+
+  receive(message: RelayMessage): void {
+    if (this.#isOver) return;
+    if (isExpired(this.user)) this.close(CLOSE.signInAgain, 'Sign in again');
+    else if (!this.#bucket.take()) this.close(CLOSE.policy, 'Too many messages');
+    else if (isLarger(message, this.#host.limits.frameBytes)) this.close(CLOSE.tooBig, 'Too large');
+    else this.#act(message.text());
+  }
+
+  #act(text: string): void {
+    const message = readMessage(text);
+    if ('error' in message) {
+      this.send(problem(message.error));
+      return;
+    }
+    const { action, jobId } = message;
+    if (action === 'subscribe') {
+      void this.#subscribe(jobId);
+      return;
+    }
+    this.#jobs.delete(jobId);
+    this.#waiting?.delete(jobId);
+    this.#host.hub.unwatch(jobId, this);
+    this.send(acknowledged(action, jobId));
+  }
+
+  async #subscribe(jobId: string): Promise<void> {
+    // Once more is asked for the newest once more.
+    if (!this.#jobs.has(jobId) && this.#jobs.size >= this.#host.limits.jobsPerSocket)
+      return this.close(CLOSE.policy, 'Too many jobs');
+    this.#jobs.add(jobId);
+    try {
+      const record = await this.#host.find(this.user, jobId);
+      // It may have changed its mind, or be gone.
+      if (!this.#jobs.has(jobId)) return;
+      this.send(acknowledged('subscribe', jobId));
+      this.#host.hub.watch(record, this);
+    } catch (error) {
+      if (this.#jobs.delete(jobId)) this.send(problem(this.#host.wordsOf(error, jobId), jobId));
+    }
+  }
+
+  tell(job: WatchedJob): void {
+    if (job.view === undefined || !this.#jobs.has(job.key)) return;
+    if (hasEnded(job.view)) {
+      this.#jobs.delete(job.key);
+      this.#waiting?.delete(job.key);
+      this.send(job.frame);
+    } else if (this.#buffered > 0) {
+      this.#waiting ??= new Map();
+      this.#waiting.set(job.key, job);
+      this.#host.waits(this);
+    } else this.send(job.frame);
+  }
+
+  /** True where nothing waits any more. */
+  flush(): boolean {
+    for (const [key, job] of this.#waiting ?? []) {
+      if (this.#isOver || this.#buffered > 0) break;
+      this.#waiting?.delete(key);
+      this.send(job.frame);
+    }
+    return this.#isOver || !this.#waiting?.size;
+  }
+
+  /** A page that reads too slowly is let go: it connects again, and is told the newest. */
+  send(frame: string): void {
+    if (this.#isOver) return;
+    try {
+      this.#peer.send(frame);
+    } catch {
+      this.ended(); // It is closed already.
+    }
+    if (this.#buffered <= this.#host.limits.bufferedBytes) return;
+    this.ended();
+    if (this.#peer.terminate) this.#peer.terminate();
+    else this.#peer.close(CLOSE.policy, 'Too slow');
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isOver) return;
+    this.ended();
+    try {
+      this.#peer.close(code, reason);
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  /** Safe to call twice. */
+  ended(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#expiry);
+    this.#place.leave();
+    for (const jobId of this.#jobs) this.#host.hub.unwatch(jobId, this);
+    this.#jobs.clear();
+    this.#waiting = undefined;
+    this.#host.ended(this);
+  }
+
+  #watchExpiry(): void {
+    const { expiresAt } = this.user;
+    if (expiresAt === undefined) return;
+    this.#expiry = setTimeout(
+      () => {
+        if (isExpired(this.user)) this.close(CLOSE.signInAgain, 'Sign in again');
+        else this.#watchExpiry();
+      },
+      Math.min(Math.max(0, expiresAt.getTime() - Date.now()), 2 ** 31 - 1),
+    );
+  }
+
+  get #buffered(): number {
+    return this.#peer.websocket?.bufferedAmount ?? 0;
+  }
+}
+
+function isLarger(message: RelayMessage, maxBytes: number): boolean {
+  const size = message.uint8Array?.().byteLength ?? new TextEncoder().encode(message.text()).byteLength;
+  return size > maxBytes;
+}
