@@ -9,20 +9,21 @@ export class MemoryJobStore implements JobStore {
   readonly #leases = new Map<string, { readonly holder: string; readonly until: number }>();
 
   async add(record: JobRecord): Promise<JobRecord> {
-    this.#dropOld(record.updatedAt);
-    const stored = this.#records.get(record.key);
-    if (stored !== undefined && !admits(stored)) return stored;
-    this.#records.set(record.key, record);
+    this.#dropOld();
+    const stored = this.#current(record.key);
+    if (stored !== undefined && !admits(stored)) return copyOf(stored);
+    this.#records.set(record.key, copyOf(record));
     return record;
   }
 
   async put(record: JobRecord): Promise<void> {
-    const next = merged(this.#records.get(record.key), record);
-    if (next !== undefined) this.#records.set(record.key, next);
+    const next = merged(this.#current(record.key), record);
+    if (next !== undefined) this.#records.set(record.key, copyOf(next));
   }
 
   async get(key: string): Promise<JobRecord | undefined> {
-    return this.#records.get(key);
+    const stored = this.#current(key);
+    return stored && copyOf(stored);
   }
 
   async delete(key: string): Promise<void> {
@@ -31,11 +32,13 @@ export class MemoryJobStore implements JobStore {
   }
 
   async *list(query?: JobStoreQuery): AsyncGenerator<JobRecord> {
-    for (const record of [...this.#records.values()]) if (isListed(record, query)) yield record;
+    for (const record of [...this.#records.values()]) {
+      if (keptUntil(record) > Date.now() && isListed(record, query)) yield copyOf(record);
+    }
   }
 
   async find(jobId: string): Promise<JobRecord | undefined> {
-    for (const record of this.#records.values()) if (record.jobId === jobId) return record;
+    for (const record of this.#records.values()) if (record.jobId === jobId) return this.get(record.key);
     return undefined;
   }
 
@@ -48,10 +51,20 @@ export class MemoryJobStore implements JobStore {
     return true;
   }
 
-  #dropOld(now: number): void {
+  #current(key: string): JobRecord | undefined {
+    const stored = this.#records.get(key);
+    return stored !== undefined && keptUntil(stored) > Date.now() ? stored : undefined;
+  }
+
+  #dropOld(): void {
     for (const [key, record] of this.#records) {
-      if (keptUntil(record) > now) return; // The oldest are first, roughly; that is enough.
+      if (keptUntil(record) > Date.now()) return; // The oldest are first, roughly; that is enough.
       this.#records.delete(key);
     }
   }
+}
+
+/** The caller's own, which may change: as another store would give it back. */
+function copyOf(record: JobRecord): JobRecord {
+  return record.metadata === undefined ? record : JSON.parse(JSON.stringify(record));
 }

@@ -1,0 +1,159 @@
+import { ConfigurationError } from '../../errors.js';
+import { readRecord } from '../read-record.js';
+import type { JobRecord } from '../record.js';
+import { admits, isListed, keptUntil, merged } from '../rules.js';
+import type { JobStore, JobStoreQuery } from '../store.js';
+import { evalScript, type IORedisJobsClient, type NodeRedisJobsClient } from './redis-eval.js';
+import { GET, LEASE, PAGE, RECORDS, SWAP } from './redis-scripts.js';
+
+const PAGE_SIZE = 100;
+
+/** Records in redis, for any number of processes. */
+export class RedisJobStore implements JobStore {
+  readonly #client: IORedisJobsClient | NodeRedisJobsClient;
+  readonly #prefix: string;
+
+  constructor(client: IORedisJobsClient | NodeRedisJobsClient, prefix: string) {
+    if (typeof prefix !== 'string' || prefix === '' || /[{}]/.test(prefix)) {
+      throw new ConfigurationError('prefix', 'prefix must be a text without braces, such as "videos"');
+    }
+    if (typeof client?.eval !== 'function') {
+      throw new ConfigurationError('client', 'client must be a client of ioredis or of redis');
+    }
+    this.#client = client;
+    this.#prefix = `{${prefix}}:`;
+  }
+
+  async add(record: JobRecord): Promise<unknown> {
+    const text = JSON.stringify(record);
+    let before = '';
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const there = await this.#swap(record.key, before, text, record).catch((error: unknown) => {
+        // It may be written yet, when nobody sends what it is the record of: taken back, in the same line of commands.
+        this.#swap(record.key, text, '', record).catch(() => {});
+        throw error;
+      });
+      if (there === undefined) return record;
+      const stored = there === '' ? undefined : parse(record.key, there);
+      if (!admits(stored)) return stored;
+      before = there;
+    }
+    throw changedTooOften(record.key);
+  }
+
+  async put(record: JobRecord): Promise<void> {
+    let before = await this.#text(record.key);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const next = before === '' ? undefined : merged(parse(record.key, before), record);
+      if (next === undefined) return;
+      const there = await this.#swap(record.key, before, JSON.stringify(next), next);
+      if (there === undefined) return;
+      before = there;
+    }
+    throw changedTooOften(record.key);
+  }
+
+  async get(key: string): Promise<unknown> {
+    const text = await this.#text(key);
+    return text === '' ? undefined : parse(key, text);
+  }
+
+  async delete(key: string): Promise<void> {
+    let before = await this.#text(key);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const there = await this.#swap(key, before, '', readRecord(parse(key, before)));
+      if (there === undefined) return;
+      before = there;
+    }
+    throw changedTooOften(key);
+  }
+
+  async *list(query: JobStoreQuery = {}): AsyncGenerator<unknown> {
+    const index = query.group === undefined ? 'all' : `of:${query.group}`;
+    for await (const keys of this.#pages(index)) {
+      const records = await this.#run(RECORDS, [index, ...keys.map((key) => `record:${key}`)], keys);
+      for (const [i, key] of keys.entries()) {
+        const stored = records[i] ? parse(key, records[i]) : undefined;
+        if (stored !== undefined && isListed(stored, query)) yield stored;
+      }
+    }
+  }
+
+  async find(jobId: string): Promise<unknown> {
+    const key = await this.#run(GET, [`id:${jobId}`], []);
+    const stored = typeof key === 'string' && key !== '' ? await this.get(key) : undefined;
+    return readRecord(stored)?.jobId === jobId ? stored : undefined;
+  }
+
+  async lease(key: string, holder: string, forMs: number): Promise<boolean> {
+    return (await this.#run(LEASE, [`lease:${key}`], [holder, String(Math.ceil(forMs))])) === 'done';
+  }
+
+  /** From where the last one ended, and what is of the same moment anew: meanwhile others come and go. */
+  async *#pages(index: string): AsyncGenerator<readonly string[]> {
+    let from = '-inf';
+    let seen: ReadonlySet<string> = new Set();
+    for (;;) {
+      const size = seen.size + PAGE_SIZE;
+      const page = await this.#run(PAGE, [index], [from, String(size)]);
+      const last = page.at(-1) ?? '';
+      const fresh: string[] = [];
+      const ofLast = new Set(last === from ? seen : []);
+      for (let i = 0; i < page.length; i += 2) {
+        const [key = '', at] = page.slice(i, i + 2);
+        if (!seen.has(key)) fresh.push(key);
+        if (at === last) ofLast.add(key);
+      }
+      yield fresh;
+      if (page.length < 2 * size) return;
+      [from, seen] = [last, ofLast];
+    }
+  }
+
+  async #text(key: string): Promise<string> {
+    return String(await this.#run(GET, [`record:${key}`], []));
+  }
+
+  /** Undefined where it is done; else what is there, empty for nothing. */
+  async #swap(
+    key: string,
+    expected: string,
+    text: string,
+    record: JobRecord | undefined,
+  ): Promise<string | undefined> {
+    const now = Date.now();
+    const forMs = Math.max(1, Math.ceil(keptUntil(record) - now));
+    const { group, jobId } = record ?? {};
+    const keys = [`record:${key}`, 'all', 'ends', `of:${group ?? ''}`, `id:${jobId ?? ''}`];
+    const flags = [group !== undefined, jobId !== undefined].map((flag) => (flag ? '1' : ''));
+    const times = [forMs, record?.createdAt ?? 0, now].map(String);
+    const answer = await this.#run(SWAP, keys, [expected, text, key, ...times, ...flags]);
+    return answer === 'done' ? undefined : String(answer).slice(1);
+  }
+
+  #run(
+    script: string,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<string | readonly string[]> {
+    const prefixed = keys.map((key) => this.#prefix + key);
+    return evalScript(this.#client, script, prefixed, args);
+  }
+}
+
+/** Others change the same record as often in the time of one answer; no job has so many changes. */
+const MAX_TRIES = 100;
+
+function changedTooOften(key: string): Error {
+  return new Error(
+    `the record of ${JSON.stringify(key)} was changed by others each time it was to be written`,
+  );
+}
+
+function parse(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { key };
+  }
+}
