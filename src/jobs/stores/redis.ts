@@ -7,6 +7,7 @@ import { evalScript, type IORedisJobsClient, type NodeRedisJobsClient } from './
 import { GET, LEASE, PAGE, RECORDS, SWAP } from './redis-scripts.js';
 
 const PAGE_SIZE = 100;
+const LONGEST_MS = 365 * 86_400_000;
 
 /** Records in redis, for any number of processes. */
 export class RedisJobStore implements JobStore {
@@ -122,7 +123,8 @@ export class RedisJobStore implements JobStore {
     record: JobRecord | undefined,
   ): Promise<string | undefined> {
     const now = Date.now();
-    const forMs = Math.max(1, Math.ceil(keptUntil(record) - now));
+    // What none can read is kept as long as anything.
+    const forMs = Math.min(Math.max(1, Math.ceil(keptUntil(record) - now)), LONGEST_MS);
     const { group, jobId } = record ?? {};
     const keys = [`record:${key}`, 'all', 'ends', `of:${group ?? ''}`, `id:${jobId ?? ''}`];
     const flags = [group !== undefined, jobId !== undefined].map((flag) => (flag ? '1' : ''));

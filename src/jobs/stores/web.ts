@@ -1,0 +1,119 @@
+import { ConfigurationError } from '../../errors.js';
+import { readRecord } from '../read-record.js';
+import type { JobRecord } from '../record.js';
+import { admits, hasEnded, isListed, keptUntil, merged } from '../rules.js';
+import type { JobStore, JobStoreQuery } from '../store.js';
+
+const PREFIX = 'reelwire:jobs:';
+/** A tab holds a lock for one step that waits for nothing; one that is frozen meanwhile is not waited for. */
+const LOCK_MS = 5_000;
+
+/** Records in `localStorage`, for all tabs of an origin. */
+export class WebJobStore implements JobStore {
+  readonly #prefix: string;
+
+  constructor(name: string) {
+    if (typeof name !== 'string' || name === '') {
+      throw new ConfigurationError(
+        'name',
+        'name must say whose jobs these are, such as the id of who is signed in',
+      );
+    }
+    // In quotes, so that no name begins another.
+    this.#prefix = PREFIX + JSON.stringify(name);
+  }
+
+  add(record: JobRecord): Promise<unknown> {
+    return this.#alone(record.key, () => {
+      const stored = this.#read(record.key);
+      if (!admits(stored)) return stored;
+      this.#write(record);
+      return record;
+    });
+  }
+
+  put(record: JobRecord): Promise<void> {
+    return this.#alone(record.key, () => {
+      const next = merged(this.#read(record.key), record);
+      if (next !== undefined) this.#write(next);
+    });
+  }
+
+  async get(key: string): Promise<unknown> {
+    return this.#read(key);
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#alone(key, () => localStorage.removeItem(this.#prefix + key));
+  }
+
+  async *list(query?: JobStoreQuery): AsyncGenerator<unknown> {
+    for (const { stored } of oldestFirst(this.#prefix)) if (isListed(stored, query)) yield stored;
+  }
+
+  #read(key: string): unknown {
+    const stored = parse(localStorage.getItem(this.#prefix + key), key);
+    return keptUntil(stored) > Date.now() ? stored : undefined;
+  }
+
+  #write(record: JobRecord): void {
+    const name = this.#prefix + record.key;
+    const text = JSON.stringify(record);
+    const old = oldestFirst(PREFIX).filter((other) => other.name !== name && isDone(other.stored));
+    for (;;) {
+      try {
+        localStorage.setItem(name, text);
+        return;
+      } catch (cause) {
+        // A page that cannot submit is worse than one that has forgotten an old job, whoever's it is.
+        const next = old.shift();
+        if (next === undefined) throw new Error('localStorage is full, or must not be written', { cause });
+        localStorage.removeItem(next.name);
+      }
+    }
+  }
+
+  /** Where there are Web Locks, over all tabs: pages in http have none. */
+  async #alone<T>(key: string, act: () => T): Promise<T> {
+    const { locks } = globalThis.navigator ?? {};
+    if (locks === undefined) return act();
+    const signal = AbortSignal.timeout(LOCK_MS);
+    return locks.request(this.#prefix + key, { signal }, act);
+  }
+}
+
+interface Item {
+  readonly name: string;
+  readonly stored: unknown;
+}
+
+/** What is kept under names that begin so. What was kept long enough is removed, and not among them. */
+function oldestFirst(prefix: string): Item[] {
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+  const items = names.map((name) => ({
+    name,
+    stored: parse(localStorage.getItem(name), name.slice(prefix.length)),
+  }));
+  for (const { name, stored } of items) if (keptUntil(stored) <= Date.now()) localStorage.removeItem(name);
+  return items
+    .filter(({ stored }) => stored !== undefined && keptUntil(stored) > Date.now())
+    .sort((a, b) => madeAt(a) - madeAt(b));
+}
+
+function madeAt({ stored }: Item): number {
+  return readRecord(stored)?.createdAt ?? 0;
+}
+
+/** Whether nothing more comes of it. */
+function isDone(stored: unknown): boolean {
+  const record = readRecord(stored);
+  return record !== undefined && (hasEnded(record) || record.state === 'refused');
+}
+
+function parse(text: string | null, key: string): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return { key };
+  }
+}
