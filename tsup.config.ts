@@ -45,6 +45,9 @@ const platformByName: NonNullable<Options['esbuildPlugins']>[number] = {
 const nodeEntries = {
   index: 'src/index.ts',
   'backends/hosted/index': 'src/backends/hosted/index.ts',
+  'jobs/index': 'src/jobs/index.ts',
+  'jobs/node': 'src/jobs/node.ts',
+  'jobs/testing': 'src/jobs/testing.ts',
   'mock-server/index': 'src/mock-server/index.ts',
   'mock-server/msw': 'src/mock-server/msw.ts',
   'react/index': 'src/react/index.ts',
@@ -56,6 +59,8 @@ const nodeEntries = {
 const browserEntries = {
   index: 'src/index.ts',
   'backends/hosted/index': 'src/backends/hosted/index.ts',
+  'jobs/index': 'src/jobs/index.ts',
+  'jobs/testing': 'src/jobs/testing.ts',
   'react/index': 'src/react/index.ts',
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',

@@ -31,7 +31,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     /^examples\/([a-z0-9-]+\/)*[a-zA-Z0-9-]+\.(ts|md|html|css|json)$/,
     // For what reads no `exports`.
-    /^(backends|mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,
+    /^(backends|jobs|mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,
     /^dist\/cjs\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.cts$/,
     /^dist\/cjs\/platform\/[a-z0-9-]+(\.browser)?\.cjs$/,
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
@@ -54,7 +54,9 @@ it('takes at most 2 MB where it is installed', () => {
 it('leaves no folder of a subpath in the checkout, where Vite would take `react` for React', () => {
   const root = join(import.meta.dirname, '../..');
   expect(
-    ['backends', 'mock-server', 'react', 'webhooks'].filter((folder) => existsSync(join(root, folder))),
+    ['backends', 'jobs', 'mock-server', 'react', 'webhooks'].filter((folder) =>
+      existsSync(join(root, folder)),
+    ),
   ).toEqual([]);
 });
 

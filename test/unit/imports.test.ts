@@ -42,6 +42,7 @@ const ENTRIES = [
   'index',
   ...['backends/hosted/index', 'mock-server/index', 'mock-server/msw', 'react/index'],
   ...['relay/index', 'relay/node'],
+  ...['jobs/index', 'jobs/node', 'jobs/testing'],
   ...['webhooks/index', 'webhooks/node', 'webhooks/testing'],
 ];
 
@@ -87,7 +88,10 @@ describe('the imports of src', () => {
 
   it('bring what only Node has into its own files alone', () => {
     const isOfNode = (file: string) =>
-      /^(cli|mock-server)\//.test(file) || /\/node$/.test(file) || file === 'download/save-file';
+      /^(cli|mock-server)\//.test(file) ||
+      /^jobs\/stores\/file(-|$)/.test(file) ||
+      /\/node$/.test(file) ||
+      file === 'download/save-file';
     const wrong = IMPORTS.filter(
       ({ from, to, isOfTypes }) => to.startsWith('node:') && !isOfTypes && !isOfNode(from),
     );

@@ -1,9 +1,27 @@
+import type { Jobs } from '../jobs.js';
+import { jobsOver } from '../jobs-over.js';
 import type { JobRecord } from '../record.js';
 import { admits, isListed, keptUntil, merged } from '../rules.js';
 import type { JobStore, JobStoreQuery } from '../store.js';
 import { keyOfName, nameOfKey } from './key-name.js';
 import { type KeyValueStorage, type KeyValues, keyValuesOf } from './key-value-storage.js';
 import { Turns } from './turns.js';
+
+/**
+ * Keeps records in a storage of `unstorage`, a `Keyv`, or the module `idb-keyval`, under keys that begin with
+ * `reelwire:jobs:`. Only one process, or one tab, may write to it at a time: these storages know no step that two can
+ * agree by. It survives what the storage survives.
+ *
+ * @param storage - A `Keyv` must be made with `{ throwOnErrors: true }`, over a store that can be listed.
+ * @throws ConfigurationError where it is none of them.
+ * @example
+ * import * as idbKeyval from 'idb-keyval';
+ *
+ * const client = new VideoClient({ backend, auth, jobs: keyValueJobs(idbKeyval) });
+ */
+export function keyValueJobs(storage: KeyValueStorage): Jobs {
+  return jobsOver(new KeyValueJobStore(storage));
+}
 
 const BASE = 'reelwire:jobs';
 /** Where the storage is a folder, the longest name that a file or a folder may have is some 255. */

@@ -1,10 +1,38 @@
 import { ConfigurationError } from '../../errors.js';
+import type { Jobs } from '../jobs.js';
+import { jobsOver } from '../jobs-over.js';
 import { readRecord } from '../read-record.js';
 import type { JobRecord } from '../record.js';
 import { admits, isListed, keptUntil, merged } from '../rules.js';
 import type { JobStore, JobStoreQuery } from '../store.js';
 import { evalScript, type IORedisJobsClient, type NodeRedisJobsClient } from './redis-eval.js';
 import { GET, LEASE, PAGE, RECORDS, SWAP } from './redis-scripts.js';
+
+/** Options for `redisJobs`. */
+export interface RedisJobsOptions {
+  /**
+   * Before each key, in braces; give each application one of its own. All that is kept is in one slot of a cluster.
+   *
+   * @default 'reelwire:jobs'
+   */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * Keeps records in redis, for any number of processes, over a client of `ioredis` or of `redis` that the caller has
+ * connected; some 700 bytes a job. What is written outlives redis itself where that is set to write what it is told
+ * (`appendonly yes`). A command that is not answered within 5 s has failed, and nothing is sent.
+ *
+ * @throws ConfigurationError where it is no client, or the prefix is empty or has braces.
+ * @example
+ * const client = new VideoClient({ backend, auth, jobs: redisJobs(new Redis(url)) });
+ */
+export function redisJobs(
+  client: IORedisJobsClient | NodeRedisJobsClient,
+  { prefix = 'reelwire:jobs' }: RedisJobsOptions = {},
+): Jobs {
+  return jobsOver(new RedisJobStore(client, prefix));
+}
 
 const PAGE_SIZE = 100;
 const LONGEST_MS = 365 * 86_400_000;

@@ -1,8 +1,29 @@
 import { ConfigurationError } from '../../errors.js';
+import type { Jobs } from '../jobs.js';
+import { jobsOver } from '../jobs-over.js';
 import { readRecord } from '../read-record.js';
 import type { JobRecord } from '../record.js';
 import { admits, hasEnded, isListed, keptUntil, merged } from '../rules.js';
 import type { JobStore, JobStoreQuery } from '../store.js';
+
+/** Options for `webJobs`. */
+export interface WebJobsOptions {
+  /** Whose jobs these are, such as the id of who is signed in: nobody else who uses the same browser is given them. */
+  readonly name: string;
+}
+
+/**
+ * Keeps records in the `localStorage` of a page, for all its tabs. They survive the page and the browser, but perhaps no
+ * power cut. In https, two tabs that submit one key at the same moment submit it once; in http there are no Web Locks,
+ * and nearly so. Where the storage is full, jobs that have ended are dropped, the oldest first.
+ *
+ * @throws ConfigurationError for an empty name.
+ * @example
+ * const client = new VideoClient({ baseUrl: '/videos', backend, jobs: webJobs({ name: user.id }) });
+ */
+export function webJobs({ name }: WebJobsOptions): Jobs {
+  return jobsOver(new WebJobStore(name));
+}
 
 const PREFIX = 'reelwire:jobs:';
 /** A tab holds a lock for one step that waits for nothing; one that is frozen meanwhile is not waited for. */

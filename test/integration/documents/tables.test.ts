@@ -13,6 +13,9 @@ import { readDocument, root } from '../../support/documents.js';
 const ENTRIES = {
   reelwire: 'src/index.ts',
   'reelwire/backends': 'src/backends/hosted/index.ts',
+  'reelwire/jobs': 'src/jobs/index.ts',
+  'reelwire/jobs/node': 'src/jobs/node.ts',
+  'reelwire/jobs/testing': 'src/jobs/testing.ts',
   'reelwire/webhooks': 'src/webhooks/index.ts',
   'reelwire/webhooks/node': 'src/webhooks/node.ts',
   'reelwire/webhooks/testing': 'src/webhooks/testing.ts',

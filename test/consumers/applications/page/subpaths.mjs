@@ -1,5 +1,8 @@
 import 'reelwire';
 import 'reelwire/backends';
+import 'reelwire/jobs';
+import 'reelwire/jobs/node';
+import 'reelwire/jobs/testing';
 import 'reelwire/mock-server';
 import 'reelwire/mock-server/msw';
 import 'reelwire/react';

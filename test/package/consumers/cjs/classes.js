@@ -1,11 +1,14 @@
 const root = require('reelwire');
 const { openRouter } = require('reelwire/backends');
+const jobs = require('reelwire/jobs');
+const { fileJobs } = require('reelwire/jobs/node');
+const { testJobStore } = require('reelwire/jobs/testing');
 const webhooks = require('reelwire/webhooks');
 const { toNodeHandler } = require('reelwire/webhooks/node');
 const { createWebhookFactory } = require('reelwire/webhooks/testing');
 
 const exported = new Set(Object.values(root));
-const classes = Object.entries(webhooks).filter(([name]) => name.endsWith('Error'));
+const classes = [webhooks, jobs].flatMap(Object.entries).filter(([name]) => name.endsWith('Error'));
 const shared = classes.length > 0 && classes.every(([, value]) => exported.has(value));
 
 (async () => {
@@ -15,9 +18,13 @@ const shared = classes.length > 0 && classes.every(([, value]) => exported.has(v
   const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
   console.log(JSON.stringify({ shared, thrown }));
   if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
-  try {
-    openRouter({ modle: '' });
-  } catch (refusal) {
-    if (!(refusal instanceof root.ConfigurationError)) process.exitCode = 1;
+  if (typeof testJobStore !== 'function') process.exitCode = 1;
+  for (const wrong of [() => jobs.jobsOver({}), () => fileJobs(''), () => openRouter({ modle: '' })]) {
+    try {
+      wrong();
+      process.exitCode = 1;
+    } catch (refusal) {
+      if (!(refusal instanceof root.ConfigurationError)) process.exitCode = 1;
+    }
   }
 })();

@@ -1,11 +1,14 @@
 import * as root from 'reelwire';
 import { openRouter } from 'reelwire/backends';
+import * as jobs from 'reelwire/jobs';
+import { fileJobs } from 'reelwire/jobs/node';
+import { testJobStore } from 'reelwire/jobs/testing';
 import * as webhooks from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
 import { createWebhookFactory } from 'reelwire/webhooks/testing';
 
 const exported = new Set(Object.values(root));
-const classes = Object.entries(webhooks).filter(([name]) => name.endsWith('Error'));
+const classes = [webhooks, jobs].flatMap(Object.entries).filter(([name]) => name.endsWith('Error'));
 const shared = classes.length > 0 && classes.every(([, value]) => exported.has(value));
 const error = await webhooks
   .verifyWebhookSignature({ body: '{}', headers: {}, secret: 'whsec_c2VjcmV0c2VjcmV0' })
@@ -13,8 +16,12 @@ const error = await webhooks
 const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
 console.log(JSON.stringify({ shared, thrown }));
 if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
-try {
-  openRouter({ modle: '' });
-} catch (refusal) {
-  if (!(refusal instanceof root.ConfigurationError)) process.exitCode = 1;
+if (typeof testJobStore !== 'function') process.exitCode = 1;
+for (const wrong of [() => jobs.jobsOver({}), () => fileJobs(''), () => openRouter({ modle: '' })]) {
+  try {
+    wrong();
+    process.exitCode = 1;
+  } catch (refusal) {
+    if (!(refusal instanceof root.ConfigurationError)) process.exitCode = 1;
+  }
 }
