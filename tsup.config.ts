@@ -66,6 +66,7 @@ const browserEntries = {
   'webhooks/testing': 'src/webhooks/testing.ts',
   // Files of their own, so that an application's bundler leaves out what it does not use of them.
   'backends/hosted/fal': 'src/backends/hosted/fal.ts',
+  'backends/hosted/comfy-ui': 'src/backends/hosted/comfy-ui.ts',
   'backends/hosted/open-router': 'src/backends/hosted/open-router.ts',
   'backends/hosted/replicate': 'src/backends/hosted/replicate.ts',
   'backends/hosted/runway': 'src/backends/hosted/runway.ts',

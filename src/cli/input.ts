@@ -127,6 +127,16 @@ const FORMS: Readonly<Record<BackendName, Form>> = {
       input: isObject ? { ...given, ...input } : given,
     };
   },
+  comfyUI(fields, prompt, images) {
+    if (prompt !== undefined || images.length > 0)
+      throw new InputError('prompt', 'the backend comfyUI takes a workflow, not a prompt or images', {
+        hint: 'Give it in a file: --input workflow_api.json, which File → Export (API) of ComfyUI writes.',
+      });
+    // The file that ComfyUI exports, or one that has it beside other fields.
+    const { workflow } = fields;
+    const isWhole = typeof workflow === 'object' && workflow !== null && !('class_type' in workflow);
+    return isWhole ? fields : { workflow: fields };
+  },
   openAIVideos(fields, prompt, images, { model }) {
     if (images.length > 1) throw new InputError('--image', 'the backend openAIVideos takes one image');
     const [reference] = images;

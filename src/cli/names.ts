@@ -1,4 +1,4 @@
-/** Apart, so that help is shown without the library being loaded. */
+/** Apart, so that help is shown without the library being loaded. Those of the default base URL. */
 export const DIALECTS = ['soraGateway', 'vidBuilder', 'openAIVideos'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
@@ -12,8 +12,11 @@ export const KEYS = {
 } as const;
 export type HostedName = keyof typeof KEYS;
 
-export type BackendName = DialectName | HostedName;
-export const BACKENDS: readonly BackendName[] = [...DIALECTS, ...(Object.keys(KEYS) as HostedName[])];
+/** On a server of one's own, wherever that is. */
+const OWN = ['comfyUI'] as const;
+
+export type BackendName = DialectName | HostedName | (typeof OWN)[number];
+export const BACKENDS: readonly BackendName[] = [...DIALECTS, ...(Object.keys(KEYS) as HostedName[]), ...OWN];
 
 export function isHosted(backend: BackendName): backend is HostedName {
   return backend in KEYS;

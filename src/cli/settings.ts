@@ -1,4 +1,4 @@
-import { fal, openRouter, replicate, runway, xai } from '../backends/hosted/index.js';
+import { comfyUI, fal, openRouter, replicate, runway, xai } from '../backends/hosted/index.js';
 import {
   type AnyBackend,
   type Auth,
@@ -56,6 +56,10 @@ function serverOf(
 ): [Destination['server'], string | undefined] {
   if (baseUrl !== undefined) return ['flag', baseUrl];
   if (REELWIRE_BASE_URL !== undefined) return ['environment', REELWIRE_BASE_URL];
+  if (backend === 'comfyUI')
+    throw new ConfigurationError('--base-url', 'comfyUI is where you run it: give --base-url', {
+      hint: 'Such as --base-url http://127.0.0.1:8188, or REELWIRE_BASE_URL.',
+    });
   return isHosted(backend) ? ['service', undefined] : ['default', DEFAULT_BASE_URL];
 }
 
@@ -86,6 +90,7 @@ function createBackend({ statusRoute }: ConnectionFlags, { backend }: Settings):
   if (backend === 'runway') return runway();
   if (backend === 'xai') return xai();
   if (backend === 'fal') return fal();
+  if (backend === 'comfyUI') return comfyUI();
   return soraGateway(statusRoute === undefined ? {} : { statusRoute });
 }
 

@@ -34,7 +34,7 @@ const SERVICE = {
     digest: true,
   },
   ...{ onSubmit: true, onRequest: true, onAnswer: true, streams: true, webhooks: true, logSize: true },
-  openAI: true,
+  ...{ openAI: true, comfyUI: true },
 } as const satisfies Names<MockServiceOptions>;
 const JOB = { ...BEHAVIOUR, id: true, dialect: true, input: true } as const satisfies Names<MockJobInit>;
 const STREAMS = {
@@ -90,6 +90,7 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
   ),
   'webhooks.retryDelaysMs': DIALECT_NAMES,
   openAI: ['flavour', 'encoding'],
+  comfyUI: ['version'],
   words: ['queued', 'processing', 'completed', 'failed'],
 };
 
@@ -101,8 +102,9 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
 export function checkMockOptions(options: object, more: readonly string[]): void {
   checkNames('options', '', options, [...Object.keys(SERVICE), ...more]);
   checkNested(options, '');
-  const { auth, faults, openAI } = options as MockServiceOptions;
+  const { auth, comfyUI, faults, openAI } = options as MockServiceOptions;
   checkOpenAI(openAI ?? {});
+  checkWord('comfyUI.version', comfyUI?.version ?? '0.3', ['0.26', '0.3']);
   for (const [index, one] of [auth ?? []].flat().entries())
     checkNames('auth', `auth[${index}].`, one, ['type', 'token', 'username', 'password']);
   if (faults !== undefined) {

@@ -8,6 +8,7 @@ export const DIALECT_NAMES = [
   'runway',
   'xai',
   'fal',
+  'comfyUI',
 ] as const;
 
 /** One of them, such as `soraGateway`. */

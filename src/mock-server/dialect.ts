@@ -1,8 +1,10 @@
 import type { ByteArray } from './bytes.js';
 import type { MockDialect } from './dialect-names.js';
 import type { Exchange } from './exchange.js';
+import type { StruckFaults } from './faults.js';
 import type { MockJob, MockJobUpdate } from './job.js';
 import type { Call, Route, RouteContext } from './routes.js';
+import type { MockStream, Wire } from './streams/stream.js';
 import type { MockWebhookOptions } from './webhook-options.js';
 
 /** One dialect: all that the mock core has to know of it. */
@@ -26,6 +28,29 @@ export interface Dialect {
   /** What each of its answers has in its head. */
   readonly headers?: () => Readonly<Record<string, string>>;
   readonly webhooks?: DialectWebhooks | undefined;
+  /** Whom it does not let in, whatever is asked. */
+  readonly turnAway?: (headers: Headers) => Response | undefined;
+  /** Its WebSocket. */
+  readonly webSocket?: DialectSocket | undefined;
+}
+
+/** A WebSocket of a dialect. */
+export interface DialectSocket {
+  /** Behind the mount. */
+  readonly paths: readonly string[];
+  attach(
+    context: RouteContext,
+    socket: { readonly url: URL; readonly faults: StruckFaults; readonly wire: Wire },
+  ): MockSocket;
+}
+
+/** One socket that is open. */
+export interface MockSocket {
+  readonly stream: MockStream;
+  /** The caller is connected. */
+  start(): void;
+  /** A frame came; anything but text is undefined. */
+  receive(frame: string | undefined): void;
 }
 
 /** A header and what stands before the token in it, if anything. */

@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
+import { comfyUI } from './hosted/comfy-ui/comfy-ui.js';
 import { fal } from './hosted/fal.js';
 import { openRouter } from './hosted/open-router.js';
 import { replicate } from './hosted/replicate.js';
@@ -17,4 +18,5 @@ export const DIALECTS: Readonly<Record<MockDialect, Dialect>> = {
   runway,
   xai,
   fal,
+  comfyUI,
 };

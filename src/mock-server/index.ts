@@ -30,7 +30,13 @@ export type {
 export type { MockJobs } from './jobs.js';
 export { type MockVariant, mockMedia, patternBytes } from './media/files.js';
 export type { MockOpenAIFlavour } from './openai/names.js';
-export type { MockAuth, MockOpenAIOptions, MockStreamOptions, MockSubmit } from './options.js';
+export type {
+  MockAuth,
+  MockComfyUIOptions,
+  MockOpenAIOptions,
+  MockStreamOptions,
+  MockSubmit,
+} from './options.js';
 export type { MockRequest, MockUpload } from './request-log.js';
 export { createMockServer, type MockServer, type MockServerOptions } from './server.js';
 export type { MockStream } from './streams/stream.js';

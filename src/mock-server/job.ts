@@ -115,7 +115,11 @@ export class MockJob {
     // fal's own name for a request is the last part of what it is found at.
     this.upstreamId = hasUpstream ? `video_${randomHex(12)}` : id.replace(/^.*\/requests\//, '');
     this.#tell = tell;
-    if (!behaviour.manual) this.#run(0);
+  }
+
+  /** @internal Its turn has come. */
+  start(): void {
+    if (!this.behaviour.manual && this.status === 'queued') this.#run(0);
   }
 
   get ended(): boolean {

@@ -11,6 +11,7 @@ export class MockJobs {
   readonly #jobs = new Map<string, MockJob>();
   readonly #byUpstreamId = new Map<string, MockJob>();
   readonly #listeners = new Set<(update: MockJobUpdate) => void>();
+  readonly #starters = new Map<MockDialect, (job: MockJob) => void>();
   readonly #defaults: MockJobBehaviour;
   readonly #newId: (dialect: MockDialect) => string;
 
@@ -24,6 +25,11 @@ export class MockJobs {
     this.#newId = numericIds ? newNumber : newId;
   }
 
+  /** @internal Jobs of this dialect begin when whoever gets them says so. */
+  startBy(dialect: MockDialect, starter: (job: MockJob) => void): void {
+    this.#starters.set(dialect, starter);
+  }
+
   /** Makes a job without a submit. */
   create(init: MockJobInit = {}): MockJob {
     checkJobInit(init);
@@ -35,6 +41,9 @@ export class MockJobs {
     this.#jobs.get(id)?.stop();
     this.#jobs.set(id, job);
     this.#byUpstreamId.set(job.upstreamId, job);
+    const starter = this.#starters.get(dialect);
+    if (starter === undefined) job.start();
+    else starter(job);
     return job;
   }
 

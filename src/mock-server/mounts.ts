@@ -45,6 +45,15 @@ export class Mounts {
     });
   }
 
+  /** Whose a WebSocket is, and whether there is one at this path. At the root it is that of the gateway. */
+  findSocket(pathname: string): { readonly dialect: Dialect; readonly isThere: boolean } {
+    const first = pathname.split('/', 2)[1] ?? '';
+    const mounted = this.#byName.get(first);
+    const dialect = mounted?.webSocket === undefined ? this.#dialects.soraGateway : mounted;
+    const path = dialect === mounted ? pathname.slice(first.length + 1) : pathname;
+    return { dialect, isThere: dialect.webSocket?.paths.includes(path) === true };
+  }
+
   find(method: string, pathname: string): Target {
     const first = pathname.split('/', 2)[1] ?? '';
     const mounted = this.#byName.get(first);

@@ -157,7 +157,7 @@ function open(service: MockService, client: Client): void {
     signal: new AbortController().signal,
     read: async () => new Uint8Array(),
   };
-  const { faults, refusal } = service.upgrade(exchange);
+  const { faults, refusal, attach } = service.upgrade(exchange);
   if (refusal !== undefined || faults.find('refuse') || faults.find('reset')) {
     client.close(1006);
     return;
@@ -167,7 +167,8 @@ function open(service: MockService, client: Client): void {
     close: (code, reason) => client.close(code, reason),
     freeze: () => {},
   };
-  const session = service.attach(faults, wire);
+  const session = attach(wire);
+  if (session === undefined) return;
   client.addEventListener('message', ({ data }) =>
     session.receive(typeof data === 'string' ? data : undefined),
   );

@@ -43,6 +43,15 @@ export interface MockOpenAIOptions {
   readonly encoding?: 'multipart' | 'json' | undefined;
 }
 
+/** Which server of ComfyUI it is. */
+export interface MockComfyUIOptions {
+  /**
+   * `0.3`: one of before the jobs API. It takes no ids of clients, `/interrupt` ends whatever runs, and no frame tells of
+   * all nodes at once. @default '0.26'
+   */
+  readonly version?: '0.26' | '0.3' | undefined;
+}
+
 /** Options of the mock core, whichever way requests come to it. */
 export interface MockServiceOptions extends MockJobBehaviour {
   /** In force from the start; more by `faults.add`. */
@@ -72,6 +81,7 @@ export interface MockServiceOptions extends MockJobBehaviour {
   onAnswer?: ((request: MockRequest) => void) | undefined;
   streams?: MockStreamOptions | undefined;
   openAI?: MockOpenAIOptions | undefined;
+  comfyUI?: MockComfyUIOptions | undefined;
   webhooks?: MockWebhookOptions | undefined;
   /** How many requests and webhook deliveries are remembered. @default 10000 */
   logSize?: number | undefined;

@@ -3,6 +3,7 @@ import type { MockDialect } from './dialect-names.js';
 import type { Exchange } from './exchange.js';
 import type { MockRoute } from './fault.js';
 import type { StruckFaults } from './faults.js';
+import type { ComfyHub } from './hosted/comfy-ui/hub.js';
 import type { MockJob, MockJobBehaviour } from './job.js';
 import type { MockJobs } from './jobs.js';
 import type { MockVariant } from './media/files.js';
@@ -18,6 +19,8 @@ export interface RouteContext {
   readonly account: { credits: number };
   /** Files that were uploaded, as their dialect tells of them, by id. */
   readonly uploads: Map<string, Readonly<Record<string, unknown>>>;
+  /** The sockets, the queue and the history of ComfyUI. */
+  readonly comfyUI: ComfyHub;
   readonly upstreamEvents: UpstreamEvents;
   readonly streams: MockStreams;
   /** Makes a job of a submit, or finds the one that an `Idempotency-Key` made before. */

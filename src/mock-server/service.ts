@@ -2,13 +2,15 @@ import { authorised, unauthorised } from './auth.js';
 import { NO_BODY, type ParsedBody, parseBody } from './body.js';
 import { calledJobIds } from './called-jobs.js';
 import { addCorsHeaders, preflight } from './cors.js';
+import type { MockSocket } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { DIALECTS } from './dialects.js';
-import { ConnectionLost, type Exchange, json, sleep } from './exchange.js';
+import { ConnectionLost, type Exchange, sleep } from './exchange.js';
 import type { MockRoute } from './fault.js';
 import { MockFaults, type StruckFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import type { Gate } from './gate.js';
+import { ComfyHub } from './hosted/comfy-ui/hub.js';
 import { alteredAnswer, beforeBody, replacedAnswer } from './http-faults.js';
 import type { MockJob } from './job.js';
 import { MockJobs } from './jobs.js';
@@ -20,7 +22,6 @@ import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch, type SubmitBehaviour } from './routes.js';
 import { StoredFiles } from './stored-files.js';
-import { GatewaySocket } from './streams/gateway-socket.js';
 import type { Wire } from './streams/stream.js';
 import { MockStreams } from './streams/stream-log.js';
 import { Submits } from './submits.js';
@@ -28,8 +29,14 @@ import { UpstreamEvents } from './upstream-events.js';
 import { MockWebhooks } from './webhooks.js';
 
 const DEFAULT_LOG_SIZE = 10_000;
-/** Where the gateway takes WebSockets. */
-const SOCKET_PATHS = ['/', '/soragateway', '/soragateway/'];
+
+/** A WebSocket that is to be. */
+interface MockUpgrade {
+  readonly faults: StruckFaults;
+  readonly refusal: Response | undefined;
+  /** It opens. Undefined where it was refused. */
+  attach(wire: Wire): MockSocket | undefined;
+}
 
 /** The mock core: all dialects over `Exchange`s. It opens no socket, so that a server and msw can share it. */
 export class MockService implements RouteContext {
@@ -41,6 +48,7 @@ export class MockService implements RouteContext {
   readonly streams = new MockStreams();
   readonly account: { credits: number };
   readonly uploads = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly comfyUI: ComfyHub;
   readonly files: StoredFiles;
   readonly mounts: Mounts;
   /** What callers reach it by; set by the code that opens it to them. */
@@ -67,6 +75,7 @@ export class MockService implements RouteContext {
       webhooks,
       logSize,
       openAI,
+      comfyUI,
       ...behaviour
     } = options;
     this.options = options;
@@ -82,6 +91,7 @@ export class MockService implements RouteContext {
     this.upstreamEvents = new UpstreamEvents(webhooks?.upstreamSecret);
     this.#writeIds = idWriter(options);
     this.webhooks = new MockWebhooks(webhooks ?? {}, size, dialects, this, this.#writeIds);
+    this.comfyUI = new ComfyHub(this.jobs, comfyUI?.version === '0.3');
     this.jobs.watch((update) => this.webhooks.tell(update));
   }
 
@@ -108,7 +118,9 @@ export class MockService implements RouteContext {
     const { method, headers } = exchange;
     const { dialect, match } = this.#target(exchange);
     const found = typeof match === 'object' ? match : undefined;
-    const refusal = this.#gate?.refusal(headers, exchange.origin === 'files');
+    const refusal =
+      this.#gate?.refusal(headers, exchange.origin === 'files') ??
+      (exchange.origin === 'main' ? dialect.turnAway?.(headers) : undefined);
     if (refusal !== undefined) {
       const entry = this.record(exchange, found);
       entry.status = refusal.status;
@@ -132,25 +144,24 @@ export class MockService implements RouteContext {
     return response;
   }
 
-  /** A request to upgrade to WebSocket: what strikes it, and the answer that refuses it, if any. */
-  upgrade(exchange: Exchange): { readonly faults: StruckFaults; readonly refusal: Response | undefined } {
+  /** A request to upgrade to WebSocket: what strikes it, the answer that refuses it, if any, and what it becomes. */
+  upgrade(exchange: Exchange): MockUpgrade {
     const { url, headers } = exchange;
     const entry = this.record(exchange, undefined, 'websocket');
     const faults = this.faults.take('websocket', []);
-    let refusal = this.#gate?.refusal(headers);
+    const { dialect, isThere } = this.mounts.findSocket(url.pathname);
+    let refusal = this.#gate?.refusal(headers) ?? dialect.turnAway?.(headers);
     refusal ??= replacedAnswer(faults, { exchange, context: this }, undefined);
-    if (!SOCKET_PATHS.includes(url.pathname)) refusal ??= json({ error: 'Not found' }, 404);
-    if (!authorised(this.options.auth, DIALECTS.soraGateway, headers, url.searchParams))
-      refusal ??= unauthorised(DIALECTS.soraGateway, exchange);
+    if (!isThere) refusal ??= dialect.refuse('unknown-route', exchange);
+    if (!authorised(this.options.auth, dialect, headers, url.searchParams))
+      refusal ??= unauthorised(dialect, exchange);
     entry.status = refusal?.status ?? 101;
-    return { faults, refusal };
-  }
-
-  /** A WebSocket that opens. */
-  attach(faults: StruckFaults, wire: Wire): GatewaySocket {
-    const socket = new GatewaySocket(this.jobs, this.options, faults, wire);
-    this.streams.add(socket.stream);
-    return socket;
+    const attach = (wire: Wire) => {
+      const socket = dialect.webSocket?.attach(this, { url, faults, wire });
+      if (socket !== undefined) this.streams.add(socket.stream);
+      return socket;
+    };
+    return { faults, refusal, attach };
   }
 
   /** Writes a request down before anything happens to it. */

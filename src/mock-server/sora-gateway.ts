@@ -6,6 +6,7 @@ import type { Call, Route } from './routes.js';
 import { hexSignature } from './signatures.js';
 import { statusWord } from './status-word.js';
 import { eventStreamRoute } from './streams/gateway-events.js';
+import { GatewaySocket } from './streams/gateway-socket.js';
 
 /** What a job costs, where the account's credits are limited. */
 const JOB_CREDITS = 10;
@@ -50,6 +51,10 @@ export const soraGateway: Dialect = {
   newId: () => `job-${randomHex(8)}`,
   refuse: plainRefusal,
   honoursIdempotencyKeys: true,
+  webSocket: {
+    paths: ['', '/'],
+    attach: ({ jobs, options }, { faults, wire }) => new GatewaySocket(jobs, options, faults, wire),
+  },
   webhooks: {
     urlFrom: 'options',
     retryDelaysMs: [],

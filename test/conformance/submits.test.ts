@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isVideoError } from '../../src/errors.js';
 import type { MockDialect, MockFault } from '../../src/mock-server/index.js';
+import { workflow } from '../support/workflow.js';
 import { BACKENDS, connect, speaking, startServer } from './support.js';
 
 const INPUTS: Readonly<Record<MockDialect, object>> = {
@@ -12,6 +13,7 @@ const INPUTS: Readonly<Record<MockDialect, object>> = {
   runway: { promptText: 'A boat' },
   xai: { prompt: 'A boat' },
   fal: { input: { prompt: 'A boat' } },
+  comfyUI: { workflow: workflow() },
 };
 
 /** What the caller is told: the job; that one may have been made; or that none was. */

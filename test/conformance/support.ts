@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { AnyBackend } from '../../src/backends/backend.js';
+import { comfyUI } from '../../src/backends/hosted/comfy-ui.js';
 import { fal } from '../../src/backends/hosted/fal.js';
 import { openRouter } from '../../src/backends/hosted/open-router.js';
 import { replicate } from '../../src/backends/hosted/replicate.js';
@@ -29,6 +30,7 @@ export const BACKENDS: Readonly<Record<MockDialect, () => AnyBackend>> = {
   runway: () => runway({ model: 'seedance2_5' }),
   xai: () => xai({ model: 'grok-imagine-video' }),
   fal: () => fal({ model: 'fal-ai/veo3.1' }),
+  comfyUI: () => comfyUI(),
 };
 
 /** The server as a client of that dialect is given it, and its backend. */

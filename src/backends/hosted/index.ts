@@ -6,6 +6,15 @@
 
 export type { CallbackContext, CallbackUrl } from '../callback-url.js';
 export { type RelayJob, type RelayJobs, type RelayOperations, relayBackend } from '../relay.js';
+export {
+  type ComfyUINode,
+  type ComfyUIOperations,
+  type ComfyUIPrompt,
+  type ComfyUIWorkflow,
+  comfyUI,
+} from './comfy-ui.js';
+export type { ComfyUIQueue, ComfyUIQueued, ComfyUIUpload } from './comfy-ui-answers.js';
+export type { ComfyUIFile } from './comfy-ui-input.js';
 export { type FalOptions, type FalRequest, fal } from './fal.js';
 export type { HostedBackend } from './hosted-backend.js';
 export {

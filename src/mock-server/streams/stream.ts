@@ -12,6 +12,9 @@ export interface Wire {
   freeze(): void;
 }
 
+/** What a stream says of one update. */
+type Frames = string | readonly (string | ByteArray)[];
+
 type MomentFault = Extract<MockFault, StreamMoment>;
 
 const OVERSIZED_BYTES = 1.5 * 1024 * 1024;
@@ -62,8 +65,8 @@ export class MockStream {
   }
 
   /** @internal */
-  update(update: MockJobUpdate, encode: (update: MockJobUpdate) => string): void {
-    for (const one of this.#updates.pass(update)) this.send(encode(one));
+  update(update: MockJobUpdate, encode: (update: MockJobUpdate) => Frames): void {
+    for (const one of this.#updates.pass(update)) for (const frame of [encode(one)].flat()) this.send(frame);
   }
 
   /** Sends a frame as it is; bytes are a binary one. */

@@ -30,13 +30,14 @@ export class WebSocketUpgrades {
     socket.resume();
     try {
       const exchange = exchangeOf(request, 'main', socket);
-      const { faults, refusal } = this.#service.upgrade(exchange);
+      const { faults, refusal, attach } = this.#service.upgrade(exchange);
       await beforeBody(faults, exchange.signal);
       if (faults.find('reset')) throw new ConnectionLost('reset');
       if (refusal !== undefined) return await refuse(socket, refusal);
       socket.off('end', destroy);
       this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-        const session = this.#service.attach(faults, wireOf(webSocket, socket));
+        const session = attach(wireOf(webSocket, socket));
+        if (session === undefined) return;
         webSocket.on('message', (data, binary) => session.receive(binary ? undefined : String(data)));
         webSocket.on('close', (code) => session.stream.ended(code));
         webSocket.on('error', () => {}); // Its close follows.
