@@ -34,6 +34,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     'Use --output with a path, or read it again',
   ],
   [/; fal's own, bare, goes with fal\([^)]*\)/g, ''],
+  [/ by client\.backend\.upload\(file\)/g, ''],
   [/; close\(\) ends only the wait for it\b/g, ''],
   [/, such as job\.id\b/g, ''],
   [/ Or give the option WebSocket a class\./g, ''],

@@ -44,7 +44,7 @@ export function checkPrompt({ prompt, ...rest }: { readonly prompt: object; read
   const length = json.length + 5 * (json.match(/[^\0-\x7f]/g)?.length ?? 0);
   if (length <= MAX_PROMPT) return;
   throw new InputError('workflow', `workflow has ${length} characters, more than ${MAX_PROMPT}`, {
-    hint: 'ComfyUI sends it back with each status. Put files on the server by client.backend.upload(file), and their names in the workflow.',
+    hint: 'ComfyUI sends it back with each status. Put files on the server by client.backend.upload(file), and only their names in the workflow.',
   });
 }
 
@@ -68,7 +68,7 @@ function checkWorkflow(workflow: object): void {
 function checkValue(value: unknown, path: string, within: readonly unknown[]): void {
   if (isBytes(value) || (typeof value === 'string' && /^data:[\w.+-]+\/[^,]{0,200},/.test(value))) {
     throw new InputError(path, `${path} is a file, and ComfyUI takes none in a workflow`, {
-      hint: 'const { name } = await client.backend.upload(file), and give the name.',
+      hint: 'Put it on the server by client.backend.upload(file), and give the name that it has there.',
     });
   }
   if (typeof value === 'number' ? !Number.isFinite(value) : /^(function|symbol|bigint)$/.test(typeof value))

@@ -5,6 +5,7 @@ import { DIALECTS } from '../../../src/mock-server/dialects.js';
 import { createMockServer, type MockDialect, type MockMount } from '../../../src/mock-server/index.js';
 import * as webhooks from '../../../src/webhooks/index.js';
 import { readDocument } from '../../support/documents.js';
+import { until } from '../../support/until.js';
 
 /** A relay has whatever the provider behind it has. */
 const { relayBackend: _, ...providers } = hosted;
@@ -44,7 +45,7 @@ async function start(name: string) {
     await server.close();
   });
   const job = server.jobs.create({ dialect: name as MockDialect, manual: true });
-  return { backend, client, job };
+  return { backend, client, job, streams: server.streams };
 }
 
 describe.each(rows)('what the guide to providers says of $Backend', (row) => {
@@ -53,7 +54,8 @@ describe.each(rows)('what the guide to providers says of $Backend', (row) => {
   it('is where it is, and whether a page may call it', () => {
     const host = backend.baseUrl === undefined ? 'yours' : new URL(backend.baseUrl).host;
     expect(row.Server).toBe(host);
-    expect(row.Page).toBe(host === 'yours' ? 'yes' : 'through your server');
+    const own = DIALECTS[row.Backend as MockDialect].cors === false ? 'of its own origin' : 'yes';
+    expect(row.Page).toBe(host === 'yours' ? own : 'through your server');
   });
 
   it('is how it is followed', () => {
@@ -75,8 +77,17 @@ describe.each(rows)('what the guide to providers says of $Backend', (row) => {
   });
 
   it('is what its jobs tell of their progress', async () => {
-    const { client, job } = await start(row.Backend ?? '');
+    const { client, job, streams } = await start(row.Backend ?? '');
     job.advance({ status: 'processing', progress: 40 });
+    if (row.Progress === 'percent, by its WebSocket') {
+      const followed = client.subscribe(job.id);
+      followed.on('progress', () => {});
+      await until(() => streams.open.length === 1, 'the socket is open');
+      job.advance({ status: 'processing', progress: 50 });
+      await until(() => followed.snapshot.progress === 50, 'half of its nodes are told of');
+      expect(followed.snapshot.transport).toBe('websocket');
+      return;
+    }
     const { progress, indeterminate = false } = await client.status(job.id);
     expect({ progress, indeterminate }).toEqual(
       row.Progress === 'percent'

@@ -1,7 +1,14 @@
 import type { MockJob } from '../../job.js';
 import type { MockVariant } from '../../media/files.js';
-import { NODE_CLASSES, type Saves } from './nodes.js';
-import type { Run } from './run.js';
+import { type Graph, NODE_CLASSES, type Saves } from './nodes.js';
+
+/** A run, as far as its files are concerned. */
+interface Saver {
+  readonly graph: Graph;
+  readonly job: MockJob;
+  readonly number: number;
+  readonly outputs: readonly string[];
+}
 
 export interface SavedFile {
   readonly filename: string;
@@ -30,7 +37,7 @@ export function outputsOf(job: MockJob, number: number, node: string, saves: Sav
 }
 
 /** All that a run has saved, by node. */
-export function savedBy({ graph, job, number, outputs }: Run): Record<string, object> {
+export function savedBy({ graph, job, number, outputs }: Saver): Record<string, object> {
   const saved = outputs.flatMap((id) => {
     const saves = NODE_CLASSES[graph[id]?.class_type ?? '']?.saves;
     return saves === undefined ? [] : [[id, outputsOf(job, number, id, saves)] as const];
@@ -39,7 +46,7 @@ export function savedBy({ graph, job, number, outputs }: Run): Record<string, ob
 }
 
 /** Which of the mock's files one of a run is. */
-export function variantOf(run: Run, wanted: SavedFile): MockVariant | undefined {
+export function variantOf(run: Saver, wanted: SavedFile): MockVariant | undefined {
   const all = Object.values(savedBy(run)).flatMap((output) =>
     Object.values(output)
       .flat()
