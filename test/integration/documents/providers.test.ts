@@ -99,6 +99,8 @@ describe.each(rows)('what the guide to providers says of $Backend', (row) => {
   it('is how long its files are there', async () => {
     const { client, job } = await start(row.Backend ?? '');
     job.complete();
+    // ComfyUI's last word comes before its history is written.
+    await until(async () => (await client.status(job.id)).status === 'completed', 'the status says so');
     const snapshot = await client.status(job.id);
     if (snapshot.status !== 'completed') throw new Error(snapshot.status);
     const leftMs = snapshot.expiresAt && snapshot.expiresAt.getTime() - Date.now();
