@@ -6,9 +6,31 @@ import type { HttpClient } from '../http/types.js';
 /** Calls in all: the status, and what it leads to. */
 const MAX_CALLS = 3;
 
-/** Asks the server about a job once, by as many calls as its dialect needs for that. */
+interface StatusHost {
+  readonly http: Pick<HttpClient, 'send'>;
+  readonly backend: AnyBackend;
+  readonly cancels: { readonly cancelled: ReadonlySet<string> };
+}
+
+/** Asks the server about a job once. Of one that was cancelled here, "no such job" is the end. */
 export async function askStatus(
-  http: Pick<HttpClient, 'send'>,
+  { http, backend, cancels }: StatusHost,
+  jobId: string,
+  signal: AbortSignal,
+  repeat: 'safe' | 'never',
+): Promise<JobUpdate> {
+  try {
+    return await ask(http, backend, jobId, signal, repeat);
+  } catch (error) {
+    const isGone = error instanceof ApiError && (error.status === 404 || error.status === 410);
+    if (!isGone || !cancels.cancelled.has(jobId)) throw error;
+    return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
+  }
+}
+
+/** By as many calls as the dialect needs for that. */
+async function ask(
+  http: StatusHost['http'],
   backend: AnyBackend,
   jobId: string,
   signal: AbortSignal,

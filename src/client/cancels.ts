@@ -1,6 +1,6 @@
-import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import type { JobSnapshot } from '../core/model.js';
 import { wordsOf } from '../core/text.js';
-import { ApiError, ConfigurationError, howToGoOn } from '../errors.js';
+import { ConfigurationError, howToGoOn } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import { closedError } from './calls.js';
 import type { CancelHost } from './cancel-job.js';
@@ -87,12 +87,6 @@ export class Cancels {
     this.#watched.delete(jobId);
   }
 
-  /** What "no such job" means for a job that was cancelled here; undefined where the error stands. */
-  explain(jobId: string, error: unknown): JobUpdate | undefined {
-    if (!isGone(error) || !this.cancelled.has(jobId)) return undefined;
-    return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
-  }
-
   /** Lets go of all signals. Resolves, after some seconds at most, when nothing is due any more. */
   async close(): Promise<void> {
     for (const jobId of this.#watched.keys()) this.ended(jobId);
@@ -104,9 +98,4 @@ export class Cancels {
     await Promise.allSettled(this.#due.values());
     runtime.clearTimeout(timer);
   }
-}
-
-/** "No such job", or a job that is there no longer. */
-function isGone(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 404 || error.status === 410);
 }

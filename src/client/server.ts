@@ -56,14 +56,11 @@ export class Server {
     signal: AbortSignal,
     repeat: 'safe' | 'never' = 'never',
   ): Promise<JobUpdate> {
-    const { backend, http } = this;
     try {
       const { askStatus } = await abortable(this.#load(jobId), signal);
-      return this.locate(await askStatus(http, backend, jobId, signal, repeat));
+      return this.locate(await askStatus(this, jobId, signal, repeat));
     } catch (error) {
-      const cancelled = this.cancels.explain(jobId, error);
-      if (cancelled === undefined) throw http.told(error, jobId);
-      return cancelled;
+      throw this.http.told(error, jobId);
     }
   }
 

@@ -1,4 +1,5 @@
-import { type BodyReader, readerOf } from '../http/body.js';
+import { readerOf } from '../http/body.js';
+import type { BodyReader } from '../http/body-reader.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 
 /** One connection of a download: ends with the download, or by itself where nothing comes for too long. */

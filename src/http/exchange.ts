@@ -5,9 +5,10 @@ import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { withUserAgent } from '../runtime/user-agent.js';
-import { discard, quieten } from './body.js';
+import { discard } from './body.js';
 import { askCredentials, type Credentials, isTrusted, NO_CREDENTIALS } from './credentials.js';
 import { patience } from './node-fetch.js';
+import { quieten } from './node-stream.js';
 import type { Secrets } from './secrets.js';
 import type { CallContext, Payload } from './types.js';
 

@@ -1,5 +1,5 @@
 import { ApiError, InvalidResponseError, NetworkError, SubmitOutcomeUnknownError } from '../errors.js';
-import { identify, retryAfterMs } from './identify.js';
+import { identify } from './identify.js';
 
 /** The errors of calls. */
 export type Words = Pick<
@@ -9,10 +9,11 @@ export type Words = Pick<
 
 /** The same errors in few words, for a page that could not fetch the others. */
 export const fewWords: Words = {
-  apiErrorOf: (refusal, context, { nowMs }) =>
+  apiErrorOf: (refusal, context) =>
     new ApiError(`${context.call} answered ${refusal.status}`, {
       ...identify(refusal, context),
-      retryAfterMs: retryAfterMs(refusal.headers, nowMs),
+      // In seconds, as nearly all servers have it: undefined for a date.
+      retryAfterMs: Number(refusal.headers.get('retry-after')) * 1_000 || undefined,
     }),
   networkError: (_error, { call, jobId }) =>
     new NetworkError('network', `${call} failed`, {

@@ -68,7 +68,12 @@ export async function playSystem(
         maxPauseMs: retry.maxDelayMs,
         quickMs: QUICK_MS,
         askStatus: async (jobId, signal) => {
-          const answer = askStatus(httpOf(server, plan), backend, jobId, signal, 'never');
+          const answer = askStatus(
+            { http: httpOf(server, plan), backend, cancels: { cancelled: new Set() } },
+            jobId,
+            signal,
+            'never',
+          );
           if (server.underWay > concurrencyOf(plan)) throw new Error('more status calls than allowed');
           // Before the client hears of it.
           answer.then(
