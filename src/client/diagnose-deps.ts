@@ -1,7 +1,7 @@
 import type { AnyBackend } from '../backends/backend.js';
 import type { StreamName } from '../core/follow-model.js';
 import type { HttpClient } from '../http/types.js';
-import type { Runtime, WebSocketClass } from '../runtime/runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { ConnectStream } from '../transports/transport.js';
 
 /** What was found out about one transport. */
@@ -27,8 +27,8 @@ export interface DiagnosisDeps {
   readonly backend: AnyBackend;
   readonly baseUrl: URL;
   readonly connectMs: number;
-  /** Whether a socket of this class can send headers. */
-  readonly carriesHeaders: (WebSocket: WebSocketClass) => boolean;
+  /** Whether a socket can send headers. */
+  readonly carriesHeaders: () => Promise<boolean>;
   readonly streams: Readonly<Partial<Record<StreamName, ConnectStream>>>;
 }
 

@@ -9,6 +9,7 @@ import {
   type TransportDiagnosis,
 } from './diagnose-deps.js';
 import { probePolling } from './diagnose-polling.js';
+import type { Settings } from './options.js';
 import type { Server } from './server.js';
 
 /** What `VideoClient.diagnose` found out. */
@@ -27,11 +28,14 @@ const FIRST_FRAME_MS = 1_000;
 /** Tries each transport once, side by side. */
 export async function diagnose(
   { backend, http, runtime, settings }: Server,
-  sockets: Pick<DiagnosisDeps, 'carriesHeaders' | 'streams'>,
+  sockets: Pick<DiagnosisDeps, 'streams'> & { carriesHeaders(settings: Settings): Promise<boolean> },
   signal: AbortSignal,
 ): Promise<Diagnosis> {
   const { baseUrl, timeouts, transports: enabled } = settings;
-  const deps = { ...{ http, runtime, backend, baseUrl }, ...sockets, connectMs: timeouts.connectMs };
+  const deps = {
+    ...{ http, runtime, backend, baseUrl, streams: sockets.streams, connectMs: timeouts.connectMs },
+    carriesHeaders: () => sockets.carriesHeaders(settings),
+  };
   const start = runtime.elapsedMs();
   const polling = probePolling(deps, signal);
   const probes = TRANSPORTS.map(async (name): Promise<[TransportName, TransportDiagnosis]> => {
@@ -94,9 +98,9 @@ async function probeStream(deps: DiagnosisDeps, name: StreamName, signal: AbortS
   return abortable(probe, signal).finally(() => stop());
 }
 
-async function canSendHeaders({ carriesHeaders, runtime }: DiagnosisDeps): Promise<boolean> {
+async function canSendHeaders({ carriesHeaders }: DiagnosisDeps): Promise<boolean> {
   try {
-    return carriesHeaders(await runtime.webSocket());
+    return await carriesHeaders();
   } catch {
     return false;
   }

@@ -1,6 +1,9 @@
 import type { JobUpdate } from '../core/model.js';
 import { askCredentials, askToken } from '../http/credentials.js';
+import type { SocketRuntime } from '../runtime/runtime.js';
 import { onWake } from '../runtime/wake.js';
+import * as sockets from '../runtime/web-socket.js';
+import { webSocketClass } from '../runtime/web-socket-class.js';
 import { createRunner } from '../transports/runner.js';
 import { StatusCalls } from '../transports/status-calls.js';
 import { type StreamDeps, streamsOf } from '../transports/streams.js';
@@ -10,7 +13,6 @@ import { BusLink } from './bus-link.js';
 import { type Settings, toWebSocketUrl } from './options.js';
 import type { Server } from './server.js';
 
-export { carriesHeaders } from '../runtime/web-socket.js';
 export { askStatus } from './ask-status.js';
 export { cancelJob, cancelNewJob } from './cancel-job.js';
 
@@ -47,9 +49,10 @@ export function createFollower(
   loadSse: LoadSse,
   link: BusLink | undefined,
 ): Follower {
+  const streams = streamDepsOf(server, loadSse);
   const follower = createRunner({
-    ...streamDepsOf(server, loadSse),
-    runtime: { ...server.runtime, onWake },
+    ...streams,
+    runtime: { ...streams.runtime, onWake },
     backend: settings.backend,
     settings,
     calls,
@@ -66,7 +69,14 @@ export function streamsOfServer(server: Server, loadSse: LoadSse): ReturnType<ty
   return streamsOf(server.backend, streamDepsOf(server, loadSse));
 }
 
-function streamDepsOf({ http, runtime, session, settings }: Server, loadSse: LoadSse): StreamDeps {
+/** Whether the upgrade of a socket can carry headers. */
+export async function carriesHeaders({ WebSocket }: Settings): Promise<boolean> {
+  return sockets.carriesHeaders(await webSocketClass(WebSocket));
+}
+
+function streamDepsOf(server: Server, loadSse: LoadSse): StreamDeps & { readonly runtime: SocketRuntime } {
+  const { http, session, settings } = server;
+  const runtime = { ...server.runtime, webSocket: () => webSocketClass(settings.WebSocket) };
   const { backend, baseUrl, retry, timeouts, webSocketUrl } = settings;
   const { path = '/' } = backend.webSocket ?? {};
   // What webSocketUrl says, or gives, is where the caller wants to be known; a backend's path may lead elsewhere.

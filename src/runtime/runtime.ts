@@ -24,12 +24,16 @@ export interface Runtime {
   fetch: typeof globalThis.fetch;
   /** The fetch is the caller's: it may know neither the platform's forms nor its extensions. */
   readonly hasOwnFetch?: boolean;
+}
+
+/** @internal What streams need besides. */
+export interface SocketRuntime extends Runtime {
   /** The WebSocket class, asked for at each connect. */
   webSocket(): WebSocketClass | Promise<WebSocketClass>;
 }
 
 /** @internal What following needs besides. */
-export interface WakingRuntime extends Runtime {
+export interface WakingRuntime extends SocketRuntime {
   /** Calls back on `online`, `offline`, `pageshow` and a tab becoming visible; returns the way to stop. */
   onWake(listener: (reason: WakeReason) => void): () => void;
 }

@@ -1,17 +1,13 @@
 import { MAX_TIMER_MS } from '../core/deadlines.js';
 import { isWorkerd } from './is-workerd.js';
-import { nodeWebSocket } from './node-web-socket.js';
-import type { Runtime, WebSocketClass } from './runtime.js';
+import type { Runtime } from './runtime.js';
 
 /**
  * The real runtime: the globals, and what the caller gave instead of them. Every global is looked up when it is
  * used, so that a polyfill, a mock or a fake clock installed later is seen.
  */
 export function systemRuntime(
-  options: {
-    readonly fetch?: typeof globalThis.fetch | undefined;
-    readonly WebSocket?: WebSocketClass | undefined;
-  } = {},
+  options: { readonly fetch?: typeof globalThis.fetch | undefined } = {},
 ): Runtime {
   return {
     isPerRequest: isWorkerd(),
@@ -22,10 +18,5 @@ export function systemRuntime(
     clearTimeout: (handle) => globalThis.clearTimeout(handle as ReturnType<typeof setTimeout>),
     hasOwnFetch: options.fetch !== undefined,
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
-    webSocket: () => options.WebSocket ?? globalWebSocket() ?? nodeWebSocket(),
   };
-}
-
-function globalWebSocket(): WebSocketClass | undefined {
-  return (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketClass | undefined;
 }

@@ -1,7 +1,7 @@
 import type { WebSocketCodec } from '../backends/backend.js';
 import type { StreamFailure } from '../core/follow-model.js';
 import type { JobSnapshot, StreamMessage } from '../core/model.js';
-import type { Runtime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
+import type { SocketRuntime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
 import { carriesHeaders, openSocket } from '../runtime/web-socket.js';
 import type { Session } from './session.js';
 import {
@@ -16,7 +16,7 @@ import {
 const CLOSE_GRACE_MS = 500;
 
 export interface WebSocketDeps {
-  readonly runtime: Pick<Runtime, 'webSocket' | 'setTimeout' | 'clearTimeout'>;
+  readonly runtime: Pick<SocketRuntime, 'webSocket' | 'setTimeout' | 'clearTimeout'>;
   /** Asked at every connect, and told whether the upgrade will carry headers. */
   readonly webSocketUrl: (carriesHeaders: boolean) => string | Promise<string>;
   /** Asked at every connect, where the class can send them with its upgrade: none for a stranger's URL. */

@@ -4,6 +4,7 @@ import { nodeWebSocket as nodeWebSocketOfBrowsers } from '../../../src/runtime/n
 import type { WebSocketClass } from '../../../src/runtime/runtime.js';
 import { systemRuntime } from '../../../src/runtime/system.js';
 import { onWake } from '../../../src/runtime/wake.js';
+import { webSocketClass } from '../../../src/runtime/web-socket-class.js';
 
 class FakeSocket {}
 const fakeSocket = FakeSocket as unknown as WebSocketClass;
@@ -20,26 +21,9 @@ describe('systemRuntime', () => {
     expect(await (await runtime.fetch('http://x.test')).text()).toBe('late');
   });
 
-  it('prefers the fetch and the WebSocket it was given', async () => {
-    vi.stubGlobal('WebSocket', class {});
-    const runtime = systemRuntime({ fetch: async () => new Response('mine'), WebSocket: fakeSocket });
+  it('prefers the fetch it was given', async () => {
+    const runtime = systemRuntime({ fetch: async () => new Response('mine') });
     expect(await (await runtime.fetch('http://x.test')).text()).toBe('mine');
-    expect(await runtime.webSocket()).toBe(FakeSocket);
-  });
-
-  it('takes the global WebSocket at each connect', async () => {
-    const runtime = systemRuntime();
-    vi.stubGlobal('WebSocket', FakeSocket);
-    expect(await runtime.webSocket()).toBe(FakeSocket);
-  });
-
-  it('falls back to the class of ws where there is no global one', async () => {
-    vi.stubGlobal('WebSocket', undefined);
-    expect(await systemRuntime().webSocket()).toBe(Ws);
-  });
-
-  it('says in a browser build that there is no WebSocket, where there is none', () => {
-    expect(() => nodeWebSocketOfBrowsers()).toThrow('this runtime has no WebSocket');
   });
 
   it('follows a fake clock installed later', () => {
@@ -85,5 +69,26 @@ describe('systemRuntime', () => {
 
   it('has nothing to wake on in Node', () => {
     expect(() => onWake(() => {})()).not.toThrow();
+  });
+});
+
+describe('the class of WebSockets', () => {
+  it('is the one that was given, before the global one', async () => {
+    vi.stubGlobal('WebSocket', class {});
+    expect(await webSocketClass(fakeSocket)).toBe(FakeSocket);
+  });
+
+  it('is else the global one of the moment', async () => {
+    vi.stubGlobal('WebSocket', FakeSocket);
+    expect(await webSocketClass(undefined)).toBe(FakeSocket);
+  });
+
+  it('is that of ws where there is no global one', async () => {
+    vi.stubGlobal('WebSocket', undefined);
+    expect(await webSocketClass(undefined)).toBe(Ws);
+  });
+
+  it('is said to be missing in a browser build where there is none', () => {
+    expect(() => nodeWebSocketOfBrowsers()).toThrow('this runtime has no WebSocket');
   });
 });
