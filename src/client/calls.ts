@@ -1,4 +1,4 @@
-import { howToGoOn, VideoError } from '../errors.js';
+import { ConfigurationError, howToGoOn, VideoError } from '../errors.js';
 import type { Aborts } from '../runtime/aborts.js';
 
 /** All that is under way, so that closing a client can end it. */
@@ -54,6 +54,13 @@ export class Calls {
     this.#closed = true;
     for (const [abort, closed] of this.#underWay) abort(closed());
   }
+}
+
+/** For what only a client can do that keeps records of its jobs. */
+export function needsJobs(name: string): ConfigurationError {
+  return new ConfigurationError(name, `${name} needs the option jobs of the client`, {
+    hint: 'See reelwire/jobs.',
+  });
 }
 
 export function closedError(jobId: string | undefined): VideoError {

@@ -15,11 +15,12 @@ import {
 import { isRecord } from '../core/record.js';
 import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
-import { ConfigurationError, InputError } from '../errors.js';
+import { InputError } from '../errors.js';
 import { type JobHost, VideoJob } from '../job/job.js';
 import type { WaitEngine, WaitOptions } from '../job/waits.js';
 import type { ClientJobs, Jobs, ResumeOptions, ResumeResult } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
+import { needsJobs } from './calls.js';
 import type {
   BoundOperations,
   CallOptions,
@@ -187,7 +188,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * }
    */
   resume(options: ResumeOptions = {}): AsyncGenerator<ResumeResult<VideoJob<VariantOf<B>>>, void, undefined> {
-    return this.#records().resume(options, (snapshot, key) => this.#job({ snapshot, key }));
+    return this.#records.resume(options, (submitted) => this.#job(submitted));
   }
 
   /**
@@ -196,7 +197,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * @throws InputError where there is no record of the key, or it or the job is another's; JobStoreError.
    */
   adopt(key: string, jobId: string): Promise<void> {
-    return this.#records().adopt(key, jobId);
+    return this.#records.adopt(key, jobId);
   }
 
   /**
@@ -205,7 +206,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * @throws InputError where there is none; JobStoreError.
    */
   forget(key: string): Promise<void> {
-    return this.#records().forget(key);
+    return this.#records.forget(key);
   }
 
   /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
@@ -263,13 +264,10 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     return new VideoJob(this.#host, snapshot, true, { signal }, key);
   }
 
-  #records(): ClientJobs {
-    const { calls, jobs } = this.#server;
-    calls.refuseClosed(undefined);
-    if (jobs !== undefined) return jobs;
-    throw new ConfigurationError('jobs', 'this client keeps no records of its jobs', {
-      hint: 'Give it the option jobs.',
-    });
+  get #records(): ClientJobs {
+    const { jobs } = this.#server;
+    if (jobs) return jobs;
+    throw needsJobs('this');
   }
 
   #learn({ id, ...snapshot }: JobSnapshot, source: SnapshotSource): JobUpdate {

@@ -35,7 +35,6 @@ export interface GenerateManyHost<Input, Job> extends RateGateHost {
   generate(input: Input, signal: AbortSignal, key: string | undefined): Promise<Job>;
 }
 
-const unkept: Check = () => 'needs a client with the option jobs';
 const isFunction: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function');
 
 /** How long an iteration that ends waits for answers, and for its source to be closed. */
@@ -71,7 +70,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     const { concurrency = 6, keyOf = () => jobs?.newKey(), signal } = options;
     checkCall(options, undefined, 'concurrency', 'keyOf');
     checkOption('concurrency', concurrency, wholeNumber(1, 1_000));
-    checkOption('keyOf', options.keyOf, optional(jobs === undefined ? unkept : isFunction));
+    checkOption('keyOf', options.keyOf, optional(isFunction));
     signal?.throwIfAborted();
     const source = iterate(inputs);
     const gate = createRateGate(host, concurrency);

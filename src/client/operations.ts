@@ -11,8 +11,7 @@ export function generation<B extends AnyBackend>(server: Server, input: InputOf<
   return {
     input,
     operation: 'generate',
-    encode: (token) =>
-      backend.generate(input, { session: server.session.id, ...(token !== undefined && { token }) }),
+    encode: (token) => backend.generate(input, { session: server.session.id, token }),
     parse: (response, request) => backend.parseGenerate(response, request),
   };
 }

@@ -131,8 +131,8 @@ const OPTIONS: {
   WebSocket: (given) => readFunction('WebSocket', given),
   logger: resolveLogger,
   jobs(given) {
-    if (given === undefined || typeof given.open === 'function') return given;
-    throw wrongOption('jobs', 'jobs must be what memoryJobs(), jobsOver(store) or the like returns');
+    if (given === undefined || typeof given?.open === 'function') return given;
+    throw wrongOption('jobs', 'jobs must be what memoryJobs(), jobsOver(store) or the like made');
   },
   bus(given) {
     if (given === undefined || typeof given.publish === 'function') return given;

@@ -12,7 +12,7 @@ import type { ClientJobs, Posting, PostOptions, Sending } from '../jobs/jobs.js'
 import { abortable } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { Calls } from './calls.js';
+import { type Calls, needsJobs } from './calls.js';
 import type { Cancels } from './cancels.js';
 import type { GenerateOptions } from './client-types.js';
 
@@ -64,9 +64,8 @@ export async function submit(
   signal?.throwIfAborted();
 
   const sending = jobs
-    ? jobs.submit({ ...submission, post: (request, post) => send(host, submission, post, request) }, options)
+    ? jobs.submit({ ...submission, post: (...post) => send(host, submission, ...post) }, options)
     : send(host, submission, withoutRecord(options));
-  const key = 'key' in sending ? sending.key : undefined;
   let leave: (reason: unknown) => void = () => {};
   const left = new Promise<never>((_resolve, reject) => {
     leave = reject;
@@ -75,11 +74,11 @@ export async function submit(
   const stop = signal && aborts.listen(signal, abort);
   try {
     const snapshot = await Promise.race([sending.answer, left]);
-    if (onAbort !== 'cancel' || signal === undefined) return { snapshot, key };
+    if (onAbort !== 'cancel' || signal === undefined) return { snapshot, key: sending.key };
     // Aborted since the answer came: it is being cancelled.
     signal.throwIfAborted();
     if (!isTerminal(snapshot.status)) cancels.watch(snapshot.id, signal);
-    return { snapshot, key };
+    return { snapshot, key: sending.key };
   } finally {
     over();
     stop?.();
@@ -104,11 +103,8 @@ export async function submit(
 const KEPT = ['key', 'group', 'metadata'] as const;
 
 function withoutRecord(options: SubmitOptions): SubmitOptions {
-  const name = KEPT.find((kept) => options[kept] !== undefined);
-  if (name === undefined) return options;
-  throw new ConfigurationError(name, `${name} needs a client that keeps records of its jobs`, {
-    hint: 'Give it the option jobs, such as memoryJobs() of reelwire/jobs.',
-  });
+  for (const name of KEPT) if (options[name] !== undefined) throw needsJobs(name);
+  return options;
 }
 
 function send(

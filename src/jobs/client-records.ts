@@ -55,10 +55,7 @@ export class ClientRecords implements ClientJobs, World {
     return uuid();
   }
 
-  submit<Request extends AnyRequest>(
-    submission: KeptSubmission<Request>,
-    options: KeyOptions,
-  ): Sending & { readonly key: string } {
+  submit<Request extends AnyRequest>(submission: KeptSubmission<Request>, options: KeyOptions): Sending {
     const given = readKeyOptions(options);
     const { idempotency, name } = this.host.backend;
     const { group, idempotencyKey } = given;
@@ -93,7 +90,7 @@ export class ClientRecords implements ClientJobs, World {
 
   resume<Job>(
     options: ResumeOptions,
-    attach: (snapshot: JobSnapshot, key: string) => Job,
+    attach: (job: { readonly snapshot: JobSnapshot; readonly key: string }) => Job,
   ): AsyncGenerator<ResumeResult<Job>, void, undefined> {
     return resume(this, options, attach);
   }

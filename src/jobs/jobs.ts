@@ -69,6 +69,7 @@ export interface JobsHost {
 
 /** @internal One submit that is under way. */
 export interface Sending {
+  readonly key?: string;
   readonly answer: Promise<JobSnapshot>;
   /** True where a job may have been made, or may be yet. */
   isAtStake(): boolean;
@@ -97,7 +98,7 @@ export interface KeptSubmission<Request extends { readonly timeout?: 'request' |
   readonly input: unknown;
   /** Checks the input, and makes the request of it. Nothing is sent. */
   encode(token: string): Request | Promise<Request>;
-  post(request: Request, options: PostOptions): Posting;
+  post(options: PostOptions, request: Request): Posting;
 }
 
 /** @internal As the caller gives them. */
@@ -115,10 +116,10 @@ export interface ClientJobs {
   submit<Request extends { readonly timeout?: 'request' | 'job' | undefined }>(
     submission: KeptSubmission<Request>,
     options: KeyOptions,
-  ): Sending & { readonly key: string };
+  ): Sending;
   resume<Job>(
     options: ResumeOptions,
-    attach: (snapshot: JobSnapshot, key: string) => Job,
+    attach: (job: { readonly snapshot: JobSnapshot; readonly key: string }) => Job,
   ): AsyncGenerator<ResumeResult<Job>, void, undefined>;
   adopt(key: string, jobId: string): Promise<void>;
   forget(key: string): Promise<void>;

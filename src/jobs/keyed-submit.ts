@@ -54,7 +54,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
   }
 
   /** For one caller, who may leave: a POST that was sent runs to its answer all the same, for the id in it. */
-  join(): Sending & { readonly key: string } {
+  join(): Sending {
     let leave: (reason: unknown) => void = () => {};
     const left = new Promise<never>((_resolve, reject) => {
       leave = reject;
@@ -209,10 +209,13 @@ export class KeyedSubmit<Request extends AnyRequest> {
     const { runtime } = host;
     const startedAt = runtime.elapsedMs();
     for (let failures = 1; ; failures++) {
-      const posting = this.#submission.post(request, {
-        idempotencyKey: this.#sentKey(record),
-        onRepeat: (delayMs) => this.#beforeRepeat(record, request, delayMs),
-      });
+      const posting = this.#submission.post(
+        {
+          idempotencyKey: this.#sentKey(record),
+          onRepeat: (delayMs) => this.#beforeRepeat(record, request, delayMs),
+        },
+        request,
+      );
       this.#posting = posting;
       if (this.#wanting === 0) posting.abandon();
       try {

@@ -18,7 +18,7 @@ const LOOK_MS = 500;
 export async function* resume<Job>(
   records: World,
   options: ResumeOptions,
-  attach: (snapshot: JobSnapshot, key: string) => Job,
+  attach: (job: { readonly snapshot: JobSnapshot; readonly key: string }) => Job,
 ): AsyncGenerator<ResumeResult<Job>, void, undefined> {
   checkCall(options, undefined, 'group', 'open');
   checkGroup(options.group);
@@ -97,7 +97,7 @@ export async function* resume<Job>(
       return;
     }
     records.known(record);
-    yield { record, job: attach(initialSnapshot(jobId, 'polling', runtime.now()), key) };
+    yield { record, job: attach({ snapshot: initialSnapshot(jobId, 'polling', runtime.now()), key }) };
   }
 
   async function* lookAgain(): AsyncGenerator<ResumeResult<Job>, void, undefined> {
