@@ -16,7 +16,7 @@ const SILENT = 'the webhook store did not answer in time';
 const FAILED: Ending = { outcome: 'failed', status: 500, reason: 'the receiver failed' };
 
 /** Acts on an event, unless somebody has. Resolves within `ackWithinMs`, and never rejects. */
-export async function act(event: WebhookEvent, settings: HandlerSettings): Promise<Acted> {
+export async function act(event: WebhookEvent, request: Request, settings: HandlerSettings): Promise<Acted> {
   const deadline = startTimer(settings.ackWithinMs);
   try {
     const turn: Turn = { deadline: deadline.passed };
@@ -38,7 +38,7 @@ export async function act(event: WebhookEvent, settings: HandlerSettings): Promi
     if (claim.status !== 'claimed') {
       return { ending: claim.status === 'busy' ? BUSY : { outcome: 'duplicate', status: 200 } };
     }
-    const telling = settled(tell(event, claim.late, settings));
+    const telling = settled(tell(event, claim.late, request, settings));
     const told = await Promise.race([telling, deadline.passed]);
     if (told) return { ending: await finish(event, claim, told, deadline.passed, settings) };
     return {
@@ -96,7 +96,14 @@ async function goOn(
   }
 }
 
-async function tell(event: WebhookEvent, late: boolean, settings: HandlerSettings): Promise<void> {
+async function tell(
+  event: WebhookEvent,
+  late: boolean,
+  request: Request,
+  settings: HandlerSettings,
+): Promise<void> {
+  // First: whoever waits for the job is to know, whatever the functions make of it.
+  await settings.client?.ingest(event, { token: tokenOf(request, settings) });
   if (late && event.type !== 'unknown') {
     await settings.onLate?.(event);
     return;
@@ -107,4 +114,13 @@ async function tell(event: WebhookEvent, late: boolean, settings: HandlerSetting
   if (status === 'completed') await settings.onCompleted?.(event as CompletedEvent);
   else if (status === 'failed') await settings.onFailed?.(event as FailedEvent);
   else await settings.onProgress?.(event as ProgressEvent);
+}
+
+function tokenOf(request: Request, { keyOf = keyOfQuery }: HandlerSettings): string | undefined {
+  const token: unknown = keyOf(request);
+  return typeof token === 'string' && token !== '' ? token : undefined;
+}
+
+function keyOfQuery({ url }: Request): string | undefined {
+  return new URL(url).searchParams.get('key') ?? undefined;
 }

@@ -26,6 +26,11 @@ export type ProgressEvent = JobEvent & {
 
 type Callback<E> = (event: E) => unknown;
 
+/** The part of a `VideoClient` that a receiver uses. */
+export interface WebhookClient {
+  ingest(event: WebhookEvent, options?: { readonly token?: string | undefined }): unknown;
+}
+
 /** What the platform knows of a request, beside the request. */
 export interface WebhookContext {
   /** Keeps the process alive until the promise is settled: an `ExecutionContext` has it. */
@@ -62,6 +67,17 @@ export interface WebhookHandlerOptions extends Omit<VerifyLimits, 'now'> {
    * @default console.error; once a minute for each reason where nobody was believed yet
    */
   readonly onError?: ((error: unknown, event?: WebhookEvent) => void) | undefined;
+  /**
+   * Whose jobs they are: each event is handed to its `ingest` before any function is called, and no delivery is answered
+   * 200 before. Where the client keeps records of its jobs, a submit whose answer was lost has its job again by the token in
+   * the callback's URL.
+   */
+  readonly client?: WebhookClient | undefined;
+  /**
+   * The token of the URL that a delivery came to, where the backend was given a function for that URL. Needs `client`.
+   * @default the `key` of its query
+   */
+  readonly keyOf?: ((request: Request) => string | undefined) | undefined;
   /** Where each delivery is written down: `recentDeliveries()`. */
   readonly deliveries?: RecentDeliveries | undefined;
   /**
@@ -111,6 +127,7 @@ export interface HandlerSettings extends WebhookHandlerOptions {
 const NUMBERS = { maxBodyBytes: 1_048_576, bodyTimeoutMs: 10_000, ackWithinMs: 2_500, leaseMs: 60_000 };
 const NAMES = [
   ...['from', 'secret', 'scheme', 'toleranceSeconds', 'futureToleranceSeconds', 'now', 'store', 'deliveries'],
+  ...['client', 'keyOf'],
   ...['onEvent', 'onCompleted', 'onFailed', 'onProgress', 'onLate', 'onError', 'logger', 'waitUntil'],
   ...['allowedAddresses', 'addressOf', 'allowUnsigned', ...Object.keys(NUMBERS)],
 ];
@@ -125,6 +142,7 @@ export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSe
     });
   }
   checkWhoIsBelieved(options);
+  checkClient(options);
   const refusals = new RefusalLog(loggerOf(options));
   return {
     ...options,
@@ -158,6 +176,15 @@ function checkWhoIsBelieved(options: WebhookHandlerOptions): void {
   // Now, and not with the first delivery.
   const wrong = explainSecrets({ secret: secret as WebhookSecrets, scheme });
   if (wrong) throw wrong;
+}
+
+function checkClient({ client, keyOf }: WebhookHandlerOptions): void {
+  if (client !== undefined && typeof client?.ingest !== 'function') {
+    throw new ConfigurationError('client', 'client must be a VideoClient, or have a function ingest');
+  }
+  if (keyOf === undefined) return;
+  if (typeof keyOf !== 'function') throw new ConfigurationError('keyOf', 'keyOf must be a function');
+  if (client === undefined) throw new ConfigurationError('keyOf', 'keyOf needs client');
 }
 
 /** Whoever reports an error must not be one. */

@@ -66,7 +66,7 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
     return ending;
   }
 
-  const { ending, rest } = await act(received.event, settingsFor(received, settings));
+  const { ending, rest } = await act(received.event, request, settingsFor(received, settings));
   if (rest === undefined) {
     write(ending);
     return ending;

@@ -41,6 +41,7 @@ export type {
   FailedEvent,
   JobEvent,
   ProgressEvent,
+  WebhookClient,
   WebhookContext,
   WebhookHandlerOptions,
 } from './handler-options.js';

@@ -60,7 +60,7 @@ describe('generate with a key', () => {
         code: 'configuration',
         option: name,
       });
-    expect(() => client.resume()).toThrow(/keeps no records/);
+    expect(() => client.resume()).toThrow(/needs the option jobs/);
     expect(submits(server)).toBe(0);
   });
 });
