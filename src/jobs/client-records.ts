@@ -14,10 +14,11 @@ import type {
   ResumeResult,
   Sending,
 } from './jobs.js';
-import { type AnyRequest, KeyedSubmit } from './keyed-submit.js';
+import { KeyedSubmit } from './keyed-submit.js';
 import { KnownJobs } from './known-jobs.js';
 import { Leases } from './leases.js';
 import type { JobRecord } from './record.js';
+import type { AnyRequest } from './recorded-post.js';
 import { refusalOf, unknownKey } from './refusals.js';
 import { resume } from './resume.js';
 import { hasEnded } from './rules.js';
@@ -38,6 +39,8 @@ export class ClientRecords implements ClientJobs, World {
   readonly server: { readonly backend: string; readonly baseUrl: string };
   readonly #underWay = new Map<string, KeyedSubmit<AnyRequest>>();
   readonly #jobs = new KnownJobs();
+  /** What is to end with the client. */
+  readonly #lives = new Set<(reason: unknown) => void>();
   readonly #tokens: Tokens;
 
   constructor(store: JobStore, host: JobsHost) {
@@ -81,6 +84,18 @@ export class ClientRecords implements ClientJobs, World {
     };
     this.writes.owe(begun.answer).then(over, over);
     return begun.join();
+  }
+
+  life(outer: AbortSignal | undefined): { readonly signal: AbortSignal; stop(): void } {
+    const controller = new AbortController();
+    const end = (reason: unknown) => controller.abort(reason);
+    this.#lives.add(end);
+    const stopListening = outer && this.host.aborts.listen(outer, end);
+    const stop = () => {
+      this.#lives.delete(end);
+      stopListening?.();
+    };
+    return { signal: controller.signal, stop };
   }
 
   /** The submit of a key that is under way here, if there is one. */
@@ -175,9 +190,10 @@ export class ClientRecords implements ClientJobs, World {
   }
 
   async close(): Promise<void> {
+    const reason = new VideoError('closed', 'the client was closed', { hint: 'Make a new VideoClient.' });
+    for (const end of this.#lives) end(reason);
     this.writes.owe(this.leases.close()).catch(() => {});
     await this.writes.close();
-    const reason = new VideoError('closed', 'the client was closed while a submit was under way');
     for (const submit of this.#underWay.values()) submit.end(reason);
   }
 }

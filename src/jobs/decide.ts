@@ -61,8 +61,3 @@ export function isHonoured(
   if (idempotency === undefined) return idempotencyKey === record.idempotencyKey;
   return now - record.createdAt < idempotency.windowMs * 0.9;
 }
-
-/** Whether an answer to the record's submit can still come. */
-export function isUndecided(record: JobRecord, now: number): boolean {
-  return record.state === 'submitting' && record.jobId === undefined && now < record.decidedBy;
-}

@@ -1,6 +1,7 @@
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import type { Logger, RetrySettings } from '../core/settings.js';
 import type { JobStoreError, SubmitOutcomeUnknownError } from '../errors.js';
+import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { JobRecord } from './record.js';
 import type { JobStoreQuery } from './store.js';
@@ -60,6 +61,7 @@ export interface JobsHost {
     readonly retry: RetrySettings;
   };
   readonly logger: Logger;
+  readonly aborts: Pick<Aborts, 'listen'>;
   readonly runtime: Pick<Runtime, 'now' | 'elapsedMs' | 'random' | 'setTimeout' | 'clearTimeout'>;
   readonly http: {
     /** Words of a server, without any credential that went out. */

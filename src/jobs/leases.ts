@@ -80,6 +80,8 @@ export class Leases {
         const isMine = await this.#store.lease(key, this.#holder, LEASE_MS);
         // It was away for longer than the lease, and somebody else is at work.
         if (!isMine) this.#held.delete(key);
+        // Given back in the meantime.
+        else if (!this.#held.has(key)) await this.#store.lease(key, this.#holder, 0);
       } catch (error) {
         failure = error;
       }

@@ -10,9 +10,12 @@ import type { JobRecord } from './record.js';
 import { outcomeUnknown } from './refusals.js';
 import { keptUntil } from './rules.js';
 import type { World } from './world.js';
+import { WritersClock } from './writers-clock.js';
 
 /** Between two looks at submits whose answer may still come. */
 const LOOK_MS = 500;
+/** A lease is over a little after its time. */
+const MARGIN_MS = 100;
 
 /** What the last process left, each once: see `VideoClient.resume`. */
 export async function* resume<Job>(
@@ -22,32 +25,37 @@ export async function* resume<Job>(
 ): AsyncGenerator<ResumeResult<Job>, void, undefined> {
   checkCall(options, undefined, 'group', 'open');
   checkGroup(options.group);
-  const { group, open, signal } = options;
+  const { group, open } = options;
   const { host, leases, store } = records;
   const { runtime, logger } = host;
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
+  const { signal, stop } = records.life(options.signal);
 
   /** Those that were yielded, or are no business of ours. */
   const done = new Set<string>();
-  const undecided = new Set<string>();
+  /** Those whose answer may still come, each by its writer's clock. */
+  const undecided = new Map<string, WritersClock>();
   let foreign = 0;
   const startedAt = runtime.elapsedMs();
 
-  let passedOver = yield* list();
-  for (;;) {
-    while (undecided.size > 0) {
-      await sleep(runtime, LOOK_MS, signal);
+  try {
+    const passedOver = yield* list();
+    if (foreign > 0)
+      logger.warn(`resume left ${foreign} records alone, which are of another backend or baseUrl`);
+    // Whoever holds them may have died since it took them.
+    let listsAgainAt = passedOver > 0 ? startedAt + LEASE_MS + MARGIN_MS : undefined;
+    while (undecided.size > 0 || listsAgainAt !== undefined) {
+      const restMs = (listsAgainAt ?? Number.POSITIVE_INFINITY) - runtime.elapsedMs();
+      await sleep(runtime, Math.max(0, undecided.size > 0 ? Math.min(restMs, LOOK_MS) : restMs), signal);
+      if (listsAgainAt !== undefined && runtime.elapsedMs() >= listsAgainAt) {
+        listsAgainAt = undefined;
+        yield* list();
+      }
       yield* lookAgain();
     }
-    if (foreign > 0) {
-      logger.warn(`resume left ${foreign} records alone, which are of another backend or baseUrl`);
-      foreign = 0;
-    }
-    if (passedOver === 0) return;
-    // Whoever holds them may have died since it took them.
-    await sleep(runtime, Math.max(0, startedAt + LEASE_MS - runtime.elapsedMs()) + 50, signal);
-    yield* list();
-    passedOver = 0;
+  } finally {
+    stop();
+    for (const key of undecided.keys()) records.release(key);
   }
 
   /** Returns how many are leased by others. */
@@ -83,9 +91,10 @@ export async function* resume<Job>(
   /** What is known of it by now, or nothing yet. */
   async function* give(record: JobRecord): AsyncGenerator<ResumeResult<Job>, void, undefined> {
     const { key, jobId } = record;
-    const isOpen = jobId === undefined && record.state === 'submitting';
-    if (isOpen && (records.underWay(key) !== undefined || runtime.now() < record.decidedBy)) {
-      undecided.add(key);
+    const clock = undecided.get(key) ?? new WritersClock(runtime);
+    const isAwaited = records.underWay(key) !== undefined || clock.now(record) < record.decidedBy;
+    if (jobId === undefined && isAwaited) {
+      undecided.set(key, clock);
       return;
     }
     undecided.delete(key);
@@ -101,7 +110,7 @@ export async function* resume<Job>(
   }
 
   async function* lookAgain(): AsyncGenerator<ResumeResult<Job>, void, undefined> {
-    for (const key of undecided) {
+    for (const key of undecided.keys()) {
       const record = await abortable(store.get(key), signal);
       if (record === undefined || record.state === 'refused') undecided.delete(key);
       else yield* give(record);

@@ -20,6 +20,10 @@ export interface World {
   known(record: JobRecord): void;
   /** The record as it is by what is known of its job. */
   told(record: JobRecord, job: ToldJob): JobRecord;
+  /** Another process may take the job of a key on. */
+  release(key: string): void;
+  /** A signal that ends with the caller's and with the client; and how to let go of both. */
+  life(outer: AbortSignal | undefined): { readonly signal: AbortSignal; stop(): void };
   /** The submit of a key that is under way here, if there is one. */
   underWay(key: string): Promise<JobSnapshot> | undefined;
 }
