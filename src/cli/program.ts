@@ -48,12 +48,16 @@ export function createProgram(exit: Exit): Command {
   )
     .option('-o, --output <path>', 'save the video there when it is done; - is stdout')
     .option('--input <file>', 'JSON with the input of the backend; - is stdin')
-    .option('--image <file>', 'to begin with; openRouter: and to end with; vidBuilder: several', collect)
+    .option(
+      '--image <file>',
+      'to begin with; openRouter, runway, xai: and to end with; vidBuilder: several',
+      collect,
+    )
     .option('--no-wait', 'print the id of the job, and end')
     .addOption(timeoutOption())
     .option('--wallet <address>', 'soraGateway: who pays for a script (env: REELWIRE_WALLET)')
     .option('--webhook-url <url>', 'vidBuilder: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
-    .option('--model <name>', 'openAIVideos, openRouter, replicate, fal: the model (env: REELWIRE_MODEL)')
+    .option('--model <name>', 'openAIVideos and hosted services: the model (env: REELWIRE_MODEL)')
     .addHelpText(
       'after',
       `

@@ -1,3 +1,4 @@
+import type RunwayML from '@runwayml/sdk';
 import { expectTypeOf, it } from 'vitest';
 import type { AnyBackend, Backend, InputOf, OperationsOf, VariantOf } from '../../src/backends/backend.js';
 import {
@@ -10,10 +11,14 @@ import {
   type ReplicatePrediction,
   replicate,
 } from '../../src/backends/hosted/replicate.js';
+import { type RunwayOperations, type RunwayVideo, runway } from '../../src/backends/hosted/runway.js';
+import type { RunwayOrganization } from '../../src/backends/hosted/runway-answers.js';
+import { type XaiOperations, type XaiVideo, xai } from '../../src/backends/hosted/xai.js';
 import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { type VidBuilderVideo, vidBuilder } from '../../src/backends/vid-builder.js';
 import type { BoundOperations } from '../../src/client/client-types.js';
+import type { VideoJob } from '../../src/job/job.js';
 
 const image = new Uint8Array();
 const scene = { type: 'hero-title', duration: 4, content: {} };
@@ -111,6 +116,66 @@ it('replicate takes an input of any fields, and a model with each, unless it has
   expectTypeOf(hosted.baseUrl).toBeString();
   expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<ReplicatePrediction>();
   expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<ReplicateOperations>();
+});
+
+/** Every field of any of these. */
+type FieldsOf<Union> = Union extends unknown ? keyof Union : never;
+
+it('runway takes the fields that the official client takes, and a model with each, unless it has one', () => {
+  const promptImage = [{ uri: new Blob(), position: 'first' }] as const;
+  accepts(
+    runway(),
+    { model: 'gen4.5' },
+    { model: 'x', promptText: 'x', promptImage, extra: { audio: true } },
+  );
+  accepts(runway({ model: 'gen4.5' }), {}, { task: 'video_to_video', videoUri: 'https://host.test/a.mp4' });
+  accepts(runway({ model: 'x', version: '2024-11-06' }), { duration: 'auto', promptImage: new Uint8Array() });
+  // @ts-expect-error no model
+  accepts(runway(), { promptText: 'x' });
+  // @ts-expect-error there is no such task
+  accepts(runway({ model: 'x' }), { task: 'text_to_image' });
+  // @ts-expect-error there is no such place
+  accepts(runway({ model: 'x' }), { promptImage: [{ uri: 'x', position: 'middle' }] });
+  // @ts-expect-error a field that is not typed goes into extra
+  accepts(runway({ model: 'x' }), { audio: true });
+  type Official =
+    | RunwayML.TextToVideoCreateParams
+    | RunwayML.ImageToVideoCreateParams
+    | RunwayML.VideoToVideoCreateParams;
+  expectTypeOf<Exclude<keyof RunwayVideo, FieldsOf<Official>>>().toEqualTypeOf<'task' | 'extra'>();
+  const hosted = runway({ model: 'x' });
+  expectTypeOf(hosted.baseUrl).toBeString();
+  expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<RunwayVideo>();
+  expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<RunwayOperations>();
+  expectTypeOf<BoundOperations<typeof hosted>['organization']>().toBeCallableWith();
+  type Told = RunwayML.OrganizationRetrieveResponse;
+  expectTypeOf<Told>().toExtend<Pick<RunwayOrganization, 'creditBalance' | 'tier' | 'usage'>>();
+});
+
+it('xai takes media as objects, and a video with each edit and each extension', () => {
+  const image = { url: 'https://host.test/a.png' };
+  accepts(
+    xai(),
+    { model: 'x' },
+    { model: 'x', image: { url: new Blob() }, storage_options: { public_url: true } },
+  );
+  accepts(xai({ model: 'x' }), {}, { image: { file_id: 'file_1' }, last_frame: image, duration: 5 });
+  accepts(xai({ model: 'x' }), { reference_audios: [{ voice_id: 'eve' }, image], extra: { seed: 1 } });
+  // @ts-expect-error no model
+  accepts(xai(), { prompt: 'x' });
+  // @ts-expect-error the URL of a picture is in an object
+  accepts(xai({ model: 'x' }), { image: 'https://host.test/a.png' });
+  // @ts-expect-error only a first frame may be a file of xAI's
+  accepts(xai({ model: 'x' }), { last_frame: { file_id: 'file_1' } });
+  const hosted = xai({ model: 'x' });
+  expectTypeOf(hosted.baseUrl).toBeString();
+  expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<XaiVideo>();
+  expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<XaiOperations>();
+  type Bound = BoundOperations<typeof hosted>;
+  expectTypeOf<Bound['edit']>().toBeCallableWith({ prompt: 'x', video: image });
+  expectTypeOf<Bound['extend']>().toBeCallableWith({ video: image, duration: 6 });
+  expectTypeOf<{ prompt: string }>().not.toExtend<Parameters<Bound['edit']>[0]>();
+  expectTypeOf<ReturnType<Bound['edit']>>().toEqualTypeOf<Promise<VideoJob>>();
 });
 
 it('input, variants and operations can be had from a backend', () => {

@@ -1,6 +1,8 @@
 import { expectTypeOf, it } from 'vitest';
 import type { OpenRouterOptions } from '../../src/backends/hosted/open-router.js';
 import type { ReplicateListInput, ReplicateOptions } from '../../src/backends/hosted/replicate.js';
+import type { RunwayOptions } from '../../src/backends/hosted/runway.js';
+import type { XaiOptions } from '../../src/backends/hosted/xai.js';
 import type { OpenAIVideosOptions } from '../../src/backends/openai-videos.js';
 import type { SoraGatewayOptions } from '../../src/backends/sora-gateway.js';
 import type { VidBuilderOptions } from '../../src/backends/vid-builder.js';
@@ -44,6 +46,7 @@ it('every option may be given as undefined', () => {
   expectTypeOf<Missing<GenerateManyOptions>>().toBeNever();
   expectTypeOf<Missing<SoraGatewayOptions & VidBuilderOptions & OpenAIVideosOptions>>().toBeNever();
   expectTypeOf<Missing<OpenRouterOptions & ReplicateOptions & ReplicateListInput>>().toBeNever();
+  expectTypeOf<Missing<RunwayOptions & XaiOptions>>().toBeNever();
   expectTypeOf<Missing<WebhookHandlerOptions & VerifyOptions>>().toBeNever();
   expectTypeOf<Missing<SignOptions & WebhookFactoryOptions>>().toBeNever();
   expectTypeOf<Missing<MemoryStoreOptions & RedisStoreOptions & RecentDeliveriesOptions>>().toBeNever();

@@ -16,22 +16,12 @@ export interface RunwayOrganization {
     readonly models?: Readonly<
       Record<
         string,
-        {
-          readonly maxConcurrentGenerations?: number | null;
-          readonly maxDailyGenerations?: number | null;
-          readonly [field: string]: unknown;
-        }
+        { readonly maxConcurrentGenerations?: number | null; readonly maxDailyGenerations?: number | null }
       >
     >;
-    readonly [field: string]: unknown;
   };
   /** What was made in the past day. */
-  readonly usage?: {
-    readonly models?: Readonly<
-      Record<string, { readonly dailyGenerations?: number; readonly [field: string]: unknown }>
-    >;
-    readonly [field: string]: unknown;
-  };
+  readonly usage?: { readonly models?: Readonly<Record<string, { readonly dailyGenerations?: number }>> };
   readonly [field: string]: unknown;
 }
 

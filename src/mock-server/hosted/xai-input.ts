@@ -16,7 +16,6 @@ export const XAI_MODELS: Readonly<
     fields: ['image', 'last_frame', 'keyframes', 'reference_images', 'reference_audios'],
   },
 };
-const ONLY_NEWER = ['last_frame', 'keyframes', 'reference_audios'];
 const RATIOS = ['1:1', '16:9', '9:16', '4:3', '3:4', '3:2', '2:3'];
 const RESOLUTIONS = ['480p', '720p', '1080p'];
 
@@ -81,8 +80,9 @@ function isOf(value: unknown, type: Type): boolean {
 
 function generationProblem(model: string, input: Input): string | undefined {
   const { prompt, duration, aspect_ratio, resolution, image, last_frame } = input;
-  const newer = ONLY_NEWER.find((name) => input[name] !== undefined);
-  if (newer !== undefined && model !== NEWER) return `${newer} is only supported by ${NEWER}.`;
+  const { fields = [], resolutions = [] } = XAI_MODELS[model] ?? {};
+  const newer = XAI_MODELS[NEWER]?.fields.find((name) => input[name] !== undefined && !fields.includes(name));
+  if (newer !== undefined) return `${newer} is only supported by ${NEWER}.`;
   if (prompt === undefined && image === undefined) return 'prompt is required.';
   if (duration !== undefined && (Number(duration) < 1 || Number(duration) > 15))
     return 'duration must be between 1 and 15 seconds.';
@@ -90,7 +90,8 @@ function generationProblem(model: string, input: Input): string | undefined {
     return `aspect_ratio must be one of ${RATIOS.join(', ')}.`;
   if (resolution !== undefined && !RESOLUTIONS.includes(String(resolution)))
     return `resolution must be one of ${RESOLUTIONS.join(', ')}.`;
-  if (resolution === '1080p' && model !== NEWER) return `1080p is only supported by ${NEWER}.`;
+  if (resolution !== undefined && !resolutions.includes(String(resolution)))
+    return `${resolution} is only supported by ${NEWER}.`;
   if (image !== undefined && !isMedia(image, true)) return 'image must have a url or a file_id.';
   if (last_frame !== undefined && !isMedia(last_frame)) return 'last_frame must have a url.';
   return listProblem(input);

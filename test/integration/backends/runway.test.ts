@@ -225,6 +225,7 @@ describe('runway, refused,', () => {
     expect(error.message).toMatch(/Validation of body failed: .*ratio: .*duration: /);
     expect(error).toMatchObject({
       name: 'ApiError',
+      code: 'bad-request',
       status: 400,
       hint: expect.stringContaining('https://docs.dev'),
     });

@@ -250,7 +250,7 @@ describe('xai, refused,', () => {
     const server = await startServer({ faults: [fault(400, body)] });
     const error = await errorOf(connect(server).generate(input));
     expect(error.message).toContain('output.upload_url is required');
-    expect(error).toMatchObject({ name: 'ApiError', status: 400 });
+    expect(error).toMatchObject({ name: 'ApiError', code: 'bad-request', status: 400 });
     expect((error as { serverCode?: string }).serverCode).toBe(serverCode);
     expect(submits(server)).toBe(1);
   });

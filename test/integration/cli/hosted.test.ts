@@ -10,6 +10,8 @@ const video = Buffer.from(mockMedia('video'));
 const SERVICES = [
   { backend: 'openrouter', variable: 'OPENROUTER_API_KEY', model: 'google/veo-3.1' },
   { backend: 'replicate', variable: 'REPLICATE_API_TOKEN', model: 'google/veo-3.1' },
+  { backend: 'runway', variable: 'RUNWAYML_API_SECRET', model: 'seedance2_5' },
+  { backend: 'xai', variable: 'XAI_API_KEY', model: 'grok-imagine-video' },
 ] as const;
 
 /** The mock server in the place of the service; the key is in the service's own variable. */

@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
+import { runway } from '../../../src/backends/hosted/runway.js';
+import { xai } from '../../../src/backends/hosted/xai.js';
 import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
@@ -61,6 +63,8 @@ it('makes each backend where its options are undefined', () => {
   expect(openAIVideos(unset('model')).name).toBe('openAIVideos');
   expect(openRouter(unset('model', 'callbackUrl')).name).toBe('openRouter');
   expect(replicate(unset('model', 'webhook', 'webhookEventsFilter')).name).toBe('replicate');
+  expect(runway(unset('model', 'version')).name).toBe('runway');
+  expect(xai(unset('model')).name).toBe('xai');
 });
 
 it('receives a webhook where every option but the secret is given as undefined', async () => {

@@ -106,8 +106,12 @@ describe.each(rows)('what the guide to providers says of $Backend', (row) => {
     const leftMs = snapshot.expiresAt && snapshot.expiresAt.getTime() - Date.now();
     if (row.Files === 'not told') expect(leftMs).toBeUndefined();
     else if (row.Files === 'an hour after the end') expect(leftMs).toBeCloseTo(3_600_000, -6);
-    else if (row.Files?.startsWith('a day')) expect(leftMs).toBeCloseTo(24 * 3_600_000, -6);
-    else
+    else if (row.Files?.startsWith('a day')) {
+      expect(leftMs).toBeCloseTo(24 * 3_600_000, -6);
+      const again = await client.status(job.id);
+      const isRenewed = again.status === 'completed' && again.videoUrl !== snapshot.videoUrl;
+      expect(isRenewed).toBe(row.Files.includes('new URLs when asked'));
+    } else
       expect({ Files: row.Files, leftMs }).toEqual({
         Files: "until the server's expires_at",
         leftMs: expect.any(Number),

@@ -6,6 +6,8 @@ import { VideoClient } from '../../../src/client/client.js';
 import { resolveOptions } from '../../../src/client/options.js';
 import { soraGateway } from '../../../src/index.js';
 import { REPLICATE_MODELS } from '../../../src/mock-server/hosted/replicate-models.js';
+import { RUNWAY_MODELS, type RunwayRule } from '../../../src/mock-server/hosted/runway-models.js';
+import { XAI_MODELS } from '../../../src/mock-server/hosted/xai-input.js';
 import { createMockServer } from '../../../src/mock-server/index.js';
 import { readDocument, root } from '../../support/documents.js';
 
@@ -229,6 +231,35 @@ it('the guide to Replicate has the models that the mock server knows, with what 
         .join(', '),
     ]);
   }
+});
+
+it('the guide to Runway has the models that the mock server knows, with what it takes of each', () => {
+  const shown = (rule: RunwayRule | undefined): string => {
+    if (rule === undefined || typeof rule === 'string') return rule ?? '';
+    if (!('from' in rule)) return rule.join(', ');
+    return `${rule.from}–${rule.to}${rule.or === undefined ? '' : `, ${rule.or}`}`;
+  };
+  const inCode = (all: readonly string[]) => all.map((one) => `\`${one}\``).join(', ');
+  const wanted = Object.entries(RUNWAY_MODELS).map(([name, { tasks, required, fields }]) => {
+    const { duration, ratio, ...others } = fields;
+    return [
+      inCode([name]),
+      ...[tasks.map((task) => task.replace('_to_video', '')).join(', '), shown(duration), shown(ratio)],
+      ...[inCode(required), inCode(without(Object.keys(others), ...required))],
+    ];
+  });
+  const guide = 'examples/guides/runway.md';
+  expect(table('## Models', guide)).toEqual(wanted);
+  expect(readDocument(guide)).toContain(
+    `\`gen4.5\` takes ${RUNWAY_MODELS['gen4.5']?.imageRatios?.join(', ').replace(/, (\S+)$/, ' and $1')}`,
+  );
+});
+
+it('the guide to xAI has the models that the mock server knows, with what it takes of each', () => {
+  const wanted = Object.entries(XAI_MODELS).map(([name, { resolutions, fields }]) => [
+    ...[`\`${name}\``, resolutions.join(', '), fields.map((field) => `\`${field}\``).join(', ')],
+  ]);
+  expect(table('## Models', 'examples/guides/xai.md')).toEqual(wanted);
 });
 
 /** What a model of Replicate takes, as it tells it. */

@@ -190,6 +190,35 @@ describe('the input', () => {
     await expect(readInput('replicate', 'Hi', { image: [...image, ...image] })).rejects.toThrow('one image');
   });
 
+  it('of runway begins and ends with images, and has what a file says besides', async () => {
+    const [folder, input] = await imagesAnd({ ratio: '1280:720', duration: 8 });
+    const image = [`${folder}/a.png`, `${folder}/b.png`];
+    expect(await readInput('runway', 'Hi', { input, image, model: 'veo3.1' })).toEqual({
+      ...{ model: 'veo3.1', ratio: '1280:720', duration: 8, promptText: 'Hi' },
+      promptImage: [
+        { uri: expect.any(File), position: 'first' },
+        { uri: expect.any(File), position: 'last' },
+      ],
+    });
+    expect(await readInput('runway', 'Hi', { image: image.slice(1) })).toEqual({
+      ...{ promptText: 'Hi', promptImage: expect.any(File) },
+    });
+    const three = readInput('runway', 'Hi', { image: [...image, ...image] });
+    await expect(three).rejects.toThrow('takes two images');
+  });
+
+  it('of xai begins and ends with images, and has what a file says besides', async () => {
+    const [folder, input] = await imagesAnd({ model: 'of/file', duration: 8 });
+    const image = [`${folder}/a.png`, `${folder}/b.png`];
+    expect(await readInput('xai', 'Hi', { input, image, model: 'of/flag' })).toEqual({
+      ...{ model: 'of/file', duration: 8, prompt: 'Hi' },
+      ...{ image: { url: expect.any(File) }, last_frame: { url: expect.any(File) } },
+    });
+    expect(await readInput('xai', undefined, { input })).toEqual({ model: 'of/file', duration: 8 });
+    const three = readInput('xai', 'Hi', { image: [...image, ...image] });
+    await expect(three).rejects.toThrow('takes two images');
+  });
+
   it('of replicate is left for the client to refuse where it is no object', async () => {
     const [, input] = await imagesAnd({ input: 'words' });
     expect(await readInput('replicate', 'Hi', { input })).toEqual({ input: 'words' });
