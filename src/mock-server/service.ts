@@ -172,12 +172,13 @@ export class MockService implements RouteContext {
   ): MockRequest {
     const { method, url, headers, origin } = exchange;
     const dialect = match?.route.dialect;
+    const named = match?.params.jobId ?? url.searchParams.get('jobId') ?? undefined;
     const entry: MockRequest = {
       ...{ route, origin, method, url: url.href, path: url.pathname },
       dialect: dialect === 'files' ? undefined : dialect,
       query: Object.fromEntries(url.searchParams),
       headers: Object.fromEntries(headers),
-      jobId: match?.params.jobId ?? url.searchParams.get('jobId') ?? undefined,
+      jobId: this.jobs.get(named ?? '')?.id ?? named,
       body: undefined,
       files: [],
       status: undefined,
