@@ -30,7 +30,8 @@ async function ask(deps: DiagnosisDeps, request: HttpRequest, signal: AbortSigna
   }
   const { status, headers, url } = response;
   const words = await wordsOf(response, signal);
-  const elsewhere = url === '' ? undefined : parseUrl(url);
+  // A `fetch` of the caller's may ask another place in the name of this one, as through a proxy.
+  const elsewhere = url === '' || deps.runtime.hasOwnFetch ? undefined : parseUrl(url);
   if (elsewhere !== undefined && elsewhere.origin !== http.resolve(request.url).origin) {
     return failure(
       `The server at ${baseUrl.origin} redirects to ${elsewhere.origin}, where neither credentials nor submits go along.`,

@@ -58,7 +58,8 @@ export function readFalStatus(raw: Fields, jobId: string): JobUpdate {
 
 /** What a model made: its own answer, with files wherever it has them. */
 export function readFalResult(raw: unknown, jobId: string): JobUpdate {
-  const outputs = filesOf(raw);
+  // What is wrong with an input has URLs, too: of documents.
+  const outputs = filesOf(isRecord(raw) ? { ...raw, detail: undefined } : raw);
   return { jobId, status: 'completed', ...(outputs.length > 0 && { outputs }), raw };
 }
 

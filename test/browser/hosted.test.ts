@@ -1,5 +1,5 @@
 import { isVideoError, VideoClient } from 'reelwire';
-import { openRouter, replicate } from 'reelwire/backends';
+import { fal, openRouter, replicate } from 'reelwire/backends';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMock } from './support/remote-mock.js';
 
@@ -46,4 +46,49 @@ it('a page with the backend openRouter, whose provider lets pages in, makes a vi
   const job = await client.generate({ prompt: 'A boat' } as never);
   await server.do('advance', job.id, { status: 'completed', progress: 100 });
   await expect(job.completed()).resolves.toMatchObject({ status: 'completed' });
+});
+
+describe('a page with the backend fal', () => {
+  it('is told by diagnose that it may not call fal itself', async () => {
+    const server = await startMock();
+    const client = new VideoClient({ backend: { ...fal({ model }), baseUrl: `${server.url}/fal` } });
+    onTestFinished(() => client.close());
+    const { ok, transports } = await client.diagnose();
+    expect(ok).toBe(false);
+    expect(transports.polling.hint).toBe('Call it through a proxy of your own.');
+  });
+
+  it('makes a video through fal’s own proxy, which has the key, and is told by a stream', async () => {
+    const server = await startMock({ auth: { type: 'bearer', token: 'id:secret' } });
+    const proxy = await server.do('falProxy');
+    const throughProxy: typeof fetch = (url, init) => {
+      const target = String(url);
+      if (!target.startsWith('https://queue.fal.run/')) return fetch(url, init);
+      const headers = { ...init?.headers, 'x-fal-target-url': target };
+      const body = init?.method === 'PUT' ? '{}' : (init?.body ?? null);
+      return fetch(proxy, { ...init, headers, body });
+    };
+    const client = new VideoClient({
+      backend: fal({ model: 'fal-ai/veo3.1' }),
+      fetch: throughProxy,
+      // Nothing is polled in time.
+      polling: { intervalMs: 600_000 },
+    });
+    onTestFinished(() => client.close());
+    const { ok, transports } = await client.diagnose();
+    expect([ok, transports.polling.state]).toEqual([true, 'works']);
+    const job = await client.generate({ input: { prompt: 'A boat', image_url: new Blob(['a']) } });
+    const messages: unknown[] = [];
+    job.on('update', ({ message, transport }) => messages.push([message, transport]));
+    await expect.poll(() => server.do('requests')).toContainEqual(expect.objectContaining({ route: 'sse' }));
+    await server.do('advance', job.id, { status: 'processing', message: 'Sampling' });
+    await expect.poll(() => messages).toContainEqual(['Sampling', 'sse']);
+    const ended = job.completed();
+    await server.do('advance', job.id, { status: 'completed' });
+    expect((await ended).outputs).toHaveLength(1);
+    const bytes = await (await job.download()).bytes();
+    expect(bytes.length).toBeGreaterThan(1_000);
+    const other = await client.generate({ input: { prompt: 'Another' } });
+    expect((await client.cancel(other.id)).status).toBe('failed');
+  });
 });

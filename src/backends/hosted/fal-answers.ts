@@ -22,6 +22,7 @@ const LINK =
   /^((?:\/[^/]+)*?)\/((?:(?:workflows|comfy)\/)?[\w.~-]+\/[\w.~-]+)\/requests\/([\w.~:-]+)(?:\/(?:status|response|cancel))?\/?$/;
 const GONE =
   'fal no longer has the result of this request: it keeps one for an hour, and a long one for six minutes';
+const IN_PROGRESS = /in progress/i;
 /** Errors of the request, not of the call that asks about it: with these, whatever the status, it has ended. */
 const REQUEST_ERROR = /^(request_timeout|startup_timeout|runner_\w+)$/;
 
@@ -71,10 +72,16 @@ export function falAnsweredId(body: Readonly<Record<string, unknown>>, jobId: st
 }
 
 /** The result of a request that has ended; 202 is what some proxies and mocks answer before. */
-export function readFalAnswer({ body, status }: HttpResponse, jobId: string): JobUpdate {
+export function readFalAnswer({ body, headers, status }: HttpResponse, jobId: string): JobUpdate {
   if (status === 202) return { jobId, raw: body };
-  if (isRecord(body)) return readFalResult(body, jobId);
-  throw new InvalidResponseError(`the result of job ${jobId} is no JSON object`, {
+  const detail = isRecord(body) ? body.detail : undefined;
+  const update = isRecord(body) ? readFalResult(body, jobId) : undefined;
+  if (update !== undefined && (detail === undefined || update.outputs !== undefined)) return update;
+  // fal's own proxy for Express makes 200 of every status: what has no file, and says what is wrong, is a refusal.
+  const isRefusal = Array.isArray(detail) || IN_PROGRESS.test(textOf(detail) ?? '');
+  const refused = isRefusal && readFalRefusal({ body, headers, status: 400, call: 'followUp' }, jobId);
+  if (refused) return refused;
+  throw new InvalidResponseError(`the result of job ${jobId} is none: ${excerpt(body)}`, {
     jobId,
     status,
     hint: 'Check that baseUrl is that of fal, or of a proxy for all of it.',
@@ -94,7 +101,7 @@ export function readFalRefusal(
   if (isPage || (!isRecord(body) && code === undefined && ![410, 422, 499].includes(status)))
     return undefined;
   const message = told.message || undefined;
-  if (status === 400 && /in progress/i.test(message ?? '')) return { jobId, raw: body };
+  if (status === 400 && IN_PROGRESS.test(message ?? '')) return { jobId, raw: body };
   const detail: unknown = isRecord(body) ? body.detail : undefined;
   if (status === 410 || (status === 404 && !Array.isArray(detail))) {
     // What a route that is not there, or a server that has just been started, says is no word on the request.

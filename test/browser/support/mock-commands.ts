@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { BrowserCommand } from 'vitest/node';
 import {
   createMockServer,
@@ -7,6 +9,7 @@ import {
   type MockServer,
   type MockServerOptions,
 } from '../../../src/mock-server/index.js';
+import { FAL_PROXY_ROUTE, falProxy } from '../../support/fal-proxy.js';
 
 /** What a page may have done to a mock server. Arguments and answers are JSON. */
 const ACTIONS = {
@@ -22,8 +25,18 @@ const ACTIONS = {
   connections: (server: MockServer) => server.connections,
   requests: (server: MockServer) =>
     server.requests.map(({ method, query, route, headers }) => ({ method, query, route, headers })),
+  /** fal's own proxy, in front of the mock; it ends with that. */
+  async falProxy(server: MockServer) {
+    const proxy = falProxy('hono', server.urlOf('fal'));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    proxies.set(server.url, proxy);
+    return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${FAL_PROXY_ROUTE}`;
+  },
   close: (server: MockServer) => {
     servers.delete(server.url);
+    const proxy = proxies.get(server.url);
+    proxies.delete(server.url);
+    proxy?.close().closeAllConnections();
     return server.close();
   },
 };
@@ -35,6 +48,8 @@ export type ArgumentsOf<A extends MockAction> =
 export type ResultOf<A extends MockAction> = Awaited<ReturnType<MockActions[A]>>;
 
 const servers = new Map<string, MockServer>();
+/** By the URL of the mock behind each. */
+const proxies = new Map<string, Server>();
 
 const startMock: BrowserCommand<[options: MockServerOptions], string> = async (_context, options) => {
   const server = await createMockServer(options);

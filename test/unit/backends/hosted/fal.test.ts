@@ -73,8 +73,17 @@ describe('fal understands', () => {
     expect(result().parse(answer({ status: 'IN_QUEUE' }, 202))).toEqual({
       ...{ jobId: JOB, raw: { status: 'IN_QUEUE' } },
     });
-    for (const body of [null, undefined, [], 'text', 7])
-      expect(() => result().parse(answer(body))).toThrow(`the result of job ${JOB} is no JSON object`);
+    for (const body of [null, undefined, [], 'text', 7, { detail: 'Authentication is required' }])
+      expect(() => result().parse(answer(body))).toThrow(`the result of job ${JOB} is none: `);
+  });
+
+  it('a refusal whose status a proxy has lost, and no file beside a detail as one', () => {
+    const { body } = fixture('fal', 'refusal-422-model');
+    expect(result().parse(answer(body))).toMatchObject({ errorCode: 'content_policy_violation' });
+    const early = { detail: 'Request is still in progress' };
+    expect(result().parse(answer(early))).toEqual({ jobId: JOB, raw: early });
+    const video = { url: 'https://v3.fal.media/files/a.mp4' };
+    expect(result().parse(answer({ video, detail: 'high' }))).toMatchObject({ outputs: [video] });
   });
 
   it('no more than a thousand files, and none that lies deep', () => {
