@@ -72,6 +72,7 @@ const browserEntries = {
   'backends/hosted/runway': 'src/backends/hosted/runway.ts',
   'backends/hosted/xai': 'src/backends/hosted/xai.ts',
   'backends/openai-videos': 'src/backends/openai-videos.ts',
+  'backends/relay': 'src/backends/relay.ts',
   'backends/sora-gateway': 'src/backends/sora-gateway.ts',
   'backends/vid-builder': 'src/backends/vid-builder.ts',
   'webhooks/handler': 'src/webhooks/handler.ts',
@@ -139,22 +140,30 @@ async function toCommonJS(module: string, path: string): Promise<string> {
   return shorten(path, code.replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")'));
 }
 
-/** The command uses the library as anybody does: built, by its entries. */
-const libraryOutside: NonNullable<Options['esbuildPlugins']>[number] = {
-  name: 'library-outside',
-  setup(build) {
-    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
-      const file = relative('src', resolve(resolveDir, path.replace(/js$/, 'ts')));
-      if (file.startsWith('cli/') || resolveDir.includes('node_modules')) return undefined;
-      if (Object.values(nodeEntries).includes(`src/${file}`)) {
-        return { path: `../esm/${file.replace(/ts$/, 'js')}`, external: true };
-      }
-      return {
-        errors: [{ text: `the command may import no more than the entries of the library, not ${file}` }],
-      };
-    });
-  },
-};
+/**
+ * The command and the relay use the library as anybody does: built, by its entries. So a class is one class, and what is
+ * built for others is the same with and without them.
+ */
+function libraryOutside(
+  room: 'cli' | 'relay',
+  built: string,
+): NonNullable<Options['esbuildPlugins']>[number] {
+  return {
+    name: 'library-outside',
+    setup(build) {
+      build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+        const file = relative('src', resolve(resolveDir, path.replace(/js$/, 'ts')));
+        if (file.startsWith(`${room}/`) || resolveDir.includes('node_modules')) return undefined;
+        if (Object.values(nodeEntries).includes(`src/${file}`)) {
+          return { path: `${built}/${file.replace(/ts$/, 'js')}`, external: true };
+        }
+        return {
+          errors: [{ text: `${room} may import no more than the entries of the library, not ${file}` }],
+        };
+      });
+    },
+  };
+}
 
 /** What is bundled of others goes with its licence. */
 const licences: NonNullable<Options['esbuildPlugins']>[number] = {
@@ -192,6 +201,8 @@ const forNode = {
   noExternal: ['zod', 'eventemitter3', /^eventsource/],
 } satisfies Options;
 
+const relay = { index: 'src/relay/index.ts', node: 'src/relay/node.ts' };
+
 export default defineConfig([
   {
     ...forNode,
@@ -217,12 +228,37 @@ export default defineConfig([
   },
   {
     ...shared,
+    entry: relay,
+    platform: 'node',
+    outDir: 'dist/relay/esm',
+    esbuildPlugins: [libraryOutside('relay', '../../esm')],
+    onSuccess: () => eachScript('dist/relay/esm', (code, path) => shorten(path, code)),
+  },
+  {
+    ...shared,
+    entry: relay,
+    platform: 'node',
+    outDir: 'dist/relay/cjs',
+    esbuildPlugins: [libraryOutside('relay', '../../cjs')],
+    onSuccess: () => eachScript('dist/relay/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs')),
+  },
+  {
+    ...shared,
+    entry: { index: relay.index },
+    // Of servers that take the browser's side of the library, such as Workers.
+    platform: 'browser',
+    outDir: 'dist/relay/browser',
+    esbuildPlugins: [libraryOutside('relay', '../../browser')],
+    onSuccess: () => eachScript('dist/relay/browser', (code, path) => shorten(path, code)),
+  },
+  {
+    ...shared,
     entry: { main: 'src/cli/main.ts' },
     platform: 'node',
     outDir: 'dist/cli',
     // Who uses the library alone need not install what only the command needs.
     noExternal: ['commander', 'cli-progress'],
-    esbuildPlugins: [libraryOutside, licences],
+    esbuildPlugins: [libraryOutside('cli', '../esm'), licences],
     // Nobody reads it in the debugger, and most of it is of others.
     esbuildOptions(options) {
       shared.esbuildOptions(options);

@@ -18,6 +18,8 @@ export interface Told {
 /** Refusals of the server behind that are about what the page asked for: they come with the server's words. */
 const PASSED_ON: ReadonlySet<number> = new Set([400, 402, 404, 410, 413, 422]);
 
+const UNKNOWN = 'Nobody knows whether the job was made';
+
 /**
  * What a page is told of whatever went wrong. What the server behind says of the key of this server, and of its own
  * insides, is nothing for a page.
@@ -33,9 +35,11 @@ export function toldOf(error: unknown, ids: Ids = {}): Told {
   const about = ids.key === undefined ? {} : { jobId: ids.key };
   switch (error.code) {
     case 'invalid-input':
+      // What is made of the same body is another input now: whether the first one made a job is not known.
+      if ((error as { readonly field?: unknown }).field === 'key') return ours(502, UNKNOWN, about);
       return told(400, clean(error.message));
     case 'submit-outcome-unknown':
-      return ours(502, 'Nobody knows whether the job was made', about);
+      return ours(error.status === 503 ? 503 : 502, UNKNOWN, about, retryAfterOf(error.cause));
     case 'network':
     case 'request-timeout':
     case 'invalid-response':
@@ -50,6 +54,7 @@ export function toldOf(error: unknown, ids: Ids = {}): Told {
     case 'download-not-video':
       return ours(502, 'The video cannot be had from the video server');
     case 'job-store':
+    case 'bus':
     case 'closed':
       return ours(503, 'The server is busy', {}, 5_000);
     default:
@@ -60,6 +65,10 @@ export function toldOf(error: unknown, ids: Ids = {}): Told {
 /** Of whichever copy of the package. */
 export function isRelayRefusal(error: unknown): error is RelayRefusal {
   return isVideoError(error) && error.name === 'RelayRefusal';
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  return isVideoError(error) && hasStatus(error) ? error.retryAfterMs : undefined;
 }
 
 function ofServer(error: ApiError, clean: (words: string) => string): Told {

@@ -1,4 +1,10 @@
-import type { AnyBackend, JobRecord, JobSnapshot, VideoClient } from '../index.js';
+import {
+  type AnyBackend,
+  isVideoError,
+  type JobRecord,
+  type JobSnapshot,
+  type VideoClient,
+} from '../index.js';
 import { viewOf } from './frames.js';
 import { FRESH_MS, type Records } from './records.js';
 import { tellAll } from './tell-all.js';
@@ -159,8 +165,9 @@ export class JobHub {
       if (job.learn(viewOf(job.key, snapshot))) this.#tell(job);
     });
     // Nobody is told: a page asks by itself where it hears nothing.
-    followed.on('stopped', () => {
-      if (job.watchers.size === 0 || this.#isClosed) return;
+    followed.on('stopped', (error) => {
+      const isClosed = this.#isClosed || (isVideoError(error) && error.code === 'closed');
+      if (job.watchers.size === 0 || isClosed) return;
       timer = setTimeout(() => this.#subscribe(job, jobId), AGAIN_MS);
     });
   }

@@ -9,5 +9,4 @@ export type { RelayAction, RelayOptions, RelayRequest, RelayUser } from './optio
 export { RelayRefusal } from './refusal.js';
 export { createRelay } from './relay.js';
 export type { Relay, RelayStats } from './relay-types.js';
-export type { RelayMessage, RelayPeer } from './session.js';
-export type { RelayWebSocket } from './sockets.js';
+export type { RelayMessage, RelayPeer, RelayWebSocket } from './web-socket.js';

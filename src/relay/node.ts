@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { toRequest } from './node-request.js';
 import type { Relay } from './relay-types.js';
-import type { RelayMessage, RelayPeer } from './session.js';
+import type { RelayMessage, RelayPeer } from './web-socket.js';
 
 const PING_MS = 30_000;
 /** Pings without an answer, after which a page is gone. */

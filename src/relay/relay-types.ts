@@ -1,6 +1,6 @@
 import type { WebhookContext } from '../webhooks/index.js';
 import type { RelayLimits } from './limits.js';
-import type { RelayWebSocket } from './sockets.js';
+import type { RelayWebSocket } from './web-socket.js';
 
 /** What a relay has open at this moment. */
 export interface RelayStats {

@@ -6,22 +6,7 @@ import { type Place, type RelayLimits, TokenBucket } from './limits.js';
 import type { RelayUser } from './options.js';
 import { isExpired } from './users.js';
 import type { WatchedJob, Watcher } from './watched-job.js';
-
-/** A socket of a page, as crossws has it. */
-export interface RelayPeer {
-  send(data: string): unknown;
-  close(code?: number, reason?: string): unknown;
-  terminate?(): unknown;
-  /** What `upgrade` left for the socket. */
-  readonly context?: object | undefined;
-  readonly websocket?: { readonly bufferedAmount?: number | undefined } | undefined;
-}
-
-/** One message of a page, as crossws has it. */
-export interface RelayMessage {
-  text(): string;
-  uint8Array?(): Uint8Array;
-}
+import type { RelayMessage, RelayPeer } from './web-socket.js';
 
 /** What a session needs of the relay. */
 export interface SessionHost {

@@ -2,26 +2,12 @@ import { Refused, toResponse } from './answer.js';
 import type { Doors } from './doors.js';
 import { CONNECTED } from './frames.js';
 import type { Place } from './limits.js';
-import type { RelayRequest, RelaySettings, RelayUser } from './options.js';
+import type { RelaySettings, RelayUser } from './options.js';
 import { isOwnOrigin } from './origin.js';
 import { isSocketPath } from './routes.js';
-import { CLOSE, type RelayMessage, type RelayPeer, Session, type SessionHost } from './session.js';
+import { CLOSE, Session, type SessionHost } from './session.js';
 import { identify } from './users.js';
-
-/**
- * What happens to the sockets of pages, as functions that crossws takes as its hooks: `crossws({ hooks: relay.websocket })`.
- * `attachRelay` of `reelwire/relay/node` calls them for `ws`.
- */
-export interface RelayWebSocket {
-  /** Undefined where the socket is let in; else the answer to refuse it with. Never rejects. */
-  upgrade(request: RelayRequest & { readonly context?: object | undefined }): Promise<Response | undefined>;
-  open(peer: RelayPeer): void;
-  message(peer: RelayPeer, message: RelayMessage): void;
-  /** What was sent is gone: there is room for more. */
-  drain(peer: RelayPeer): void;
-  close(peer: RelayPeer, details?: { readonly code?: number; readonly reason?: string }): void;
-  error(peer: RelayPeer, error: unknown): void;
-}
+import type { RelayPeer, RelayWebSocket } from './web-socket.js';
 
 /** What `upgrade` leaves for `open`. */
 interface Ticket {

@@ -31,8 +31,17 @@ describe(titleOf('npm'), () => {
 });
 
 describe(titleOf('typescript'), () => {
-  const PAGE = ['', '/backends', '/jobs', '/jobs/testing', '/react', '/webhooks', '/webhooks/testing'];
-  const SERVER = ['/jobs/node', '/mock-server', '/webhooks/node'];
+  const PAGE = [
+    '',
+    '/backends',
+    '/jobs',
+    '/jobs/testing',
+    '/react',
+    '/relay',
+    '/webhooks',
+    '/webhooks/testing',
+  ];
+  const SERVER = ['/jobs/node', '/mock-server', '/relay/node', '/webhooks/node'];
 
   const program = (subpaths: readonly string[]) =>
     subpaths.map((subpath, index) => `export * as entry${index} from 'reelwire${subpath}';`).join('\n');

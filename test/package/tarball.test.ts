@@ -31,12 +31,12 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     /^examples\/([a-z0-9-]+\/)*[a-zA-Z0-9-]+\.(ts|md|html|css|json)$/,
     // For what reads no `exports`.
-    /^(backends|jobs|mock-server|react|webhooks)\/([a-z]+\/)?package\.json$/,
+    /^(backends|jobs|mock-server|react|relay|webhooks)\/([a-z]+\/)?package\.json$/,
     /^dist\/cjs\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.cts$/,
     /^dist\/cjs\/platform\/[a-z0-9-]+(\.browser)?\.cjs$/,
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
-    /^dist\/(esm|cjs|browser)\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
+    /^dist\/(esm|cjs|browser|relay\/(esm|cjs|browser))\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
     // What a page loads only when it is needed.
     /^dist\/browser\/(base64|diagnose|download|embed-files|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
     /^dist\/browser\/(backends\/(hosted\/)?[a-z0-9-]+|webhooks\/handler)\.js$/,
@@ -54,7 +54,7 @@ it('takes at most 2 MB where it is installed', () => {
 it('leaves no folder of a subpath in the checkout, where Vite would take `react` for React', () => {
   const root = join(import.meta.dirname, '../..');
   expect(
-    ['backends', 'jobs', 'mock-server', 'react', 'webhooks'].filter((folder) =>
+    ['backends', 'jobs', 'mock-server', 'react', 'relay', 'webhooks'].filter((folder) =>
       existsSync(join(root, folder)),
     ),
   ).toEqual([]);

@@ -6,6 +6,8 @@ import 'reelwire/jobs/testing';
 import 'reelwire/mock-server';
 import 'reelwire/mock-server/msw';
 import 'reelwire/react';
+import 'reelwire/relay';
+import 'reelwire/relay/node';
 import 'reelwire/webhooks';
 import 'reelwire/webhooks/node';
 import 'reelwire/webhooks/testing';

@@ -3,6 +3,8 @@ const { openRouter } = require('reelwire/backends');
 const jobs = require('reelwire/jobs');
 const { fileJobs } = require('reelwire/jobs/node');
 const { testJobStore } = require('reelwire/jobs/testing');
+const { createRelay, RelayRefusal } = require('reelwire/relay');
+const { toNodeListener } = require('reelwire/relay/node');
 const webhooks = require('reelwire/webhooks');
 const { toNodeHandler } = require('reelwire/webhooks/node');
 const { createWebhookFactory } = require('reelwire/webhooks/testing');
@@ -18,8 +20,15 @@ const shared = classes.length > 0 && classes.every(([, value]) => exported.has(v
   const thrown = error instanceof root.WebhookVerificationError && error instanceof root.VideoError;
   console.log(JSON.stringify({ shared, thrown }));
   if (typeof toNodeHandler !== 'function' || typeof createWebhookFactory !== 'function') process.exitCode = 1;
+  if (typeof toNodeListener !== 'function') process.exitCode = 1;
+  if (!(new RelayRefusal(402, 'Out of credits') instanceof root.VideoError)) process.exitCode = 1;
   if (typeof testJobStore !== 'function') process.exitCode = 1;
-  for (const wrong of [() => jobs.jobsOver({}), () => fileJobs(''), () => openRouter({ modle: '' })]) {
+  for (const wrong of [
+    () => jobs.jobsOver({}),
+    () => fileJobs(''),
+    () => openRouter({ modle: '' }),
+    () => createRelay({}),
+  ]) {
     try {
       wrong();
       process.exitCode = 1;

@@ -1,0 +1,32 @@
+import type { RelayRequest } from './options.js';
+
+/** A socket of a page, as crossws has it. */
+export interface RelayPeer {
+  send(data: string): unknown;
+  close(code?: number, reason?: string): unknown;
+  terminate?(): unknown;
+  /** What `upgrade` left for the socket. */
+  readonly context?: object | undefined;
+  readonly websocket?: { readonly bufferedAmount?: number | undefined } | undefined;
+}
+
+/** One message of a page, as crossws has it. */
+export interface RelayMessage {
+  text(): string;
+  uint8Array?(): Uint8Array;
+}
+
+/**
+ * What happens to the sockets of pages, as functions that crossws takes as its hooks: `crossws({ hooks: relay.websocket })`.
+ * `attachRelay` of `reelwire/relay/node` calls them for `ws`.
+ */
+export interface RelayWebSocket {
+  /** Undefined where the socket is let in; else the answer to refuse it with. Never rejects. */
+  upgrade(request: RelayRequest & { readonly context?: object | undefined }): Promise<Response | undefined>;
+  open(peer: RelayPeer): void;
+  message(peer: RelayPeer, message: RelayMessage): void;
+  /** What was sent is gone: there is room for more. */
+  drain(peer: RelayPeer): void;
+  close(peer: RelayPeer, details?: { readonly code?: number; readonly reason?: string }): void;
+  error(peer: RelayPeer, error: unknown): void;
+}
