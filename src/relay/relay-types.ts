@@ -4,11 +4,13 @@ import type { RelayWebSocket } from './web-socket.js';
 
 /** What a relay has open at this moment. */
 export interface RelayStats {
+  /** WebSockets. */
   readonly sockets: number;
   /** Event streams. */
   readonly streams: number;
   /** Jobs that are followed for somebody. */
   readonly jobs: number;
+  /** `drain` or `close` was called. */
   readonly isDraining: boolean;
 }
 
@@ -19,7 +21,9 @@ export interface Relay {
    * `reelwire/relay/node` for node:http and Express.
    */
   fetch(request: Request, context?: WebhookContext | object): Promise<Response>;
+  /** What a server of WebSockets calls. */
   readonly websocket: RelayWebSocket;
+  /** All of them, the defaults put in: such as for `maxPayloadLength` of Bun. */
   readonly limits: RelayLimits;
   readonly stats: RelayStats;
   /**

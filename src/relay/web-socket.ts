@@ -2,8 +2,11 @@ import type { RelayRequest } from './options.js';
 
 /** A socket of a page, as crossws has it. */
 export interface RelayPeer {
+  /** One text frame. */
   send(data: string): unknown;
+  /** In good order. */
   close(code?: number, reason?: string): unknown;
+  /** At once. */
   terminate?(): unknown;
   /** What `upgrade` left for the socket. */
   readonly context?: object | undefined;
@@ -12,7 +15,9 @@ export interface RelayPeer {
 
 /** One message of a page, as crossws has it. */
 export interface RelayMessage {
+  /** UTF-8, whether it came as text or binary. */
   text(): string;
+  /** For its size. */
   uint8Array?(): Uint8Array;
 }
 
@@ -23,10 +28,14 @@ export interface RelayMessage {
 export interface RelayWebSocket {
   /** Undefined where the socket is let in; else the answer to refuse it with. Never rejects. */
   upgrade(request: RelayRequest & { readonly context?: object | undefined }): Promise<Response | undefined>;
+  /** The socket is open. */
   open(peer: RelayPeer): void;
+  /** A frame came. */
   message(peer: RelayPeer, message: RelayMessage): void;
   /** What was sent is gone: there is room for more. */
   drain(peer: RelayPeer): void;
+  /** The socket is closed, by whomever. */
   close(peer: RelayPeer, details?: { readonly code?: number; readonly reason?: string }): void;
+  /** The socket broke. */
   error(peer: RelayPeer, error: unknown): void;
 }
