@@ -1,5 +1,5 @@
 import type { JobUpdate } from '../core/model.js';
-import { askCredentials, askToken } from '../http/credentials.js';
+import { loadSeldom } from '../http/load-seldom.js';
 import type { SocketRuntime } from '../runtime/runtime.js';
 import { onWake } from '../runtime/wake.js';
 import * as sockets from '../runtime/web-socket.js';
@@ -106,13 +106,14 @@ function streamDepsOf(server: Server, loadSse: LoadSse): StreamDeps & { readonly
       const { auth } = settings;
       const isTold = carriesHeaders || typeof webSocketUrl === 'function' || url.searchParams.has('token');
       if (!isTold && backend.credential && auth?.type === 'bearer' && isOurs(url))
-        url.searchParams.set('token', await askToken(auth));
+        url.searchParams.set('token', await (await loadSeldom()).askToken(auth));
       // A ticket for one connect, or that.
       await http.conceal(url.searchParams.values());
       return url.href;
     },
     webSocketHeaders: async (url) => {
       if (!isOurs(new URL(url))) return {};
+      const { askCredentials } = await loadSeldom();
       const { headers, secrets } = await askCredentials(settings);
       await http.conceal(secrets, headers);
       return headers;

@@ -6,10 +6,10 @@ import { abortable } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { withUserAgent } from '../runtime/user-agent.js';
 import { discard } from './body.js';
-import { askCredentials, type Credentials, isTrusted, NO_CREDENTIALS } from './credentials.js';
 import { patience } from './node-fetch.js';
 import { quieten } from './node-stream.js';
 import type { Secrets } from './secrets.js';
+import { type Credentials, isTrusted, NO_CREDENTIALS } from './trust.js';
 import type { CallContext, Payload } from './types.js';
 
 const MAX_REDIRECTS = 5;
@@ -61,11 +61,8 @@ export async function exchange(
   trip.credentials = again;
   return travel(true);
 
-  async function askForCredentials(): Promise<Credentials> {
-    const credentials = await abortable(askCredentials(settings), options.signal);
-    const { secrets, headers } = credentials;
-    await abortable(options.secrets.remember(secrets, headers), options.signal);
-    return credentials;
+  function askForCredentials(): Promise<Credentials> {
+    return abortable(options.secrets.ask(settings), options.signal);
   }
 
   async function travel(trusted: boolean): Promise<Response> {

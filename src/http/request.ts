@@ -4,16 +4,16 @@ import type { FollowingSettings, Logger, ServerSettings } from '../core/settings
 import { redactUrl } from '../core/text.js';
 import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
 import { aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
-import { sleep, startDeadline } from '../runtime/abort.js';
+import { abortable, sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { readJson, readRefusal } from './answer.js';
-import { NO_CREDENTIALS } from './credentials.js';
 import { exchange, type Trip } from './exchange.js';
 import { judge } from './failure.js';
 import { fewWords, type Words } from './few-words.js';
 import { loadSeldom } from './load-seldom.js';
 import { payloadOf } from './payload.js';
 import { Secrets } from './secrets.js';
+import { NO_CREDENTIALS } from './trust.js';
 import type { CallContext, HttpClient, Payload, SendOptions } from './types.js';
 
 export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 'timeouts' | 'retry'> {
@@ -52,14 +52,13 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   loadSeldom().catch(() => {});
 
   async function words(): Promise<Words> {
-    const over = new AbortController();
-    const few = sleep(runtime, MAX_WORDS_MS, over.signal).then(() => fewWords);
+    const deadline = startDeadline(runtime, MAX_WORDS_MS, undefined);
     try {
-      return await Promise.race([loadSeldom(), few]);
+      return await abortable(loadSeldom(), deadline.signal);
     } catch {
       return fewWords;
     } finally {
-      over.abort();
+      deadline.end();
     }
   }
 

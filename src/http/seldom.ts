@@ -1,7 +1,8 @@
 /*
  * What calls need seldom, as one file, which a page fetches beside them: the words for what failed,
- * forms, and what keeps secrets out of words.
+ * forms, credentials, and what keeps them out of words.
  */
+export { askCredentials, askToken } from './credentials.js';
 export { formPayload } from './form.js';
 export { Redaction } from './redaction.js';
 export { apiErrorOf, networkError, outcomeUnknown, timeoutError, unreadable } from './words.js';
