@@ -47,10 +47,12 @@ export function readFalStatus(raw: Fields, jobId: string): JobUpdate {
     undefined,
     WORDS,
   );
+  // No word of its documents, but of proxies and mocks.
+  const cancelled = /^\s*cancell?ed\s*$/i.test(String(textOf(raw.status))) ? 'cancelled' : undefined;
   const { queue_position: place } = raw;
   return {
     ...update,
-    ...(update.status === 'failed' && { errorCode: textOf(raw.error_type) ?? update.errorCode }),
+    ...(update.status === 'failed' && { errorCode: textOf(raw.error_type) ?? cancelled ?? update.errorCode }),
     ...(typeof place === 'number' && place >= 0 && { queuePosition: place }),
     raw,
   };

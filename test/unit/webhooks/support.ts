@@ -30,6 +30,20 @@ export const KLING = {
   },
 };
 
+/** No vector of fal's is public: this is made by node:crypto with the first key of RFC 8032, section 7.1. */
+export const FAL = {
+  jwk: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+  body: '{"request_id":"123e4567-e89b-12d3-a456-426614174000","gateway_request_id":"123e4567-e89b-12d3-a456-426614174000","status":"OK","payload":{"video":{"url":"https://v3.fal.media/files/a/b.mp4","content_type":"video/mp4"}}}',
+  now: 1_767_225_600_000,
+  headers: {
+    'x-fal-webhook-request-id': '123e4567-e89b-12d3-a456-426614174000',
+    'x-fal-webhook-user-id': 'user_42',
+    'x-fal-webhook-timestamp': '1767225600',
+    'x-fal-webhook-signature':
+      'fddb92064a4ea4b28311a33c5599adc1fc4b8fedc20b33e3b838519aef53952ff5a768f7e0bcaf16e5d79fa0e3169e7f501842a12263d25241411317b3e20905',
+  },
+};
+
 /** As OpenRouter's document has it: hex HMAC-SHA256 of the time, a comma and the body, by the secret as text. */
 export function signOpenRouter(body: string, secret: string, at: number): Record<string, string> {
   const mac = createHmac('sha256', secret).update(`${at},${body}`).digest('hex');
@@ -37,7 +51,7 @@ export function signOpenRouter(body: string, secret: string, at: number): Record
 }
 
 async function load() {
-  const [{ signWebhook }, { unwrapWebhook }, { verifyWebhookSignature }, kling, openRouter, replicate] =
+  const [{ signWebhook }, { unwrapWebhook }, { verifyWebhookSignature }, kling, openRouter, replicate, fal] =
     await Promise.all([
       import('../../../src/webhooks/sign.js'),
       import('../../../src/webhooks/unwrap.js'),
@@ -45,8 +59,9 @@ async function load() {
       import('../../../src/webhooks/sources/kling.js'),
       import('../../../src/webhooks/sources/open-router.js'),
       import('../../../src/webhooks/sources/replicate.js'),
+      import('../../../src/webhooks/sources/fal.js'),
     ]);
-  const sources = { ...kling, ...openRouter, ...replicate };
+  const sources = { ...kling, ...openRouter, ...replicate, ...fal };
   return { signWebhook, unwrapWebhook, verifyWebhookSignature, ...sources };
 }
 type Webhooks = Awaited<ReturnType<typeof load>> & { readonly runtime: 'node:crypto' | 'WebCrypto' };
