@@ -9,6 +9,7 @@ import {
   rename,
   rm,
   stat,
+  unlink,
   utimes,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -57,8 +58,11 @@ export class Folder {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.#at(name), { force: true });
-    await orUndefined(syncFolder(this.path), 'ENOENT');
+    const isRemoved = await orUndefined(
+      unlink(this.#at(name)).then(() => true),
+      'ENOENT',
+    );
+    if (isRemoved) await orUndefined(syncFolder(this.path), 'ENOENT');
   }
 
   /**
@@ -89,7 +93,7 @@ export class Folder {
         await handle.writeFile(text);
         await handle.utimes(untilMs / 1_000, untilMs / 1_000);
       });
-      return await this.#link(temporary, name, text);
+      return await this.#link(temporary, name);
     } finally {
       await rm(temporary, { force: true });
     }
