@@ -11,6 +11,9 @@ import type { GenerateManyOptions } from '../../src/client/generate-many.js';
 import type { VideoClientOptions } from '../../src/client/options.js';
 import type { PollingOptions, RetryOptions, TimeoutOptions } from '../../src/core/settings.js';
 import type { DownloadOptions } from '../../src/core/video-download.js';
+import type { RedisBusOptions } from '../../src/jobs/buses/redis.js';
+import type { JobStoreQuery } from '../../src/jobs/store.js';
+import type { RedisJobsOptions } from '../../src/jobs/stores/redis.js';
 import type { WaitOptions } from '../../src/job/waits.js';
 import type {
   MockJobInit,
@@ -47,6 +50,7 @@ it('every option may be given as undefined', () => {
   expectTypeOf<Missing<SoraGatewayOptions & VidBuilderOptions & OpenAIVideosOptions>>().toBeNever();
   expectTypeOf<Missing<OpenRouterOptions & ReplicateOptions & ReplicateListInput>>().toBeNever();
   expectTypeOf<Missing<RunwayOptions & XaiOptions>>().toBeNever();
+  expectTypeOf<Missing<RedisJobsOptions & RedisBusOptions & JobStoreQuery>>().toBeNever();
   expectTypeOf<Missing<WebhookHandlerOptions & VerifyOptions>>().toBeNever();
   expectTypeOf<Missing<SignOptions & WebhookFactoryOptions>>().toBeNever();
   expectTypeOf<Missing<MemoryStoreOptions & RedisStoreOptions & RecentDeliveriesOptions>>().toBeNever();

@@ -26,12 +26,15 @@ export function webJobs({ name }: WebJobsOptions): Jobs {
 }
 
 const PREFIX = 'reelwire:jobs:';
-/** A tab holds a lock for one step that waits for nothing; one that is frozen meanwhile is not waited for. */
+/** A tab that is frozen while it holds a lock is not waited for. */
 const LOCK_MS = 5_000;
+/** So long a lock is held besides: Chromium has other tabs see what one has written some milliseconds later. */
+const SEEN_MS = 200;
 
 /** Records in `localStorage`, for all tabs of an origin. */
 export class WebJobStore implements JobStore {
   readonly #prefix: string;
+  readonly #held = new Map<string, Held>();
 
   constructor(name: string) {
     if (typeof name !== 'string' || name === '') {
@@ -98,9 +101,39 @@ export class WebJobStore implements JobStore {
   async #alone<T>(key: string, act: () => T): Promise<T> {
     const { locks } = globalThis.navigator ?? {};
     if (locks === undefined) return act();
-    const signal = AbortSignal.timeout(LOCK_MS);
-    return locks.request(this.#prefix + key, { signal }, act);
+    const held = this.#held.get(key) ?? this.#lock(locks, key);
+    await held.granted;
+    held.until = performance.now() + SEEN_MS;
+    return act();
   }
+
+  #lock(locks: LockManager, key: string): Held {
+    const held: Held = { until: 0, granted: Promise.resolve() };
+    this.#held.set(key, held);
+    const signal = AbortSignal.timeout(LOCK_MS);
+    held.granted = new Promise((granted, refused) => {
+      const hold = async () => {
+        granted();
+        do await new Promise((resolve) => setTimeout(resolve, SEEN_MS));
+        while (held.until > performance.now());
+      };
+      const leave = () => this.#held.delete(key);
+      locks
+        .request(this.#prefix + key, { signal }, () => hold().finally(leave))
+        .catch((error) => {
+          leave();
+          refused(error);
+        });
+    });
+    return held;
+  }
+}
+
+/** A lock that this tab has, or has asked for. */
+interface Held {
+  granted: Promise<void>;
+  /** By `performance.now()`. */
+  until: number;
 }
 
 interface Item {
