@@ -11,10 +11,10 @@ import type { GenerateManyOptions } from '../../src/client/generate-many.js';
 import type { VideoClientOptions } from '../../src/client/options.js';
 import type { PollingOptions, RetryOptions, TimeoutOptions } from '../../src/core/settings.js';
 import type { DownloadOptions } from '../../src/core/video-download.js';
+import type { WaitOptions } from '../../src/job/waits.js';
 import type { RedisBusOptions } from '../../src/jobs/buses/redis.js';
 import type { JobStoreQuery } from '../../src/jobs/store.js';
 import type { RedisJobsOptions } from '../../src/jobs/stores/redis.js';
-import type { WaitOptions } from '../../src/job/waits.js';
 import type {
   MockJobInit,
   MockOpenAIOptions,
