@@ -7,7 +7,7 @@ import { readBody } from './body.js';
 import { startTimer } from './timer.js';
 
 /** As long as the provider has keys cached at most. */
-const FRESH_MS = 24 * 3_600_000;
+const FRESH_MS = 86_400_000;
 /** Anybody can send what no known key has signed: keys are asked for no more often than so because of it. */
 const AGAIN_MS = 60_000;
 /** The same where there are none yet, so that the next delivery may find some. */

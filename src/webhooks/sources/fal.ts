@@ -28,7 +28,12 @@ export interface FalWebhooksOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
-const HEADERS = ['request-id', 'user-id', 'timestamp', 'signature'].map((name) => `x-fal-webhook-${name}`);
+const HEADERS = [
+  'x-fal-webhook-request-id',
+  'x-fal-webhook-user-id',
+  'x-fal-webhook-timestamp',
+  'x-fal-webhook-signature',
+];
 
 /**
  * The webhooks of fal: one at the end of a request. Signed by Ed25519; whose the signature is, keys that fal publishes tell.

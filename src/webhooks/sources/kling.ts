@@ -26,7 +26,7 @@ const WORDS = new Map<string, JobStatus>([
 ]);
 
 /** How long Kling keeps what it made. */
-const KEPT_MS = 30 * 86_400_000;
+const KEPT_MS = 2_592_000_000;
 
 function read(body: unknown): JobUpdate | undefined {
   if (!isRecord(body)) return undefined;
