@@ -31,7 +31,7 @@ export function readSubmitted(
     response,
     // Whole, where it is cut in what follows: it is all that there is of a job that may be paid for.
     `the answer to the submit holds no job id${jobId === undefined ? '' : ` that can be one: ${bounded(jobId, MAX_SHOWN_ID)}`}: ${excerpt(body)}`,
-    'A job may have been made, and paid for: look on the server before you submit again, and check that backend fits it.',
+    'A job may have been made, and paid for: look for it on the server before you generate again. Check that backend fits the server.',
   );
 }
 

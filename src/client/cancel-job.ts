@@ -3,7 +3,8 @@ import { backoffDelayMs } from '../core/backoff.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
-import { ApiError, InvalidResponseError } from '../errors.js';
+import { wordsOf } from '../core/text.js';
+import { ApiError, howToGoOn, InvalidResponseError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
@@ -50,13 +51,48 @@ export async function cancelJob(
   return after;
 }
 
-/** The same for a job as new as that the status route may not have heard of it. */
-export async function cancelNewJob(
+/** What was submitted: its answer names the job. */
+export interface Submitted {
+  readonly answer: Promise<JobSnapshot>;
+  /** True where a job may have been made, or may be yet. */
+  isAtStake(): boolean;
+}
+
+/** Cancels behind the caller's back; tells where that fails. Never rejects. */
+export async function cancelOwn(
   host: CancelHost,
   told: Told,
-  jobId: string,
+  own: string | Submitted,
   signal: AbortSignal,
 ): Promise<void> {
+  const jobId = typeof own === 'string' ? own : await idOf(own, host.logger);
+  if (jobId === undefined) return;
+  try {
+    await cancelNewJob(host, told, jobId, signal);
+  } catch (error) {
+    const id = JSON.stringify(jobId);
+    host.logger.warn(
+      `job ${id} was to be cancelled, and could not be: ${wordsOf(error)}. ${howToGoOn(jobId)}, or cancel it with client.cancel(${id}).`,
+    );
+  }
+}
+
+/** Undefined where there is nothing to cancel. */
+async function idOf(submitted: Submitted, logger: Logger): Promise<string | undefined> {
+  try {
+    const { id, status } = await submitted.answer;
+    return isTerminal(status) ? undefined : id;
+  } catch (error) {
+    if (submitted.isAtStake())
+      logger.warn(
+        `a submit that was aborted may have made a job, which could not be cancelled: ${wordsOf(error)}. Look for it on the server.`,
+      );
+    return undefined;
+  }
+}
+
+/** The same for a job as new as that the status route may not have heard of it. */
+async function cancelNewJob(host: CancelHost, told: Told, jobId: string, signal: AbortSignal): Promise<void> {
   const { retry, runtime } = host;
   for (let failures = 1; ; failures++) {
     try {

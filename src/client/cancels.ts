@@ -1,16 +1,16 @@
 import type { JobSnapshot } from '../core/model.js';
 import { wordsOf } from '../core/text.js';
-import { ConfigurationError, howToGoOn } from '../errors.js';
+import { ConfigurationError } from '../errors.js';
 import { abortable } from '../runtime/abort.js';
 import { closedError } from './calls.js';
-import type { CancelHost } from './cancel-job.js';
+import type { CancelHost, Submitted } from './cancel-job.js';
 
 /** How long the client, once closed, waits for what is to be cancelled. */
 const AFTER_CLOSE_MS = 5_000;
 
 /** Loads what is needed for the calls about a job, which a page has to fetch. */
-export type LoadJobCalls = (jobId: string) => Promise<JobCalls>;
-type JobCalls = Pick<typeof import('./cancel-job.js'), 'cancelJob' | 'cancelNewJob'> &
+export type LoadJobCalls = (jobId?: string) => Promise<JobCalls>;
+type JobCalls = Pick<typeof import('./cancel-job.js'), 'cancelJob' | 'cancelOwn'> &
   Pick<typeof import('./ask-status.js'), 'askStatus'>;
 
 /** Cancels jobs at the server. Never one that has ended: where cancelling is deleting, its video would be gone. */
@@ -42,15 +42,16 @@ export class Cancels {
     return cancelJob(this.#host, this, jobId, signal);
   }
 
-  /** Cancels a job that was submitted here, behind the caller's back; tells where that fails. Never rejects. */
-  async cancelOwn(jobId: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Cancels a job that was submitted here, or what is to become one, behind the caller's back; tells where that fails.
+   * Never rejects.
+   */
+  async cancelOwn(own: string | Submitted, signal: AbortSignal): Promise<void> {
     try {
-      const { cancelNewJob } = await abortable(this.#load(jobId), signal);
-      await cancelNewJob(this.#host, this, jobId, signal);
+      const { cancelOwn } = await abortable(this.#load(typeof own === 'string' ? own : undefined), signal);
+      await cancelOwn(this.#host, this, own, signal);
     } catch (error) {
-      this.#host.logger.warn(
-        `job ${JSON.stringify(jobId)} was to be cancelled, and could not be: ${wordsOf(error)}. ${howToGoOn(jobId)}, or cancel it with client.cancel(${JSON.stringify(jobId)}).`,
-      );
+      this.#host.logger.warn(`what was to be cancelled could not be: ${wordsOf(error)}`);
     }
   }
 

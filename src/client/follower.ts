@@ -14,7 +14,7 @@ import { type Settings, toWebSocketUrl } from './options.js';
 import type { Server } from './server.js';
 
 export { askStatus } from './ask-status.js';
-export { cancelJob, cancelNewJob } from './cancel-job.js';
+export { cancelJob, cancelOwn } from './cancel-job.js';
 
 /** Loads what SSE needs, which a page has to fetch. */
 type LoadSse = () => Promise<Pick<typeof import('../transports/sse.js'), 'connectSse'>>;

@@ -8,7 +8,7 @@ import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } f
 import { isAtStake } from '../http/failure.js';
 import { identify } from '../http/identify.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
-import type { ClientJobs, Posting, PostOptions, Sending } from '../jobs/jobs.js';
+import type { ClientJobs, Posting, PostOptions } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -92,7 +92,11 @@ export async function submit(
     if (onAbort === 'cancel' && isSent) {
       // It goes on behind the caller's back, since only its answer names the job to cancel.
       over();
-      cancels.owe((life) => cancelWhenKnown(host, sending, life)).catch(() => {});
+      const cancelling = cancels.owe((life) => {
+        life.addEventListener('abort', () => sending.end(life.reason));
+        return cancels.cancelOwn(sending, life);
+      });
+      cancelling.catch(() => {});
     } else {
       sending.end(reason);
     }
@@ -159,26 +163,9 @@ function unreadable(error: unknown, response: HttpResponse): unknown {
     {
       ...identify(response, {}),
       cause: error,
-      hint: 'A job may have been made: look for it on the server before you generate again. Check that backend fits the server.',
+      hint: 'A job may have been made, and paid for: look for it on the server before you generate again. Check that backend fits the server.',
     },
   );
-}
-
-async function cancelWhenKnown({ cancels, logger }: SubmitHost, sending: Sending, life: AbortSignal) {
-  let id: string;
-  life.addEventListener('abort', () => sending.end(life.reason));
-  try {
-    const snapshot = await sending.answer;
-    if (isTerminal(snapshot.status)) return;
-    id = snapshot.id;
-  } catch (error) {
-    if (!sending.isAtStake()) return;
-    logger.warn(
-      `a submit that was aborted may have made a job, which could not be cancelled: ${wordsOf(error)}. Look for it on the server.`,
-    );
-    return;
-  }
-  await cancels.cancelOwn(id, life);
 }
 
 function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
@@ -193,7 +180,7 @@ function closedError(isSent: boolean): VideoError {
     : 'before a submit was sent';
   return new VideoError('closed', `the client was closed ${when}`, {
     hint: isSent
-      ? 'Look for the job on the server before you generate again with a new VideoClient, or use the same idempotencyKey where it honours one.'
+      ? 'A job may have been made, and paid for: look for it on the server before you generate again, or use the same idempotencyKey where it honours one.'
       : 'No job was made. Make a new VideoClient.',
   });
 }
