@@ -92,7 +92,10 @@ describe('close', () => {
     await expect.poll(() => submits(server)).toBe(1);
     await client.close();
     const error = await generating;
-    expect(error).toMatchObject({ code: 'closed', hint: expect.stringContaining('look for it on the server') });
+    expect(error).toMatchObject({
+      code: 'closed',
+      hint: expect.stringContaining('look for it on the server'),
+    });
     expect(error.message).toContain('may have made a job');
   });
 
