@@ -40,6 +40,8 @@ async function ask(
     next: backend.status(jobId),
     parse: (response) => backend.parseStatus(response, jobId),
   };
+  // Not where a refusal has led to another route for the same: a stream should have said that.
+  let isFollowUp = false;
   for (let calls = 1; calls <= MAX_CALLS; calls++) {
     const call = calls === 1 ? 'status' : 'followUp';
     let refused: JobUpdate | FollowUp | undefined;
@@ -63,9 +65,11 @@ async function ask(
       return send();
     });
     const told = refused ?? step.parse(response);
-    if ('next' in told) step = told;
-    else if (told.missing === true) throw missingError(jobId, told);
-    else return calls === 1 ? told : { ...told, isFollowUp: true };
+    if ('next' in told) {
+      step = told;
+      isFollowUp ||= refused === undefined;
+    } else if (told.missing === true) throw missingError(jobId, told);
+    else return isFollowUp ? { ...told, isFollowUp } : told;
   }
   throw new InvalidResponseError(`the status of job ${jobId} was not known after ${MAX_CALLS} calls`, {
     jobId,

@@ -60,7 +60,10 @@ export function parseComfyError(body: unknown): ErrorBody {
   const more = problems.length > 0 ? wordsOf(problems) : bounded(textOf(error.details) ?? '', 1_000);
   const code = problems[0]?.type ?? type;
   return {
-    message: more === '' || more === message ? message : `${message}: ${more}`,
+    message:
+      more === '' || more === message
+        ? message
+        : `${message}${/[.!?]$/.test(message ?? '') ? '' : ':'} ${more}`,
     code: type,
     hint: HINTS[code ?? ''] ?? HINTS[type ?? ''],
     details: { ...rest, ...(isRecord(error.extra_info) && { extra_info: error.extra_info }) },
@@ -106,7 +109,9 @@ export function readQueue(body: unknown): ComfyUIQueue {
   const of = (status: string) =>
     jobs
       .filter((job) => isRecord(job) && job.status === status && typeof job.id === 'string')
-      .map((job): ComfyUIQueued => ({ id: job.id, number: Number(job.priority ?? 0) }))
+      .map(
+        (job): ComfyUIQueued => ({ id: job.id, number: typeof job.priority === 'number' ? job.priority : 0 }),
+      )
       .sort((one, other) => one.number - other.number);
   return { running: of('in_progress'), pending: of('pending') };
 }

@@ -1,7 +1,7 @@
-import { type Fields, textOf } from '../../core/fields.js';
+import { type Fields, idOf, textOf } from '../../core/fields.js';
 import type { JobSnapshot, JobUpdate, StreamMessage } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
-import { failureOf } from './comfy-ui-job.js';
+import { failureOf, nodeOf } from './comfy-ui-job.js';
 
 const CONTROL: StreamMessage = { type: 'control' };
 
@@ -51,7 +51,7 @@ function readFrame(type: string, data: Fields, jobId: string, known: JobSnapshot
     return told({ jobId, status: 'failed', ...failureOf(data, undefined), raw: data });
   }
   if (type === 'execution_interrupted') {
-    const error = `interrupted at node ${String(data.node_id)} (${String(data.node_type)})`;
+    const error = `interrupted at ${nodeOf(data.node_id, data.node_type) ?? 'no node'}`;
     return told({ jobId, status: 'failed', error, errorCode: 'cancelled', raw: data });
   }
   const memory = memoryOf(type, data, known);
@@ -94,7 +94,7 @@ function memoryOf(type: string, data: Fields, known: JobSnapshot | undefined): M
 /** What is known after a frame; undefined where it says nothing. */
 function advanced(type: string, data: Fields, memory: Memory): Memory | undefined {
   const { nodes, running } = memory;
-  const node = textOf(data.display_node) ?? textOf(data.node);
+  const node = idOf(data.display_node) ?? idOf(data.node);
   switch (type) {
     case 'execution_start':
       return memory;
@@ -118,7 +118,7 @@ function advanced(type: string, data: Fields, memory: Memory): Memory | undefine
 }
 
 function allOf(ids: unknown): Record<string, number> {
-  return Object.fromEntries((Array.isArray(ids) ? ids : []).map((id) => [String(id), 1]));
+  return Object.fromEntries((Array.isArray(ids) ? ids : []).map((id) => [idOf(id) ?? '', 1]));
 }
 
 /**
@@ -130,27 +130,30 @@ function foldedOf(states: unknown, before: Memory['nodes']): Record<string, numb
   const done: Record<string, number> = {};
   for (const [id, state] of Object.entries(isRecord(states) ? states : {})) {
     if (!isRecord(state)) continue;
-    const shown = textOf(state.display_node_id) ?? id;
+    const shown = idOf(state.display_node_id) ?? id;
     if (shown === id && state.state === 'finished') done[id] = 1;
     parts.set(shown, [...(parts.get(shown) ?? []), state.state === 'finished' ? 1 : shareOf(state)]);
   }
   const shares = Array.from(parts, ([id, all]) => {
     const share = all.reduce((sum, one) => sum + one, 0) / all.length;
-    return [id, Math.max(before[id] ?? 0, share)] as const;
+    return [id, Math.max(within(before[id]), share)] as const;
   });
   return { ...Object.fromEntries(shares), ...done };
 }
 
 function shareOf({ value, max }: Fields): number {
-  const share = Number(value) / Number(max);
-  return Number.isFinite(share) ? Math.min(Math.max(share, 0), 1) : 0;
+  return typeof value === 'number' && typeof max === 'number' && max > 0 ? within(value / max) : 0;
 }
 
 /** By nodes, not by time: each of the graph counts the same. In tenths, rounded down: only an end is 100. */
 function progressOf({ nodes, workflow }: Memory): number {
   const ids = Object.keys(workflow.prompt);
-  const done = ids.reduce((sum, id) => sum + Math.min(Math.max(Number(nodes[id] ?? 0) || 0, 0), 1), 0);
+  const done = ids.reduce((sum, id) => sum + within(nodes[id]), 0);
   return Math.floor((1_000 * done) / Math.max(ids.length, 1)) / 10;
+}
+
+function within(share: unknown): number {
+  return typeof share === 'number' && share > 0 ? Math.min(share, 1) : 0;
 }
 
 /** What runs: the title of its node in the editor, or its class. Past all of them, the server's own word. */

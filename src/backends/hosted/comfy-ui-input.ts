@@ -81,18 +81,18 @@ function checkValue(value: unknown, path: string, within: readonly unknown[]): v
 
 /** The form of an upload. A name that is taken by another file gets a number: the answer has it. */
 export function uploadForm(given: ComfyUIFile): HttpRequest {
-  const isNamed = isRecord(given) && 'file' in given;
-  if (isNamed) checkFields('input', 'field', given, { file: bytes, name: text }, refuseInput);
-  const file = isNamed ? given.file : given;
-  const name = (file as { readonly name?: unknown }).name;
-  const filename = isNamed ? given.name : typeof name === 'string' ? name : '';
-  if (!isBytes(file) || filename.trim() === '')
+  const isPair = isRecord(given) && !isBytes(given);
+  if (isPair) checkFields('file', 'field', given, { file: bytes, name: text }, refuseInput);
+  const [file, name] = isPair
+    ? [given.file, given.name]
+    : [given, (given as { name?: unknown } | undefined)?.name];
+  if (!isBytes(file) || text(name) !== undefined)
     throw new InputError('file', 'file must be a File with a name, or { file, name }', {
       hint: "Such as { file: bytes, name: 'first-frame.png' }.",
     });
   const value = file instanceof Blob ? file : new Blob([file as BlobPart]);
   return {
     ...{ method: 'POST', url: '/api/upload/image' },
-    body: { type: 'form', fields: [{ name: 'image', value, filename }] },
+    body: { type: 'form', fields: [{ name: 'image', value, filename: String(name) }] },
   };
 }

@@ -1,8 +1,9 @@
-import { type Fields, readUpdate, textOf } from '../../core/fields.js';
+import { type Fields, idOf, readUpdate, textOf } from '../../core/fields.js';
 import { encodeJobId } from '../../core/job-id.js';
 import type { JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import type { StatusWords } from '../../core/status-words.js';
+import { bounded } from '../../core/text.js';
 import { InvalidResponseError } from '../../errors.js';
 import type { FollowUp } from '../backend.js';
 import { outputsOf } from './comfy-ui-outputs.js';
@@ -25,7 +26,10 @@ export function readJob(raw: unknown, jobId: string): JobUpdate {
   if (!isRecord(raw) || (update?.status ?? update?.unknownStatus) === undefined)
     throw unfit('the answer tells no status', jobId);
   if (raw.id !== undefined && raw.id !== jobId)
-    throw unfit(`asked for this job, the server told of job ${String(raw.id).slice(0, 100)}`, jobId);
+    throw unfit(
+      `asked for it, the server told of job ${bounded(idOf(raw.id) ?? 'without an id', 100)}`,
+      jobId,
+    );
   if (update?.status === 'queued') return { ...waiting(jobId), raw };
   const end = { ...update, jobId, raw };
   if (update?.status === 'completed') return { ...end, ...madeBy(raw.outputs) };
@@ -74,7 +78,9 @@ function readPlace(body: unknown, jobId: string): JobUpdate {
   const place: unknown = queue_pending.find(isIt);
   if (!Array.isArray(place)) return { jobId, missing: true, message: 'not in the queue', raw: body };
   // A heap: only its first is where it belongs.
-  const before = queue_pending.filter((item) => Array.isArray(item) && Number(item[0]) < Number(place[0]));
+  const before = queue_pending.filter(
+    (item) => Array.isArray(item) && numberOf(item[0]) < numberOf(place[0]),
+  );
   return { ...waiting(jobId), queuePosition: before.length, raw: place };
 }
 
@@ -95,9 +101,20 @@ export function failureOf(error: unknown, word: string | undefined): Partial<Job
       ? { error: word, errorCode: 'cancelled' }
       : { error: word };
   const { node_id, node_type, exception_message, exception_type } = error;
-  const node = textOf(node_type) === undefined ? '' : ` (node ${String(node_id)}, ${String(node_type)})`;
+  const node = nodeOf(node_id, node_type);
   const words = textOf(exception_message)?.trim();
-  return { error: words && `${words}${node}`, errorCode: textOf(exception_type) };
+  return { error: words && (node ? `${words} (${node})` : words), errorCode: textOf(exception_type) };
+}
+
+/** Such as `node 7 (KSampler)`; undefined where none is named. */
+export function nodeOf(id: unknown, type: unknown): string | undefined {
+  const name = textOf(type);
+  const number = idOf(id);
+  return number === undefined ? undefined : `node ${number}${name === undefined ? '' : ` (${name})`}`;
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : Number.NaN;
 }
 
 function unfit(problem: string, jobId: string): InvalidResponseError {

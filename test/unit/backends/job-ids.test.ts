@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { comfyUI } from '../../../src/backends/hosted/comfy-ui.js';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { runway } from '../../../src/backends/hosted/runway.js';
@@ -16,6 +17,7 @@ const router = openRouter();
 const predictions = replicate();
 const tasks = runway();
 const grok = xai();
+const comfy = comfyUI();
 
 const completed = (id: string): CompletedJob => ({
   ...{ id, status: 'completed', progress: 100, transport: 'polling', raw: {} },
@@ -43,6 +45,8 @@ const urls: Record<string, (id: string) => string | undefined> = {
   'Replicate cancel': (id) => placeOf(predictions.cancel?.(id)),
   'Runway status': (id) => tasks.status(id).url,
   'Runway cancel': (id) => placeOf(tasks.cancel?.(id)),
+  'ComfyUI status': (id) => comfy.status(id).url,
+  'ComfyUI cancel': (id) => placeOf(comfy.cancel?.(id)),
   'xAI status': (id) => grok.status(id).url,
   'OpenAI delete': (id) => openAI.operations?.delete.request(id).url,
 };

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { comfyUI } from '../../../src/backends/hosted/comfy-ui.js';
+import { parseComfyFrame } from '../../../src/backends/hosted/comfy-ui-frame.js';
 import { fal } from '../../../src/backends/hosted/fal.js';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
@@ -10,6 +12,8 @@ import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { parseGatewayFrame } from '../../../src/backends/sora-gateway-frame.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { parseErrorBody } from '../../../src/core/error-body.js';
+import { applyUpdate } from '../../../src/core/job-state.js';
+import type { JobSnapshot } from '../../../src/core/model.js';
 import { isRecord } from '../../../src/core/record.js';
 import { InvalidResponseError } from '../../../src/errors.js';
 import { answer, fixtures } from './fixtures.js';
@@ -21,6 +25,7 @@ const backends = {
   'openai-videos': openAIVideos(),
   'open-router': openRouter(),
   replicate: replicate(),
+  'comfy-ui': comfyUI(),
   fal: fal({ model: 'fal-ai/veo3.1' }),
   runway: runway(),
   xai: xai(),
@@ -79,4 +84,53 @@ it('the URL of a video that stands as a reason is none where that is no text', (
     status: 'completed',
     videoUrl: undefined,
   });
+});
+
+it('a frame of ComfyUI is read whatever is in it, and whatever the job was known by, and never tells of less than nothing', () => {
+  const types = ['execution_start', 'execution_cached', 'executing', 'progress', 'progress_state'];
+  const all = [
+    ...types,
+    'executed',
+    'execution_success',
+    'execution_error',
+    'execution_interrupted',
+    'status',
+  ];
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom<unknown>(BARE, [BARE], '3', ['3', '4']));
+  const state = fc.record({ value: odd, max: odd, state: odd, display_node_id: odd }, { requiredKeys: [] });
+  const data = fc.record(
+    {
+      ...{
+        prompt_id: fc.constantFrom<unknown>('a', BARE, 7),
+        node: odd,
+        display_node: odd,
+        value: odd,
+        max: odd,
+      },
+      ...{ nodes: fc.oneof(odd, fc.dictionary(fc.constantFrom('3', '4', '9.0'), fc.oneof(state, odd))) },
+      ...{ exception_type: odd, exception_message: odd, node_id: odd, node_type: odd, sid: odd },
+    },
+    { requiredKeys: [] },
+  );
+  const prompt = fc.oneof(odd, fc.dictionary(fc.constantFrom('3', '4'), odd));
+  const raw = fc.oneof(odd, fc.record({ workflow: fc.record({ prompt }) }), fc.tuple(odd, odd, prompt));
+  const frame = fc.record({ type: fc.oneof(fc.constantFrom(...all), odd), data: fc.oneof(data, odd) });
+  fc.assert(
+    fc.property(raw, fc.array(fc.oneof(frame, fc.jsonValue()), { maxLength: 6 }), (first, frames) => {
+      let known: JobSnapshot | undefined = applyUpdate(
+        undefined,
+        { jobId: 'a', status: 'queued', raw: first },
+        'polling',
+        0,
+      );
+      for (const one of frames) {
+        const message = parseComfyFrame(JSON.stringify(one) ?? '', () => known);
+        if (message.type !== 'update') continue;
+        expect(message.update.progress ?? 0).toBeGreaterThanOrEqual(0);
+        expect(message.update.progress ?? 0).toBeLessThanOrEqual(100);
+        known = applyUpdate(known, message.update, 'websocket', 0);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

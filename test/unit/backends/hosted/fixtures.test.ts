@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { comfyUI } from '../../../../src/backends/hosted/comfy-ui.js';
 import { fal } from '../../../../src/backends/hosted/fal.js';
 import { openRouter } from '../../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../../src/backends/hosted/replicate.js';
@@ -9,6 +10,7 @@ import { answer, fixtures, plain, statusOf } from '../fixtures.js';
 
 /** Each hosted backend, by the folder of what its service says. */
 const backends = {
+  'comfy-ui': comfyUI(),
   fal: fal({ model: 'fal-ai/veo3.1' }),
   'open-router': openRouter({ model: 'google/veo-3.1' }),
   replicate: replicate({ model: 'google/veo-3.1' }),
