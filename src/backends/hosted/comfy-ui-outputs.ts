@@ -21,10 +21,10 @@ const MAX_OUTPUTS = 1_000;
  */
 export function outputsOf(outputs: unknown): readonly JobOutput[] {
   const files = Object.values(isRecord(outputs) ? outputs : {})
+    .reverse()
     .flatMap((node) => Object.values(isRecord(node) ? node : {}))
     .flatMap((list) => (Array.isArray(list) ? list : []))
-    .slice(-MAX_OUTPUTS)
-    .reverse();
+    .slice(0, MAX_OUTPUTS);
   return files
     .filter(isFile)
     .map((file) => ({ file, rank: rankOf(file) }))
