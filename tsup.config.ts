@@ -75,6 +75,7 @@ const browserEntries = {
   'backends/relay': 'src/backends/relay.ts',
   'backends/sora-gateway': 'src/backends/sora-gateway.ts',
   'backends/vid-builder': 'src/backends/vid-builder.ts',
+  'jobs/jobs-over': 'src/jobs/jobs-over.ts',
   'webhooks/handler': 'src/webhooks/handler.ts',
 };
 
