@@ -9,6 +9,10 @@ describe(titleOf('jest'), () => {
   it('runs the whole demo over every transport', async () => {
     expect(await node('jest', jest, ['node'])).toMatch(/Tests: +3 passed, 3 total/);
   });
+
+  it('declares and runs the tests of what a store of jobs promises', async () => {
+    expect(await node('jest', jest, ['jobs'])).toMatch(/Tests: +2\d passed, 2\d total/);
+  });
 });
 
 describe(titleOf('jestJsdom'), () => {
