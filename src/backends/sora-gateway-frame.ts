@@ -40,7 +40,7 @@ function readFrame(text: string, event: string | undefined): StreamMessage {
 
 function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
   if (frame.status === undefined && (type === 'subscribed' || type === 'unsubscribed')) return CONTROL;
-  const update = readUpdate(frame, jobId, typeof type === 'string' && PLAIN.test(type) ? undefined : type);
+  const update = readUpdate(frame, jobId, frame.status ?? statusWord(type));
   if (update.status === undefined && update.unknownStatus === undefined) {
     // No failure: only a status, or a type that stands for one, ends a job.
     if (textOf(frame.error) !== undefined) return problem(`the server says ${quote(frame.error)}`, jobId);
@@ -49,6 +49,11 @@ function aboutJob(frame: Fields, jobId: string, type: unknown): StreamMessage {
     }
   }
   return { type: 'update', update };
+}
+
+/** A type, where it may stand for a status. */
+function statusWord(type: unknown): unknown {
+  return typeof type === 'string' && PLAIN.test(type) ? undefined : type;
 }
 
 function aboutNoJob(frame: Fields, type: unknown): StreamMessage {

@@ -57,8 +57,10 @@ export function applyUpdate(
   const { jobId: id, raw } = update;
   // Assigned, not spread: this is made for each frame of a stream that says something new.
   const updatedAt = new Date(nowMs);
-  const job: Mutable<PendingJob> = { id, status, progress, updatedAt, transport: source, raw };
-  if (message !== undefined) job.message = message;
+  const job: Mutable<PendingJob> =
+    message === undefined
+      ? { id, status, progress, updatedAt, transport: source, raw }
+      : { id, status, progress, message, updatedAt, transport: source, raw };
   if (place !== undefined) job.queuePosition = place;
   const isVague = known === undefined || known.indeterminate === true;
   if (isVague && (progress === 0 || progress === 100)) job.indeterminate = true;

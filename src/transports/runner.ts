@@ -65,21 +65,26 @@ export function createRunner(deps: RunnerDeps): Follower {
   });
   const events: FollowEvent[] = [];
   let draining = false;
+  let now = Number.NaN;
+  let wallNow = 0;
   let timer: TimerHandle;
   let stopListening: (() => void) | undefined;
   let closed: ((jobId: string) => VideoError) | undefined;
 
   /** One event at a time: what an effect or a sink sets off waits its turn. */
-  function dispatch(happening: Happening): void {
+  function dispatch(happening: Happening | FollowEvent): void {
     enqueue(happening);
     if (!draining) drain();
   }
 
-  function enqueue(happening: Happening): void {
+  function enqueue(happening: Happening | FollowEvent): void {
     // Written into it, not copied: this is done for each frame.
     const event = happening as { -readonly [K in keyof FollowEvent]: FollowEvent[K] };
     event.now = runtime.elapsedMs();
-    event.wallNow = runtime.now();
+    // Hundreds of frames may come in one millisecond, and have one date.
+    if (event.now !== now) wallNow = runtime.now();
+    now = event.now;
+    event.wallNow = wallNow;
     events.push(event as FollowEvent);
   }
 
@@ -156,12 +161,12 @@ export function createRunner(deps: RunnerDeps): Follower {
 
   /** Each line names its job. */
   function log(effect: TellEffect): void {
-    const about = `job ${JSON.stringify(effect.jobId)}: `;
     if (effect.type === 'warning') {
       warnings.tell(effect.warning);
     } else if (effect.type === 'transport') {
-      const { transport, previous, reason } = effect.change;
-      safely(() => logger.debug(`${about}${previous ?? 'nothing'} → ${transport ?? 'nothing'}: ${reason}`));
+      const { jobId, transport, previous, reason } = effect.change;
+      const change = `${previous ?? 'nothing'} → ${transport ?? 'nothing'}: ${reason}`;
+      safely(() => logger.debug(`job ${JSON.stringify(jobId)}: ${change}`));
     }
   }
 
@@ -177,7 +182,9 @@ export function createRunner(deps: RunnerDeps): Follower {
     const made = connectors[stream]?.(jobIds, {
       opened: (ids) => dispatch({ type: 'opened', stream, connection, jobIds: ids }),
       dropped: (jobId) => dispatch({ type: 'dropped', stream, connection, jobId }),
-      said: (message) => dispatch({ type: 'said', stream, connection, message: located(message) }),
+      // With room for its time: that of each frame would have to be made otherwise.
+      said: (message) =>
+        dispatch({ type: 'said', now: 0, wallNow: 0, stream, connection, message: located(message) }),
       failed: (said) => {
         const failure = { ...said, reason: redact(said.reason) };
         safely(() => logger.info(`${failure.reason}; ${named([...state.jobs.keys()])}`));
