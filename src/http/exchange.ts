@@ -27,15 +27,22 @@ export interface Trip {
   strayedTo?: string;
 }
 
-export interface ExchangeOptions {
+/** What is sent, by each attempt at it. */
+export interface Outgoing {
   readonly request: HttpRequest;
   readonly payload: Payload;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ExchangeOptions {
+  readonly call: Outgoing;
   /** All credentials that go out are added. */
   readonly secrets: Secrets;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  readonly headers: Readonly<Record<string, string>>;
   readonly context: CallContext;
+  /** Of `noStoreFor`. */
+  readonly noStore: Pick<RequestInit, 'cache'>;
 }
 
 /**
@@ -66,28 +73,27 @@ export async function exchange(
   }
 
   async function travel(trusted: boolean): Promise<Response> {
-    let { method } = options.request;
+    const { headers: given, payload, request } = options.call;
+    let { method } = request;
     let at = url;
-    let own = new Headers({ ...options.request.headers, ...options.headers });
+    // Plain, since many a wrapper spreads them: of a Headers object nothing would be left.
+    let own: PlainHeaders = Object.fromEntries(new Headers({ ...request.headers, ...given }));
     for (let redirects = 0; ; redirects++) {
-      const headers = new Headers(withUserAgent((trusted ? trip.credentials : NO_CREDENTIALS).headers));
-      own.forEach((value, name) => {
-        headers.set(name, value);
-      });
-      const { body, contentType } = method === 'GET' ? NOTHING : options.payload;
-      if (contentType !== undefined) headers.set('content-type', contentType);
+      const credentials = trusted ? trip.credentials : NO_CREDENTIALS;
+      const headers: PlainHeaders = { ...withUserAgent(credentials.headers), ...own };
+      const { body, contentType } = method === 'GET' ? NOTHING : payload;
+      if (contentType !== undefined) headers['content-type'] = contentType;
       // A form: fetch sets it, with the boundary that it chooses.
-      else if (body !== undefined) headers.delete('content-type');
-      const init = {
-        method,
-        signal: options.signal,
-        ...(body === undefined ? {} : { body }),
-        ...(runtime.hasOwnFetch === true ? {} : patience(options.timeoutMs)),
-      };
+      else if (body !== undefined) delete headers['content-type'];
+      const { signal } = options;
+      // An answer must be of now: a cache may hold the status of before, or a file without its CORS headers.
+      const init: Init = { method, headers, signal, redirect: 'manual', ...options.noStore };
+      if (body !== undefined) init.body = body;
+      if (runtime.hasOwnFetch !== true) Object.assign(init, patience(options.timeoutMs));
       // A `fetch` of the caller's may not look at its signal.
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
       trip.sent = true;
-      const response = await send(at, { ...init, headers, redirect: 'manual' }, trusted);
+      const response = await send(at, init, trusted);
       quieten(response);
       const next = redirectOf(response, at, method);
       if (method !== 'GET' && isAcceptance(response, at)) trip.accepted = true;
@@ -106,17 +112,13 @@ export async function exchange(
           trusted = false;
           if (Object.keys(trip.credentials.headers).length > 0) trip.strayedTo = next.origin;
         }
-        own = new Headers([...own].filter(([name]) => HARMLESS_HEADERS.has(name)));
+        own = harmless(own);
       }
       at = next;
     }
   }
 
-  async function send(
-    at: URL,
-    init: RequestInit & { headers: Headers },
-    trusted: boolean,
-  ): Promise<Response> {
+  async function send(at: URL, init: Init, trusted: boolean): Promise<Response> {
     const response = await ask(at, init);
     if (response.type !== 'opaqueredirect') return response;
     // A browser does not say where a redirect leads. It drops `Authorization` itself where that is another origin,
@@ -131,21 +133,17 @@ export async function exchange(
         },
       );
     }
-    const headers = new Headers([...init.headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
+    const headers = harmless(init.headers);
     const authorization = trusted ? trip.credentials.headers.authorization : undefined;
-    if (authorization !== undefined) headers.set('authorization', authorization);
+    if (authorization !== undefined) headers.authorization = authorization;
     const end = await ask(at, { ...init, headers, redirect: 'follow' });
     const { origin } = parseUrl(end.url) ?? at;
     if (authorization !== undefined && origin !== at.origin) trip.strayedTo = origin;
     return end;
   }
 
-  /** An answer must be of now: a cache may hold the status of before, or a file without its CORS headers. */
-  async function ask(at: URL, init: RequestInit & { headers: Headers }): Promise<Response> {
-    // Plain, since many a wrapper spreads them: of a Headers object nothing would be left.
-    const headers = Object.fromEntries(init.headers);
-    const cache = takesNoStore(at) ? ({ cache: 'no-store' } as const) : {};
-    const asked = Promise.resolve(runtime.fetch(at.href, { ...init, headers, ...cache }));
+  async function ask(at: URL, init: RequestInit): Promise<Response> {
+    const asked = Promise.resolve(runtime.fetch(at.href, init));
     // One that comes when nobody waits for it any more holds no connection.
     const dropLate = (late: Response) => options.signal.aborted && discard(late);
     asked.then(dropLate).catch(() => {});
@@ -155,14 +153,26 @@ export async function exchange(
 
 const NOTHING: Payload = {};
 
-/** Workers of before 2024-11 throw on any `cache`, also when only a request is made. Sends nothing. */
-function takesNoStore(url: URL): boolean {
-  if (typeof Request !== 'function') return true;
+/** Lower-case names, as of `Headers`. */
+type PlainHeaders = Record<string, string>;
+type Init = RequestInit & { headers: PlainHeaders };
+
+function harmless(headers: PlainHeaders): PlainHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS_HEADERS.has(name)));
+}
+
+/**
+ * What keeps caches out. Workers of before 2024-11 throw on any `cache`, also when only a request is made. Sends
+ * nothing, but takes as long as the rest of a call: once is enough for all calls.
+ */
+export function noStoreFor(url: URL): Pick<RequestInit, 'cache'> {
+  const noStore = { cache: 'no-store' } as const;
+  if (typeof Request !== 'function') return noStore;
   try {
-    new Request(url, { cache: 'no-store' });
-    return true;
+    new Request(url, noStore);
+    return noStore;
   } catch {
-    return false;
+    return {};
   }
 }
 

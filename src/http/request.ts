@@ -7,25 +7,21 @@ import { aboutJob, InputError, InvalidResponseError, VideoError } from '../error
 import { abortable, sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { readJson, readRefusal } from './answer.js';
-import { exchange, type Trip } from './exchange.js';
+import { exchange, noStoreFor, type Outgoing, type Trip } from './exchange.js';
 import { judge } from './failure.js';
 import { fewWords, type Words } from './few-words.js';
 import { loadSeldom } from './load-seldom.js';
 import { payloadOf } from './payload.js';
 import { Secrets } from './secrets.js';
 import { NO_CREDENTIALS } from './trust.js';
-import type { CallContext, HttpClient, Payload, SendOptions } from './types.js';
+import type { CallContext, HttpClient, SendOptions } from './types.js';
 
 export interface HttpSettings extends ServerSettings, Pick<FollowingSettings, 'timeouts' | 'retry'> {
   readonly logger?: Pick<Logger, 'debug'>;
   readonly backend: Partial<Pick<AnyBackend, 'name' | 'parseError' | 'idempotency' | 'credential'>>;
 }
 
-/** What is sent, by each of its attempts. */
-interface Call {
-  readonly request: HttpRequest;
-  readonly payload: Payload;
-  readonly headers: Readonly<Record<string, string>>;
+interface Call extends Outgoing {
   readonly signal: AbortSignal | undefined;
   readonly jobId: string | undefined;
   /** The body is read by the caller, in its own time: a deadline holds for the head only. */
@@ -47,6 +43,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   const secrets = new Secrets();
   /** The longest JSON that was sent: an answer may hold it, and must be read for the job's id all the same. */
   let longestSent = 0;
+  let noStore: ReturnType<typeof noStoreFor> | undefined;
 
   // Before anything fails: where it does, there may be no network to fetch this by.
   loadSeldom().catch(() => {});
@@ -82,8 +79,8 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     return resolved;
   }
 
-  function describe(request: HttpRequest): string {
-    return `${request.method} ${redactUrl(resolve(request.url))}`;
+  function describe(request: HttpRequest, url = resolve(request.url)): string {
+    return `${request.method} ${redactUrl(url)}`;
   }
 
   /** One attempt: `read` takes of the answer what the caller wants of it. */
@@ -93,7 +90,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     const url = resolve(request.url);
     const timeoutMs = request.timeout === 'job' ? timeouts.jobMs : timeouts.requestMs;
     const deadline = startDeadline(runtime, timeoutMs, signal);
-    const context = { call: describe(request), jobId, signal: deadline.signal };
+    const context = { call: describe(request, url), jobId, signal: deadline.signal };
     const startedAt = runtime.elapsedMs();
     const log = (how: string) => {
       const about = jobId === undefined ? '' : `job ${JSON.stringify(jobId)}: `;
@@ -102,7 +99,8 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     let isDone = false;
     let isAnswered = false;
     try {
-      const options = { ...call, signal: deadline.signal, timeoutMs, context, secrets };
+      noStore ??= noStoreFor(url);
+      const options = { call, signal: deadline.signal, timeoutMs, context, secrets, noStore };
       const response = await exchange(settings, runtime, url, options, trip);
       isAnswered = true;
       const requestId = response.headers.get('x-request-id')?.slice(0, 200);

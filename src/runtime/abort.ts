@@ -6,19 +6,21 @@ type Timers = Pick<Runtime, 'setTimeout' | 'clearTimeout'>;
  * Waits for `work`, or rejects with the signal's own reason as soon as that is aborted, whether or not `work`
  * itself listens. Leaves no listener behind.
  */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const after =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        signal.removeEventListener('abort', onAbort);
+        settle(value);
+      };
+    const fail = after(reject);
+    const onAbort = () => fail(signal.reason);
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
+    work.then(after(resolve), fail);
   });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** Waits; rejects with the signal's own reason as soon as that is aborted. */

@@ -65,8 +65,6 @@ export function createRunner(deps: RunnerDeps): Follower {
   });
   const events: FollowEvent[] = [];
   let draining = false;
-  let now = Number.NaN;
-  let wallNow = 0;
   let timer: TimerHandle;
   let stopListening: (() => void) | undefined;
   let closed: ((jobId: string) => VideoError) | undefined;
@@ -81,10 +79,7 @@ export function createRunner(deps: RunnerDeps): Follower {
     // Written into it, not copied: this is done for each frame.
     const event = happening as { -readonly [K in keyof FollowEvent]: FollowEvent[K] };
     event.now = runtime.elapsedMs();
-    // Hundreds of frames may come in one millisecond, and have one date.
-    if (event.now !== now) wallNow = runtime.now();
-    now = event.now;
-    event.wallNow = wallNow;
+    event.wallNow = runtime.now();
     events.push(event as FollowEvent);
   }
 
