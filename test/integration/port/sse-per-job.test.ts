@@ -144,8 +144,9 @@ describe('a dialect whose jobs have an event stream each', () => {
   it('and where a later one is not there, that job alone is polled', async () => {
     const server = await start((id) => (id === 'b' ? 404 : 200));
     const { client, jobs, ends } = follow(server, ['a'], 100);
-    await until(() => server.open.size === 1);
     const told = transportsOf(jobs[0] as VideoJob);
+    await until(() => told.at(-1) === 'sse');
+    told.length = 0;
     const polled = client.subscribe('b');
     const ended = polled.completed({ timeoutMs: 20_000 });
     await until(() => server.asked.filter((id) => id === 'b').length >= 4);
