@@ -92,6 +92,8 @@ export class InputError extends VideoError {
 /** What an `ApiError` may carry besides. */
 export interface ApiErrorOptions extends VideoErrorOptions {
   status: number;
+  /** @default what follows from the status */
+  code?: VideoErrorCode | undefined;
   /** The server's own error word or sentence, as sent. */
   serverMessage?: string | undefined;
   /** Everything else the server said: `details`, `receivedUrl`, `required` and the like. */
@@ -104,7 +106,7 @@ export interface ApiErrorOptions extends VideoErrorOptions {
   retryable?: boolean | undefined;
 }
 
-/** The server answered, and the answer was an error. `code` follows from the HTTP status. */
+/** The server answered, and the answer was an error. `code` follows from the HTTP status, or from the server's words. */
 export class ApiError extends VideoError {
   override readonly name = 'ApiError';
   declare readonly status: number;
@@ -115,7 +117,7 @@ export class ApiError extends VideoError {
   declare readonly retryable?: boolean;
 
   constructor(message: string, options: ApiErrorOptions) {
-    super(codeOfStatus(options.status), message, options);
+    super(options.code ?? codeOfStatus(options.status), message, options);
     const { serverMessage, serverCode, details, retryAfterMs, retryable } = options;
     Object.assign(this, defined({ serverMessage, serverCode, details, retryAfterMs, retryable }));
   }

@@ -79,7 +79,7 @@ async function ask(
 
 /** False for what the same call would meet at once, and for a server that wants a pause. */
 function mayPass(error: unknown): boolean {
-  if (error instanceof ApiError) return error.status !== 401 && error.retryAfterMs === undefined;
+  if (error instanceof ApiError) return error.code !== 'unauthorized' && error.retryAfterMs === undefined;
   return !(error instanceof InputError);
 }
 

@@ -39,12 +39,13 @@ async function ask(deps: DiagnosisDeps, request: HttpRequest, signal: AbortSigna
     );
   }
   const isJson = /\bjson\b/.test(headers.get('content-type') ?? '');
-  if (request === backend.probe && status !== 401) {
+  const isDenied = status === 401 || (!response.ok && isDeniedBy(deps, words));
+  if (request === backend.probe && !isDenied) {
     // A proxy may let nothing through but jobs.
     if (!response.ok || !isJson) return ask(deps, backend.status(PROBE_JOB_ID), signal);
     return { state: 'works', message: `The server answers, and takes the credentials (HTTP ${status}).` };
   }
-  if (status === 401 || status === 403) {
+  if (isDenied || status === 403) {
     return failure(
       `The server refused the credentials (HTTP ${status}).`,
       'Check auth: a token may be missing, wrong or expired.',
@@ -78,6 +79,15 @@ async function ask(deps: DiagnosisDeps, request: HttpRequest, signal: AbortSigna
     message: `The server answers HTTP ${status} to status calls, and the same where it surely has no route: this one may be missing.`,
     hint: 'If jobs are not found, check the path of baseUrl, and that backend, with its options, is the dialect of the server.',
   };
+}
+
+/** By the words of its answer: some say of credentials by a 400 what others say by a 401. */
+function isDeniedBy({ backend }: DiagnosisDeps, words: string): boolean {
+  try {
+    return backend.parseError?.(JSON.parse(words)).unauthorized === true;
+  } catch {
+    return false;
+  }
 }
 
 /** A 404 is of the job where a route that does not exist is refused in other words. */

@@ -9,6 +9,8 @@ export interface ErrorBody {
   readonly retryAfterMs?: number | undefined;
   /** `false`: no call is made again because of it. `true`: any may be but a submit. Missing: the status says which. */
   readonly retryable?: boolean | undefined;
+  /** The credentials were refused, whatever the status is: taken as a 401. */
+  readonly unauthorized?: true | undefined;
   /** Everything else of it. */
   readonly details?: unknown;
 }

@@ -62,7 +62,7 @@ function kindOf(error: unknown): Kind {
   if (code === 'network' || code === 'request-timeout') return 'temporary';
   if (code === 'invalid-input') return 'hopeless';
   if (error instanceof InvalidResponseError && error.isTooLarge === true) return 'hopeless';
-  if (status === 401) return 'denied';
+  if (code === 'unauthorized') return 'denied';
   const { retryable = status === 429 || status >= 500 } = error as Partial<ApiError>;
   return retryable ? 'temporary' : 'refusal';
 }
@@ -150,7 +150,8 @@ function explain(jobId: string, cause: unknown): VideoError {
     hint: `${cause.hint ?? 'Check what the server says.'} ${resume}`,
     cause,
   };
-  if (cause instanceof ApiError) return new ApiError(message, { ...options, status: cause.status });
+  if (cause instanceof ApiError)
+    return new ApiError(message, { ...options, status: cause.status, code: cause.code });
   if (cause instanceof InputError) return new InputError(cause.field, message, options);
   if (cause instanceof InvalidResponseError) return new InvalidResponseError(message, options);
   return new VideoError(cause.code, message, options);

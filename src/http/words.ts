@@ -48,7 +48,10 @@ export function apiErrorOf(
   },
 ): ApiError {
   const { status, headers, body } = refusal;
-  const { message, code, hint, details, retryable, ...told } = readErrorBody(body, options.parseError);
+  const { message, code, hint, details, retryable, unauthorized, ...told } = readErrorBody(
+    body,
+    options.parseError,
+  );
   const { requestId = told.requestId, ...about } = identify(refusal, context);
   const sentences = [
     message,
@@ -68,12 +71,13 @@ export function apiErrorOf(
       hint:
         strayHint(status, options.strayedTo) ??
         hint ??
-        hintOf(status, headers.get('location'), options.submits),
+        hintOf(unauthorized ? 401 : status, headers.get('location'), options.submits),
       serverMessage: message,
       serverCode: code,
       details,
       retryAfterMs: retryAfterMs(headers, options.nowMs) ?? aDayAtMost(told.retryAfterMs),
       retryable,
+      code: unauthorized && 'unauthorized',
     },
   );
 }

@@ -165,15 +165,15 @@ it('xai takes media as objects, and a video with each edit and each extension', 
   accepts(xai(), { prompt: 'x' });
   // @ts-expect-error the URL of a picture is in an object
   accepts(xai({ model: 'x' }), { image: 'https://host.test/a.png' });
-  // @ts-expect-error only a first frame may be a file of xAI's
-  accepts(xai({ model: 'x' }), { last_frame: { file_id: 'file_1' } });
+  // @ts-expect-error a voice is no picture
+  accepts(xai({ model: 'x' }), { last_frame: { voice_id: 'eve' } });
   const hosted = xai({ model: 'x' });
   expectTypeOf(hosted.baseUrl).toBeString();
   expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<XaiVideo>();
   expectTypeOf<OperationsOf<typeof hosted>>().toEqualTypeOf<XaiOperations>();
   type Bound = BoundOperations<typeof hosted>;
   expectTypeOf<Bound['edit']>().toBeCallableWith({ prompt: 'x', video: image });
-  expectTypeOf<Bound['extend']>().toBeCallableWith({ video: image, duration: 6 });
+  expectTypeOf<Bound['extend']>().toBeCallableWith({ prompt: 'x', video: image, duration: 6 });
   // @ts-expect-error no video
   void ((bound: Bound) => bound.edit({ prompt: 'x' }));
   expectTypeOf<ReturnType<Bound['edit']>>().toEqualTypeOf<Promise<VideoJob<'video'>>>();

@@ -89,9 +89,14 @@ function webUrl(value: unknown): string | undefined {
   return typeof value === 'string' && /^https?:\/\/\S+$/i.test(value) ? value : undefined;
 }
 
-/** `{ code, error }`, where the code may be a sentence, `{ error: { code, message } }`, or words alone. */
+/**
+ * `{ code, error }`, where the code may be a sentence, `{ error: { code, message } }`, or words alone. That a key is wrong
+ * is said by a 400.
+ */
 export function parseXaiError(body: unknown): ErrorBody {
-  const parsed = parseErrorBody(body);
+  const told = parseErrorBody(body);
+  const isDenied = /^incorrect api key/i.test(told.message ?? '');
+  const parsed: ErrorBody = { ...told, unauthorized: isDenied || undefined };
   if (!/\s/.test(parsed.code ?? '')) return parsed;
   const { code: sentence = '', message = '' } = parsed;
   return { ...parsed, code: undefined, message: `${sentence.replace(/[.:]?\s*$/, ': ')}${message}` };

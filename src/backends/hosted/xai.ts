@@ -1,4 +1,4 @@
-import { type Check, checkFields, optional, text, wholeNumber } from '../../core/check.js';
+import { type Check, checkFields, optional, text } from '../../core/check.js';
 import { encodeJobId } from '../../core/job-id.js';
 import { isRecord } from '../../core/record.js';
 import { InputError } from '../../errors.js';
@@ -57,11 +57,11 @@ export interface XaiVideo extends XaiJobInput {
   /** The first frame. */
   readonly image?: XaiMedia | undefined;
   /** The last frame, for `grok-imagine-video-1.5`. */
-  readonly last_frame?: XaiUrl | undefined;
+  readonly last_frame?: XaiMedia | undefined;
   /** Up to four, for `grok-imagine-video-1.5`. */
-  readonly keyframes?: readonly { readonly image: XaiUrl; readonly timestamp_s: number }[] | undefined;
+  readonly keyframes?: readonly { readonly image: XaiMedia; readonly timestamp_s: number }[] | undefined;
   /** What the video is to resemble, one to seven; at 720p at most. */
-  readonly reference_images?: readonly XaiUrl[] | undefined;
+  readonly reference_images?: readonly XaiMedia[] | undefined;
   /** Up to three voices, for `grok-imagine-video-1.5`. */
   readonly reference_audios?: readonly (XaiUrl | { readonly voice_id: string })[] | undefined;
   readonly generate_audio?: boolean | undefined;
@@ -80,10 +80,10 @@ export interface XaiEdit extends XaiJobInput {
 
 /** What `client.backend.extend` takes. */
 export interface XaiExtension extends XaiJobInput {
-  readonly prompt?: string | undefined;
-  /** What it goes on from. */
+  readonly prompt: string;
+  /** What it goes on from, 2 to 30 seconds. */
   readonly video: XaiMedia;
-  /** Of the part that is added, in whole seconds. */
+  /** Of the part that is added, 1 to 10 whole seconds. @default xAI's own, 6 */
   readonly duration?: number | undefined;
 }
 
@@ -102,6 +102,8 @@ const VARIANTS = ['video'] as const;
 const LIMITS = { body: 10 * 1_048_576 };
 
 const object: Check = (value) => (isRecord(value) && !isBytes(value) ? undefined : 'must be an object');
+const seconds: Check = (value) =>
+  Number.isSafeInteger(value) && Number(value) > 0 ? undefined : 'must be a whole number of seconds';
 const yesOrNo: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 const url: Check = (value) => {
   const given = isRecord(value) ? value.url : undefined;
@@ -113,16 +115,18 @@ const orId =
     url(value) === undefined || (isRecord(value) && text(value[name]) === undefined)
       ? undefined
       : `must be { url }, a text or a file in it, or { ${name} }`;
+const media = orId('file_id');
+const voice = orId('voice_id');
 const listOf =
-  (check: Check, most: number): Check =>
+  (check: Check): Check =>
   (value) =>
-    Array.isArray(value) && value.length > 0 && value.length <= most && value.every((one) => !check(one))
+    Array.isArray(value) && value.length > 0 && value.every((one) => !check(one))
       ? undefined
-      : `must be a list of 1 to ${most}, each of which ${check(undefined)}`;
+      : `must be a list, each of which ${check(undefined)}`;
 const keyframe: Check = (value) =>
-  isRecord(value) && url(value.image) === undefined && typeof value.timestamp_s === 'number'
+  isRecord(value) && media(value.image) === undefined && typeof value.timestamp_s === 'number'
     ? undefined
-    : 'must be { image: { url }, timestamp_s }';
+    : 'must be { image, timestamp_s }';
 const upload: Check = (value) =>
   isRecord(value) && text(value.upload_url) === undefined ? undefined : 'must be { upload_url }';
 
@@ -135,28 +139,28 @@ const COMMON = {
 const INPUT: Readonly<Record<keyof XaiVideo, Check>> = {
   ...COMMON,
   prompt: optional(text),
-  duration: optional(wholeNumber(1, 15)),
+  duration: optional(seconds),
   aspect_ratio: optional(text),
   resolution: optional(text),
-  image: optional(orId('file_id')),
-  last_frame: optional(url),
-  keyframes: optional(listOf(keyframe, 4)),
-  reference_images: optional(listOf(url, 7)),
-  reference_audios: optional(listOf(orId('voice_id'), 3)),
+  image: optional(media),
+  last_frame: optional(media),
+  keyframes: optional(listOf(keyframe)),
+  reference_images: optional(listOf(media)),
+  reference_audios: optional(listOf(voice)),
   generate_audio: optional(yesOrNo),
   user: optional(text),
 };
 const EDIT: Readonly<Record<keyof XaiEdit, Check>> = {
   ...COMMON,
   prompt: text,
-  video: orId('file_id'),
+  video: media,
   user: optional(text),
 };
 const EXTENSION: Readonly<Record<keyof XaiExtension, Check>> = {
   ...COMMON,
-  prompt: optional(text),
-  video: orId('file_id'),
-  duration: optional(wholeNumber(1, 15)),
+  prompt: text,
+  video: media,
+  duration: optional(seconds),
 };
 
 /**
@@ -193,6 +197,7 @@ export function xai(options: XaiOptions = {}): Xai<XaiVideo> {
     polling: { intervalMs: 5_000 },
     idempotency: 'none',
     variants: VARIANTS,
+    probe: { method: 'GET', url: '/api-key' },
 
     generate: submit<XaiVideo>('generations', INPUT),
     parseGenerate: parse,

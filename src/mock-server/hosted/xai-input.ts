@@ -51,7 +51,7 @@ export function xaiProblem(route: XaiRoute, input: Input): Response | undefined 
       `The model ${model} does not exist or your team does not have access to it.`,
     );
   const problem =
-    (route === 'generations' ? generationProblem(model, input) : videoProblem(route, input)) ??
+    (route === 'generations' ? generationProblem(model, input) : videoProblem(input)) ??
     storageProblem(input);
   return problem === undefined ? undefined : xaiError(400, 'invalid-argument', problem);
 }
@@ -92,8 +92,8 @@ function generationProblem(model: string, input: Input): string | undefined {
     return `resolution must be one of ${RESOLUTIONS.join(', ')}.`;
   if (resolution !== undefined && !resolutions.includes(String(resolution)))
     return `${resolution} is only supported by ${NEWER}.`;
-  if (image !== undefined && !isMedia(image, true)) return 'image must have a url or a file_id.';
-  if (last_frame !== undefined && !isMedia(last_frame)) return 'last_frame must have a url.';
+  if (image !== undefined && !isMedia(image)) return 'image must have a url or a file_id.';
+  if (last_frame !== undefined && !isMedia(last_frame)) return 'last_frame must have a url or a file_id.';
   return listProblem(input);
 }
 
@@ -101,9 +101,10 @@ function listProblem(input: Input): string | undefined {
   const { keyframes, reference_images: images, reference_audios: audios, resolution } = input;
   const isKeyframe = (one: unknown) =>
     isRecord(one) && isMedia(one.image) && typeof one.timestamp_s === 'number';
-  const isVoice = (one: unknown) => isRecord(one) && (typeof one.voice_id === 'string' || isMedia(one));
+  const isVoice = (one: unknown) =>
+    isRecord(one) && (typeof one.voice_id === 'string' || typeof one.url === 'string');
   if (!isListOf(keyframes, isKeyframe, 4)) return 'keyframes must have 1 to 4 images with their timestamp_s.';
-  if (!isListOf(images, isMedia, 7)) return 'reference_images must have 1 to 7 URLs.';
+  if (!isListOf(images, isMedia, 7)) return 'reference_images must have 1 to 7 images.';
   if (images !== undefined && resolution === '1080p') return 'reference_images are limited to 720p.';
   return isListOf(audios, isVoice, 3) ? undefined : 'reference_audios must have 1 to 3 voices.';
 }
@@ -113,11 +114,11 @@ function isListOf(value: unknown, fits: (one: unknown) => boolean, most: number)
   return Array.isArray(value) && value.length > 0 && value.length <= most && value.every((one) => fits(one));
 }
 
-function videoProblem(route: XaiRoute, { prompt, video, duration }: Input): string | undefined {
-  if (!isMedia(video, true)) return 'video must have a url or a file_id.';
-  if (route === 'edits' && prompt === undefined) return 'prompt is required.';
-  if (duration !== undefined && (Number(duration) < 1 || Number(duration) > 15))
-    return 'duration must be between 1 and 15 seconds.';
+function videoProblem({ prompt, video, duration }: Input): string | undefined {
+  if (!isMedia(video)) return 'video must have a url or a file_id.';
+  if (prompt === undefined) return 'prompt is required.';
+  if (duration !== undefined && (Number(duration) < 1 || Number(duration) > 10))
+    return 'duration must be between 1 and 10 seconds.';
   return undefined;
 }
 
@@ -135,9 +136,9 @@ function storageProblem({ storage_options: storage, output }: Input): string | u
     : 'storage_options.public_url must be true, or expire after 3600 to 2592000 seconds.';
 }
 
-/** `https`, or a `data:` URL. */
-function isMedia(value: unknown, byId = false): boolean {
+/** `https`, a `data:` URL, or what is in Files. */
+function isMedia(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  if (byId && typeof value.file_id === 'string') return true;
+  if (typeof value.file_id === 'string') return true;
   return typeof value.url === 'string' && /^(https:\/\/\S|data:[\w.+-]+\/[\w.+-]+;base64,\S)/.test(value.url);
 }

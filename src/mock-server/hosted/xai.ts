@@ -16,6 +16,7 @@ const JOB_CREDITS = 10;
 /** Of a US dollar there are 10^10. */
 const TICKS_PER_SECOND = 500_000_000;
 const FILE = 'file_';
+const WRONG_KEY = 'Incorrect API key provided. You can obtain an API key from https://console.x.ai.';
 
 const routes: readonly Route[] = [
   ...(['generations', 'edits', 'extensions'] as const).map(
@@ -37,6 +38,17 @@ const routes: readonly Route[] = [
       if (job === undefined) return xaiError(404, 'not-found', 'The requested video could not be found.');
       return job.ended ? json(ended(job, call.context)) : pending(job);
     },
+  },
+  {
+    name: 'account',
+    dialect,
+    method: 'GET',
+    path: '/v1/api-key',
+    handle: () =>
+      json({
+        ...{ redacted_api_key: 'xai-...mock', name: 'mock', acls: ['api-key:endpoint:*', 'api-key:model:*'] },
+        ...{ team_blocked: false, api_key_blocked: false, api_key_disabled: false },
+      }),
   },
   {
     name: 'download',
@@ -64,8 +76,7 @@ export const xai: Dialect = {
   cors: false,
   headers: () => ({ date: new Date().toUTCString() }),
   refuse(reason) {
-    if (reason === 'unauthorised')
-      return xaiError(401, 'unauthenticated', 'No API key, or one that is not valid, was given.');
+    if (reason === 'unauthorised') return xaiError(400, 'Client specified an invalid argument', WRONG_KEY);
     return reason === 'unknown-route'
       ? xaiError(404, 'not-found', 'The requested route could not be found.')
       : xaiError(405, 'method-not-allowed', 'The method is not allowed for this route.');
@@ -110,9 +121,9 @@ function ended(job: MockJob, context: RouteContext): Record<string, unknown> {
   if (errorCode === 'expired') return { status: 'expired' };
   const told = { code: errorCode ?? 'internal_error', message: error };
   const word = statusWord(job, job, WORDS);
-  // Some who stand between have it flat.
-  if (job.behaviour.style === 'field') return { status: word, code: told.code, error: told.message };
-  return { status: word, video: { duration: 0 }, model: '', error: told };
+  // Its documents leave out what there is not.
+  const empty = job.behaviour.style === 'field' && { video: { duration: 0 }, model: '' };
+  return { status: word, ...empty, error: told, progress: 0 };
 }
 
 /** The same whenever it is asked for. */

@@ -61,7 +61,10 @@ describe('xai with the mock of another project', () => {
   it('has no route for edits and extensions, and says that it is missing', async () => {
     const { client } = await start();
     const video = { url: 'https://host.test/a.mp4' };
-    for (const made of [client.backend.edit({ prompt: 'A cat', video }), client.backend.extend({ video })])
+    for (const made of [
+      client.backend.edit({ prompt: 'A cat', video }),
+      client.backend.extend({ prompt: 'A cat', video }),
+    ])
       expect(await errorOf(made)).toMatchObject({ name: 'ApiError', status: 404 });
   });
 });

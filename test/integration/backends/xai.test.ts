@@ -272,6 +272,15 @@ describe('xai, refused,', () => {
     expect(submits(server)).toBe(2);
   });
 
+  it('for its key, says so as any that is refused by a 401', async () => {
+    const server = await startServer();
+    const error = await errorOf(connect(server, { token: 'xai-wr0ng' }).generate(input));
+    expect(error).toMatchObject({ code: 'unauthorized', status: 400, hint: 'Check the auth option.' });
+    expect(error.message).toContain('Incorrect API key provided');
+    expect(error.message).not.toContain('wr0ng');
+    expect(submits(server)).toBe(1);
+  });
+
   it('takes no idempotency key, as it would be ignored', async () => {
     const server = await startServer();
     const error = await errorOf(connect(server).generate(input, { idempotencyKey: 'order-7' }));
@@ -300,7 +309,7 @@ describe('xai, refused,', () => {
     },
   );
 
-  it('on a poll with 401 submits nothing, and says how to go on with the job', async () => {
+  it('for its key, by a 400, on a poll submits nothing, and says how to go on with the job', async () => {
     const server = await startServer();
     const { id } = await connect(server).generate(input);
     const error = await errorOf(connect(server, { token: 'xai-revoked' }).poll(id));
@@ -310,9 +319,10 @@ describe('xai, refused,', () => {
   });
 });
 
-it('diagnose tells whether a key of xAI works, by a status call that costs nothing', async () => {
+it('diagnose tells whether a key of xAI works, by what is told of the key, which costs nothing', async () => {
   const server = await startServer();
   const good = await connect(server).diagnose();
+  expect(routesOf(server)).toEqual(['account']);
   expect(good).toMatchObject({ ok: true, transports: { polling: { state: 'works' } } });
   const bad = await connect(server, { token: 'xai-wr0ng' }).diagnose();
   expect(bad.transports.polling).toMatchObject({

@@ -57,18 +57,22 @@ describe('the provider of the AI SDK cannot tell the mock server from xAI', () =
   it.each([
     ['content_policy', 'blocked due to a content policy violation'],
     ['expired', 'expired'],
-    // Its schema has no video without a URL, as a failure has it, and then says so.
-    ['internal_error', 'Invalid JSON response'],
+    ['internal_error', 'Video generation failed.'],
   ])('when a request ends by %s', async (code, words) => {
     await using server = await startServer({ failWith: { message: 'no', code } });
     await expect(generate(server)).rejects.toThrow(words);
   });
 
+  it('but takes no failure that is told in the style of the field, whose video has no URL', async () => {
+    await using server = await startServer({ style: 'field', failWith: 'no' });
+    await expect(generate(server)).rejects.toThrow('Invalid JSON response');
+  });
+
   it('when it is refused', async () => {
     await using server = await startServer();
     await expect(generate(server, { apiKey: 'xai-wrong' })).rejects.toMatchObject({
-      ...{ name: 'AI_APICallError', statusCode: 401 },
-      message: expect.stringContaining('unauthenticated: '),
+      ...{ name: 'AI_APICallError', statusCode: 400 },
+      message: expect.stringContaining('Incorrect API key provided'),
     });
     await expect(generate(server, { duration: 16 })).rejects.toMatchObject({
       ...{ statusCode: 400, message: expect.stringContaining('invalid-argument: duration') },

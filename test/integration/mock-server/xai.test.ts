@@ -64,19 +64,19 @@ describe('a request of the mock server', () => {
     expect(await mock.ask(id)).toMatchObject({ status: 202, body: { status: 'pending', progress: 10 } });
   });
 
-  it('fails with its reason in an object, or flat in the style of the field', async () => {
+  it('fails with its reason, and more that is empty in the style of the field', async () => {
     await using mock = await startServer();
     const { id, job } = await mock.make();
     job?.fail('It did not work');
     expect((await mock.ask(id)).body).toEqual({
-      ...{ status: 'failed', video: { duration: 0 }, model: '' },
-      error: { code: 'internal_error', message: 'It did not work' },
+      ...{ status: 'failed', error: { code: 'internal_error', message: 'It did not work' }, progress: 0 },
     });
     await using field = await startServer({ style: 'field' });
     const other = await field.make();
-    other.job?.fail('It did not work', 'generation_failed');
-    expect(await field.ask(other.id)).toMatchObject({
-      ...{ status: 200, body: { status: 'failed', code: 'generation_failed', error: 'It did not work' } },
+    other.job?.fail('It did not work', 'invalid_argument');
+    expect((await field.ask(other.id)).body).toEqual({
+      ...{ status: 'failed', video: { duration: 0 }, model: '', progress: 0 },
+      error: { code: 'invalid_argument', message: 'It did not work' },
     });
   });
 
@@ -113,7 +113,7 @@ describe('a request of the mock server', () => {
     expect(video.file_output.public_url_expires_at * 1_000 - Date.now()).toBeCloseTo(3_600_000, -4);
     expect((await fetch(video.url)).status).toBe(403);
     expect((await fetch(video.file_output.public_url)).status).toBe(200);
-    expect((await mock.call('GET', place)).status).toBe(401);
+    expect((await mock.call('GET', place)).status).toBe(400);
     expect((await mock.call('GET', place, undefined, headers)).status).toBe(200);
   });
 
@@ -140,7 +140,6 @@ describe('the mock server refuses in the manner of xAI', () => {
       'last_frame',
     ],
     ['a picture by http', 'generations', { ...boat, image: { url: 'http://host.test/a.png' } }, 'image'],
-    ['a last frame by its id', 'generations', { ...boat, last_frame: { file_id: 'x' } }, 'last_frame'],
     ['no references', 'generations', { ...boat, reference_images: [] }, 'reference_images'],
     [
       'eight references',
@@ -175,7 +174,13 @@ describe('the mock server refuses in the manner of xAI', () => {
     ['an edit without words', 'edits', { model, video: { url } }, 'prompt'],
     ['an edit without a video', 'edits', { model, prompt: 'x' }, 'video'],
     ['an extension without a video', 'extensions', { model, prompt: 'x' }, 'video'],
-    ['an extension by sixteen seconds', 'extensions', { model, video: { url }, duration: 16 }, 'duration'],
+    ['an extension without words', 'extensions', { model, video: { url } }, 'prompt'],
+    [
+      'an extension by eleven seconds',
+      'extensions',
+      { model, prompt: 'x', video: { url }, duration: 11 },
+      'duration',
+    ],
   ])('%s, by 400', async (_, route, input, words) => {
     await using mock = await startServer();
     expect(await mock.submit(input, route)).toMatchObject({
@@ -231,7 +236,10 @@ describe('the mock server refuses in the manner of xAI', () => {
       await mock.call('GET', 'videos', undefined, auth),
       await mock.call('DELETE', 'videos/x', undefined, auth),
     ];
-    expect(told.map(({ status }) => status)).toEqual([401, 404, 404, 405]);
+    expect(told.map(({ status }) => status)).toEqual([400, 404, 404, 405]);
+    expect(told[0]?.body?.error).toMatch(/^Incorrect API key provided/);
+    const info = await mock.call('GET', 'api-key', undefined, auth);
+    expect(info).toMatchObject({ status: 200, body: { api_key_disabled: false } });
     for (const { body } of told)
       expect(body).toEqual({ code: expect.any(String), error: expect.any(String) });
   });
@@ -252,7 +260,7 @@ it.each<[string, object]>([
   ['generations', { ...boat, keyframes: [{ image: { url }, timestamp_s: 1.5 }] }],
   ['generations', { ...boat, reference_images: [{ url }], reference_audios: [{ voice_id: 'x' }, { url }] }],
   ['edits', { model, prompt: 'In snow', video: { url } }],
-  ['extensions', { model, video: { file_id: 'file_1' }, duration: 6 }],
+  ['extensions', { model, prompt: 'It sinks', video: { file_id: 'file_1' }, duration: 6 }],
 ])('%s of the mock server takes %j', async (route, input) => {
   await using mock = await startServer();
   expect(await mock.submit(input, route)).toMatchObject({ status: 200 });

@@ -37,6 +37,21 @@ describe('what a backend reads of an error body', () => {
     expect((error as ApiError).retryAfterMs).toBe(taken);
   });
 
+  it('is a refusal of the credentials where it says so, whatever the status is', async () => {
+    const server = await refusing(400);
+    const client = connect(server.url, words({ unauthorized: true }));
+    const wanted = { name: 'ApiError', code: 'unauthorized', status: 400, hint: 'Check the auth option.' };
+    expect(await errorOf(client.generate({}))).toMatchObject(wanted);
+    expect(await errorOf(client.status('a'))).toMatchObject(wanted);
+    expect(server.seen).toHaveLength(2);
+    expect(await errorOf(client.poll('a', { timeoutMs: 5_000 }))).toMatchObject({
+      ...{ ...wanted, jobId: 'a', hint: expect.stringMatching(/^Check the auth option\./) },
+    });
+    expect((await client.diagnose()).transports.polling).toMatchObject({
+      ...{ state: 'fails', message: 'The server refused the credentials (HTTP 400).' },
+    });
+  });
+
   it('stops repeats where it is not retryable: of calls, of submits and of many', async () => {
     const server = await refusing(429);
     const client = connect(server.url, words({ retryable: false, code: '1102' }));

@@ -127,7 +127,7 @@ describe('a submit', () => {
   it.each([
     [{ model: '' }, 'model'],
     [{ prompt: '' }, 'prompt'],
-    [{ duration: 16 }, 'duration'],
+    [{ duration: '8' }, 'duration'],
     [{ duration: 0 }, 'duration'],
     [{ duration: 2.5 }, 'duration'],
     [{ aspect_ratio: 1 }, 'aspect_ratio'],
@@ -136,12 +136,12 @@ describe('a submit', () => {
     [{ image: new Uint8Array(1) }, 'image'],
     [{ image: { file_id: 7 } }, 'image'],
     [{ image_url: 'https://host.test/a.png' }, 'image_url'],
-    [{ last_frame: { file_id: 'file_1' } }, 'last_frame'],
+    [{ last_frame: { voice_id: 'eve' } }, 'last_frame'],
     [{ keyframes: [{ image }] }, 'keyframes'],
-    [{ keyframes: Array.from({ length: 5 }, () => ({ image, timestamp_s: 1 })) }, 'keyframes'],
+    [{ keyframes: [] }, 'keyframes'],
     [{ reference_images: [] }, 'reference_images'],
-    [{ reference_images: Array.from({ length: 8 }, () => image) }, 'reference_images'],
-    [{ reference_images: [{ file_id: 'file_1' }] }, 'reference_images'],
+    [{ reference_images: image }, 'reference_images'],
+    [{ reference_images: ['https://host.test/a.png'] }, 'reference_images'],
     [{ reference_audios: [{}] }, 'reference_audios'],
     [{ generate_audio: 'yes' }, 'generate_audio'],
     [{ user: 7 }, 'user'],
@@ -170,9 +170,9 @@ describe('a submit of a video', () => {
       body: { type: 'json', value: { model, prompt: 'In snow', video: image } },
     });
     const video = { file_id: 'file_1' };
-    expect(await extend?.request({ video, duration: 6, extra: { user: 'u-1' } })).toEqual({
+    expect(await extend?.request({ prompt: 'x', video, duration: 6, extra: { user: 'u-1' } })).toEqual({
       ...{ method: 'POST', url: '/videos/extensions' },
-      body: { type: 'json', value: { model, video, duration: 6, user: 'u-1' } },
+      body: { type: 'json', value: { model, prompt: 'x', video, duration: 6, user: 'u-1' } },
     });
     const clip = new Blob([PNG], { type: 'video/mp4' });
     expect(await edit?.request({ prompt: 'x', video: { url: clip } })).toMatchObject({
@@ -190,8 +190,9 @@ describe('a submit of a video', () => {
     ['edit', { prompt: 'x', video: image, duration: 5 }, 'duration'],
     ['edit', { prompt: 'x', video: image, resolution: '720p' }, 'resolution'],
     ['extend', { prompt: 'x' }, 'video'],
-    ['extend', { video: image, duration: 16 }, 'duration'],
-    ['extend', { video: image, aspect_ratio: '16:9' }, 'aspect_ratio'],
+    ['extend', { video: image }, 'prompt'],
+    ['extend', { prompt: 'x', video: image, duration: 2.5 }, 'duration'],
+    ['extend', { prompt: 'x', video: image, aspect_ratio: '16:9' }, 'aspect_ratio'],
   ] as const)('does not %s by %j', async (name, given, field) => {
     const { request } = (name === 'edit' ? edit : extend) as { request(given: unknown): unknown };
     await expect(request(given)).rejects.toMatchObject({ name: 'InputError', field });
