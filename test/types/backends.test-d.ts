@@ -1,6 +1,7 @@
 import type RunwayML from '@runwayml/sdk';
 import { expectTypeOf, it } from 'vitest';
 import type { AnyBackend, Backend, InputOf, OperationsOf, VariantOf } from '../../src/backends/backend.js';
+import { type FalRequest, fal } from '../../src/backends/hosted/fal.js';
 import {
   type OpenRouterOperations,
   type OpenRouterVideo,
@@ -177,6 +178,25 @@ it('xai takes media as objects, and a video with each edit and each extension', 
   // @ts-expect-error no video
   void ((bound: Bound) => bound.edit({ prompt: 'x' }));
   expectTypeOf<ReturnType<Bound['edit']>>().toEqualTypeOf<Promise<VideoJob<'video'>>>();
+});
+
+it('fal takes an input of any fields, and a model with each, unless it has one', () => {
+  const input = { prompt: 'x', image_url: new Blob(), keyframes: [{ url: image }] };
+  accepts(fal(), { model: 'fal-ai/veo3.1', input });
+  accepts(fal({ model: 'x/y' }), { input }, { model: 'a/b/c', input, webhookUrl: 'https://x.test' });
+  fal({ model: undefined, webhookUrl: ({ token }) => `https://x.test/${token}`, priority: 'low' });
+  // @ts-expect-error no model
+  accepts(fal(), { input });
+  // @ts-expect-error what the model takes is within input
+  accepts(fal({ model: 'x/y' }), { prompt: 'x' });
+  // @ts-expect-error the priority is that of all
+  accepts(fal({ model: 'x/y' }), { input, priority: 'low' });
+  // @ts-expect-error there is no such priority
+  fal({ priority: 'high' });
+  const hosted = fal({ model: 'x/y' });
+  expectTypeOf(hosted.baseUrl).toBeString();
+  expectTypeOf<InputOf<typeof hosted>>().toEqualTypeOf<FalRequest>();
+  expectTypeOf<VariantOf<typeof hosted>>().toEqualTypeOf<'video'>();
 });
 
 it('input, variants and operations can be had from a backend', () => {

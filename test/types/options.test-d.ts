@@ -1,4 +1,5 @@
 import { expectTypeOf, it } from 'vitest';
+import type { FalOptions } from '../../src/backends/hosted/fal.js';
 import type { OpenRouterOptions } from '../../src/backends/hosted/open-router.js';
 import type { ReplicateListInput, ReplicateOptions } from '../../src/backends/hosted/replicate.js';
 import type { RunwayOptions } from '../../src/backends/hosted/runway.js';
@@ -28,6 +29,7 @@ import type { SignOptions } from '../../src/webhooks/sign.js';
 import type { MemoryStoreOptions } from '../../src/webhooks/stores/memory.js';
 import type { RedisStoreOptions } from '../../src/webhooks/stores/redis.js';
 import type { WebhookFactoryOptions } from '../../src/webhooks/testing.js';
+import type { FalWebhooksOptions } from '../../src/webhooks/sources/fal.js';
 
 /** The names of the options that may be left out and not be given as `undefined`, under exactOptionalPropertyTypes. */
 type Missing<Options> = {
@@ -48,6 +50,7 @@ it('every option may be given as undefined', () => {
   expectTypeOf<Missing<GenerateOptions & PollOptions & WaitOptions & DownloadOptions>>().toBeNever();
   expectTypeOf<Missing<GenerateManyOptions>>().toBeNever();
   expectTypeOf<Missing<SoraGatewayOptions & VidBuilderOptions & OpenAIVideosOptions>>().toBeNever();
+  expectTypeOf<Missing<FalOptions & FalWebhooksOptions>>().toBeNever();
   expectTypeOf<Missing<OpenRouterOptions & ReplicateOptions & ReplicateListInput>>().toBeNever();
   expectTypeOf<Missing<RunwayOptions & XaiOptions>>().toBeNever();
   expectTypeOf<Missing<RedisJobsOptions & RedisBusOptions & JobStoreQuery>>().toBeNever();

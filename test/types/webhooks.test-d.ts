@@ -1,6 +1,7 @@
 import { type AnyBackend, type VideoClient, verifyWebhookSignature } from 'reelwire';
 import {
   createWebhookHandler,
+  falWebhooks,
   type JobSnapshot,
   klingWebhooks,
   openRouterWebhooks,
@@ -49,6 +50,14 @@ it('a source takes the secret as it is at hand, one that is not set included', (
     expectTypeOf(source).toBeCallableWith({ secret: async () => process.env.WEBHOOK_SECRET });
     expectTypeOf(source).returns.toEqualTypeOf<WebhookSource>();
   }
+});
+
+it('the source of fal has keys that are public, and no secret', () => {
+  expectTypeOf(falWebhooks).toBeCallableWith();
+  expectTypeOf(falWebhooks).toBeCallableWith({ app: 'fal-ai/veo3.1', jwksUrl: undefined, fetch });
+  expectTypeOf(falWebhooks).returns.toEqualTypeOf<WebhookSource>();
+  // @ts-expect-error there is none to give
+  falWebhooks({ secret: 'x' });
 });
 
 it('a source stands in place of secret and scheme, and not beside them', async () => {

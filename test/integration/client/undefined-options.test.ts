@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
+import { fal } from '../../../src/backends/hosted/fal.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { runway } from '../../../src/backends/hosted/runway.js';
 import { xai } from '../../../src/backends/hosted/xai.js';
@@ -63,6 +64,7 @@ it('makes each backend where its options are undefined', () => {
   expect(openAIVideos(unset('model')).name).toBe('openAIVideos');
   expect(openRouter(unset('model', 'callbackUrl')).name).toBe('openRouter');
   expect(replicate(unset('model', 'webhook', 'webhookEventsFilter')).name).toBe('replicate');
+  expect(fal(unset('model', 'webhookUrl', 'priority')).name).toBe('fal');
   expect(runway(unset('model', 'version')).name).toBe('runway');
   expect(xai(unset('model')).name).toBe('xai');
 });

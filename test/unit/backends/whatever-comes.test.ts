@@ -53,11 +53,19 @@ describe.each(Object.entries(backends))('what %s is told', (folder, backend) => 
     fc.assert(
       fc.property(fc.oneof(fields, fc.jsonValue()), (body) => {
         read(() => backend.parseGenerate(answer(body)));
-        read(() => backend.parseStatus(answer(body), 'a'));
-        for (const status of [400, 404, 500]) {
-          const refusal = { status, headers: new Headers(), body, call: 'status' } as const;
-          read(() => backend.parseRefusal?.(refusal, 'a'));
+        read(() => backend.parseGenerate(answer(body), { method: 'POST', url: '/a/b/c?d=e' }));
+        read(() => {
+          const told = backend.parseStatus(answer(body), 'a');
+          if ('next' in told) for (const status of [200, 202]) read(() => told.parse(answer(body, status)));
+        });
+        for (const status of [400, 404, 410, 422, 499, 500]) {
+          for (const call of ['status', 'followUp'] as const) {
+            const refusal = { status, headers: new Headers(), body, call };
+            read(() => backend.parseRefusal?.(refusal, 'a'));
+          }
         }
+        const said = JSON.stringify(body);
+        expect(backend.sse?.parse(said, { event: 'message', jobId: 'a' }).type).not.toBe('');
         (backend.parseError ?? parseErrorBody)(body);
       }),
       { numRuns: 2_000 },

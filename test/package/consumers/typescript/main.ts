@@ -1,5 +1,5 @@
 import { type JobSnapshot, openAIVideos, VideoClient, VideoError, vidBuilder } from 'reelwire';
-import { openRouter, replicate } from 'reelwire/backends';
+import { fal, openRouter, replicate } from 'reelwire/backends';
 import { createMockServer, type MockServer } from 'reelwire/mock-server';
 import { createWebhookHandler, memoryStore, type WebhookEvent } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -48,6 +48,8 @@ export function inputsFollowFromTheBackend(): void {
   const predictions = new VideoClient({ backend: replicate({ model: 'google/veo-3.1' }) });
   void predictions.generate({ input: { prompt: 'A cat' } });
   void predictions.backend.list({ created_after: new Date(0) }).then(({ jobs }) => jobs[0]?.status);
+  const queue = new VideoClient({ backend: fal({ model: 'fal-ai/veo3.1' }) });
+  void queue.generate({ input: { prompt: 'A cat' } });
   // @ts-expect-error there is no such option
   new VideoClient({ baseUrl, baseURL: baseUrl });
 }
