@@ -38,7 +38,8 @@ export interface MockJobBehaviour {
   s3?: 'only' | 'also' | 'disabled' | undefined;
   /**
    * Validity of a signed URL and, for openAIVideos and openRouter, of the content, in milliseconds; for replicate, how
-   * long a prediction keeps its data. @default 7 days; an hour for replicate, a day for runway and xai
+   * long a prediction keeps its data; for fal, a result. @default 7 days; an hour for replicate and fal, a day for runway and
+   * xai
    */
   urlLifetimeMs?: number | undefined;
   /** How many videos a job has, where the dialect tells of several: the first, and upright ones. @default 1 */

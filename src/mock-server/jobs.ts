@@ -2,9 +2,7 @@ import { checkJobInit } from './check-options.js';
 import type { MockDialect } from './dialect-names.js';
 import { given } from './given.js';
 import { MockJob, type MockJobBehaviour, type MockJobInit, type MockJobUpdate, randomHex } from './job.js';
-
-/** Nineteen digits: a JSON number that a double does not hold. */
-const newNumber = () => String(2n ** 62n + BigInt(`0x${randomHex(7)}`));
+import { newNumber } from './numeric-ids.js';
 
 /** All jobs of a mock server, by id. */
 export class MockJobs {

@@ -1,3 +1,4 @@
+import { randomHex } from './job.js';
 import type { MockServiceOptions } from './options.js';
 
 /**
@@ -8,4 +9,9 @@ export function idWriter({ numericIds }: MockServiceOptions): (json: string) => 
   return numericIds === true
     ? (json) => json.replace(/"(jobId|id|request_id)":"([1-9]\d*)"/g, '"$1":$2')
     : (json) => json;
+}
+
+/** Nineteen digits: a JSON number that a double does not hold. */
+export function newNumber(): string {
+  return String(2n ** 62n + BigInt(`0x${randomHex(7)}`));
 }

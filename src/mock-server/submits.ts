@@ -28,7 +28,10 @@ export class Submits {
     if (repeated !== undefined) return repeated;
     const { input } = call.body;
     const own = this.#options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
-    const job = this.#jobs.create({ ...behaviour, ...given(own), dialect, input });
+    const { id = behaviour.id } = own;
+    // Of an id of several parts, such as fal's, whoever chooses one chooses the last.
+    const place = id?.includes('/') ? id : behaviour.id?.replace(/[^/]*$/, () => id ?? '');
+    const job = this.#jobs.create({ ...behaviour, ...given({ ...own, id: place ?? id }), dialect, input });
     const key = this.#keyOf(call, dialect);
     if (key !== undefined) this.#byKey.set(key, job);
     call.entry.jobId = job.id;

@@ -16,9 +16,9 @@ export interface MockWebhookOptions {
   readonly openAI?: { readonly url: string; readonly secret?: string | undefined } | undefined;
   /**
    * Of the other dialects, by their names: what signs their events. Replicate's is read as that of openAIVideos, OpenRouter's
-   * is a text. The URL is each request's own.
+   * is a text, and fal's the 32 bytes of an Ed25519 key in base64. The URL is each request's own.
    *
-   * @default not signed
+   * @default not signed; those of fal by a key that is published
    */
   readonly secrets?: Partial<Record<Exclude<MockDialect, OwnOptions>, string | undefined>> | undefined;
   /** Verifies what comes to `POST /api/webhook/video-events`. @default not verified */

@@ -26,10 +26,10 @@ import type { VerifyOptions } from '../../src/webhooks/check-delivery.js';
 import type { RecentDeliveriesOptions } from '../../src/webhooks/deliveries.js';
 import type { WebhookHandlerOptions } from '../../src/webhooks/handler-options.js';
 import type { SignOptions } from '../../src/webhooks/sign.js';
+import type { FalWebhooksOptions } from '../../src/webhooks/sources/fal.js';
 import type { MemoryStoreOptions } from '../../src/webhooks/stores/memory.js';
 import type { RedisStoreOptions } from '../../src/webhooks/stores/redis.js';
 import type { WebhookFactoryOptions } from '../../src/webhooks/testing.js';
-import type { FalWebhooksOptions } from '../../src/webhooks/sources/fal.js';
 
 /** The names of the options that may be left out and not be given as `undefined`, under exactOptionalPropertyTypes. */
 type Missing<Options> = {

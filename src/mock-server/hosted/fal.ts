@@ -2,6 +2,7 @@ import { isRecord } from '../body.js';
 import { type Dialect, ownJob } from '../dialect.js';
 import { json } from '../exchange.js';
 import { isEnd, type MockJob } from '../job.js';
+import { newNumber } from '../numeric-ids.js';
 import type { Call, Route } from '../routes.js';
 import { openEventStream } from '../streams/event-stream.js';
 import { inputProblems } from './fal-models.js';
@@ -48,7 +49,7 @@ const routes: readonly Route[] = [
 export const fal: Dialect = {
   name: dialect,
   routes,
-  newId: () => idOf('fal-ai/veo3.1'),
+  newId: () => idOf('fal-ai/veo3.1', crypto.randomUUID()),
   credential: { header: 'authorization', scheme: 'Key' },
   // Whether it lets pages read its answers is written nowhere.
   cors: false,
@@ -89,7 +90,7 @@ function submit(call: Call): Response {
   const problems = inputProblems(model, body.input);
   const input = { ...body.input, ...(hook !== null && { fal_webhook: hook }) };
   const job = context.submit({ ...call, body: { ...body, input } }, dialect, {
-    ...(context.options.numericIds !== true && { id: idOf(model) }),
+    id: idOf(model, context.options.numericIds === true ? newNumber() : crypto.randomUUID()),
     ...(problems.length > 0 && { failWith: reasonOf(problems) }),
   });
   return json(statusOf(job.current(), context, 'none', positionOf(job, call)));
@@ -139,8 +140,8 @@ function withJob(call: Call, prefix: string, handle: (job: MockJob) => Response 
 }
 
 /** `owner/app` of a model, and what its request is called. */
-function idOf(model: string): string {
+function idOf(model: string, requestId: string): string {
   const parts = model.split('/');
   const count = NAMESPACES.includes(`/${parts[0]}`) ? 3 : 2;
-  return `${parts.slice(0, count).join('/')}/requests/${crypto.randomUUID()}`;
+  return `${parts.slice(0, count).join('/')}/requests/${requestId}`;
 }

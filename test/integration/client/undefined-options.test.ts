@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { fal } from '../../../src/backends/hosted/fal.js';
+import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { runway } from '../../../src/backends/hosted/runway.js';
 import { xai } from '../../../src/backends/hosted/xai.js';

@@ -5,6 +5,7 @@ import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { VideoClient } from '../../../src/client/client.js';
 import { resolveOptions } from '../../../src/client/options.js';
 import { soraGateway } from '../../../src/index.js';
+import { FAL_MODELS } from '../../../src/mock-server/hosted/fal-models.js';
 import { REPLICATE_MODELS } from '../../../src/mock-server/hosted/replicate-models.js';
 import { RUNWAY_MODELS, type RunwayRule } from '../../../src/mock-server/hosted/runway-models.js';
 import { XAI_MODELS } from '../../../src/mock-server/hosted/xai-input.js';
@@ -260,6 +261,19 @@ it('the guide to xAI has the models that the mock server knows, with what it tak
     ...[`\`${name}\``, resolutions.join(', '), fields.map((field) => `\`${field}\``).join(', ')],
   ]);
   expect(table('## Models', 'examples/guides/xai.md')).toEqual(wanted);
+});
+
+it('the guide to fal has the models that the mock server knows, with what their inputs are', () => {
+  const wanted = Object.entries(FAL_MODELS).map(([name, rules]) => {
+    const told = Object.entries(rules).map(([field, rule]) => [
+      field.replace('*', ''),
+      typeof rule === 'string' ? rule : rule.join(', '),
+    ]);
+    const { prompt: _, duration, resolution, aspect_ratio = '', ...others } = Object.fromEntries(told);
+    const names = Object.keys(others).map((field) => `\`${field}\``);
+    return [`\`${name}\``, duration, resolution, aspect_ratio, names.join(', ')];
+  });
+  expect(table('## Models', 'examples/guides/fal.md')).toEqual(wanted);
 });
 
 /** What a model of Replicate takes, as it tells it. */

@@ -217,10 +217,18 @@ describe('the mock of fal tells', () => {
       expect([404, 405]).toContain((await call(server, method, running.cancel_url)).status);
   });
 
+  it('of an id that was chosen for it the app all the same', async () => {
+    await using server = await startServer({ onSubmit: () => ({ id: 'job-1' }) });
+    const { status_url } = await submit(server, '/fal/acme/reel/sub');
+    expect(status_url).toBe(`${server.url}/fal/acme/reel/requests/job-1/status`);
+    expect(server.jobs.get('job-1')?.id).toBe('acme/reel/requests/job-1');
+    expect((await get(server, status_url)).status).toBe(202);
+  });
+
   it('ids of digits as numbers, where that is asked for', async () => {
     await using server = await startServer({ numericIds: true });
     const response = await fetch(server.url + APP, { method: 'POST', body: JSON.stringify(input) });
-    expect(await response.text()).toMatch(/"request_id":\d{19},/);
+    expect(await response.text()).toMatch(/"request_id":\d{19},.*veo3\.1\/requests\/\d{19}"/);
   });
 });
 
