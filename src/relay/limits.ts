@@ -34,7 +34,7 @@ export function resolveLimits(
 ) {
   const limits: Record<string, number> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in DEFAULTS)) throw wrong(name, `there is no limit ${JSON.stringify(name)}`);
+    if (!Object.hasOwn(DEFAULTS, name)) throw wrong(name, `there is no limit ${JSON.stringify(name)}`);
     if (value === undefined) continue;
     if (!Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1)
       throw wrong(name, `limits.${name} must be a whole number from 1 to ${2 ** 31 - 1}`);

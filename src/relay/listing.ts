@@ -27,6 +27,7 @@ export async function listJobs(
   hub: Pick<JobHub, 'known'>,
   after: string | null,
 ): Promise<{ jobs: ListedJob[]; next?: string }> {
+  const cursor = after === null ? undefined : cursorOf(after);
   const found: JobRecord[] = [];
   for await (const record of records) {
     // Nothing came of it.
@@ -34,7 +35,7 @@ export async function listJobs(
     if (found.length >= MAX_RECORDS) break;
   }
   found.sort(newestFirst);
-  const from = after === null ? 0 : found.findIndex((record) => newestFirst(cursorOf(after), record) < 0);
+  const from = cursor === undefined ? 0 : found.findIndex((record) => newestFirst(cursor, record) < 0);
   const page = from === -1 ? [] : found.slice(from, from + MAX_PAGE);
   const last = page.at(-1);
   const hasMore = last !== undefined && found.at(-1) !== last;

@@ -87,7 +87,8 @@ export function resolveRelayOptions<B extends AnyBackend, User extends RelayUser
   options: RelayOptions<B, User>,
 ): RelaySettings {
   for (const name of Object.keys(options))
-    if (!(name in NAMES)) throw new ConfigurationError(name, `there is no option ${JSON.stringify(name)}`);
+    if (!Object.hasOwn(NAMES, name))
+      throw new ConfigurationError(name, `there is no option ${JSON.stringify(name)}`);
   const { client, webhooks, allowedOrigins, basePath = '/videos', limits, logger = console } = options;
   if (typeof client?.generate !== 'function')
     throw new ConfigurationError('client', 'client must be a VideoClient');
