@@ -2,7 +2,6 @@ import type { AnyBackend, DownloadOptions, JobRecord, VideoClient, VideoDownload
 import { isVideoError } from '../index.js';
 import { HEADERS, Refused } from './answer.js';
 import { digestOf } from './key.js';
-import { cleanWords } from './words.js';
 
 /** How long a page waits for the first bytes before it is told to come again, in milliseconds. */
 const OPEN_MS = 20_000;
@@ -36,7 +35,7 @@ export async function proxyDownload(
     headers: {
       ...HEADERS,
       'content-type': typeOf(video),
-      'content-disposition': dispositionOf(cleanWords(video.filename, key, jobId)),
+      'content-disposition': `attachment; filename="${nameOf(key, output, video)}"`,
       'accept-ranges': 'bytes',
       ...(eTag !== undefined && { etag: eTag }),
       ...(until !== undefined && { 'content-length': String(until - start) }),
@@ -93,11 +92,8 @@ function typeOf({ contentType }: VideoDownload): string {
     : 'application/octet-stream';
 }
 
-function dispositionOf(filename: string): string {
-  const plain = filename.replaceAll(/[^\w.() -]/g, '_');
-  const encoded = encodeURIComponent(filename).replaceAll(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16)}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+/** The server's own may hold its id, or a part of it. */
+function nameOf(key: string, output: number, { filename }: VideoDownload): string {
+  const extension = /\.\w{1,5}$/.exec(filename)?.[0] ?? '';
+  return `video-${key.replaceAll(/[^\w.-]/g, '_')}${output === 0 ? '' : `-${output + 1}`}${extension}`;
 }

@@ -39,7 +39,9 @@ export function toldOf(error: unknown, ids: Ids = {}): Told {
       if ((error as { readonly field?: unknown }).field === 'key') return ours(502, UNKNOWN, about);
       return told(400, clean(error.message));
     case 'submit-outcome-unknown':
-      return ours(error.status === 503 ? 503 : 502, UNKNOWN, about, retryAfterOf(error.cause));
+      return error.status === 503
+        ? ours(503, UNKNOWN, about, retryAfterOf(error.cause))
+        : ours(502, UNKNOWN, about);
     case 'network':
     case 'request-timeout':
     case 'invalid-response':
