@@ -20,6 +20,8 @@ type Options = Partial<RelayOptions<AnyBackend>>;
 
 export interface Site {
   readonly url: string;
+  /** The relay's own, which nobody looks at on the way. */
+  readonly direct: string;
   readonly relay: Relay;
   readonly upstream: MockServer;
   readonly client: VideoClient<AnyBackend>;
@@ -61,7 +63,7 @@ export async function startSite(
   onTestFinished(() => relay.close());
   const server = createServer(toNodeListener(relay.fetch));
   attachRelay(server, relay);
-  const { port } = await listen(server);
+  const { port, url: direct } = await listen(server);
   let sent = '';
   const tap = createTcpServer((page) => {
     const behind = connectTcp(port, '127.0.0.1');
@@ -74,7 +76,7 @@ export async function startSite(
   });
   const { url } = await listen(tap);
   return {
-    ...{ url, relay, upstream, client },
+    ...{ url, direct, relay, upstream, client },
     sent: () => sent,
     call: (path, init = {}, user = 'ada') =>
       fetch(`${url}/videos${path}`, { ...init, headers: { cookie: `session=${user}`, ...init.headers } }),

@@ -70,7 +70,10 @@ describe('what the server behind says to a status call', () => {
     const socket = await site.socket();
     const stream = await site.call(`/api/jobs/events?jobIds=${id}`);
     socket.say('subscribe', id);
-    await socket.until({ jobId: id });
+    // What it said before that would be gone.
+    await expect
+      .poll(() => site.upstream.streams.open.some(({ jobIds }) => jobIds.has(upstreamId)))
+      .toBe(true);
     job?.advance({ status: 'processing', progress: 30, message: words });
     const told = `Rendering ${id} at … with …`;
     await socket.until({ jobId: id, message: told });
