@@ -47,8 +47,11 @@ export interface RelayOptions<B extends AnyBackend, User extends RelayUser = Rel
    * answer to a submit that was made before.
    */
   readonly authorize?: ((user: User, action: RelayAction) => unknown) | undefined;
-  /** Takes the deliveries of the server behind at `/webhook`, which wake whoever waits for the job. */
-  readonly webhooks?: WebhookHandlerOptions | undefined;
+  /**
+   * Takes the deliveries of the server behind at `/webhook`, such as `{ from: openRouterWebhooks({ secret }) }`: they wake
+   * whoever waits for the job, and give a submit whose answer was lost its job again.
+   */
+  readonly webhooks?: Omit<WebhookHandlerOptions, 'client'> | undefined;
   /**
    * The pages that may open a WebSocket, submit and forget, such as `https://app.example.com`: where a proxy changes
    * `Host`. @default those of the host that is asked
@@ -68,7 +71,7 @@ export interface RelaySettings {
   readonly authenticate: RelayOptions<AnyBackend>['authenticate'];
   readonly inputOf: (body: Readonly<Record<string, unknown>>, user: RelayUser) => unknown;
   readonly authorize: (user: RelayUser, action: RelayAction) => unknown;
-  readonly webhooks: WebhookHandlerOptions | undefined;
+  readonly webhooks: Omit<WebhookHandlerOptions, 'client'> | undefined;
   readonly allowedOrigins: ReadonlySet<string> | undefined;
   readonly basePath: string;
   readonly limits: RelayLimits;

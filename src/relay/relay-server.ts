@@ -60,15 +60,7 @@ export class RelayServer {
       },
       (error) => toResponse(this.#told(error, 'upgrade')),
     );
-    const deliver =
-      webhooks &&
-      createWebhookHandler({
-        ...webhooks,
-        onEvent: async (event) => {
-          await client.ingest(event);
-          await webhooks.onEvent?.(event);
-        },
-      });
+    const deliver = webhooks && createWebhookHandler({ ...webhooks, client });
     const relay = this;
     this.relay = {
       limits,

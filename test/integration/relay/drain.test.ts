@@ -9,23 +9,21 @@ describe('a relay that drains', () => {
     const streams = await Promise.all(
       Array.from({ length: 2 }, () => site.call(`/api/jobs/events?jobIds=${id}`)),
     );
-    const startedAt = performance.now();
     const ends = [
       ...sockets.map(({ closed }) => closed),
       ...streams.map((stream) => stream.text().then(() => 'ended')),
-    ].map((end) => end.then((how) => ({ how, afterMs: performance.now() - startedAt })));
-    const drained = site.relay.drain({ forMs: 1_000 });
+    ];
+    const left = new Set<number>();
+    const look = setInterval(() => left.add(site.relay.stats.sockets), 10);
+    const drained = site.relay.drain({ forMs: 2_000 });
     expect(site.relay.stats.isDraining).toBe(true);
     expect(await refusedWith(site.socket())).toBe(503);
     expect((await site.call(`/api/jobs/events?jobIds=${id}`)).status).toBe(503);
     await drained;
-    const ended = await Promise.all(ends);
-    expect(ended.map(({ how }) => how)).toEqual([...Array(10).fill(1012), 'ended', 'ended']);
-    const [first = 0, last = 0] = [
-      Math.min(...ended.map(({ afterMs }) => afterMs)),
-      Math.max(...ended.map(({ afterMs }) => afterMs)),
-    ];
-    expect(last - first).toBeGreaterThan(500);
+    clearInterval(look);
+    expect(await Promise.all(ends)).toEqual([...Array(10).fill(1012), 'ended', 'ended']);
+    // Not all at once.
+    expect(left.size).toBeGreaterThanOrEqual(5);
     expect(site.relay.stats).toMatchObject({ sockets: 0, streams: 0, jobs: 0 });
   });
 

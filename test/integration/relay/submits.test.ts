@@ -138,8 +138,7 @@ describe('the submit of a page', () => {
       status: 502,
       body: { error: 'Nobody knows whether the job was made', jobId: expect.any(String) },
     });
-    // Its answer may still come.
-    expect(await submit()).toMatchObject({ status: 409, body: { jobId: unknown.body.jobId } });
+    expect(await submit()).toMatchObject({ status: 502, body: { jobId: unknown.body.jobId } });
     expect(submits(site.upstream)).toBe(1);
   });
 });
