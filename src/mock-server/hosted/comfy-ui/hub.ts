@@ -14,7 +14,7 @@ const WRITING_MS = 40;
 /** What of a ComfyUI server lives longer than a call: who listens, what waits, what runs and what has run. */
 export class ComfyHub {
   /** Of uploads, by their names. */
-  readonly uploads = new Map<string, Uint8Array>();
+  readonly uploads: Map<string, Uint8Array> = new Map();
   /** Whether it is one of before the jobs API. */
   readonly isOld: boolean;
   readonly #jobs: MockJobs;
