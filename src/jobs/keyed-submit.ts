@@ -5,10 +5,13 @@ import { type Asked, decide } from './decide.js';
 import type { KeptSubmission, KeyOptions, Sending } from './jobs.js';
 import type { JobRecord } from './record.js';
 import { type AnyRequest, patienceMs, RecordedPost, slackMs } from './recorded-post.js';
-import { outcomeUnknown, refusalOf } from './refusals.js';
+import { notReplaced, outcomeUnknown, refusalOf } from './refusals.js';
 import { uuid } from './uuid.js';
 import type { World } from './world.js';
 import { WritersClock } from './writers-clock.js';
+
+/** Others may be refused under the same key in the meantime; not so often. */
+const MAX_SUBMITS = 10;
 
 /** The submit of one key, by all callers of this client that want it at the same time. */
 export class KeyedSubmit<Request extends AnyRequest> {
@@ -92,6 +95,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
   async #run(isNew: boolean): Promise<JobSnapshot> {
     const { signal } = this.#over;
     let stored = isNew ? undefined : await this.#read();
+    let submits = 0;
     for (let looks = 0; ; looks++) {
       signal.throwIfAborted();
       const asked = { ...this.asked, now: this.#clock.now(stored) };
@@ -102,6 +106,8 @@ export class KeyedSubmit<Request extends AnyRequest> {
         await sleep(this.#world.host.runtime, delayMs, signal);
         stored = await this.#read();
       } else if (decision.do === 'submit') {
+        // A store that gives back what it should have replaced would be asked for ever.
+        if (++submits > MAX_SUBMITS) throw notReplaced(this.#key);
         const outcome = await this.#submitFirst();
         if ('job' in outcome) return outcome.job;
         stored = outcome.stored;

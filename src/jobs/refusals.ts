@@ -1,4 +1,4 @@
-import { ApiError, InputError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
+import { ApiError, InputError, JobStoreError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
 import type { Decision } from './decide.js';
 
 /** A key that is used for something else. */
@@ -11,6 +11,15 @@ export function refusalOf(key: string, other: Extract<Decision, { do: 'refuse' }
   return new InputError('key', `key ${JSON.stringify(key)} is that of a submit ${owner}`, {
     hint: 'Give another key, or call forget(key) first where that job is of no use any more. Nothing was sent.',
   });
+}
+
+export function notReplaced(key: string): JobStoreError {
+  return new JobStoreError(
+    `the store of jobs did not replace the record of key ${JSON.stringify(key)}, which was refused`,
+    {
+      hint: 'Nothing was sent. See what add promises of a JobStore.',
+    },
+  );
 }
 
 export function unknownKey(key: string): InputError {

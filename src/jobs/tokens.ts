@@ -29,8 +29,10 @@ export class Tokens {
     }
     const record = await this.#recordOf(token);
     if (record === undefined) return this.#warn('a token of no submit that waits for its id', jobId);
-    if (record.jobId !== undefined)
+    if (record.jobId !== undefined) {
+      if (this.#webhookIdOf(record.jobId) === jobId) return;
       return this.#warn(`the token of job ${JSON.stringify(record.jobId)}`, jobId);
+    }
     if (!this.#records.isOurs(record)) return this.#warn('the token of another backend or baseUrl', jobId);
     const next = this.#records.told(record, update);
     await writes.owe(store.put(next));
@@ -38,10 +40,17 @@ export class Tokens {
   }
 
   async #recordOf(token: string): Promise<JobRecord | undefined> {
-    for await (const { record } of this.#records.store.list({ open: true })) {
+    // Where a webhook calls a job otherwise, its record is not found by that, and may have ended.
+    const open = this.#records.host.backend.webhookIdOf === undefined;
+    for await (const { record } of this.#records.store.list({ open })) {
       if (record?.idempotencyKey === token) return record;
     }
     return undefined;
+  }
+
+  #webhookIdOf(jobId: string): string {
+    const { backend } = this.#records.host;
+    return backend.webhookIdOf?.(jobId) ?? jobId;
   }
 
   #warn(what: string, jobId: string): void {
