@@ -24,7 +24,9 @@ describe('leases', () => {
     await vi.advanceTimersByTimeAsync(305_000);
     expect(await store.lease('a', 'another', 1)).toBe(false);
     // It dies: nothing of it arrives any more.
-    vi.spyOn(store, 'lease').mockRejectedValueOnce(new Error('dead')).mockRejectedValueOnce(new Error('dead'));
+    vi.spyOn(store, 'lease')
+      .mockRejectedValueOnce(new Error('dead'))
+      .mockRejectedValueOnce(new Error('dead'));
     await vi.advanceTimersByTimeAsync(24_900);
     expect(await store.lease('a', 'another', 1)).toBe(false);
     // Before it would come for the third time.
