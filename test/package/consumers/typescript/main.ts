@@ -1,5 +1,5 @@
 import { type JobSnapshot, openAIVideos, VideoClient, VideoError, vidBuilder } from 'reelwire';
-import { fal, openRouter, replicate } from 'reelwire/backends';
+import { fal, openRouter, replicate, runway, xai } from 'reelwire/backends';
 import { createMockServer, type MockServer } from 'reelwire/mock-server';
 import { createWebhookHandler, memoryStore, type WebhookEvent } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -50,6 +50,12 @@ export function inputsFollowFromTheBackend(): void {
   void predictions.backend.list({ created_after: new Date(0) }).then(({ jobs }) => jobs[0]?.status);
   const queue = new VideoClient({ backend: fal({ model: 'fal-ai/veo3.1' }) });
   void queue.generate({ input: { prompt: 'A cat' } });
+  const tasks = new VideoClient({ backend: runway({ model: 'gen4.5' }) });
+  void tasks.generate({ promptText: 'A cat', promptImage: new Uint8Array(), ratio: '1280:720', duration: 5 });
+  void tasks.backend.organization().then(({ creditBalance }) => creditBalance);
+  const grok = new VideoClient({ backend: xai({ model: 'grok-imagine-video' }) });
+  void grok.generate({ prompt: 'A cat', image: { url: new Blob() } });
+  void grok.backend.edit({ prompt: 'In snow', video: { file_id: 'file_1' } }).then((job) => job.completed());
   // @ts-expect-error there is no such option
   new VideoClient({ baseUrl, baseURL: baseUrl });
 }
