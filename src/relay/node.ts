@@ -46,7 +46,9 @@ export function toNodeListener(
         await answer.body?.cancel();
         return;
       }
-      outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
+      // Several of a name stay several: cookies.
+      for (const [name, value] of answer.headers) outgoing.appendHeader(name, value);
+      outgoing.writeHead(answer.status);
       outgoing.flushHeaders();
       if (answer.body !== null) await copy(answer.body, outgoing, gone.signal);
       outgoing.end();
@@ -118,14 +120,13 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
     const destroy = () => socket.destroy();
     socket.on('error', destroy);
     try {
-      const request = Object.assign(toRequest(incoming, undefined), { context: {} });
-      const refusal = await relay.websocket.upgrade(request);
-      if (refusal?.status === 404 && server.listenerCount('upgrade') > 1)
+      const verdict = await relay.websocket.upgrade(toRequest(incoming, undefined));
+      if (verdict instanceof Response && verdict.status === 404 && server.listenerCount('upgrade') > 1)
         return void socket.off('error', destroy);
-      if (refusal !== undefined) return await refuse(socket, refusal);
+      if (verdict instanceof Response) return await refuse(socket, verdict);
       webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
         socket.off('error', destroy);
-        const peer = new Peer(webSocket, request.context, relay.websocket);
+        const peer = new Peer(webSocket, verdict.context, relay.websocket);
         peers.add(peer);
         socket.on('drain', () => relay.websocket.drain(peer));
         pinging ??= setInterval(ping, PING_MS);

@@ -41,8 +41,7 @@ export class Sockets {
         if (!isOwnOrigin(request, settings.allowedOrigins)) throw new Refused(403, 'Not from this origin');
         const user = await identify(settings, request);
         const ticket: Ticket = { user, place: doors.enter(user.id) };
-        Object.defineProperty(request.context ?? request, TICKET, { value: ticket });
-        return undefined;
+        return { context: { [TICKET]: ticket } };
       } catch (error) {
         return told(error);
       }

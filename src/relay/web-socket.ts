@@ -8,7 +8,7 @@ export interface RelayPeer {
   close(code?: number, reason?: string): unknown;
   /** At once. */
   terminate?(): unknown;
-  /** What `upgrade` left for the socket. */
+  /** What `upgrade` gave. */
   readonly context?: object | undefined;
   readonly websocket?: { readonly bufferedAmount?: number | undefined } | undefined;
 }
@@ -26,8 +26,8 @@ export interface RelayMessage {
  * `attachRelay` of `reelwire/relay/node` calls them for `ws`.
  */
 export interface RelayWebSocket {
-  /** Undefined where the socket is let in; else the answer to refuse it with. Never rejects. */
-  upgrade(request: RelayRequest & { readonly context?: object | undefined }): Promise<Response | undefined>;
+  /** The answer that refuses the socket; or, where it is let in, what its peer is to have as `context`. Never rejects. */
+  upgrade(request: RelayRequest): Promise<Response | { readonly context: Record<string, unknown> }>;
   /** The socket is open. */
   open(peer: RelayPeer): void;
   /** A frame came. */

@@ -64,12 +64,11 @@ export async function fuzzRelay(count: number, seed: number, isPatient: boolean)
     const request = {
       url: 'http://localhost/videos/',
       headers: new Headers({ 'x-user': user }),
-      context: {},
     };
-    const refusal = await relay.websocket.upgrade(request);
-    if (refusal !== undefined) return void faults.push(`refused with ${refusal.status}`);
+    const verdict = await relay.websocket.upgrade(request);
+    if (verdict instanceof Response) return void faults.push(`refused with ${verdict.status}`);
     const peer: RelayPeer = {
-      context: request.context,
+      context: verdict.context,
       websocket: { bufferedAmount: random() < 0.05 ? 100 : 0 },
       send: (data) => look(user, data),
       close: (code = 1005) => {
