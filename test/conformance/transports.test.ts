@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SseCodec } from '../../src/backends/backend.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
+import type { CompletedJob } from '../../src/core/model.js';
 import type { MockDialect, MockFault, MockRoute } from '../../src/mock-server/index.js';
+import { workflow } from '../support/workflow.js';
 import {
   BACKENDS,
   connect,
@@ -97,6 +99,46 @@ describe.each(['websocket', 'sse'] as const)('%s', (transport) => {
       await endsOnce('soraGateway', transport, fault, style);
     });
   });
+});
+
+describe('websocket of comfyUI, which needs no subscription and says no more of the end than that it has come,', () => {
+  it.each(Object.entries(STREAM_FAULTS))(
+    'that %s: each end is told once, with its file, and no stream is left',
+    async (_, fault) => {
+      const faults = [fault].flat().map((one) => ({ ...one, route: 'websocket' as const }));
+      const server = await startServer({ durationMs: DURATION_MS, faults });
+      const client = connect(server, {
+        ...speaking(server, 'comfyUI'),
+        transports: ['websocket', 'polling'],
+      });
+      // It runs one after the other: those that wait are followed, too.
+      const made: string[] = [];
+      for (const seed of [1, 2, 3])
+        made.push((await client.generate({ workflow: workflow(seed) } as never)).id);
+      for (const story of await Promise.all(made.map((id) => follow(client, id)))) {
+        expect(story.error).toBeUndefined();
+        expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+        expect(neverMovesBack(story)).toBe(true);
+        const { contentType } = await client.download(story.ends[0] as CompletedJob);
+        expect(contentType).toBe('video/mp4');
+      }
+      await noStreamIsLeft(server);
+    },
+  );
+});
+
+describe('polling of comfyUI without the jobs API, whose history', () => {
+  it.each(Object.entries(STATUS_FAULTS).filter(([name]) => name !== 'answers without a status'))(
+    '%s: the end is told once, with its file',
+    async (_, fault) => {
+      const faults = [fault].flat().map((one) => ({ ...one, route: 'list' as const }));
+      const server = await startServer({ durationMs: DURATION_MS, faults, comfyUI: { version: '0.3' } });
+      const client = connect(server, { ...speaking(server, 'comfyUI'), transports: ['polling'] });
+      const story = await follow(client, server.jobs.create({ dialect: 'comfyUI' }).id);
+      expect(story.error).toBeUndefined();
+      expect(story.ends).toMatchObject([{ status: 'completed', outputs: [{ type: 'video/mp4' }] }]);
+    },
+  );
 });
 
 describe('sse of a stream a job, of which six are more than are open at once,', () => {

@@ -4,7 +4,7 @@ import { textOf } from '../../core/fields.js';
 import type { JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import { bounded } from '../../core/text.js';
-import { InvalidResponseError } from '../../errors.js';
+import { unfit } from './comfy-ui-job.js';
 
 /** A file that was put on the server. */
 export interface ComfyUIUpload {
@@ -30,14 +30,10 @@ export interface ComfyUIQueue {
 
 /** Of errors that stand for a mistake which has a remedy of its own. */
 const HINTS: Readonly<Record<string, string>> = {
-  value_not_in_list:
-    'Most often a file, such as a model, that this server does not have: GET /object_info/CLASS lists what an input takes.',
-  missing_node_type: 'Install the custom node on this server, or take its node out of the workflow.',
-  prompt_no_outputs: 'Give the workflow a node that saves something, such as SaveVideo.',
-  required_input_missing: 'Give the node this input, or a link [node, slot] to one that makes it.',
-  return_type_mismatch: 'A link leads from an output to an input of another type: check [node, slot].',
-  dependency_cycle: 'The nodes wait for each other: take a link out.',
-  invalid_prompt_id: 'Leave prompt_id out, or give a UUID in small letters.',
+  value_not_in_list: 'Most often a file, such as a model, that this server lacks.',
+  missing_node_type: 'Install the custom node on the server.',
+  prompt_no_outputs: 'Give it a node that saves something, such as SaveVideo.',
+  required_input_missing: 'Give the node this input, or a link [node, slot].',
 };
 const MAX_SHOWN_NODES = 5;
 
@@ -114,10 +110,4 @@ export function readQueue(body: unknown): ComfyUIQueue {
       )
       .sort((one, other) => one.number - other.number);
   return { running: of('in_progress'), pending: of('pending') };
-}
-
-function unfit(problem: string): InvalidResponseError {
-  return new InvalidResponseError(problem, {
-    hint: 'Check that baseUrl is that of ComfyUI, or of a proxy for all of it.',
-  });
 }

@@ -8,11 +8,6 @@ import { refuseInput } from '../input.js';
 /** A file with a name, or bytes and the name that they are to have: nodes tell what it is by its ending. */
 export type ComfyUIFile = File | { readonly file: Bytes; readonly name: string };
 
-/** What the status echoes with each answer, of which no more than 1 MiB is read; Python writes it with blanks. */
-const MAX_PROMPT = 900_000;
-/** Far more than any node has. */
-const MAX_DEPTH = 100;
-
 /** As the server has it: another spelling would be another job to it. */
 export const promptId: Check = (value) =>
   typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)
@@ -28,55 +23,6 @@ export function newPromptId(): string {
       .padStart(2, '0'),
   ).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-/**
- * What is to be posted, whole.
- *
- * @throws InputError that names the path, such as `workflow.3.inputs.image`.
- */
-export function checkPrompt({ prompt, ...rest }: { readonly prompt: object; readonly extra_data?: unknown }) {
-  checkWorkflow(prompt);
-  checkValue(prompt, 'workflow', []);
-  checkValue(rest.extra_data, 'extra_data', []);
-  const json = JSON.stringify({ prompt, ...rest });
-  // Written by Python, each character beyond ASCII takes six.
-  const length = json.length + 5 * (json.match(/[^\0-\x7f]/g)?.length ?? 0);
-  if (length <= MAX_PROMPT) return;
-  throw new InputError('workflow', `workflow has ${length} characters, more than ${MAX_PROMPT}`, {
-    hint: 'ComfyUI sends it back with each status. Put files on the server by client.backend.upload(file), and only their names in the workflow.',
-  });
-}
-
-function checkWorkflow(workflow: object): void {
-  const nodes = Object.entries(workflow);
-  if ('nodes' in workflow && Array.isArray(workflow.nodes))
-    throw new InputError('workflow', 'workflow is as the editor saves it, which the server does not run', {
-      hint: 'Export it again by File → Export (API).',
-    });
-  if (nodes.length === 0) throw new InputError('workflow', 'workflow has no nodes');
-  for (const [id, node] of nodes) {
-    const path = `workflow.${id}`;
-    if (!isRecord(node)) throw new InputError(path, `${path} is no node: it must be an object`);
-    const problem = text(node.class_type);
-    if (problem !== undefined) throw new InputError(`${path}.class_type`, `${path}.class_type ${problem}`);
-    if (!isRecord(node.inputs)) throw new InputError(`${path}.inputs`, `${path}.inputs must be an object`);
-  }
-}
-
-/** Refuses files, which a workflow has by their names, and what is no JSON. */
-function checkValue(value: unknown, path: string, within: readonly unknown[]): void {
-  if (isBytes(value) || (typeof value === 'string' && /^data:[\w.+-]+\/[^,]{0,200},/.test(value))) {
-    throw new InputError(path, `${path} is a file, and ComfyUI takes none in a workflow`, {
-      hint: 'Put it on the server by client.backend.upload(file), and give the name that it has there.',
-    });
-  }
-  if (typeof value === 'number' ? !Number.isFinite(value) : /^(function|symbol|bigint)$/.test(typeof value))
-    throw new InputError(path, `${path} is no JSON: ${String(value).slice(0, 100)}`);
-  if (typeof value !== 'object' || value === null) return;
-  if (within.length > MAX_DEPTH || within.includes(value))
-    throw new InputError(path.split('.', 1)[0] ?? '', `${path} is nested in a circle, or too deep`);
-  for (const [name, part] of Object.entries(value)) checkValue(part, `${path}.${name}`, [...within, value]);
 }
 
 /** The form of an upload. A name that is taken by another file gets a number: the answer has it. */

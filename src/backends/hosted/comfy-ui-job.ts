@@ -3,7 +3,6 @@ import { encodeJobId } from '../../core/job-id.js';
 import type { JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import type { StatusWords } from '../../core/status-words.js';
-import { bounded } from '../../core/text.js';
 import { InvalidResponseError } from '../../errors.js';
 import type { FollowUp } from '../backend.js';
 import { outputsOf } from './comfy-ui-outputs.js';
@@ -17,23 +16,14 @@ const WORDS: StatusWords = new Map([
   ...['non_retryable_error', 'lost'].map((word) => [word, 'failed'] as const),
 ]);
 
-const NO_VIDEO =
-  'the workflow has run, and no node of it saved a video: give it one that does, such as SaveVideo';
+const NO_VIDEO = 'no node of the workflow saved a video';
 
 /** A job as the jobs API tells it. */
-export function readJob(raw: unknown, jobId: string): JobUpdate {
-  const update = isRecord(raw) ? readUpdate({ status: raw.status }, jobId, undefined, WORDS) : undefined;
-  if (!isRecord(raw) || (update?.status ?? update?.unknownStatus) === undefined)
-    throw unfit('the answer tells no status', jobId);
-  if (raw.id !== undefined && raw.id !== jobId)
-    throw unfit(
-      `asked for it, the server told of job ${bounded(idOf(raw.id) ?? 'without an id', 100)}`,
-      jobId,
-    );
-  if (update?.status === 'queued') return { ...waiting(jobId), raw };
-  const end = { ...update, jobId, raw };
-  if (update?.status === 'completed') return { ...end, ...madeBy(raw.outputs) };
-  return update?.status === 'failed' ? { ...end, ...failureOf(raw.execution_error, update.error) } : end;
+export function readJob(raw: Fields, jobId: string): JobUpdate {
+  const update = { ...readUpdate({ status: raw.status }, jobId, undefined, WORDS), raw };
+  if (update.status === 'queued') return { ...waiting(jobId), raw };
+  if (update.status === 'completed') return { ...update, ...madeBy(raw.outputs) };
+  return update.status === 'failed' ? { ...update, ...failureOf(raw.execution_error, update.error) } : update;
 }
 
 /** That no such job is known, said by the jobs API: a server without it knows no such route. */
@@ -117,8 +107,8 @@ function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : Number.NaN;
 }
 
-function unfit(problem: string, jobId: string): InvalidResponseError {
-  return new InvalidResponseError(`job ${jobId}: ${problem}`, {
+export function unfit(problem: string, jobId?: string): InvalidResponseError {
+  return new InvalidResponseError(problem, {
     jobId,
     hint: 'Check that baseUrl is that of ComfyUI, or of a proxy for all of it.',
   });

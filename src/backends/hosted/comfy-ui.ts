@@ -2,7 +2,7 @@ import { type Check, checkFields, optional } from '../../core/check.js';
 import { encodeJobId } from '../../core/job-id.js';
 import type { JobSnapshot } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
-import { readSubmitted } from '../answers.js';
+import { readStatus, readSubmitted } from '../answers.js';
 import type { Backend, HttpRequest, Operation } from '../backend.js';
 import { checkVariant, refuseInput } from '../input.js';
 import {
@@ -13,9 +13,9 @@ import {
   readSubmit,
   readUpload,
 } from './comfy-ui-answers.js';
-import { parseComfyFrame } from './comfy-ui-frame.js';
-import { type ComfyUIFile, checkPrompt, newPromptId, promptId, uploadForm } from './comfy-ui-input.js';
+import { type ComfyUIFile, newPromptId, promptId, uploadForm } from './comfy-ui-input.js';
 import { historyOf, isUnknownJob, readJob } from './comfy-ui-job.js';
+import { comfyFrames, loadComfyPrompt } from './load-comfy-ui.js';
 
 /** One node of a workflow, as `Export (API)` of ComfyUI writes it. */
 export interface ComfyUINode {
@@ -67,6 +67,7 @@ const INPUT: Readonly<Record<keyof ComfyUIPrompt, Check>> = {
  * const job = await client.generate({ workflow: JSON.parse(await readFile('workflow_api.json', 'utf8')) });
  */
 export function comfyUI(): Backend<ComfyUIPrompt, 'video', ComfyUIOperations> {
+  const frames = comfyFrames();
   return {
     name: 'comfyUI',
     // The server itself asks for none: that of Comfy Cloud, and of proxies.
@@ -81,6 +82,7 @@ export function comfyUI(): Backend<ComfyUIPrompt, 'video', ComfyUIOperations> {
       const { workflow, prompt_id = newPromptId(), extra_data, front } = given;
       const client_id = extra_data?.client_id === undefined ? context?.session : undefined;
       const value = { prompt: workflow, prompt_id, client_id, extra_data, front };
+      const { checkPrompt } = await loadComfyPrompt();
       checkPrompt(value);
       return { method: 'POST', url: '/api/prompt', body: { type: 'json', value }, jobId: prompt_id };
     },
@@ -93,7 +95,7 @@ export function comfyUI(): Backend<ComfyUIPrompt, 'video', ComfyUIOperations> {
     },
 
     status: (jobId) => ({ method: 'GET', url: jobOf(jobId) }),
-    parseStatus: ({ body }, jobId) => readJob(body, jobId),
+    parseStatus: (response, jobId) => readStatus(response, jobId, readJob),
     // Before it had this route, which is since the end of 2025.
     parseRefusal: ({ status, body, call }, jobId) =>
       call === 'status' && status === 404 && !isUnknownJob(body) ? historyOf(jobId) : undefined,
@@ -107,7 +109,14 @@ export function comfyUI(): Backend<ComfyUIPrompt, 'video', ComfyUIOperations> {
     },
     cancel: cancelOf,
 
-    webSocket: { path: (session) => `ws?clientId=${session}`, binary: 'ignore', parse: parseComfyFrame },
+    webSocket: {
+      path(session) {
+        frames.fetchAhead();
+        return `ws?clientId=${session}`;
+      },
+      binary: 'ignore',
+      parse: frames.parse,
+    },
 
     operations: {
       upload: { request: uploadForm, parse: ({ body }) => readUpload(body) },

@@ -155,7 +155,7 @@ describe('the status of comfyUI', () => {
   it('is refused where the answer is none, or is of another job', () => {
     const read = (body: unknown) => () => backend.parseStatus(answer(body), id);
     for (const body of [null, [], 'ok', {}, { id }]) expect(read(body)).toThrow(InvalidResponseError);
-    expect(read({ id: 'other', status: 'pending' })).toThrow(/told of job other/);
+    expect(read({ id: 'other', status: 'pending' })).toThrow(/told of job "other"/);
     const { parse } = refused('404: Not Found') as FollowUp;
     expect(() => parse(answer([]))).toThrow(InvalidResponseError);
     const { parse: ofQueue } = parse(answer({})) as FollowUp;
