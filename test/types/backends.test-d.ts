@@ -1,6 +1,9 @@
 import type RunwayML from '@runwayml/sdk';
 import { expectTypeOf, it } from 'vitest';
 import type { AnyBackend, Backend, InputOf, OperationsOf, VariantOf } from '../../src/backends/backend.js';
+import { type ComfyUIOperations, type ComfyUIPrompt, comfyUI } from '../../src/backends/hosted/comfy-ui.js';
+import type { ComfyUIQueue } from '../../src/backends/hosted/comfy-ui-answers.js';
+import type { ComfyUIFile } from '../../src/backends/hosted/comfy-ui-input.js';
 import { type FalRequest, fal } from '../../src/backends/hosted/fal.js';
 import {
   type OpenRouterOperations,
@@ -18,6 +21,7 @@ import { type XaiOperations, type XaiVideo, xai } from '../../src/backends/hoste
 import { type OpenAIOperations, type OpenAIVideo, openAIVideos } from '../../src/backends/openai-videos.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
 import { type VidBuilderVideo, vidBuilder } from '../../src/backends/vid-builder.js';
+import { VideoClient } from '../../src/client/client.js';
 import type { BoundOperations } from '../../src/client/client-types.js';
 import type { VideoJob } from '../../src/job/job.js';
 
@@ -213,4 +217,28 @@ it('input, variants and operations can be had from a backend', () => {
 
 it('a backend of one input and one file needs no more than these types', () => {
   expectTypeOf<Backend<{ prompt: string }, 'video'>>().toExtend<AnyBackend>();
+});
+
+it('comfyUI takes a workflow of nodes, and needs a baseUrl', () => {
+  const workflow = {
+    '3': { class_type: 'SaveVideo', inputs: { video: ['2', 0] }, _meta: { title: 'Save' } },
+  };
+  accepts(comfyUI(), { workflow }, { workflow, prompt_id: 'x', extra_data: { a: 1 }, front: true });
+  // @ts-expect-error no workflow
+  accepts(comfyUI(), { prompt_id: 'x' });
+  // @ts-expect-error a node without a class
+  accepts(comfyUI(), { workflow: { '3': { inputs: {} } } });
+  // @ts-expect-error an unknown field
+  accepts(comfyUI(), { workflow, number: 3 });
+  // @ts-expect-error it has no options
+  comfyUI({ model: 'x' });
+  expectTypeOf<InputOf<ReturnType<typeof comfyUI>>>().toEqualTypeOf<ComfyUIPrompt>();
+  expectTypeOf<VariantOf<ReturnType<typeof comfyUI>>>().toEqualTypeOf<'video'>();
+  expectTypeOf<OperationsOf<ReturnType<typeof comfyUI>>>().toEqualTypeOf<ComfyUIOperations>();
+  type Bound = BoundOperations<ReturnType<typeof comfyUI>>;
+  expectTypeOf<Bound['upload']>().parameter(0).toEqualTypeOf<ComfyUIFile>();
+  expectTypeOf<Bound['queue']>().returns.resolves.toEqualTypeOf<ComfyUIQueue>();
+  // @ts-expect-error no baseUrl
+  new VideoClient({ backend: comfyUI() });
+  new VideoClient({ backend: comfyUI(), baseUrl: 'http://127.0.0.1:8188' });
 });

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
+import { workflow } from '../../support/workflow.js';
 import { submits, temporaryFolder } from '../client/support.js';
 import { jsonLines, run, startServer } from './support.js';
 
@@ -137,5 +138,47 @@ describe('reelwire with --backend replicate', () => {
     expect(jsonLines(second.stdout)).toMatchObject([{ type: 'job' }, { type: 'page', hasMore: false }]);
     const limited = await run(['list', ...flags, '--limit', '3'], { env });
     expect(limited).toMatchObject({ code: 2, stderr: expect.stringContaining('Leave --limit out') });
+  });
+});
+
+describe('reelwire with --backend comfyui', () => {
+  it('makes a video of the workflow that ComfyUI exports, shows how far it is, and saves it', async () => {
+    const { server } = await startServer({ durationMs: 300 });
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'workflow_api.json'), JSON.stringify(workflow()));
+    const flags = ['--backend', 'comfyui', '--base-url', server.urlOf('comfyui')];
+    const args = ['generate', ...flags, '--input', 'workflow_api.json', '-o', 'boat.mp4', '--json'];
+    const { code, stdout, stderr } = await run(args, { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
+    const lines = jsonLines(stdout);
+    expect(lines.at(-1)).toMatchObject({ type: 'saved', path: 'boat.mp4', bytes: video.length });
+    expect(await readFile(join(cwd, 'boat.mp4'))).toEqual(video);
+    expect(stdout).toContain('Sampling');
+    expect(submits(server)).toBe(1);
+  });
+
+  it('takes other fields beside the workflow, and cancels', async () => {
+    const { server } = await startServer({ manual: true });
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'job.json'), JSON.stringify({ workflow: workflow(), front: true }));
+    const flags = ['--backend', 'comfyui', '--base-url', server.urlOf('comfyui')];
+    const made = await run(['generate', ...flags, '--input', 'job.json', '--no-wait'], { cwd });
+    const id = made.stdout.trim();
+    expect(server.requests.at(-1)?.body).toMatchObject({ front: true, prompt_id: id });
+    expect((await run(['cancel', ...flags, id])).code).toBe(0);
+    expect(server.jobs.has(id)).toBe(false);
+  });
+
+  it('says what is missing before anything is sent: where the server is, or the workflow', async () => {
+    const noPlace = await run(['status', '--backend', 'comfyui', 'x']);
+    expect(noPlace).toMatchObject({ code: 2, stderr: expect.stringContaining('give --base-url') });
+    const { server } = await startServer();
+    const flags = ['--backend', 'comfyui', '--base-url', server.urlOf('comfyui')];
+    const prompt = await run(['generate', ...flags, 'A paper boat']);
+    expect(prompt).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('takes a workflow, not a prompt'),
+    });
+    expect(submits(server)).toBe(0);
   });
 });
