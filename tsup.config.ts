@@ -166,6 +166,26 @@ function libraryOutside(
   };
 }
 
+/** What the two entries of the mock server are made of. */
+const mockParts = Object.fromEntries(
+  ['check-options', 'exchange', 'fault-text', 'media/files', 'server', 'service'].map((name) => [
+    `mock-server/${name}`,
+    `src/mock-server/${name}.ts`,
+  ]),
+);
+
+/** It is in the package once, as CommonJS: it is large, for Node alone, and no part of an application. */
+const mockOfCommonJS: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'mock-of-commonjs',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/.*\.js$/ }, ({ path, importer, resolveDir }) => {
+      if (!/src[\\/]mock-server[\\/](index|msw)\.ts$/.test(importer)) return undefined;
+      const name = relative('src', resolve(resolveDir, path.replace(/\.js$/, ''))).replaceAll('\\', '/');
+      return name in mockParts ? { path: `../../cjs/${name}.cjs`, external: true } : undefined;
+    });
+  },
+};
+
 /** What is bundled of others goes with its licence. */
 const licences: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'licences',
@@ -209,12 +229,12 @@ export default defineConfig([
     ...forNode,
     entry: nodeEntries,
     outDir: 'dist/esm',
-    esbuildPlugins: [licences],
+    esbuildPlugins: [mockOfCommonJS, licences],
     onSuccess: () => eachScript('dist/esm', (code, path) => shorten(path, code)),
   },
   {
     ...forNode,
-    entry: { ...nodeEntries, ...platformEntries },
+    entry: { ...nodeEntries, ...platformEntries, ...mockParts },
     outDir: 'dist/cjs',
     esbuildPlugins: [platformByName, licences],
     onSuccess: () => eachScript('dist/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs')),
