@@ -41,5 +41,6 @@ export interface JobBus {
   claim(id: string, forMs: number): Promise<boolean>;
   /** Gives the claim back: the call for which it was made failed. */
   unclaim?(id: string): void;
+  /** Ends all watches, and the connection that it has made. */
   close(): Promise<void>;
 }

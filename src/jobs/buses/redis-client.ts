@@ -4,29 +4,41 @@ import { VideoError } from '../../errors.js';
 /** The part of an `ioredis` client that is used. */
 export interface IORedisBusClient {
   defineCommand: unknown;
+  /** Runs a script of Lua. */
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** One more connection, to the same server. */
   duplicate(): IORedisSubscriber;
 }
 
 /** What its `duplicate()` gives. */
 export interface IORedisSubscriber {
+  /** Told of each message. */
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  /** Told of each connect, and of what fails. */
   on(event: 'ready' | 'error', listener: () => void): unknown;
+  /** Resolves when redis has taken it. */
   subscribe(channel: string): Promise<unknown>;
+  /** Connects no more. */
   disconnect(): void;
 }
 
 /** The part of a `redis` (node-redis) client that is used. */
 export interface NodeRedisBusClient {
+  /** Runs a script of Lua. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** One more connection, to the same server. */
   duplicate(): NodeRedisSubscriber;
 }
 
 /** What its `duplicate()` gives. */
 export interface NodeRedisSubscriber {
+  /** Told of each connect, and of what fails. */
   on(event: 'ready' | 'error', listener: () => void): unknown;
+  /** Resolves with the first connection. */
   connect(): Promise<unknown>;
+  /** Resolves when redis has taken it; the listener is told of each message. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  /** Connects no more. */
   destroy(): void;
 }
 

@@ -3,17 +3,23 @@ import { ConfigurationError } from '../../errors.js';
 
 /** The part of an `unstorage` storage that is used. */
 export interface UnstorageShape {
+  /** Null where there is none. */
   getItem(key: string): Promise<unknown>;
+  /** Writes, or overwrites. */
   setItem(key: string, value: string): Promise<unknown>;
+  /** Does nothing where there is none. */
   removeItem(key: string): Promise<unknown>;
+  /** Those that begin with `base`. */
   getKeys(base: string): Promise<readonly string[]>;
 }
 
 /** The part of a `Keyv` that is used. */
 export interface KeyvShape {
+  /** Undefined where there is none. */
   get(key: string): Promise<unknown>;
   /** The time to live in milliseconds. */
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
+  /** False where there is none. */
   delete(key: string): Promise<unknown>;
   /** Not every store of one can be listed. */
   iterator?: ((argument: undefined) => AsyncIterable<unknown>) | undefined;
@@ -22,9 +28,13 @@ export interface KeyvShape {
 
 /** The part of the module `idb-keyval` that is used. */
 export interface IdbKeyvalShape {
+  /** Undefined where there is none. */
   get(key: string): Promise<unknown>;
+  /** Writes, or overwrites. */
   set(key: string, value: string): Promise<unknown>;
+  /** Does nothing where there is none. */
   del(key: string): Promise<unknown>;
+  /** All of them. */
   keys(): Promise<readonly unknown[]>;
 }
 
