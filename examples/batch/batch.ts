@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiError, InputError, isVideoError, NetworkError, type VideoClient, type VideoJob } from 'reelwire';
-import type { Journal } from './journal.js';
+import { isVideoError, type VideoClient, type VideoJob } from 'reelwire';
 
 /** One line of the file of scripts. */
 export interface Script {
@@ -10,15 +9,15 @@ export interface Script {
 }
 
 export interface BatchOptions {
+  /** With the option `jobs`: a record of each line's job is what outlives the process. */
   readonly client: VideoClient;
   readonly walletAddress: string;
   readonly scripts: readonly Script[];
-  readonly journal: Journal;
   /** Where the videos go, named by the line of their script. */
   readonly folder: string;
   /** Submits under way at once, and downloads. */
   readonly concurrency: number;
-  /** Submits no more and waits no longer; what was submitted is in the journal. */
+  /** Submits no more and waits no longer; what was submitted has its record. */
   readonly signal: AbortSignal;
   readonly log: (message: string) => void;
 }
@@ -26,14 +25,18 @@ export interface BatchOptions {
 /** `left`: the server still works on it, and the next run goes on. */
 export type Outcome = 'saved' | 'failed' | 'left';
 
+/** The key of a line's job. One job is made for it, however often the batch is started. */
+export const keyOfLine = ({ line }: Pick<Script, 'line'>): string => `line-${line}`;
+
 /** Makes a video of each script. What an earlier run submitted is followed, never submitted again. */
 export async function runBatch(options: BatchOptions): Promise<Outcome[]> {
-  const { client, concurrency, folder, journal, log, scripts, signal, walletAddress } = options;
+  const { client, concurrency, folder, log, scripts, signal, walletAddress } = options;
   const outcomes: Promise<Outcome>[] = [];
   const download = atMost(concurrency);
+  const pathOf = (line: number) => join(folder, `${String(line).padStart(3, '0')}.mp4`);
 
   async function finish(line: number, job: VideoJob): Promise<Outcome> {
-    const path = join(folder, `${String(line).padStart(3, '0')}.mp4`);
+    const path = pathOf(line);
     if (existsSync(path)) return 'saved'; // By an earlier run, and whole: save() renames what is complete.
     try {
       await job.completed({ signal });
@@ -47,51 +50,35 @@ export async function runBatch(options: BatchOptions): Promise<Outcome[]> {
   }
 
   function fail(line: number, error: unknown): Outcome {
-    log(`line ${line}: ${isVideoError(error) ? error.message : String(error)}`);
+    const words = isVideoError(error) ? error.message : String(error);
+    // Nobody knows whether there is a job: a person has to look, and the hint says where.
+    const isUnknown = isVideoError(error) && error.code === 'submit-outcome-unknown';
+    log(`line ${line}: ${words}${isUnknown ? `. ${error.hint}` : ''}`);
     return 'failed';
   }
 
-  const fresh: Script[] = [];
-  for (const { line, script } of scripts) {
-    const entry = journal.known.get(line);
-    if (entry !== undefined && entry.script !== script) {
-      throw new Error(`line ${line} is not what was submitted before; take another folder for other scripts`);
-    }
-    if (entry === undefined || entry.state === 'refused') fresh.push({ line, script });
-    else if (entry.state === 'submitted') outcomes.push(finish(line, client.subscribe(entry.jobId)));
-    else outcomes.push(Promise.resolve(fail(line, MAYBE_SUBMITTED)));
-  }
-
+  const submitted: Script[] = [];
   async function* inputs() {
-    for (const next of fresh) {
+    for (const script of scripts) {
       if (signal.aborted) return;
-      // Written before it is sent: a crash in between must not look as if nothing had been.
-      await journal.write({ ...next, state: 'submitting' });
-      yield { walletAddress, script: next.script };
+      // A record lives for a week after the end of its job, the video for as long as you like.
+      const isForgotten = (await client.jobs?.get(keyOfLine(script))) === undefined;
+      if (isForgotten && existsSync(pathOf(script.line))) {
+        outcomes.push(Promise.resolve('saved'));
+        continue;
+      }
+      submitted.push(script);
+      yield { walletAddress, script: script.script };
     }
   }
 
-  for await (const { index, job, error } of client.generateMany(inputs(), { concurrency })) {
-    const next = fresh[index];
-    if (next === undefined) continue;
-    if (job !== undefined) {
-      await journal.write({ ...next, state: 'submitted', jobId: job.id });
-      outcomes.push(finish(next.line, job));
-    } else {
-      if (didNothing(error)) await journal.write({ ...next, state: 'refused' });
-      outcomes.push(Promise.resolve(fail(next.line, error)));
-    }
+  // For a key that has a job, that is what comes: nothing is sent. With another script it is an error.
+  const keyOf = (_input: unknown, index: number) => keyOfLine(submitted[index] as Script);
+  for await (const { index, job, error } of client.generateMany(inputs(), { concurrency, keyOf })) {
+    const { line } = submitted[index] as Script;
+    outcomes.push(job !== undefined ? finish(line, job) : Promise.resolve(fail(line, error)));
   }
   return Promise.all(outcomes);
-}
-
-const MAYBE_SUBMITTED =
-  'an earlier run may have submitted it, its answer was lost: ask the server, ' +
-  'and take its entries out of the journal to submit it again';
-
-/** True where the submit certainly made no job, and may be tried again: an ApiError of a submit is a refusal. */
-function didNothing(error: unknown): boolean {
-  return error instanceof ApiError || error instanceof InputError || error instanceof NetworkError;
 }
 
 /** Lets so many tasks run at once; the others wait. */

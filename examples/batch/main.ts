@@ -3,13 +3,15 @@
  * on with what was submitted, and pays for nothing twice.
  *
  * REELWIRE_BASE_URL=http://localhost:3001 npx tsx examples/batch/main.ts scripts.txt videos/batch
+ *
+ * The folder `.jobs` in it has a record of each line; without its record a line is submitted, and paid for, once more.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VideoClient } from 'reelwire';
+import { fileJobs } from 'reelwire/jobs/node';
 import { type Outcome, runBatch } from './batch.js';
-import { openJournal } from './journal.js';
 
 const { REELWIRE_BASE_URL = 'http://localhost:3001', REELWIRE_TOKEN: token } = process.env;
 const { positionals, values } = parseArgs({
@@ -30,9 +32,9 @@ const scripts = (await readFile(scriptsFile, 'utf8'))
   .map((text, index) => ({ line: index + 1, script: text.trim() }))
   .filter(({ script }) => script !== '');
 await mkdir(folder, { recursive: true });
-await using journal = await openJournal(join(folder, 'jobs.jsonl'));
 await using client = new VideoClient({
   baseUrl: REELWIRE_BASE_URL,
+  jobs: fileJobs(join(folder, '.jobs')),
   ...(token && { auth: { type: 'bearer', token } }),
   // The last of a hundred may wait long for its turn.
   timeouts: { jobMs: 24 * 3_600_000 },
@@ -43,7 +45,6 @@ process.once('SIGINT', () => stop.abort());
 const outcomes = await runBatch({
   client,
   scripts,
-  journal,
   folder,
   walletAddress: values.wallet,
   concurrency: Number(values.concurrency),

@@ -1,6 +1,7 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { fileJobs } from '../../../src/jobs/node.js';
 import { type MockServer, mockMedia } from '../../../src/mock-server/index.js';
 import { startServer, submits, temporaryFolder } from '../client/support.js';
 import { startExample } from './support.js';
@@ -21,7 +22,12 @@ async function hundred(server: MockServer) {
   return {
     scripts,
     videos,
-    journal: join(videos, 'jobs.jsonl'),
+    /** How many records have the id of their job. */
+    recorded: async () => {
+      let count = 0;
+      for await (const { jobId } of fileJobs(join(videos, '.jobs')).list()) if (jobId !== undefined) count++;
+      return count;
+    },
     start: () => startExample('batch/main.ts', [scripts, videos], { REELWIRE_BASE_URL: server.url }),
     saved: async () => (await readdir(videos)).filter((name) => name.endsWith('.mp4')).sort(),
   };
@@ -57,9 +63,7 @@ describe('the batch of a hundred', () => {
     const batch = await hundred(server);
     const first = batch.start();
     await expect.poll(() => server.jobs.size, patient).toBe(100);
-    await expect
-      .poll(async () => (await readFile(batch.journal, 'utf8')).match(/"jobId"/g)?.length, patient)
-      .toBe(100);
+    await expect.poll(batch.recorded, patient).toBe(100);
     first.child.kill('SIGKILL');
     expect((await first.ended).code).toBeNull();
     for (const job of server.jobs) job.complete();
@@ -81,7 +85,9 @@ describe('the batch of a hundred', () => {
     const batch = await hundred(server);
     expect((await batch.start().ended).stdout).toContain('99 of 100 saved, 1 failed');
     const { code, stdout } = await batch.start().ended;
-    expect(stdout).toMatch(/^line \d+: an earlier run may have submitted it/m);
+    expect(stdout).toMatch(
+      /^line (\d+): the submit of key "line-\1" may have made a job or not: .*Look for the job on the server first/m,
+    );
     expect({ code, submits: submits(server) }).toEqual({ code: 1, submits: 100 });
   });
 
@@ -101,7 +107,7 @@ describe('the batch of a hundred', () => {
     expect(server.requests.filter(({ route }) => route === 'download')).toHaveLength(100);
   });
 
-  it('stops at Ctrl-C with what it submitted in the journal', async () => {
+  it('stops at Ctrl-C with a record of what it submitted', async () => {
     const server = await startServer();
     const batch = await hundred(server);
     const first = batch.start();
@@ -110,7 +116,7 @@ describe('the batch of a hundred', () => {
     const { code, stdout } = await first.ended;
     expect(stdout).toBe('0 of 100 saved, 0 failed, 100 left running, 0 not submitted\n');
     expect(code).toBe(130);
-    expect((await readFile(batch.journal, 'utf8')).match(/"jobId"/g)).toHaveLength(100);
+    expect(await batch.recorded()).toBe(100);
   });
 
   it('refuses other scripts in the folder of these', async () => {
@@ -118,8 +124,19 @@ describe('the batch of a hundred', () => {
     const batch = await hundred(server);
     await batch.start().ended;
     await writeFile(batch.scripts, `${script(1)}\nSomething else\n`);
-    const { code, stderr } = await batch.start().ended;
-    expect(stderr).toContain('line 2 is not what was submitted before');
+    const { code, stdout } = await batch.start().ended;
+    expect(stdout).toContain('line 2: key "line-2" is that of a submit with another input');
+    expect(stdout).toContain('1 of 2 saved, 1 failed');
     expect({ code, submits: submits(server) }).toEqual({ code: 1, submits: 100 });
+  });
+
+  it('pays for no video again that is there, once its record is forgotten', async () => {
+    const server = await startServer({ manual: false, durationMs: 50 });
+    const batch = await hundred(server);
+    await batch.start().ended;
+    await rm(join(batch.videos, '.jobs'), { recursive: true });
+    const { code, stdout } = await batch.start().ended;
+    expect(stdout).toContain('100 of 100 saved, 0 failed');
+    expect({ code, submits: submits(server) }).toEqual({ code: 0, submits: 100 });
   });
 });
