@@ -82,14 +82,14 @@ export function createClient(
   });
 }
 
-function createBackend({ statusRoute }: ConnectionFlags, { backend }: Settings): AnyBackend {
+function createBackend({ statusRoute }: ConnectionFlags, { backend, environment }: Settings): AnyBackend {
   if (backend === 'vidBuilder') return vidBuilder();
   if (backend === 'openAIVideos') return openAIVideos();
   if (backend === 'openRouter') return openRouter();
   if (backend === 'replicate') return replicate();
   if (backend === 'runway') return runway();
   if (backend === 'xai') return xai();
-  if (backend === 'fal') return fal();
+  if (backend === 'fal') return fal({ model: environment.REELWIRE_MODEL });
   if (backend === 'comfyUI') return comfyUI();
   return soraGateway(statusRoute === undefined ? {} : { statusRoute });
 }

@@ -4,10 +4,12 @@ import { HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import { Centrifuge } from 'centrifuge';
 import { EventSource } from 'eventsource';
 import WebSocket from 'ws';
+import { fal } from '../../../dist/esm/backends/hosted/index.js';
 import { VideoClient } from '../../../dist/esm/index.js';
 
 const CUT_OFF_MS = 15_000;
 const ROUNDS = 7;
+const FAL_POLL_MS = 100;
 
 const [client = '', url = ''] = process.argv.slice(2);
 
@@ -21,7 +23,24 @@ function reelwire(transports, pushedBy) {
   };
 }
 
+/** To the second line of the log: the first is that of the status that is asked whatever the streams do. */
+function hosted(transports) {
+  return (known) => {
+    const client = new VideoClient({
+      ...{ baseUrl: url, backend: fal(), transports },
+      polling: { intervalMs: FAL_POLL_MS },
+    });
+    let updates = 0;
+    client.subscribe('a/b/requests/job').on('update', () => {
+      if (++updates === 2) known();
+    });
+    return () => client.close();
+  };
+}
+
 const clients = {
+  'fal, SSE then polling': hosted(['sse', 'polling']),
+  'fal, polling alone': hosted(['polling']),
   reelwire: reelwire(['websocket', 'sse', 'polling'], 'sse'),
   'reelwire, SSE alone': reelwire(['sse'], 'sse'),
   centrifuge(pushed) {

@@ -24,6 +24,7 @@ const server = createServer((request, response) => {
     greet(searchParams.get('id'));
     return response.end();
   }
+  if (pathname.endsWith('/status')) return answer(response, falStatus());
   return answer(response, progress(pathname.split('/').at(-1), 1));
 });
 
@@ -59,6 +60,13 @@ function negotiation() {
   const transport = (name) => ({ transport: name, transferFormats: ['Text'] });
   const availableTransports = ['WebSockets', 'ServerSentEvents'].map(transport);
   return { negotiateVersion: 1, connectionId: id, connectionToken: id, availableTransports };
+}
+
+let asked = 0;
+
+/** What fal says of a request: another line of its log each time. */
+function falStatus() {
+  return { status: 'IN_PROGRESS', request_id: 'job', logs: [{ message: `line ${++asked}` }] };
 }
 
 /** Pushes for as long as the stream is open, each dialect in its own words. */

@@ -13,6 +13,7 @@ const SERVICES = [
   { backend: 'replicate', variable: 'REPLICATE_API_TOKEN', model: 'google/veo-3.1' },
   { backend: 'runway', variable: 'RUNWAYML_API_SECRET', model: 'seedance2_5' },
   { backend: 'xai', variable: 'XAI_API_KEY', model: 'grok-imagine-video' },
+  { backend: 'fal', variable: 'FAL_KEY', model: 'fal-ai/veo3.1' },
 ] as const;
 
 /** The mock server in the place of the service; the key is in the service's own variable. */
@@ -72,7 +73,7 @@ describe.each(SERVICES)('reelwire with --backend $backend', (one) => {
   it('exits 4 where the key is refused, and says which', async () => {
     const { flags } = await service(one);
     const env = { [one.variable]: 'sk-wrong-key' };
-    const { code, stdout, stderr } = await run(['status', ...flags, 'job-1'], { env });
+    const { code, stdout, stderr } = await run(['status', ...flags, 'a/b/requests/job-1'], { env });
     expect(stderr).toContain(`Check ${one.variable}, or --token-file.`);
     expect(stdout + stderr).not.toContain('sk-wrong');
     expect(code).toBe(4);
@@ -180,5 +181,48 @@ describe('reelwire with --backend comfyui', () => {
       stderr: expect.stringContaining('takes a workflow, not a prompt'),
     });
     expect(submits(server)).toBe(0);
+  });
+});
+
+describe('reelwire with --backend fal', () => {
+  const [fal] = SERVICES.filter(({ backend }) => backend === 'fal') as [(typeof SERVICES)[number]];
+
+  it('takes a prompt beside a file of what the model takes, a picture, and where to report', async () => {
+    const { server, flags, env } = await service(fal, true);
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'in.json'), JSON.stringify({ input: { duration: '4s' } }));
+    await writeFile(join(cwd, 'a.png'), Buffer.from('89504e470d0a1a0a', 'hex'));
+    const more = { REELWIRE_WEBHOOK_URL: 'https://app.test/hook', REELWIRE_MODEL: fal.model };
+    const args = ['generate', ...flags, 'A boat', '--input', 'in.json', '--image', 'a.png', '--no-wait'];
+    expect(await run(args, { env: { ...env, ...more }, cwd })).toMatchObject({ code: 0 });
+    const [submit] = server.requests;
+    const image_url = expect.stringMatching(/^data:image\/png;base64,/);
+    expect(submit?.body).toEqual({ prompt: 'A boat', duration: '4s', image_url });
+    expect(submit?.query).toEqual({ fal_webhook: 'https://app.test/hook' });
+    const two = await run([...args, '--image', 'a.png'], { env: { ...env, ...more }, cwd });
+    expect(two).toMatchObject({ code: 2, stderr: expect.stringContaining('fal takes one image') });
+  });
+
+  it('goes on by the bare id of a request where the model is set, and says what is wrong where not', async () => {
+    const { server, flags, env } = await service(fal, true);
+    const { id, upstreamId } = server.jobs.create({ dialect: 'fal' });
+    const known = await run(['status', ...flags, upstreamId], { env: { ...env, REELWIRE_MODEL: fal.model } });
+    expect(known.stdout).toBe(`${upstreamId}  queued\n`);
+    const unknown = await run(['status', ...flags, upstreamId], { env });
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('owner/app/requests/ID') });
+    expect((await run(['cancel', ...flags, id], { env })).code).toBe(0);
+    expect(server.jobs.get(id)?.ended).toBe(true);
+  });
+
+  it('tells what the model refused', async () => {
+    const { flags, env } = await service(fal);
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'in.json'), JSON.stringify({ input: { duration: 8 } }));
+    const args = ['generate', ...flags, '--model', fal.model, 'A boat', '--input', 'in.json'];
+    const { code, stderr } = await run(args, { env, cwd });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("body.duration: Input should be '4s', '6s', '8s'"),
+    ]);
   });
 });
