@@ -39,10 +39,15 @@ export function parseErrorBody(body: unknown): ErrorBody {
     ...(isRecord(nested.details) && nested.details),
   };
   const details = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));
+  const [problem] = Array.isArray(detail) ? detail : [];
+  const type = rest.error_type ?? (isRecord(problem) ? problem.type : undefined);
   return {
     message: sentences.length === 0 ? undefined : sentences.reduce(join),
     hint: typeof hint === 'string' ? hint : nested.hint,
-    code: typeof code === 'string' ? code : typeof code === 'number' ? String(code) : nested.code,
+    code:
+      typeof code === 'number'
+        ? String(code)
+        : [code, nested.code, type].find((one) => typeof one === 'string'),
     details: Object.keys(details).length === 0 ? undefined : details,
   };
 }

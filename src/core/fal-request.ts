@@ -13,6 +13,7 @@ const WORDS: StatusWords = new Map([
 /** No model makes more files, and no object is nested deeper around them. */
 const MAX_OUTPUTS = 1_000;
 const MAX_DEPTH = 10;
+const MAX_PROBLEMS = 20;
 const VIDEO = /\.(mp4|m4v|mov|webm|mkv|avi|gif)$/i;
 /** Two segments, and a third where the first says what kind of app it is. */
 const APP = /^(?:(?:workflows|comfy)\/)?[^/]+\/[^/]+/;
@@ -27,12 +28,26 @@ export function falRequestIdOf(jobId: string): string {
   return jobId.slice(jobId.lastIndexOf('/') + 1);
 }
 
-/** What kind of error a body tells: of the request, or the first of a model's. */
-export function falErrorCodeOf(body: unknown): string | undefined {
-  if (!isRecord(body)) return undefined;
-  const { detail, error, error_type } = body;
-  const first: unknown = Array.isArray(detail) ? detail[0] : error;
-  return textOf(error_type) ?? (isRecord(first) ? textOf(first.type) : undefined);
+/** What a refusal says, of the queue or of a model: `{ detail: text or [{ loc, msg, type }], error_type }`. */
+export function readFalFailure(body: unknown): Pick<JobUpdate, 'error' | 'errorCode'> {
+  if (!isRecord(body)) return {};
+  const { detail, error_type } = body;
+  const problems: readonly unknown[] = Array.isArray(detail) ? detail.slice(0, MAX_PROBLEMS) : [];
+  const first = problems.find(isRecord);
+  return {
+    error: textOf(detail) ?? textOf(problems.flatMap(wordsOf).join('; ')),
+    errorCode: textOf(error_type) ?? textOf(first?.type),
+  };
+}
+
+function wordsOf(problem: unknown): readonly string[] {
+  const { loc, msg } = isRecord(problem) ? problem : {};
+  if (typeof msg !== 'string') return [];
+  // Names and numbers: what else may be there cannot always be made a text of.
+  const place = Array.isArray(loc)
+    ? loc.filter((part) => /string|number/.test(typeof part)).slice(0, MAX_DEPTH)
+    : [];
+  return [[...(place.length > 0 ? [place.join('.')] : []), msg].join(': ')];
 }
 
 /** One status, as status calls and streams have it. `completed` is not proven: the result may be a refusal. */

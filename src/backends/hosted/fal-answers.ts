@@ -1,8 +1,7 @@
-import { type ErrorBody, parseErrorBody } from '../../core/error-body.js';
 import {
   falAppOf,
-  falErrorCodeOf,
   falRequestIdOf,
+  readFalFailure,
   readFalResult,
   readFalStatus,
 } from '../../core/fal-request.js';
@@ -25,15 +24,6 @@ const GONE =
 const IN_PROGRESS = /in progress/i;
 /** Errors of the request, not of the call that asks about it: with these, whatever the status, it has ended. */
 const REQUEST_ERROR = /^(request_timeout|startup_timeout|runner_\w+)$/;
-
-/** `{ detail: text or [{ loc, msg, type }], error_type }`, `{ error: { type, message, request_id } }` and their mixtures. */
-export function parseFalError(body: unknown): ErrorBody {
-  const base = parseErrorBody(body);
-  if (!isRecord(body)) return base;
-  const { error } = body;
-  const requestId = isRecord(error) ? textOf(error.request_id) : undefined;
-  return { ...base, code: falErrorCodeOf(body) ?? base.code, requestId };
-}
 
 /**
  * The answer to a submit: its id is the path of its links, up to the request.
@@ -94,14 +84,12 @@ export function readFalRefusal(
   jobId: string,
 ): JobUpdate | undefined {
   if (call === 'status' || status < 400 || status === 401 || status === 403) return undefined;
-  const told = parseFalError(body);
-  const { code = headers.get('x-fal-error-type') ?? undefined } = told;
+  const { error, errorCode: code = headers.get('x-fal-error-type') ?? undefined } = readFalFailure(body);
   // A page, or words, may be of something in between.
   const isPage = typeof body === 'string' && /^\s*</.test(body);
   if (isPage || (!isRecord(body) && code === undefined && ![410, 422, 499].includes(status)))
     return undefined;
-  const message = told.message || undefined;
-  if (status === 400 && IN_PROGRESS.test(message ?? '')) return { jobId, raw: body };
+  if (status === 400 && IN_PROGRESS.test(error ?? '')) return { jobId, raw: body };
   const detail: unknown = isRecord(body) ? body.detail : undefined;
   if (status === 410 || (status === 404 && !Array.isArray(detail))) {
     // What a route that is not there, or a server that has just been started, says is no word on the request.
@@ -109,14 +97,14 @@ export function readFalRefusal(
     return {
       jobId,
       status: 'completed',
-      gone: message === undefined ? GONE : `${GONE} (${message})`,
+      gone: error === undefined ? GONE : `${GONE} (${error})`,
       raw: body,
     };
   }
   // An outage looks like most of these; what the model or the request came to does not pass.
   if (status >= 500 && !Array.isArray(detail) && !REQUEST_ERROR.test(code ?? '')) return undefined;
   const errorCode = status === 499 ? 'cancelled' : code;
-  return { jobId, status: 'failed', error: message ?? `HTTP ${status}`, errorCode, raw: body };
+  return { jobId, status: 'failed', error: error ?? `HTTP ${status}`, errorCode, raw: body };
 }
 
 /** One event of a request's own stream. */

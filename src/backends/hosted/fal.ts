@@ -8,14 +8,7 @@ import { isBytes } from '../bytes.js';
 import { type CallbackUrl, callbackUrl, callbackUrlOf, callbackUrlOption } from '../callback-url.js';
 import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
 import { withDataUrls } from './data-url.js';
-import {
-  falAnsweredId,
-  parseFalError,
-  parseFalEvent,
-  readFalAnswer,
-  readFalRefusal,
-  readFalSubmit,
-} from './fal-answers.js';
+import { falAnsweredId, parseFalEvent, readFalAnswer, readFalRefusal, readFalSubmit } from './fal-answers.js';
 import type { HostedBackend } from './hosted-backend.js';
 
 /** Options for `fal`. */
@@ -119,7 +112,6 @@ export function fal(options: FalOptions = {}): Fal<FalRequest> {
       return { next: { method: 'GET', url: pathOf(jobId) }, parse };
     },
     parseRefusal: readFalRefusal,
-    parseError: parseFalError,
     sse: {
       perJob: true,
       url: ([jobId = '']) => statusOf(jobId, 'status/stream'),

@@ -1,6 +1,5 @@
 import type { ByteArray } from '../../core/bytes.js';
-import { parseErrorBody } from '../../core/error-body.js';
-import { falAppOf, falErrorCodeOf, readFalResult } from '../../core/fal-request.js';
+import { falAppOf, readFalFailure, readFalResult } from '../../core/fal-request.js';
 import { textOf } from '../../core/fields.js';
 import type { JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
@@ -116,8 +115,8 @@ function read(body: unknown, app: string | undefined): JobUpdate | undefined {
   const { error, payload, status } = body;
   if (status === 'OK') return { ...readFalResult(payload, jobId), raw: body };
   if (status !== 'ERROR') return { jobId, unknownStatus: textOf(status), raw: body };
-  const words = parseErrorBody(payload).message ?? textOf(error);
-  return { jobId, status: 'failed', error: words, errorCode: falErrorCodeOf(payload), raw: body };
+  const failure = readFalFailure(payload);
+  return { jobId, status: 'failed', ...failure, error: failure.error ?? textOf(error), raw: body };
 }
 
 /** Of this machine, nobody else can change what is said. */

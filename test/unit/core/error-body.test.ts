@@ -38,8 +38,16 @@ describe('the words of an error body', () => {
     ];
     expect(parseErrorBody({ detail })).toEqual({
       message: 'body.prompt: Field required; too many; body.scenes.0: bad; odd',
+      code: 'missing',
       details: { detail },
     });
+  });
+
+  it('has the type of the error for a code, where there is no code', () => {
+    const codeOf = (body: unknown) => parseErrorBody(body).code;
+    expect(codeOf({ detail: 'x', error_type: 'request_timeout' })).toBe('request_timeout');
+    expect(codeOf({ code: 'own', error_type: 'other' })).toBe('own');
+    expect(codeOf({ detail: [{ msg: 'x', type: {} }], error_type: null })).toBeUndefined();
   });
 
   it('of many, and of deep ones, are no more than twenty', () => {

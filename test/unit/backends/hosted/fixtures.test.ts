@@ -5,6 +5,7 @@ import { openRouter } from '../../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../../src/backends/hosted/replicate.js';
 import { runway } from '../../../../src/backends/hosted/runway.js';
 import { xai } from '../../../../src/backends/hosted/xai.js';
+import { parseErrorBody } from '../../../../src/core/error-body.js';
 import type { JobUpdate } from '../../../../src/core/model.js';
 import { answer, fixtures, plain, statusOf } from '../fixtures.js';
 
@@ -34,7 +35,7 @@ describe.each(Object.entries(backends))('%s understands', (folder, backend) => {
   });
 
   it.each(fixtures(folder, 'error'))('the error body: $name', ({ body, expect: wanted }) => {
-    expect(plain(backend.parseError?.(body))).toEqual(wanted);
+    expect(plain((backend.parseError ?? parseErrorBody)(body))).toEqual(wanted);
   });
 
   it('what each fixture has a source for', () => {
