@@ -37,7 +37,7 @@ export function falError(status: number, detail: unknown, headers: Record<string
 export const notFound = () => falError(404, 'Request not found');
 
 /** Where the request is: of its app alone, whatever the path of the model. */
-export function placeOf(job: MockJob, urls: Pick<Urls, 'urlOf'>): string {
+function placeOf(job: MockJob, urls: Pick<Urls, 'urlOf'>): string {
   const path = job.id.includes('/requests/') ? job.id : `fal-ai/veo3.1/requests/${job.id}`;
   const [app, id = ''] = path.split('/requests/');
   return `${urls.urlOf('fal')}/${app}/requests/${encodeURIComponent(id)}`;
