@@ -1,26 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AnyBackend, InputOf, VariantOf } from '../backends/backend.js';
 import { soraGateway } from '../backends/sora-gateway.js';
-import { checkCall, checkDelayMs, checkDownload } from '../core/check-option.js';
+import { checkCall, checkDownload } from '../core/check-option.js';
 import { checkJobId } from '../core/job-id.js';
-import { initialSnapshot } from '../core/job-state.js';
-import {
-  type CompletedJob,
-  isTerminal,
-  type JobSnapshot,
-  type JobUpdate,
-  type SnapshotSource,
-  type WebhookEvent,
-} from '../core/model.js';
+import { type CompletedJob, isTerminal, type JobSnapshot, type WebhookEvent } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { wordsOf } from '../core/text.js';
 import type { DownloadOptions, VideoDownload } from '../core/video-download.js';
 import { InputError } from '../errors.js';
-import { type JobHost, VideoJob } from '../job/job.js';
-import type { WaitEngine, WaitOptions } from '../job/waits.js';
-import type { ClientJobs, Jobs, ResumeOptions, ResumeResult } from '../jobs/jobs.js';
+import type { VideoJob } from '../job/job.js';
+import type { WaitOptions } from '../job/waits.js';
+import type { Jobs, ResumeOptions, ResumeResult } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
-import { needsJobs } from './calls.js';
 import type {
   BoundOperations,
   CallOptions,
@@ -32,12 +23,12 @@ import type {
 import type { Diagnosis } from './diagnose.js';
 import { Following } from './following.js';
 import type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
+import { JobMaker } from './job-maker.js';
 import { bindOperations, generation } from './operations.js';
 import { type HostedClientOptions, resolveOptions, type VideoClientOptions } from './options.js';
 import { part } from './parts.js';
 import { Server } from './server.js';
 import { startLater } from './start-later.js';
-import { type Submitted, submit } from './submit.js';
 
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.
@@ -55,7 +46,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   readonly jobs: Jobs | undefined;
   readonly #server: Server;
   readonly #following: Following;
-  readonly #host: JobHost<VariantOf<B>>;
+  readonly #jobs: JobMaker<VariantOf<B>>;
 
   /** @throws ConfigurationError that names the option. */
   constructor(options: HostedClientOptions<B>);
@@ -64,9 +55,12 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     this.#server = new Server(resolveOptions(options, soraGateway), (id) => part('following', id));
     this.#following = new Following(this.#server);
     this.jobs = this.#server.settings.jobs;
-    this.#host = this.#hostOf(() => this.#following.engine());
-    this.backend = bindOperations(this.#server, async (submission, options) =>
-      this.#job(await submit(this.#server, submission, options), options.signal),
+    this.#jobs = new JobMaker(this.#server, this.#following, {
+      download: (job, options) => this.download(job, options),
+      cancel: (jobId, options) => this.cancel(jobId, options),
+    });
+    this.backend = bindOperations(this.#server, (submission, options) =>
+      this.#jobs.submit(submission, options, options.signal),
     );
   }
 
@@ -78,7 +72,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * was made; SubmitOutcomeUnknownError where nobody knows whether a job was made; JobStoreError before anything is sent.
    */
   async generate(input: InputOf<B>, options: GenerateOptions = {}): Promise<VideoJob<VariantOf<B>>> {
-    return this.#job(await submit(this.#server, generation<B>(this.#server, input), options), options.signal);
+    return this.#jobs.submit(generation<B>(this.#server, input), options, options.signal);
   }
 
   /**
@@ -93,19 +87,15 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     const host = {
       ...{ aborts, jobs, logger, retry, runtime },
       // The signal ends the submits; a job that is there lives on.
-      generate: async (input: InputOf<B>, signal: AbortSignal, key: string | undefined) =>
-        this.#job(
-          await submit(this.#server, generation<B>(this.#server, input), { key, signal, onAbort: 'finish' }),
-        ),
+      generate: (input: InputOf<B>, signal: AbortSignal, key: string | undefined) =>
+        this.#jobs.submit(generation<B>(this.#server, input), { key, signal, onAbort: 'finish' }),
     };
     return startLater(async () => (await part('generateMany')).generateMany(host, inputs, options));
   }
 
   /** Attaches to a job by its id, after a restart too. No I/O until somebody listens. */
   subscribe(jobId: string, options: WaitOptions = {}): VideoJob<VariantOf<B>> {
-    const placeholder = initialSnapshot(checkJobId(jobId), 'polling', this.#server.runtime.now());
-    checkCall(options, jobId, 'timeoutMs');
-    return new VideoJob(this.#host, placeholder, false, options);
+    return this.#jobs.subscribe(jobId, options);
   }
 
   /** One status call. */
@@ -116,19 +106,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
 
   /** Follows a job by polling only, whatever `transports` says. Throws as `VideoJob.completed` does. */
   async poll(jobId: string, options: PollOptions = {}): Promise<CompletedJob> {
-    const { calls, runtime, settings } = this.#server;
-    checkCall(options, checkJobId(jobId), 'intervalMs', 'timeoutMs', 'onUpdate');
-    calls.refuseClosed(jobId);
-    const intervalMs = checkDelayMs('intervalMs', options.intervalMs) ?? settings.polling.intervalMs;
-    const placeholder = initialSnapshot(jobId, 'polling', runtime.now());
-    const host = this.#hostOf(() => this.#following.pollingEngine(intervalMs));
-    const job = new VideoJob(host, placeholder, false, options);
-    try {
-      if (options.onUpdate !== undefined) job.on('update', options.onUpdate);
-      return await job.completed();
-    } finally {
-      job.close();
-    }
+    return this.#jobs.poll(jobId, options);
   }
 
   /**
@@ -170,7 +148,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
         hint: 'Give what unwrapWebhook resolves with, or what onEvent of a handler is called with.',
       });
     }
-    const update = this.#learn(event.snapshot, 'webhook');
+    const update = this.#following.learn(event.snapshot, 'webhook');
     if (token !== undefined) await this.#server.jobs?.deliver(token, update);
     await this.#following.publish(event.snapshot);
   }
@@ -188,7 +166,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * }
    */
   resume(options: ResumeOptions = {}): AsyncGenerator<ResumeResult<VideoJob<VariantOf<B>>>, void, undefined> {
-    return this.#records.resume(options, (submitted) => this.#job(submitted));
+    return this.#server.records.resume(options, (job) => this.#jobs.known(job));
   }
 
   /**
@@ -197,7 +175,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * @throws InputError where there is no record of the key, or it or the job is another's; JobStoreError.
    */
   adopt(key: string, jobId: string): Promise<void> {
-    return this.#records.adopt(key, jobId);
+    return this.#server.records.adopt(key, jobId);
   }
 
   /**
@@ -206,7 +184,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
    * @throws InputError where there is none; JobStoreError.
    */
   forget(key: string): Promise<void> {
-    return this.#records.forget(key);
+    return this.#server.records.forget(key);
   }
 
   /** Tries each transport once and says what works, what does not and what to do. Makes no job. */
@@ -239,7 +217,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
       outer: options.signal,
     });
     // Whoever follows it need not ask for what is known here.
-    if (isTerminal(snapshot.status)) this.#learn(snapshot, 'polling');
+    if (isTerminal(snapshot.status)) this.#following.learn(snapshot, 'polling');
     return snapshot;
   }
 
@@ -258,32 +236,5 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /** As `close()`; for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #job({ snapshot, key }: Submitted, signal?: AbortSignal): VideoJob<VariantOf<B>> {
-    return new VideoJob(this.#host, snapshot, true, { signal }, key);
-  }
-
-  get #records(): ClientJobs {
-    const { jobs } = this.#server;
-    if (jobs) return jobs;
-    throw needsJobs('this');
-  }
-
-  #learn({ id, ...snapshot }: JobSnapshot, source: SnapshotSource): JobUpdate {
-    const update = this.#server.locate({ ...snapshot, jobId: id });
-    this.#following.ingest(update, source);
-    return update;
-  }
-
-  #hostOf(engine: () => WaitEngine): JobHost<VariantOf<B>> {
-    const { aborts, logger, settings } = this.#server;
-    return {
-      ...{ aborts, engine, logger },
-      jobMs: settings.timeouts.jobMs,
-      download: (job, options) => this.download(job, options),
-      cancel: (jobId, options) => this.cancel(jobId, options),
-      release: (key) => this.#server.jobs?.release(key),
-    };
   }
 }

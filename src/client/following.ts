@@ -51,6 +51,13 @@ export class Following {
     });
   }
 
+  /** Tells whoever waits for the job; resolves what is relative in it. */
+  learn({ id, ...snapshot }: JobSnapshot, source: SnapshotSource): JobUpdate {
+    const update = this.#server.locate({ ...snapshot, jobId: id });
+    this.ingest(update, source);
+    return update;
+  }
+
   /** Tells whoever waits for the job. */
   ingest(update: JobUpdate, source: SnapshotSource): void {
     for (const follower of this.#followers) follower.ingest(update, source);

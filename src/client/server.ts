@@ -9,7 +9,7 @@ import { Aborts } from '../runtime/aborts.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { systemRuntime } from '../runtime/system.js';
 import { Session } from '../transports/session.js';
-import { Calls } from './calls.js';
+import { Calls, needsJobs } from './calls.js';
 import { Cancels, type LoadJobCalls } from './cancels.js';
 import type { Settings } from './options.js';
 
@@ -37,6 +37,12 @@ export class Server {
     this.http = createHttpClient(settings, this.runtime);
     this.cancels = new Cancels(this, loadJobCalls);
     this.jobs = settings.jobs?.open(this);
+  }
+
+  /** @throws ConfigurationError where the client keeps none. */
+  get records(): ClientJobs {
+    if (this.jobs) return this.jobs;
+    throw needsJobs('this');
   }
 
   get backend(): Settings['backend'] {
