@@ -39,7 +39,7 @@ export function speaking(server: MockServer, dialect: MockDialect) {
 }
 
 /** Everything a hundred times as fast as in earnest; the order of the times is kept. */
-const QUICK = {
+export const QUICK = {
   polling: { intervalMs: 100 },
   timeouts: { requestMs: 400, connectMs: 500, headStartMs: 50, silenceMs: 300, jobMs: 10_000 },
   retry: { attempts: 3, minDelayMs: 20, maxDelayMs: 200 },

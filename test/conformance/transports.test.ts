@@ -4,6 +4,7 @@ import { soraGateway } from '../../src/backends/sora-gateway.js';
 import type { CompletedJob } from '../../src/core/model.js';
 import type { MockDialect, MockFault, MockRoute } from '../../src/mock-server/index.js';
 import { workflow } from '../support/workflow.js';
+import { EVENT_STREAM_FAULTS, STATUS_FAULTS, STREAM_FAULTS } from './faults.js';
 import {
   BACKENDS,
   connect,
@@ -16,56 +17,6 @@ import {
 
 /** A job that runs by itself, in some steps. */
 const DURATION_MS = 150;
-
-const STREAM_FAULTS: Readonly<Record<string, MockFault | readonly MockFault[]>> = {
-  none: [],
-  'refuses twice': { type: 'refuse', times: 2 },
-  'resets twice': { type: 'reset', at: 'before-body', times: 2 },
-  'is a black hole': { type: 'stall' },
-  'answers 404': { type: 'status', status: 404 },
-  'answers 503 twice': { type: 'status', status: 503, retryAfter: 0, times: 2 },
-  'is mute': { type: 'mute' },
-  'falls silent': { type: 'mute', afterFrames: 2 },
-  'is closed after each frame': { type: 'close', afterFrames: 1 },
-  'is cut': { type: 'close', code: 1006, afterMs: 50 },
-  'goes half-open': { type: 'half-open', afterMs: 50 },
-  'sends garbage': { type: 'inject', frame: 'garbage' },
-  'sends binary': { type: 'inject', frame: 'binary' },
-  'sends a frame over 1 MiB': { type: 'inject', frame: 'oversized' },
-  'sends frames of foreign jobs': { type: 'inject', frame: 'foreign-job' },
-  'sends a protocol error': { type: 'inject', frame: { data: '{"error":"Invalid message format"}' } },
-  'sends everything twice': { type: 'duplicate' },
-  'sends in disorder': { type: 'disorder', window: 3 },
-  'swallows the end': { type: 'drop-terminal' },
-  'loses updates': { type: 'drop-updates', first: 3 },
-};
-
-const EVENT_STREAM_FAULTS: Readonly<Record<string, MockFault>> = {
-  'has each event held back until the next': { type: 'held-events', always: true },
-  'is buffered': { type: 'buffer', forMs: 250 },
-  'has another content type': { type: 'content-type', contentType: 'text/html' },
-  'ends lines with CRLF': { type: 'format', lineEnding: '\r\n' },
-  'ends lines with CR': { type: 'format', lineEnding: '\r' },
-  'splits characters': { type: 'format', splitEveryBytes: 3 },
-  'begins with a byte order mark and comments': { type: 'format', bom: true, commentEveryMs: 10 },
-};
-
-const STATUS_FAULTS: Readonly<Record<string, MockFault | readonly MockFault[]>> = {
-  none: [],
-  'refuses three times': { type: 'refuse', times: 3 },
-  'resets each second call': { type: 'reset', at: 'after-handling', every: 2 },
-  'never answers once': { type: 'stall', times: 1 },
-  'answers 500 three times': { type: 'status', status: 500, times: 3 },
-  'answers 429 and wants a pause': { type: 'status', status: 429, retryAfter: 1, times: 1 },
-  'answers 404 twice': { type: 'status', status: 404, times: 2 },
-  'answers 404 to each second call': { type: 'status', status: 404, every: 2 },
-  'answers 403 to each second call': { type: 'status', status: 403, every: 2 },
-  'answers HTML to each second call': { type: 'html', every: 2 },
-  'answers HTML with 200': { type: 'html', times: 2 },
-  'answers half of its JSON': { type: 'truncated-json', times: 2 },
-  'answers more than 1 MiB': { type: 'oversized-json', times: 2 },
-  'answers without a status': { type: 'without-field', field: 'status', times: 2 },
-};
 
 async function endsOnce(
   dialect: MockDialect,

@@ -10,6 +10,7 @@ import { REPLICATE_MODELS } from '../../../src/mock-server/hosted/replicate-mode
 import { RUNWAY_MODELS, type RunwayRule } from '../../../src/mock-server/hosted/runway-models.js';
 import { XAI_MODELS } from '../../../src/mock-server/hosted/xai-input.js';
 import { createMockServer } from '../../../src/mock-server/index.js';
+import { resolveLimits } from '../../../src/relay/limits.js';
 import { readDocument, root } from '../../support/documents.js';
 
 /** The entry points, and the files that they are. */
@@ -19,6 +20,8 @@ const ENTRIES = {
   'reelwire/jobs': 'src/jobs/index.ts',
   'reelwire/jobs/node': 'src/jobs/node.ts',
   'reelwire/jobs/testing': 'src/jobs/testing.ts',
+  'reelwire/relay': 'src/relay/index.ts',
+  'reelwire/relay/node': 'src/relay/node.ts',
   'reelwire/webhooks': 'src/webhooks/index.ts',
   'reelwire/webhooks/node': 'src/webhooks/node.ts',
   'reelwire/webhooks/testing': 'src/webhooks/testing.ts',
@@ -183,6 +186,18 @@ describe('the README has a row for each of what there is, and for nothing else:'
     expect(names(line)).toEqual(sorted(membersOf('WebhookHandlerOptions')));
     const starred = names(line.filter(([cell = '']) => cell.endsWith('*')));
     expect(starred).toEqual(sorted(['VerifyOptions', 'VerifyFromOptions'].flatMap(membersOf)));
+  });
+
+  it('options and limits of a relay, with the defaults of these', () => {
+    const rows = table('Of `createRelay`:');
+    const limits = Object.entries(resolveLimits());
+    const wanted = [
+      ...without(membersOf('RelayOptions'), 'limits'),
+      ...limits.map(([name]) => `limits.${name}`),
+    ];
+    expect(names(rows)).toEqual(sorted(wanted));
+    const told = new Map(rows.map(([name = '', fallback = '']) => [name.replaceAll('`', ''), fallback]));
+    for (const [name, value] of limits) expect(told.get(`limits.${name}`)).toBe(value.toLocaleString('en'));
   });
 
   it('options of the hooks', () => {

@@ -1,0 +1,188 @@
+import { createServer } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { relayBackend } from '../../src/backends/relay.js';
+import { soraGateway } from '../../src/backends/sora-gateway.js';
+import { VideoClient } from '../../src/client/client.js';
+import type { VideoClientOptions } from '../../src/client/options.js';
+import type { TransportName } from '../../src/core/model.js';
+import type { AnyBackend } from '../../src/index.js';
+import { memoryJobs } from '../../src/jobs/memory.js';
+import type { MockDialect, MockFault, MockServer } from '../../src/mock-server/index.js';
+import { createRelay, type Relay } from '../../src/relay/index.js';
+import { attachRelay, toNodeListener } from '../../src/relay/node.js';
+import { listen } from '../support/listen.js';
+import { until } from '../support/until.js';
+import { EVENT_STREAM_FAULTS, INPUTS, STATUS_FAULTS, STREAM_FAULTS, SUBMIT_FAULTS } from './faults.js';
+import {
+  BACKENDS,
+  connect,
+  follow,
+  neverMovesBack,
+  noStreamIsLeft,
+  QUICK,
+  speaking,
+  startServer,
+} from './support.js';
+
+const DURATION_MS = 150;
+
+interface Site {
+  readonly url: string;
+  readonly relay: Relay;
+  readonly client: VideoClient<AnyBackend>;
+  page(options?: Partial<VideoClientOptions<AnyBackend>>): VideoClient<AnyBackend>;
+}
+
+/** A relay before the server of a dialect. */
+async function startRelay(
+  server: MockServer,
+  dialect: MockDialect,
+  options: Partial<VideoClientOptions<AnyBackend>> = {},
+): Promise<Site> {
+  const client = connect(server, {
+    ...speaking(server, dialect),
+    jobs: memoryJobs(),
+    logger: 'silent',
+    ...options,
+  });
+  const relay = createRelay<AnyBackend>({
+    client,
+    authenticate: () => ({ id: 'ada' }),
+    inputOf: () => INPUTS[dialect] as never,
+    logger: 'silent',
+  });
+  const http = createServer(toNodeListener(relay.fetch));
+  attachRelay(http, relay);
+  const { url } = await listen(http);
+  onTestFinished(() => relay.close());
+  return {
+    ...{ url, relay, client },
+    page(pageOptions = {}) {
+      const page = new VideoClient<AnyBackend>({
+        ...{ baseUrl: `${url}/videos`, backend: relayBackend(), logger: 'silent' },
+        ...QUICK,
+        timeouts: { ...QUICK.timeouts, requestMs: 5_000, jobMs: 20_000 },
+        ...pageOptions,
+      });
+      onTestFinished(() => page.close());
+      return page;
+    },
+  };
+}
+
+/** A job of a page, followed to its end through the relay. */
+async function endsOnce(
+  server: MockServer,
+  { relay, page }: Site,
+  options: Partial<VideoClientOptions<AnyBackend>>,
+): Promise<void> {
+  const client = page(options);
+  const { id } = await client.generate({ script: 'Explain blockchain', walletAddress: '0x1' } as never);
+  const story = await follow(client, id);
+  expect(story.error).toBeUndefined();
+  expect(story.ends).toMatchObject([{ id, status: 'completed', progress: 100 }]);
+  expect(neverMovesBack(story)).toBe(true);
+  await noStreamIsLeft(server);
+  await until(
+    () => relay.stats.sockets + relay.stats.streams + relay.stats.jobs === 0,
+    'nothing is left open on the relay',
+  );
+}
+
+function faultsOf(
+  route: 'websocket' | 'sse' | 'status',
+  faults: MockFault | readonly MockFault[],
+): MockFault[] {
+  return [faults].flat().map((fault) => ({ ...fault, route }));
+}
+
+describe.each(['websocket', 'sse'] as const)('a relay that follows by a %s upstream', (upstream) => {
+  const faults = Object.entries({ ...STREAM_FAULTS, ...(upstream === 'sse' && EVENT_STREAM_FAULTS) });
+  it.each(faults)('that %s tells a page each end once, and leaves no stream', async (_, fault) => {
+    const server = await startServer({ durationMs: DURATION_MS, faults: faultsOf(upstream, fault) });
+    const site = await startRelay(server, 'soraGateway', { transports: [upstream, 'polling'] });
+    const transports: TransportName[] = upstream === 'websocket' ? ['websocket'] : ['sse'];
+    await endsOnce(server, site, { transports: [...transports, 'polling'] });
+  });
+});
+
+describe.each(Object.keys(BACKENDS) as MockDialect[])('a relay before %s', (dialect) => {
+  it.each([['websocket'], ['sse'], ['polling']] as [TransportName][])(
+    'tells a page by %s each end once',
+    async (transport) => {
+      const server = await startServer({ durationMs: DURATION_MS });
+      const site = await startRelay(server, dialect);
+      await endsOnce(server, site, { transports: [transport] });
+    },
+  );
+
+  it.each(Object.entries(STATUS_FAULTS))(
+    'whose status route %s tells a page each end once',
+    async (_, fault) => {
+      const server = await startServer({ durationMs: DURATION_MS, faults: faultsOf('status', fault) });
+      const site = await startRelay(server, dialect, { transports: ['polling'] });
+      await endsOnce(server, site, { transports: ['websocket'] });
+    },
+  );
+});
+
+describe('a page that speaks as to a gateway', () => {
+  it.each([['websocket'], ['sse'], ['polling']] as [TransportName][])(
+    'is told each end once by %s',
+    async (transport) => {
+      const server = await startServer({ durationMs: DURATION_MS });
+      const site = await startRelay(server, 'soraGateway');
+      await endsOnce(server, site, {
+        backend: soraGateway(),
+        webSocketUrl: `${site.url}/videos`,
+        transports: [transport],
+      });
+    },
+  );
+
+  it.each(Object.entries(STREAM_FAULTS))(
+    'is told each end once where the socket upstream %s',
+    async (_, fault) => {
+      const server = await startServer({ durationMs: DURATION_MS, faults: faultsOf('websocket', fault) });
+      const site = await startRelay(server, 'soraGateway', { transports: ['websocket', 'polling'] });
+      await endsOnce(server, site, {
+        backend: soraGateway(),
+        webSocketUrl: `${site.url}/videos`,
+        transports: ['websocket', 'polling'],
+      });
+    },
+  );
+});
+
+/** What a page is told where the key of the server behind is at fault: no more than that it may have been made. */
+const HIDDEN = ['refuses the credentials with 401', 'leads elsewhere by 307'];
+
+describe.each(['soraGateway', 'openAIVideos', 'replicate'] as const)(
+  'a submit through a relay before %s',
+  (dialect) => {
+    it.each(Object.entries(SUBMIT_FAULTS))(
+      'that %s makes one job at most, and the page knows whether it may have been made',
+      async (name, [outcome, fault]) => {
+        const server = await startServer({ manual: true, faults: [{ ...fault, route: 'generate' }] });
+        const site = await startRelay(server, dialect);
+        const told = await site
+          .page()
+          .generate({ script: 'x' } as never)
+          .then(
+            ({ id }) => ({ outcome: 'job', id }),
+            ({ code }: { code: string }) => ({
+              outcome: code === 'submit-outcome-unknown' ? 'unknown' : 'refused',
+              id: undefined,
+            }),
+          );
+        const made = Array.from(server.jobs, ({ id }) => id);
+        expect(made.length).toBeLessThanOrEqual(outcome === 'refused' ? 0 : 1);
+        // A submit that is repeated under its key may have its job after all.
+        const allowed =
+          outcome === 'unknown' ? ['unknown', 'job'] : HIDDEN.includes(name) ? ['unknown'] : [outcome];
+        expect(allowed).toContain(told.outcome);
+        if (told.id !== undefined) expect((await site.client.jobs?.get(told.id))?.jobId).toBe(made[0]);
+      },
+    );
+  },
+);
