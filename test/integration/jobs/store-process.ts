@@ -1,6 +1,6 @@
 /**
  * One process of several that share a store. Started by store-processes.test.ts, which says what it does: `race` adds the
- * keys that come by stdin, one a line, and tells whose each is; `work` brings records on their way, telling what has been
+ * keys that come by stdin, some in each line, and tells whose each is; `work` brings records on their way, telling what has been
  * written as soon as it is, until it is killed.
  */
 import { writeSync } from 'node:fs';
@@ -24,10 +24,12 @@ const tell = (fact: object) => void writeSync(1, `${JSON.stringify(fact)}\n`);
 
 async function race(): Promise<void> {
   tell({ ready: true });
-  for await (const key of createInterface({ input: process.stdin })) {
-    const record = recordOf({ key });
-    const { idempotencyKey } = (await store.add(record)) as JobRecord;
-    tell({ key, idempotencyKey, isMine: idempotencyKey === record.idempotencyKey });
+  for await (const line of createInterface({ input: process.stdin })) {
+    for (const key of JSON.parse(line) as readonly string[]) {
+      const record = recordOf({ key });
+      const { idempotencyKey } = (await store.add(record)) as JobRecord;
+      tell({ key, idempotencyKey, isMine: idempotencyKey === record.idempotencyKey });
+    }
   }
   process.exit(0);
 }

@@ -18,6 +18,7 @@ import { type RedisServer, startRedis } from '../../support/redis.js';
 /** By hand: JOB_STORE_KILLS=1000. */
 const KILLS = Number(process.env.JOB_STORE_KILLS ?? 60);
 const RACES = 300;
+const AT_ONCE = 10;
 
 let folder: string;
 let redis: RedisServer;
@@ -82,28 +83,35 @@ const STORES: readonly [string, () => JobStore][] = [
 
 describe.each(STORES)('two processes over a store of %s', (kind, storeOf) => {
   it(`that add the same key, ${RACES} times, get one record`, async () => {
-    const keys = Array.from({ length: RACES }, (_, i) => `race-${i}`);
-    const ready: Promise<void>[] = [];
-    const racers = ['a', 'b'].map((name) => {
-      let isReady = () => {};
-      ready.push(new Promise((resolve) => (isReady = resolve)));
-      return start(kind, 'race', name, () => isReady());
-    });
-    await Promise.all(ready);
-    for (const { child } of racers) child.stdin.end(`${keys.join('\n')}\n`);
+    const racers = ['a', 'b'].map((name) => start(kind, 'race', name));
+    const heard = (count: number) =>
+      expect.poll(() => racers.map(({ facts }) => facts.length), { interval: 1 }).toEqual([count, count]);
+    await heard(1);
+    for (let round = 0; round < RACES / AT_ONCE; round++) {
+      const keys = Array.from({ length: AT_ONCE }, (_, i) => `race-${round}-${i}`);
+      // From both ends, and each is told first at times: they meet at some key in between.
+      const lines = [keys, keys.toReversed()].map((order) => `${JSON.stringify(order)}\n`);
+      for (const one of [round % 2, 1 - (round % 2)]) racers[one]?.child.stdin.write(lines[one]);
+      await heard(1 + AT_ONCE * (round + 1));
+    }
+    for (const { child } of racers) child.stdin.end();
     await Promise.all(racers.map(({ ended }) => ended));
-    const [first = [], second = []] = racers.map(({ facts }) => facts.slice(1));
-    expect([first.length, second.length]).toEqual([RACES, RACES]);
-    const wrong = keys.filter((_, i) => {
-      const [one, other] = [first[i], second[i]];
+    const [first, second] = racers.map(
+      ({ facts }) => new Map(facts.slice(1).map((fact) => [fact.key, fact])),
+    );
+    const keys = [...(first?.keys() ?? [])];
+    expect([keys.length, second?.size]).toEqual([RACES, RACES]);
+    const wrong = keys.filter((key) => {
+      const [one, other] = [first?.get(key), second?.get(key)];
       return one?.idempotencyKey !== other?.idempotencyKey || one?.isMine === other?.isMine;
     });
     expect(wrong).toEqual([]);
     // Both were first at times, which shows that they raced.
-    expect(first.some(({ isMine }) => isMine) && second.some(({ isMine }) => isMine)).toBe(true);
+    const winners = new Set(keys.map((key) => first?.get(key)?.isMine));
+    expect(winners.size).toBe(2);
     const stored = await Promise.all(keys.map((key) => storeOf().get(key)));
     expect(stored.map((record) => (record as JobRecord).idempotencyKey)).toEqual(
-      first.map(({ idempotencyKey }) => idempotencyKey),
+      keys.map((key) => first?.get(key)?.idempotencyKey),
     );
   });
 
