@@ -44,6 +44,14 @@ export interface DialectSocket {
   ): MockSocket;
 }
 
+/** A WebSocket that is to be: what strikes it, the answer that refuses it, if any, and what it becomes. */
+export interface MockUpgrade {
+  readonly faults: StruckFaults;
+  readonly refusal: Response | undefined;
+  /** It opens. Undefined where it was refused. */
+  attach(wire: Wire): MockSocket | undefined;
+}
+
 /** One socket that is open. */
 export interface MockSocket {
   readonly stream: MockStream;

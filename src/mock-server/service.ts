@@ -2,12 +2,12 @@ import { authorised, unauthorised } from './auth.js';
 import { NO_BODY, type ParsedBody, parseBody } from './body.js';
 import { calledJobIds } from './called-jobs.js';
 import { addCorsHeaders, preflight } from './cors.js';
-import type { MockSocket } from './dialect.js';
+import type { MockUpgrade } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { DIALECTS } from './dialects.js';
 import { ConnectionLost, type Exchange, sleep } from './exchange.js';
 import type { MockRoute } from './fault.js';
-import { MockFaults, type StruckFaults } from './faults.js';
+import { MockFaults } from './faults.js';
 import { filesRoutes } from './files-origin.js';
 import type { Gate } from './gate.js';
 import { ComfyHub } from './hosted/comfy-ui/hub.js';
@@ -22,21 +22,12 @@ import type { MockServiceOptions } from './options.js';
 import { BoundedLog, type MockRequest } from './request-log.js';
 import { type Call, matchRoute, type RouteContext, type RouteMatch, type SubmitBehaviour } from './routes.js';
 import { StoredFiles } from './stored-files.js';
-import type { Wire } from './streams/stream.js';
 import { MockStreams } from './streams/stream-log.js';
 import { Submits } from './submits.js';
 import { UpstreamEvents } from './upstream-events.js';
 import { MockWebhooks } from './webhooks.js';
 
 const DEFAULT_LOG_SIZE = 10_000;
-
-/** A WebSocket that is to be. */
-interface MockUpgrade {
-  readonly faults: StruckFaults;
-  readonly refusal: Response | undefined;
-  /** It opens. Undefined where it was refused. */
-  attach(wire: Wire): MockSocket | undefined;
-}
 
 /** The mock core: all dialects over `Exchange`s. It opens no socket, so that a server and msw can share it. */
 export class MockService implements RouteContext {
@@ -156,12 +147,7 @@ export class MockService implements RouteContext {
     if (!authorised(this.options.auth, dialect, headers, url.searchParams))
       refusal ??= unauthorised(dialect, exchange);
     entry.status = refusal?.status ?? 101;
-    const attach = (wire: Wire) => {
-      const socket = dialect.webSocket?.attach(this, { url, faults, wire });
-      if (socket !== undefined) this.streams.add(socket.stream);
-      return socket;
-    };
-    return { faults, refusal, attach };
+    return { faults, refusal, attach: (wire) => dialect.webSocket?.attach(this, { url, faults, wire }) };
   }
 
   /** Writes a request down before anything happens to it. */

@@ -53,7 +53,11 @@ export const soraGateway: Dialect = {
   honoursIdempotencyKeys: true,
   webSocket: {
     paths: ['', '/'],
-    attach: ({ jobs, options }, { faults, wire }) => new GatewaySocket(jobs, options, faults, wire),
+    attach({ jobs, options, streams }, { faults, wire }) {
+      const socket = new GatewaySocket(jobs, options, faults, wire);
+      streams.add(socket.stream);
+      return socket;
+    },
   },
   webhooks: {
     urlFrom: 'options',

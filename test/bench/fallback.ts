@@ -33,6 +33,24 @@ async function falRows(): Promise<(string | number)[][]> {
   return rows;
 }
 
+/** The same of ComfyUI, which has no SSE: the time until polling serves. */
+async function comfyRows(fault: string, mostMs: number): Promise<(string | number)[][]> {
+  const server = await startProgram('comfy-server.mjs', fault);
+  try {
+    const measure = async (client: string) =>
+      median((await runProgram('fallback-client.mjs', client, server.url)) as number[]);
+    const alone = await measure('comfyUI, polling alone');
+    const ours = await measure('comfyUI');
+    const target = [`≤ ${mostMs} + polling`, verdict(ours <= mostMs + alone)];
+    return [
+      [`WebSocket ${fault}: comfyUI with polling alone`, alone.toFixed(1), (alone / ours).toFixed(2), '', ''],
+      [`WebSocket ${fault}: comfyUI`, ours.toFixed(1), '1.00', ...target],
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
 /** Where WebSocket does not get through: the time to the first update pushed over SSE, beside peers. */
 export async function run(): Promise<void> {
   const rows: (string | number)[][] = [];
@@ -52,6 +70,7 @@ export async function run(): Promise<void> {
       const most = mostMs + connect;
       rows.push(row('reelwire with SSE alone (connect)', connect, '', ''));
       rows.push(row('reelwire', ours, `≤ ${mostMs} + connect`, verdict(ours <= most)));
+      rows.push(...(await comfyRows(fault, mostMs)));
       for (const peer of PEERS) rows.push(row(peer, await measure(peer), '', ''));
     } finally {
       await server.stop();

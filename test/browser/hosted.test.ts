@@ -1,5 +1,5 @@
 import { isVideoError, VideoClient } from 'reelwire';
-import { fal, openRouter, replicate } from 'reelwire/backends';
+import { comfyUI, fal, openRouter, replicate } from 'reelwire/backends';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMock } from './support/remote-mock.js';
 
@@ -90,5 +90,53 @@ describe('a page with the backend fal', () => {
     expect(bytes.length).toBeGreaterThan(1_000);
     const other = await client.generate({ input: { prompt: 'Another' } });
     expect((await client.cancel(other.id)).status).toBe('failed');
+  });
+});
+
+describe('a page with the backend comfyUI, whose server takes calls of its own origin alone,', () => {
+  const workflow = {
+    '1': { class_type: 'LoadImage', inputs: { image: 'boat.png' } },
+    '2': { class_type: 'CreateVideo', inputs: { images: ['1', 0], fps: 16 }, _meta: { title: 'Frames' } },
+    '3': {
+      class_type: 'SaveVideo',
+      inputs: { video: ['2', 0], filename_prefix: 'boat', format: 'auto', codec: 'auto' },
+    },
+  };
+  const start = async (baseUrl: (url: string) => string) => {
+    const server = await startMock();
+    const client = new VideoClient({
+      ...{ baseUrl: baseUrl(server.url), backend: comfyUI(), retry: { attempts: 1 } },
+      // Only the socket is to bring it any further.
+      polling: { intervalMs: 60_000 },
+    });
+    onTestFinished(() => client.close());
+    return { client, server };
+  };
+
+  it('makes nothing where it calls that by its own address, and is told to look at CORS', async () => {
+    const { client, server } = await start((url) => `${url}/comfyui`);
+    const error = await client.generate({ workflow }).catch((reason) => reason);
+    expect(isVideoError(error)).toBe(true);
+    expect(error.hint).toMatch(/CORS/);
+    expect(await server.do('jobIds')).toEqual([]);
+  });
+
+  it('uploads, sees how far it is, and has the file, where a path of its site leads there', async () => {
+    const { client, server } = await start(
+      (url) => new URL(`/at/${new URL(url).port}/comfyui`, location.origin).href,
+    );
+    expect((await client.diagnose()).transports.websocket.state).toBe('works');
+    await client.backend.upload({ file: new Blob(['of a boat']), name: 'boat.png' });
+    const job = await client.generate({ workflow });
+    const seen: string[] = [];
+    job.on('update', ({ progress, message, transport }) => seen.push(`${transport} ${progress} ${message}`));
+    const ended = job.completed();
+    await expect.poll(() => job.snapshot.message).toBe('pending');
+    await expect.poll(async () => (await server.do('connections')).webSockets).toBe(1);
+    await server.do('advance', job.id, { status: 'processing', progress: 67 });
+    await expect.poll(() => seen).toContain('websocket 66.6 Frames');
+    await server.do('advance', job.id, { status: 'completed', progress: 100 });
+    await expect(ended).resolves.toMatchObject({ status: 'completed', outputs: [{ type: 'video/mp4' }] });
+    expect((await (await job.download()).blob()).type).toBe('video/mp4');
   });
 });

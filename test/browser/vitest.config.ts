@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { bundledFirst, sourceInBrowser } from '../support/source-in-browser.js';
 import { type Engine, findEngines, type Launch } from './support/engines.js';
 import { mockCommands } from './support/mock-commands.js';
+import { sameOrigin } from './support/same-origin.js';
 import { storeCommands } from './support/store-commands.js';
 import { webKitGTK } from './support/webkit-provider.js';
 
@@ -17,7 +18,7 @@ function inBrowser([engine, launch]: readonly [Engine, Launch]) {
   const provider =
     launch.by === 'webdriver' ? webKitGTK(launch.miniBrowser) : playwright({ launchOptions: launch.options });
   return {
-    plugins: [sourceInBrowser()],
+    plugins: [sourceInBrowser(), sameOrigin()],
     optimizeDeps: {
       include: [...bundledFirst, 'react', 'react-dom/client', 'react-dom/server', 'react/jsx-dev-runtime'],
     },

@@ -4,7 +4,7 @@ import { HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
 import { Centrifuge } from 'centrifuge';
 import { EventSource } from 'eventsource';
 import WebSocket from 'ws';
-import { fal } from '../../../dist/esm/backends/hosted/index.js';
+import { comfyUI, fal } from '../../../dist/esm/backends/hosted/index.js';
 import { VideoClient } from '../../../dist/esm/index.js';
 
 const CUT_OFF_MS = 15_000;
@@ -38,9 +38,22 @@ function hosted(transports) {
   };
 }
 
+/** There is no SSE: the time until polling has taken over, and has been answered. */
+function comfy(transports) {
+  return (served) => {
+    const video = new VideoClient({ baseUrl: url, backend: comfyUI(), transports });
+    video.subscribe('job').on('transport', ({ transport }) => {
+      if (transport === 'polling') served();
+    });
+    return () => video.close();
+  };
+}
+
 const clients = {
   'fal, SSE then polling': hosted(['sse', 'polling']),
   'fal, polling alone': hosted(['polling']),
+  comfyUI: comfy(['websocket', 'polling']),
+  'comfyUI, polling alone': comfy(['polling']),
   reelwire: reelwire(['websocket', 'sse', 'polling'], 'sse'),
   'reelwire, SSE alone': reelwire(['sse'], 'sse'),
   centrifuge(pushed) {

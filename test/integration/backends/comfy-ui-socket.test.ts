@@ -5,7 +5,7 @@ import type { MockServer } from '../../../src/mock-server/index.js';
 import { until } from '../../support/until.js';
 import { workflow } from '../../support/workflow.js';
 import { errorOf } from '../client/support.js';
-import { call, connect, OLD, startServer, watch } from './comfy-ui-support.js';
+import { call, connect, OLD, runByHand, startServer, watch } from './comfy-ui-support.js';
 
 const far = { polling: { intervalMs: 60_000 }, transports: ['websocket'] } as const;
 
@@ -125,9 +125,10 @@ describe('a job of comfyUI', () => {
   });
 
   it('has its percentage from a server that tells of one node at a time', async () => {
-    const server = await startServer({ ...OLD, durationMs: 300 });
+    const server = await startServer({ ...OLD, manual: true });
     const job = await connect(server, far).generate({ workflow: workflow() });
     const { seen } = watch(job);
+    await runByHand(server, job);
     await job.completed({ timeoutMs: 15_000 });
     expect(new Set(seen.map(({ progress }) => progress)).size).toBeGreaterThan(5);
   });

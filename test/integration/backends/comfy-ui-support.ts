@@ -5,6 +5,7 @@ import type { VideoClientOptions } from '../../../src/client/options.js';
 import type { JobSnapshot, JobWarning } from '../../../src/core/model.js';
 import type { VideoJob } from '../../../src/job/job.js';
 import { createMockServer, type MockServer, type MockServerOptions } from '../../../src/mock-server/index.js';
+import { until } from '../../support/until.js';
 
 type Options = Partial<VideoClientOptions<ReturnType<typeof comfyUI>>>;
 
@@ -37,6 +38,14 @@ export function watch(job: VideoJob<'video'>) {
   job.on('update', (snapshot) => seen.push(snapshot));
   job.on('warning', (warning) => warnings.push(warning));
   return { seen, warnings };
+}
+
+/** Runs a job by hand, in ten steps, once its socket is open. */
+export async function runByHand(server: MockServer, job: VideoJob<'video'>): Promise<void> {
+  await until(() => server.streams.open.length === 1 && job.snapshot.message === 'pending', 'it is followed');
+  const made = server.jobs.get(job.id);
+  for (let progress = 10; progress < 100; progress += 10) made?.advance({ status: 'processing', progress });
+  made?.complete();
 }
 
 /** A call to the server past the client, as another program makes it. */

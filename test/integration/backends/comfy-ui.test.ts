@@ -4,7 +4,7 @@ import { mockMedia } from '../../../src/mock-server/index.js';
 import { until } from '../../support/until.js';
 import { workflow } from '../../support/workflow.js';
 import { errorOf } from '../client/support.js';
-import { call, connect, OLD, startServer, watch } from './comfy-ui-support.js';
+import { call, connect, OLD, runByHand, startServer, watch } from './comfy-ui-support.js';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const sampler = workflow()['7'];
@@ -16,11 +16,12 @@ const with9 = (inputs: object) => ({
 
 describe('comfyUI', () => {
   it('generates, is followed by its socket with a percentage over the nodes, and downloads', async () => {
-    const server = await startServer({ durationMs: 300 });
+    const server = await startServer({ manual: true });
     const client = connect(server, { transports: ['websocket'] });
     const job = await client.generate({ workflow: workflow() });
     expect(job.id).toMatch(UUID);
     const { seen, warnings } = watch(job);
+    await runByHand(server, job);
     const end = await job.completed({ timeoutMs: 10_000 });
     expect(end.outputs).toMatchObject([{ type: 'video/mp4', name: expect.stringMatching(/\.mp4$/) }]);
     const shown = seen.map(({ progress }) => progress);

@@ -118,9 +118,10 @@ export const comfyUI: Dialect = {
   refuse: (reason) => words(reason === 'unauthorised' ? 401 : reason === 'wrong-method' ? 405 : 404),
   webSocket: {
     paths: ['/ws', '/api/ws'],
-    attach({ comfyUI: hub }, { url, faults, wire }) {
+    attach({ comfyUI: hub, streams }, { url, faults, wire }) {
       const sid = url.searchParams.get('clientId') || crypto.randomUUID().replaceAll('-', '');
       const stream = new MockStream('websocket', wire, faults, () => hub.leave(sid));
+      streams.add(stream);
       return {
         stream,
         start() {
