@@ -42,6 +42,10 @@ async function start() {
   /** The socket is open, and what was asked because of that is answered: from now on it should tell all. */
   const isCarrying = async (count: number) => {
     await until(() => sockets.length === count, `socket ${count}`);
+    // Here it is open by its handshake; the client has to have read that.
+    const answered = new Promise((resolve) => sockets[count - 1]?.socket.once('pong', resolve));
+    sockets[count - 1]?.socket.ping();
+    await answered;
     const before = asked;
     await until(() => asked >= before + 3, 'the status was asked');
   };
@@ -96,12 +100,12 @@ describe('the session of a WebSocket', () => {
   });
 
   it('is new for the next job, where the last ended without a word of its socket', async () => {
-    const { url, states, sockets, submitted, backend } = await start();
+    const { url, states, sockets, submitted, backend, isCarrying } = await start();
     const client = connect(url, backend, quick);
     for (let ended = 0; ended < 2; ended++) {
       const job = await client.generate({});
       const end = job.completed({ timeoutMs: 8_000 });
-      await until(() => sockets.length > ended, 'a socket');
+      await isCarrying(ended + 1);
       sockets[ended]?.socket.send(JSON.stringify({ id: job.id, status: 'processing' }));
       await until(() => job.snapshot.status === 'processing', 'the job runs');
       states.set(job.id, { status: 'completed' });
