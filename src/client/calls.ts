@@ -58,9 +58,7 @@ export class Calls {
 
 /** For what only a client can do that keeps records of its jobs. */
 export function needsJobs(name: string): ConfigurationError {
-  return new ConfigurationError(name, `${name} needs the option jobs of the client`, {
-    hint: 'See reelwire/jobs.',
-  });
+  return new ConfigurationError(name, `${name} needs the client's option jobs: see reelwire/jobs`);
 }
 
 export function closedError(jobId: string | undefined): VideoError {

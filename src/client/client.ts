@@ -83,9 +83,8 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     inputs: Iterable<InputOf<B>> | AsyncIterable<InputOf<B>>,
     options: GenerateManyOptions<InputOf<B>> = {},
   ): AsyncGenerator<GenerateManyResult<VideoJob<VariantOf<B>>>, void, undefined> {
-    const { aborts, jobs, logger, retry, runtime } = this.#server;
     const host = {
-      ...{ aborts, jobs, logger, retry, runtime },
+      ...this.#server,
       // The signal ends the submits; a job that is there lives on.
       generate: (input: InputOf<B>, signal: AbortSignal, key: string | undefined) =>
         this.#jobs.submit(generation<B>(this.#server, input), { key, signal, onAbort: 'finish' }),

@@ -132,7 +132,7 @@ const OPTIONS: {
   logger: resolveLogger,
   jobs(given) {
     if (given === undefined || typeof given?.open === 'function') return given;
-    throw wrongOption('jobs', 'jobs must be what memoryJobs(), jobsOver(store) or the like made');
+    throw wrongOption('jobs', 'jobs must be what jobsOver(store) gives');
   },
   bus(given) {
     if (given === undefined || typeof given.publish === 'function') return given;

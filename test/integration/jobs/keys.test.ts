@@ -60,7 +60,7 @@ describe('generate with a key', () => {
         code: 'configuration',
         option: name,
       });
-    expect(() => client.resume()).toThrow(/needs the option jobs/);
+    expect(() => client.resume()).toThrow(/needs the client's option jobs/);
     expect(submits(server)).toBe(0);
   });
 });

@@ -44,7 +44,7 @@ export function recordOf(changes: Partial<JobRecord> = {}): JobRecord {
   };
 }
 
-export function snapshotOf(jobId: string): JobSnapshot {
+function snapshotOf(jobId: string): JobSnapshot {
   return applyUpdate(undefined, { jobId, raw: undefined }, 'polling', Date.now());
 }
 
