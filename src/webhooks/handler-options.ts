@@ -28,6 +28,7 @@ type Callback<E> = (event: E) => unknown;
 
 /** The part of a `VideoClient` that a receiver uses. */
 export interface WebhookClient {
+  /** Hands the event to whoever waits for its job. What it rejects with is answered 500: the sender comes again. */
   ingest(event: WebhookEvent, options?: { readonly token?: string | undefined }): unknown;
 }
 

@@ -2,7 +2,7 @@ import type { JobSnapshot } from '../../src/core/model.js';
 import { createRelay, type RelayPeer } from '../../src/relay/index.js';
 
 /** What a page may never see. */
-export const SECRETS = ['sk-secret-4f3a2b1c9d8e7f6a5b', 'upstream.example', 'up_', 'Signature='];
+const SECRETS = ['sk-secret-4f3a2b1c9d8e7f6a5b', 'upstream.example', 'up_', 'Signature='];
 
 const USERS = ['ada', 'eve'];
 const JOBS = 40;

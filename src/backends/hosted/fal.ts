@@ -37,8 +37,6 @@ export interface FalRequest {
   readonly webhookUrl?: string | undefined;
 }
 
-type Fal<Input> = HostedBackend<Input, 'video'>;
-
 const VARIANTS = ['video'] as const;
 /** What all files of an input may have together, as `data:` URLs. */
 const MAX_FILES = 10 * 1_048_576;
@@ -71,9 +69,9 @@ const INPUT: Readonly<Record<keyof FalRequest, Check>> = {
  * @example
  * const client = new VideoClient({ backend: fal({ model: 'fal-ai/veo3.1' }), auth: { type: 'bearer', token: FAL_KEY } });
  */
-export function fal(options: FalOptions & { readonly model: string }): Fal<FalRequest>;
-export function fal(options?: FalOptions): Fal<FalRequest & { readonly model: string }>;
-export function fal(options: FalOptions = {}): Fal<FalRequest> {
+export function fal(options: FalOptions & { readonly model: string }): HostedBackend<FalRequest, 'video'>;
+export function fal(options?: FalOptions): HostedBackend<FalRequest & { readonly model: string }, 'video'>;
+export function fal(options: FalOptions = {}): HostedBackend<FalRequest, 'video'> {
   checkFields('options', 'option', options, OPTIONS, refuseOptionOf('fal'));
   const pathOf = (jobId: string) => pathFor(checkJobId(jobId), options.model);
   const statusOf = (jobId: string, route: string) => `${pathOf(jobId)}/${route}?logs=1`;

@@ -138,7 +138,7 @@ export class PageSocket {
 }
 
 /** What an upgrade was answered. */
-export class Refusal extends Error {
+class Refusal extends Error {
   readonly status: number;
 
   constructor(status: number) {
