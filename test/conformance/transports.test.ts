@@ -61,6 +61,8 @@ describe('websocket of comfyUI, which needs no subscription and says no more of 
       const client = connect(server, {
         ...speaking(server, 'comfyUI'),
         transports: ['websocket', 'polling'],
+        // The submits are none of what is tried here.
+        timeouts: { requestMs: 5_000, connectMs: 500, headStartMs: 50, silenceMs: 300, jobMs: 10_000 },
       });
       // It runs one after the other: those that wait are followed, too.
       const made: string[] = [];
