@@ -4,7 +4,8 @@
  *
  * REELWIRE_BASE_URL=http://localhost:3001 npx tsx examples/batch/main.ts scripts.txt videos/batch
  *
- * The folder `.jobs` in it has a record of each line; without its record a line is submitted, and paid for, once more.
+ * The folder `.jobs` in it has a record of each line: `npx reelwire jobs list --jobs videos/batch/.jobs` shows them.
+ * After `npx reelwire jobs forget line-7 --jobs videos/batch/.jobs` that line is submitted, and paid for, once more.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -13,7 +13,7 @@ export async function createDisplay(output: Output, rows: readonly Row[]): Promi
 }
 
 /** One line for each thing that is new. */
-function createLines(output: Output): Display {
+export function createLines(output: Output): Display {
   const last = new Map<string, string>();
   return {
     show(row) {

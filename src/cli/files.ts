@@ -65,6 +65,16 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
+/** @throws InputError where it is none, or nothing can be written to it. */
+export async function checkFolder(path: string): Promise<void> {
+  if (!(await isDirectory(path))) {
+    throw new InputError('--output', `--output: ${path} is no folder`, {
+      hint: 'Give a folder that is there: there may be several videos.',
+    });
+  }
+  await checkWritable(path);
+}
+
 export interface Target {
   readonly path: string;
   /** True for a path that was given: it is taken as it is. */

@@ -10,12 +10,14 @@ export interface FollowOptions {
   readonly row: Row;
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
+  /** Whoever follows it has more to do with the job, and closes it. @default false */
+  readonly isHeld?: boolean;
 }
 
 /** Shows a job until its end. Rejects as `completed()` does. */
 export async function followJob(
   job: VideoJob,
-  { output, display, row, signal, timeoutMs }: FollowOptions,
+  { output, display, row, signal, timeoutMs, isHeld = false }: FollowOptions,
 ): Promise<CompletedJob> {
   job.on('update', (snapshot) => {
     const { status, message = '', transport } = snapshot;
@@ -41,7 +43,7 @@ export async function followJob(
   } finally {
     row.endedMs = Date.now();
     display.show(row);
-    job.close();
+    if (!isHeld) job.close();
   }
 }
 

@@ -1,9 +1,12 @@
 import { ConfigurationError } from '../index.js';
+import { jobsCommand } from './jobs-folder.js';
 import { runner, shellCommand } from './text.js';
 
 /** `client.status("job_1")`: what it does, and to which job, as JSON. */
 const CALL =
   /(?:await )?client\.(subscribe|status|download|cancel)\(("(?:[^"\\]|\\.)*")\)(?:\.completed\(\))?/g;
+/** `client.adopt("order-7", its id)`, and `client.forget("order-7")`. */
+const RECORD_CALL = /(?:call )?client\.(adopt|forget)\(("(?:[^"\\]|\\.)*")(, its id)?\)/g;
 const COMMANDS: Readonly<Record<string, string>> = { subscribe: 'watch' };
 
 const TOKEN = 'REELWIRE_TOKEN, or --token-file';
@@ -20,6 +23,18 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** Words of programs, and what they are here. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /\bCall generate again with the same key and input\b/g,
+    'Give the same command again, with the same --key',
+  ],
+  [
+    /\bGive another key, or call forget\(key\) first where\b/g,
+    'Give another --key, or forget this one first where',
+  ],
+  [
+    /\bGive the key that generate was given, or that job\.key was\b/g,
+    'Give one that "reelwire jobs list" shows',
+  ],
   // Of a server that people have in a checkout: here it is any.
   [/ \(npm run dev\)/g, ''],
   [/ (?:of|with) a new VideoClient\b/g, ''],
@@ -55,9 +70,18 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
  * Hints name the way to go on in a program: here it is a command.
  *
  * @param token - Where the token comes from.
+ * @param jobs - The folder with the records of jobs.
  */
-export function inShellWords(hint: string, token = TOKEN): string {
-  const told = hint.replace(CALL, (call, method: string, literal: string) => {
+export function inShellWords(hint: string, token = TOKEN, jobs?: string): string {
+  const ofRecords = hint.replace(RECORD_CALL, (call, method: string, literal: string, id?: string) => {
+    try {
+      const key = JSON.parse(literal) as string;
+      return jobsCommand(method, id === undefined ? [key] : [key, 'JOBID'], jobs);
+    } catch {
+      return call;
+    }
+  });
+  const told = ofRecords.replace(CALL, (call, method: string, literal: string) => {
     try {
       const jobId = JSON.parse(literal) as string;
       return shellCommand([...runner(), COMMANDS[method] ?? method, jobId]);

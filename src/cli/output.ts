@@ -15,6 +15,8 @@ export class Output {
   logs = false;
   /** Where the token comes from, for hints; undefined before that is known. */
   placeOfToken: string | undefined;
+  /** The folder with the records of jobs, for hints; undefined where none are kept. */
+  jobs: string | undefined;
   /** Nobody said where the server is: it is where the mock server would be. */
   atMock = false;
 
@@ -48,13 +50,13 @@ export class Output {
   hintOf(hint: string | undefined): string | undefined;
   hintOf(hint: string | undefined): string | undefined {
     if (hint === undefined) return undefined;
-    const told = inShellWords(hint, this.placeOfToken);
+    const told = inShellWords(hint, this.placeOfToken, this.jobs);
     if (!this.atMock || !/^Check that the server (?:runs|is running)\b/.test(told)) return told;
     return `Start a server, such as by ${shellCommand([...runner(), 'mock'])} in another terminal, or give --base-url.`;
   }
 
   /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */
-  error(error: unknown): void {
+  error(error: unknown, key?: string): void {
     const message = messageOf(error, this.placeOfToken);
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
@@ -67,7 +69,7 @@ export class Output {
     if (known?.requestId !== undefined) lines.push(`  Request id: ${visible(known.requestId)}`);
     process.stderr.write(`${lines.join('\n')}\n`);
     const { code = 'unexpected', jobId, status, requestId } = known ?? {};
-    this.event({ type: 'error', code, message, hint, jobId, status, requestId, details });
+    this.event({ type: 'error', code, message, hint, key, jobId, status, requestId, details });
   }
 }
 

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 import { version } from '../../package.json';
+import { connected, timeoutOption } from './connected.js';
 import type { Exit } from './exit-code.js';
 import { BACKENDS, KEYS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
+import { addJobsCommands, jobsOption } from './program-jobs.js';
 import { addWebhookCommands } from './program-webhook.js';
 import { visible } from './text.js';
 
@@ -54,6 +56,8 @@ export function createProgram(exit: Exit): Command {
       collect,
     )
     .option('--no-wait', 'print the id of the job, and end')
+    .option('--key <key>', 'your name for the job: at most one is made for it, whatever crashes')
+    .addOption(jobsOption())
     .addOption(timeoutOption())
     .option('--wallet <address>', 'soraGateway: who pays for a script (env: REELWIRE_WALLET)')
     .option('--webhook-url <url>', 'vidBuilder: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
@@ -61,10 +65,12 @@ export function createProgram(exit: Exit): Command {
     .addHelpText(
       'after',
       `
-Ctrl-C detaches: the job continues, and the command that resumes is printed.
+Ctrl-C detaches: the job continues, and the command that resumes is printed. With --key, a record of the job is kept
+below .reelwire: the same command again follows the same job, and "reelwire resume" goes on after a crash.
 
 Examples:
   $ reelwire generate "Explain blockchain" -o out.mp4
+  $ reelwire generate "Explain blockchain" -o out.mp4 --key order-7
   $ reelwire generate --backend openrouter --model google/veo-3.1 "A paper boat" -o out.mp4
   $ reelwire generate --backend vidBuilder --input scenes.json --image logo.png -o out.mp4
   $ id=$(reelwire generate "Explain blockchain" --no-wait)`,
@@ -195,34 +201,13 @@ Examples:
       exit(await mock(flags));
     });
 
+  addJobsCommands(program, exit);
   addWebhookCommands(program, exit);
   return program;
-}
-
-/** The flags of every command that talks to a server. */
-function connected(command: Command): Command {
-  return command
-    .option('--base-url <url>', 'the server (env: REELWIRE_BASE_URL)')
-    .option('--backend <name>', `${BACKENDS.join(', ')} (env: REELWIRE_BACKEND)`)
-    .option('--web-socket-url <url>', 'where the WebSocket is, if not there (env: REELWIRE_WEB_SOCKET_URL)')
-    .option('--transports <names>', 'in order of preference, such as sse,polling')
-    .addOption(new Option('--status-route <form>', 'soraGateway').choices(['path', 'query']))
-    .option(
-      '--token-file <file>',
-      'a file that holds the bearer token (env: REELWIRE_TOKEN holds the token itself)',
-    )
-    .option('--config <file>', 'a file of NAME=value lines for the environment')
-    .option('--json', 'one JSON object a line');
 }
 
 /** Of commander: what is wrong, and on a line of its own what may have been meant. */
 function visibleLines(text: string): string {
   const parts = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
   return `${parts.map(visible).join('\n')}\n`;
-}
-
-function timeoutOption(): Option {
-  return new Option('--timeout-seconds <number>', 'how long to follow (default: 1800)').argParser(
-    wholeNumber(1, 2_000_000),
-  );
 }

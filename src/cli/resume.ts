@@ -3,7 +3,7 @@ import { runner, shellCommand } from './text.js';
 
 /** A command that takes up where another one stopped. */
 export interface Resume {
-  readonly command: 'watch' | 'download' | 'list';
+  readonly command: 'watch' | 'download' | 'list' | 'resume';
   readonly jobIds: readonly string[];
   /** Those that this command was given. */
   readonly flags: ConnectionFlags & {
@@ -29,14 +29,17 @@ export function commandOf({ command, jobIds, flags }: Resume): string {
       'status-route': statusRoute,
     },
     ...{ 'token-file': tokenFile, config, variant: flags.variant, output },
-    ...(command === 'watch' && { 'timeout-seconds': timeoutSeconds }),
+    ...((command === 'watch' || command === 'resume') && { 'timeout-seconds': timeoutSeconds }),
+    ...(command === 'resume' && { jobs: flags.jobs }),
     ...(command === 'list' && { limit: flags.limit, after: flags.after }),
   };
   const words = Object.entries(values).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, String(value)],
   );
   if (flags.json === true) words.push('--json');
+  // The records say which.
+  const ids = command === 'resume' ? [] : jobIds;
   // Behind it, an id may begin with a hyphen.
-  if (jobIds.some((id) => id.startsWith('-'))) words.push('--');
-  return shellCommand([...runner(), command, ...words, ...jobIds]);
+  if (ids.some((id) => id.startsWith('-'))) words.push('--');
+  return shellCommand([...runner(), command, ...words, ...ids]);
 }

@@ -30,6 +30,7 @@ export async function runSession(
     const settings = await readSettings(flags);
     output.placeOfToken = placeOfToken(settings);
     output.atMock = settings.server === 'default';
+    output.jobs = flags.jobs;
     session = { client: createClient(flags, settings, output), output, settings, signal, resume: undefined };
     return await work(session);
   } catch (error) {
@@ -45,6 +46,21 @@ export async function runSession(
   } finally {
     await session?.client.close();
     dispose();
+  }
+}
+
+/** Runs a command that talks to no server. */
+export async function runLocally(
+  { jobs, json }: Pick<ConnectionFlags, 'jobs' | 'json'>,
+  work: (output: Output) => Promise<number>,
+): Promise<number> {
+  const output = new Output(json);
+  output.jobs = jobs;
+  try {
+    return await work(output);
+  } catch (error) {
+    output.error(error);
+    return exitCodeOf(error);
   }
 }
 
@@ -70,6 +86,8 @@ function detach(output: Output, resume: Resume | undefined): void {
   output.event({ type: 'detached', jobIds, resume: commandOf(resume) });
   const jobs = `${jobIds.length === 1 ? 'job' : 'jobs'} ${jobIds.map(visible).join(', ')}`;
   const what =
-    command === 'watch' ? `Detached from ${jobs}; the server continues.` : `Stopped the download of ${jobs}.`;
+    command === 'download'
+      ? `Stopped the download of ${jobs}.`
+      : `Detached from ${jobs}; the server continues.`;
   output.note(`${what} Resume with:\n  ${commandOf(resume)}`);
 }

@@ -9,6 +9,7 @@ import {
   VideoClient,
   vidBuilder,
 } from '../index.js';
+import { fileJobs } from '../jobs/node.js';
 import { type Destination, readAuth } from './credentials.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { createLogger } from './log.js';
@@ -28,6 +29,8 @@ export interface ConnectionFlags {
   readonly tokenFile?: string;
   readonly config?: string;
   readonly json?: boolean;
+  /** The folder with the records of jobs; undefined: none are kept. */
+  readonly jobs?: string | undefined;
 }
 
 export interface Settings extends Destination {
@@ -76,6 +79,7 @@ export function createClient(
     backend: createBackend(flags, settings),
     logger: createLogger(environment.REELWIRE_LOG, output),
     ...(auth !== undefined && { auth }),
+    ...(flags.jobs !== undefined && { jobs: fileJobs(flags.jobs) }),
     ...(webSocketUrl !== undefined && { webSocketUrl }),
     // The client itself says which name is wrong.
     ...(flags.transports !== undefined && { transports: flags.transports.split(',') as TransportName[] }),

@@ -34,7 +34,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'mock-server': ['errors', 'core/model', 'core/nearest'],
   react: ['core', 'backends/backend', 'job', 'client'],
   relay: ['index', 'webhooks/index'],
-  cli: ['index', 'backends/hosted/index', 'webhooks/index', 'webhooks/testing', 'mock-server/index'],
+  cli: [
+    ...['index', 'backends/hosted/index', 'jobs/node', 'mock-server/index'],
+    ...['webhooks/index', 'webhooks/testing'],
+  ],
 };
 
 /** The entries of the package: they put names together, and nothing but the command line and the relay imports them. */

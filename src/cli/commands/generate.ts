@@ -2,6 +2,7 @@ import type { Environment } from '../environment.js';
 import { EXIT } from '../exit-code.js';
 import { checkWritable } from '../files.js';
 import { type InputFlags, readInput } from '../input.js';
+import { JOBS_FOLDER, metadataOf } from '../jobs-folder.js';
 import { commandOf } from '../resume.js';
 import { checkOutput } from '../save.js';
 import { runSession } from '../session.js';
@@ -11,10 +12,13 @@ import { type WatchFlags, watchJobs } from '../watch-jobs.js';
 export interface GenerateFlags extends WatchFlags, InputFlags {
   /** False with `--no-wait`. */
   readonly wait: boolean;
+  /** With it, or with `--jobs`, there is a record of the job. */
+  readonly key?: string;
 }
 
 export function generate(prompt: string | undefined, flags: GenerateFlags): Promise<number> {
-  return runSession(flags, async (session) => {
+  const jobs = flags.jobs ?? (flags.key === undefined ? undefined : JOBS_FOLDER);
+  return runSession({ ...flags, jobs }, async (session) => {
     const { client, output, settings, signal } = session;
     checkOutput(flags);
     const fields = { ...fieldsOf(settings.environment), ...flags };
@@ -23,12 +27,13 @@ export function generate(prompt: string | undefined, flags: GenerateFlags): Prom
     if (flags.output !== undefined) await checkWritable(flags.output);
 
     // Which fields it has follows from --backend; the client checks them before anything is sent.
-    const job = await client.generate(input as never, { signal }).catch((error: unknown) => {
+    const kept = jobs === undefined ? {} : { key: flags.key, metadata: metadataOf(flags) };
+    const job = await client.generate(input as never, { signal, ...kept }).catch((error: unknown) => {
       if (signal.aborted) output.note('The server has not answered yet: the job may have been submitted.');
       throw error;
     });
     session.resume = { command: 'watch', jobIds: [job.id], flags };
-    output.event({ type: 'submitted', jobId: job.id });
+    output.event({ type: 'submitted', jobId: job.id, key: job.key });
     if (flags.wait) {
       output.note(`Submitted job ${visible(job.id)}`);
       return watchJobs(session, [job], flags);

@@ -25,6 +25,11 @@ it.each([
   ['Try it again with client.cancel("j").', 'Try it again with reelwire cancel j.'],
   ['Look for it with client.status("\\u001b[2J").', "Look for it with reelwire status $'\\033[2J'."],
   ['client.diagnose() tells which.', 'reelwire doctor tells which.'],
+  [
+    'Where the job is on the server, call client.adopt("it\'s", its id); where it is not, client.forget("it\'s"), and generate again.',
+    "Where the job is on the server, reelwire jobs adopt 'it'\\''s' JOBID; where it is not, reelwire jobs forget 'it'\\''s', and generate again.",
+  ],
+  ['Then client.forget("-k").', 'Then reelwire jobs forget -- -k.'],
   ['Look for the job first, or give an idempotencyKey.', 'Look for the job first.'],
   [
     'Check the server, or give a larger timeouts.requestMs (jobMs where it answers when the video is made).',
@@ -57,6 +62,15 @@ it.each([
   ],
 ])('a hint is in words of the command line: %s', (hint, told) => {
   expect(inShellWords(hint)).toBe(told);
+});
+
+it('a hint about a record names the folder that it is in, where that is not the usual one', () => {
+  expect(inShellWords('Call client.forget("k").', undefined, '.reelwire/jobs')).toBe(
+    'Call reelwire jobs forget k.',
+  );
+  expect(inShellWords('Call client.forget("k").', undefined, 'my jobs')).toBe(
+    "Call reelwire jobs forget --jobs 'my jobs' k.",
+  );
 });
 
 it('a command in a hint begins as this one was begun', () => {
@@ -101,7 +115,7 @@ const OF_PROGRAMS =
   /client\.|VideoClient|\w\(\)|\w\(\{|\b(?:baseUrl|webSocketUrl|timeoutMs|idempotencyKey|job\.id)\b|\b(?:timeouts|retry|polling)\.\w|\bauth\b|\b(?:and|that) backend\b/;
 
 /** Every sentence of the library: its hints are, and what is written to a job's warnings. */
-const sentences = ['errors.ts', 'backends', 'client', 'core', 'download', 'http', 'job', 'transports']
+const sentences = ['errors.ts', 'backends', 'client', 'core', 'download', 'http', 'job', 'jobs', 'transports']
   .flatMap((room) => filesOf(fileURLToPath(new URL(`../../../src/${room}`, import.meta.url))))
   .flatMap(sentencesOf);
 
@@ -118,7 +132,7 @@ function sentencesOf(path: string): string[] {
     if (ts.isStringLiteralLike(node)) found.push(node.text);
     if (ts.isTemplateExpression(node)) {
       const rest = node.templateSpans.map(({ expression, literal }) => {
-        const value = expression.getText().startsWith('JSON.stringify') ? '"x"' : 'x';
+        const value = /^(?:JSON\.stringify|name$)/.test(expression.getText()) ? '"x"' : 'x';
         return value + literal.text;
       });
       found.push(node.head.text + rest.join(''));
