@@ -19,8 +19,7 @@ import type { HttpRefusal, HttpRequest, HttpResponse } from '../backend.js';
 /** What the links of an answer lead to; before it, what a proxy or a mock has in front. */
 const LINK =
   /^((?:\/[^/]+)*?)\/((?:(?:workflows|comfy)\/)?[\w.~-]+\/[\w.~-]+)\/requests\/([\w.~:-]+)(?:\/(?:status|response|cancel))?\/?$/;
-const GONE =
-  'fal no longer has the result of this request: it keeps one for an hour, and a long one for six minutes';
+const GONE = 'fal no longer has the result: it keeps one for an hour, a long one for six minutes';
 const IN_PROGRESS = /in progress/i;
 /** Errors of the request, not of the call that asks about it: with these, whatever the status, it has ended. */
 const REQUEST_ERROR = /^(request_timeout|startup_timeout|runner_\w+)$/;
@@ -41,7 +40,7 @@ export function readFalSubmit({ body, status }: HttpResponse, request: HttpReque
   const what = path === undefined ? excerpt(body) : bounded(path, 2_000);
   throw new InvalidResponseError(`the answer to the submit leads to no request of fal's: ${what}`, {
     status,
-    hint: "A request was made, and may be paid for: look for it among fal's requests before you submit again, and check baseUrl.",
+    hint: 'The request may be paid for: look for it before you submit again.',
   });
 }
 
@@ -74,7 +73,7 @@ export function readFalAnswer({ body, headers, status }: HttpResponse, jobId: st
   throw new InvalidResponseError(`the result of job ${jobId} is none: ${excerpt(body)}`, {
     jobId,
     status,
-    hint: 'Check that baseUrl is that of fal, or of a proxy for all of it.',
+    hint: 'Check that baseUrl is that of fal.',
   });
 }
 
@@ -113,7 +112,7 @@ export function parseFalEvent(data: string, own: string | undefined): StreamMess
   try {
     raw = parseJson(data);
   } catch {
-    return { type: 'problem', message: 'an event of fal is not JSON', jobId: own };
+    // What is no JSON tells nothing.
   }
   const requestId = isRecord(raw) ? idOf(raw.request_id) : undefined;
   const jobId =

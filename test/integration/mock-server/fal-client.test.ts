@@ -54,7 +54,8 @@ describe('the official client cannot tell the mock server from fal', () => {
   );
 
   it.each(['polling', 'streaming'] as const)('when it follows a request by %s to its end', async (mode) => {
-    await using server = await startServer();
+    // Long enough to be seen waiting.
+    await using server = await startServer({ durationMs: 2_000 });
     const words: string[] = [];
     const lines: string[] = [];
     const { data } = await official(server).subscribe(MODEL, {
