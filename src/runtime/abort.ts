@@ -9,17 +9,10 @@ type Timers = Pick<Runtime, 'setTimeout' | 'clearTimeout'>;
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    const after =
-      <Value>(settle: (value: Value) => void) =>
-      (value: Value) => {
-        signal.removeEventListener('abort', onAbort);
-        settle(value);
-      };
-    const fail = after(reject);
-    const onAbort = () => fail(signal.reason);
-    signal.addEventListener('abort', onAbort);
+    const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
-    work.then(after(resolve), fail);
+    else signal.addEventListener('abort', onAbort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
   });
 }
 
