@@ -9,10 +9,14 @@ type Timers = Pick<Runtime, 'setTimeout' | 'clearTimeout'>;
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
+    const stopListening = () => signal.removeEventListener('abort', onAbort);
+    const onAbort = () => {
+      stopListening();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+    work.finally(stopListening).then(resolve, reject);
   });
 }
 
