@@ -1,9 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { parseErrorBody } from '../../../src/core/error-body.js';
 import { parseJson } from '../../../src/core/json.js';
 import { redactQueries } from '../../../src/core/text.js';
 import { Secrets } from '../../../src/http/secrets.js';
+
+// What is measured is time of this process, of which a busy machine gives little.
+vi.setConfig({ testTimeout: 240_000 });
 
 /** What makes a careless expression try again from each of its places. */
 const REPEATS = [
