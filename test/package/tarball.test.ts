@@ -40,7 +40,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
     /^dist\/(esm|cjs|browser|relay\/(esm|cjs|browser))\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
     // What a page loads only when it is needed.
-    /^dist\/browser\/(base64|diagnose|download|embed-files|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
+    /^dist\/browser\/(base64|comfy-ui-(frame|prompt)|diagnose|download|embed-files|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
     /^dist\/browser\/(backends\/(hosted\/)?[a-z0-9-]+|jobs\/jobs-over|webhooks\/handler)\.js$/,
   ];
   const entries = targets(manifest.exports);
