@@ -1,6 +1,5 @@
 import { isVideoError, type JobSnapshot, type VideoClient, type VideoJob } from 'reelwire';
 import { announce, find } from './dom.js';
-import { forget } from './memory.js';
 
 const TRANSPORTS = { websocket: 'WebSocket', sse: 'SSE', polling: 'polling' } as const;
 
@@ -62,7 +61,7 @@ export function showJob(client: VideoClient, job: VideoJob, title: string): void
       end('cancelled', 'no longer followed; this server cannot cancel what it has begun');
       job.close();
     }
-    forget(job.id);
+    if (job.key !== undefined) await client.forget(job.key); // It comes no more.
   });
 
   find(card, '.download', HTMLButtonElement).addEventListener('click', async () => {

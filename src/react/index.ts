@@ -13,4 +13,5 @@ export {
   type UseGenerateVideoOptions,
   useGenerateVideo,
 } from './use-generate-video.js';
+export { type LeftJobs, type UseJobsOptions, useJobs } from './use-jobs.js';
 export { type UseVideoJobOptions, useVideoJob, type VideoJobState } from './use-video-job.js';

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['errors', 'core', 'runtime', 'backends', 'http', 'transports', 'download', 'job', 'jobs'],
   webhooks: ['errors', 'core'],
   'mock-server': ['errors', 'core/model', 'core/nearest'],
-  react: ['core', 'backends/backend', 'job', 'client'],
+  react: ['core', 'backends/backend', 'job', 'jobs/jobs', 'client'],
   relay: ['index', 'webhooks/index'],
   cli: [
     ...['index', 'backends/hosted/index', 'jobs/node', 'mock-server/index'],

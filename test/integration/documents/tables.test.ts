@@ -202,7 +202,10 @@ describe('the README has a row for each of what there is, and for nothing else:'
 
   it('options of the hooks', () => {
     const own = without(membersOf('GenerateVideoOptions'), ...membersOf('GenerateOptions'));
-    const wanted = [...['UseVideoJobOptions', 'UseGenerateVideoOptions'].flatMap(membersOf), ...own];
+    const wanted = [
+      ...['UseVideoJobOptions', 'UseGenerateVideoOptions', 'UseJobsOptions'].flatMap(membersOf),
+      ...own,
+    ];
     expect(names(table('Of the hooks:'))).toEqual(sorted(wanted));
   });
 
