@@ -39,3 +39,64 @@ declare module '@upstash/redis' {
     eval<Values extends unknown[], Answer>(script: string, keys: string[], values: Values): Promise<Answer>;
   }
 }
+
+declare module '@trigger.dev/sdk' {
+  export function task<Payload, Result>(options: {
+    readonly id: string;
+    readonly run: (
+      payload: Payload,
+      params: { readonly ctx: { readonly run: { readonly id: string } } },
+    ) => Promise<Result>;
+  }): unknown;
+}
+
+declare module '@temporalio/activity' {
+  export class Context {
+    static current(): Context;
+    readonly cancellationSignal: AbortSignal;
+    readonly info: {
+      readonly activityId: string;
+      readonly workflowExecution: { readonly workflowId: string; readonly runId: string };
+    };
+    heartbeat(details?: unknown): void;
+  }
+}
+
+declare module 'workflow' {
+  export function getWorkflowMetadata(): { readonly workflowRunId: string };
+}
+
+declare module 'bullmq' {
+  export class Worker {
+    constructor(
+      name: string,
+      processor: (job: { readonly id?: string }) => Promise<unknown>,
+      options: { readonly connection: unknown },
+    );
+  }
+}
+
+/** Files of the reader's own. An engine's client is as its package makes it. */
+declare module '@/videos' {
+  import type { SoraGatewayInput, VideoClient } from 'reelwire';
+
+  export const client: VideoClient;
+  export const input: SoraGatewayInput;
+  export const connection: unknown;
+  export const inngest: {
+    createFunction(
+      options: { readonly id: string },
+      trigger: { readonly event: string },
+      handler: (context: {
+        readonly runId: string;
+        readonly step: { run<Result>(id: string, work: () => Promise<Result>): Promise<Result> };
+      }) => Promise<unknown>,
+    ): unknown;
+  };
+}
+
+declare module '@/my-store' {
+  import type { JobStore } from 'reelwire/jobs';
+
+  export function makeStore(): JobStore;
+}

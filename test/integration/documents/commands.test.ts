@@ -17,7 +17,7 @@ it('the documents use the command', () => {
 });
 
 it.each(uses)('$document: reelwire $line has that command, and its options', async ({ words }) => {
-  const command = words[0] === 'webhook' ? words.slice(0, 2) : words.slice(0, 1);
+  const command = ['jobs', 'webhook'].includes(words[0] ?? '') ? words.slice(0, 2) : words.slice(0, 1);
   const { code, stdout } = await run([...command, '--help']);
   expect(code).toBe(0);
   expect(stdout).toContain(`reelwire ${command.join(' ')}`);
