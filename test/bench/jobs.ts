@@ -9,6 +9,7 @@ import type { JobStore } from '../../src/jobs/store.js';
 import { FileJobStore } from '../../src/jobs/stores/file.js';
 import { RedisJobStore } from '../../src/jobs/stores/redis.js';
 import { startRedis } from '../support/redis.js';
+import { measureMany } from './support/kept-many.js';
 import { printTable } from './support/table.js';
 
 export const name = 'jobs';
@@ -16,8 +17,15 @@ export const name = 'jobs';
 const ROUNDS = 1_000;
 const MOST_MS = 1.5;
 
-/** How long `add` takes, in milliseconds, beside a bare write and fsync on the same disk, and a bare PING. */
+/** What records cost a submit, and a thousand of them. */
 export async function run(): Promise<void> {
+  await measureAdd();
+  console.log();
+  await measureMany();
+}
+
+/** How long `add` takes, in milliseconds, beside a bare write and fsync on the same disk, and a bare PING. */
+async function measureAdd(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'reelwire-bench-'));
   const server = await startRedis();
   const ioredis = new Redis({ port: server.port, host: '127.0.0.1' });
