@@ -198,7 +198,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
   }
 
   #postOf(record: JobRecord, request: Request): RecordedPost<Request> {
-    return new RecordedPost(this.#world, this.#submission, this.asked, record, request);
+    return new RecordedPost(this.#world, this.#submission, this.asked, record, request, this.#over.signal);
   }
 
   #start(post: RecordedPost<Request>, isFirst: boolean): Promise<JobSnapshot> {

@@ -40,20 +40,23 @@ export class RecordedPost<Request extends AnyRequest> {
   /** A POST that is over may have made a job. */
   #isInDoubt = false;
   #isAbandoned = false;
-  readonly #over = new AbortController();
+  readonly #over: AbortSignal;
 
+  /** @param over - Aborts with `end`, or before. */
   constructor(
     world: World,
     submission: KeptSubmission<Request>,
     asked: Omit<Asked, 'now'>,
     record: JobRecord,
     request: Request,
+    over: AbortSignal,
   ) {
     this.#world = world;
     this.#submission = submission;
     this.#asked = asked;
     this.#record = record;
     this.#request = request;
+    this.#over = over;
   }
 
   isAtStake(): boolean {
@@ -66,7 +69,6 @@ export class RecordedPost<Request extends AnyRequest> {
   }
 
   end(reason: unknown): void {
-    this.#over.abort(reason);
     this.#posting?.end(reason);
   }
 
@@ -90,11 +92,11 @@ export class RecordedPost<Request extends AnyRequest> {
         this.#isInDoubt = !isAlone;
         const isInTime = runtime.elapsedMs() - startedAt < timeoutMs(this.#timeouts, this.#request);
         // The first one is under way: its answer is that of this one.
-        if (isInTime && posting.isUnderWay() && this.#isHonoured() && !this.#over.signal.aborted) {
+        if (isInTime && posting.isUnderWay() && this.#isHonoured() && !this.#over.aborted) {
           const delayMs = backoffDelayMs(failures, settings.retry, runtime.random());
           await this.#beforeRepeat(delayMs);
-          await sleep(runtime, delayMs, this.#over.signal).catch(() => {});
-          if (!this.#over.signal.aborted) continue;
+          await sleep(runtime, delayMs, this.#over).catch(() => {});
+          if (!this.#over.aborted) continue;
         }
         return isFirst && isAlone ? this.#refused(error) : this.#unknown(error);
       }
