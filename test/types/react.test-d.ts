@@ -1,5 +1,11 @@
 import { openAIVideos, VideoClient, type VideoJob } from 'reelwire';
-import { type GenerateVideo, useGenerateVideo, useVideoJob, type VideoJobState } from 'reelwire/react';
+import {
+  type GenerateVideo,
+  useGenerateVideo,
+  useJobs,
+  useVideoJob,
+  type VideoJobState,
+} from 'reelwire/react';
 import { expectTypeOf, it } from 'vitest';
 import type { OpenAIVideoVariant } from '../../src/backends/openai-videos.js';
 
@@ -13,6 +19,11 @@ function Component() {
   useVideoJob(openAI, null);
   // @ts-expect-error an id is a string
   useVideoJob(gateway, 1);
+
+  const { left } = useJobs(openAI, { group: 'user-1' });
+  expectTypeOf(left[0]?.job).toEqualTypeOf<VideoJob<OpenAIVideoVariant> | undefined>();
+  // @ts-expect-error there is no such option
+  useJobs(openAI, { key: 'order-7' });
 
   const { generate, job, snapshot } = useGenerateVideo(openAI);
   expectTypeOf(job).toEqualTypeOf<VideoJob<OpenAIVideoVariant> | undefined>();
