@@ -1,10 +1,11 @@
-import type { AnyBackend } from '../backends/backend.js';
-import { backoffDelayMs } from '../core/backoff.js';
+import type { AnyBackend, HttpRequest } from '../backends/backend.js';
+import { backoffDelayMs, nextDelayMs } from '../core/backoff.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
 import { wordsOf } from '../core/text.js';
 import { ApiError, howToGoOn, InvalidResponseError } from '../errors.js';
+import { isTransient } from '../http/failure.js';
 import type { HttpClient } from '../http/types.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
@@ -118,18 +119,19 @@ async function status(
 
 /** Resolves with the server's refusal where it is one that a job has which ended a moment ago. */
 async function send(
-  { backend, http }: CancelHost,
+  host: CancelHost,
   cancelled: Set<string>,
   known: JobSnapshot,
   signal: AbortSignal,
 ): Promise<ApiError | undefined> {
+  const { backend } = host;
   const jobId = known.id;
   const requests = [backend.cancel?.(jobId, known) ?? []].flat();
   // Before it is sent: an answer that is lost may have cancelled it.
   cancelled.add(jobId);
   for (const [index, request] of requests.entries()) {
     try {
-      await http.send(request, { repeat: 'safe', jobId, signal });
+      await post(host, request, known, signal);
       return undefined;
     } catch (error) {
       // A success, whatever its body is.
@@ -147,6 +149,28 @@ async function send(
     }
   }
   return undefined;
+}
+
+/** Sent again only while the job goes on: of one that has ended since, some servers would delete the video. */
+async function post(
+  host: CancelHost,
+  request: HttpRequest,
+  known: JobSnapshot,
+  signal: AbortSignal,
+): Promise<void> {
+  const { http, retry, runtime } = host;
+  const jobId = known.id;
+  for (let failures = 1; ; failures++) {
+    try {
+      await http.send(request, { repeat: 'never', jobId, signal });
+      return;
+    } catch (error) {
+      const again = isTransient(error) ? nextDelayMs(error, failures, retry, runtime.random()) : undefined;
+      if (again === undefined) throw error;
+      await sleep(runtime, again, signal);
+      if (isTerminal((await status(host, jobId, signal, 'safe', known)).status)) return;
+    }
+  }
 }
 
 function cannotCancel(error: ApiError): ApiError {

@@ -184,16 +184,27 @@ describe('a task of runway, cancelled,', () => {
     expect(server.jobs.has(id)).toBe(true);
   });
 
-  it('is cancelled where the answer to the first call was lost, and the second is a 404', async () => {
+  it('keeps its video where it ends between a call that failed and the next', async () => {
+    const server = await startServer({
+      faults: [{ route: 'cancel', type: 'status', status: 503, times: 1 }],
+    });
+    const client = connect(server, { retry: { minDelayMs: 50, maxDelayMs: 50 } });
+    const { id } = await client.generate(input);
+    const cancelling = client.cancel(id);
+    await until(() => routesOf(server).includes('cancel'));
+    server.jobs.get(id)?.complete();
+    expect((await cancelling).status).toBe('completed');
+    expect(await (await client.download(id)).bytes()).toEqual(mockMedia());
+  });
+
+  it('is cancelled where the answer to the call was lost, and the task is there no longer', async () => {
     const server = await startServer({
       faults: [{ route: 'cancel', type: 'reset', at: 'after-handling', times: 1 }],
     });
     const client = connect(server);
     const { id } = await client.generate(input);
     expect(await client.cancel(id)).toMatchObject({ status: 'failed', errorCode: 'cancelled' });
-    expect(server.requests.filter(({ route }) => route === 'cancel').map(({ status }) => status)).toContain(
-      404,
-    );
+    expect(routesOf(server).filter((route) => route === 'cancel')).toHaveLength(1);
   });
 
   it('that somebody else has deleted is not taken for one that we cancelled', async () => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../../support/rejection.js';
 import { json } from '../http/support.js';
@@ -108,6 +109,23 @@ describe('cancel', () => {
     await server.connect().cancel('v1');
     expect(server.methods().filter((method) => method === 'DELETE')).toHaveLength(2);
   });
+
+  it.each<[string, (response: ServerResponse) => unknown]>([
+    ['a 503', (response) => json(response, 503, {})],
+    ['a lost answer', (response) => response.destroy()],
+  ])(
+    'is not sent again after %s where the job has ended since: that would delete its video',
+    async (_, fail) => {
+      const server = await startVideos({
+        cancel: (response) => {
+          server.say('completed');
+          fail(response);
+        },
+      });
+      expect(await server.connect().cancel('v1')).toMatchObject({ status: 'completed' });
+      expect(server.methods()).toEqual(['GET', 'DELETE', 'GET', 'GET']);
+    },
+  );
 
   it('whose answer was lost is remembered too: no such job means cancelled', async () => {
     const server = await startVideos({
