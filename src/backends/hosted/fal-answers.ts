@@ -36,7 +36,11 @@ export function readFalSubmit({ body, status }: HttpResponse, request: HttpReque
   const path = link && (parseUrl(link, 'http://x')?.pathname ?? link);
   const asked = request && falAppOf(request.url.replace(/^\/|\?.*/gs, ''));
   const jobId = path === undefined ? composed(asked, idOf(fields.request_id)) : ledTo(path, asked);
-  if (jobId !== undefined && isJobId(jobId)) return readFalStatus(fields, jobId);
+  if (jobId !== undefined && isJobId(jobId)) {
+    const update = readFalStatus(fields, jobId);
+    // Only the result says whether there is a video.
+    return update.status === 'completed' ? { ...update, status: undefined } : update;
+  }
   const what = path === undefined ? excerpt(body) : bounded(path, 2_000);
   throw new InvalidResponseError(`the answer to the submit leads to no request of fal's: ${what}`, {
     status,
@@ -121,6 +125,6 @@ export function parseFalEvent(data: string, own: string | undefined): StreamMess
   if (update === undefined || (update.status ?? update.unknownStatus) === undefined)
     return { type: 'problem', message: 'an event of fal tells no status', jobId: own };
   // Only the result says whether there is a video.
-  if (update.status === 'completed' && jobId === own) return { type: 'ask', jobId };
+  if (update.status === 'completed') return { type: 'ask', jobId };
   return { type: 'update', update };
 }

@@ -156,6 +156,15 @@ describe('the id of a job of fal', () => {
     expect(() => backend.parseGenerate(answer({ request_id: ID }))).toThrow(ID);
   });
 
+  it('comes with no end that only the result can tell, where the answer to the submit has that word', () => {
+    const told = (body: object) => {
+      const request = { method: 'POST', url: `/${MODEL}` } as const;
+      return backend.parseGenerate(answer({ request_id: ID, ...body }), request);
+    };
+    expect(told({ status: 'COMPLETED' }).status).toBeUndefined();
+    expect(told({ status: 'COMPLETED', error: 'Runner disconnected' })).toMatchObject({ status: 'failed' });
+  });
+
   it('has at its end what webhooks call it', () => {
     expect(backend.webhookIdOf?.(JOB)).toBe(ID);
     expect(backend.webhookIdOf?.(ID)).toBe(ID);
@@ -237,7 +246,7 @@ describe('an event of a request’s own stream', () => {
 
   it('is of the job that the stream is of, or of the one that it names', () => {
     expect(said({ status: 'IN_QUEUE', request_id: 'other' })).toMatchObject({ update: { jobId: 'other' } });
-    expect(said({ status: 'COMPLETED', request_id: 'other' })).toMatchObject({ update: { jobId: 'other' } });
+    expect(said({ status: 'COMPLETED', request_id: 'other' })).toEqual({ type: 'ask', jobId: 'other' });
     expect(backend.sse?.parse(JSON.stringify({ status: 'IN_QUEUE', request_id: ID }))).toMatchObject({
       update: { jobId: ID },
     });
