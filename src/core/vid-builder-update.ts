@@ -24,17 +24,17 @@ export function storedFile(raw: unknown, kind: 'standard' | 'reels'): Fields | u
   return isRecord(file) ? file : undefined;
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  second: 1,
-  minute: 60,
-  hour: 3_600,
-  day: 86_400,
-  week: 604_800,
-};
+const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3_600],
+  ['day', 86_400],
+  ['week', 604_800],
+]);
 
 /** `7 days` → milliseconds. */
 function durationMs(value: unknown): number | undefined {
   const [, count, unit = ''] = /^\s*(\d{1,6})\s*([a-z]+?)s?\s*$/i.exec(textOf(value) ?? '') ?? [];
-  const seconds = UNIT_SECONDS[unit.toLowerCase()];
+  const seconds = UNIT_SECONDS.get(unit.toLowerCase());
   return seconds === undefined ? undefined : Number(count) * seconds * 1_000;
 }

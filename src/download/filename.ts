@@ -3,14 +3,14 @@ import { dispositionFilename } from './disposition.js';
 /** In UTF-16 units, at most three bytes each: every file system takes 255 bytes. */
 const MAX_NAME_LENGTH = 80;
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'video/mp4': '.mp4',
-  'video/webm': '.webm',
-  'video/quicktime': '.mov',
-  'image/jpeg': '.jpg',
-  'image/png': '.png',
-  'image/webp': '.webp',
-};
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['video/mp4', '.mp4'],
+  ['video/webm', '.webm'],
+  ['video/quicktime', '.mov'],
+  ['image/jpeg', '.jpg'],
+  ['image/png', '.png'],
+  ['image/webp', '.webp'],
+]);
 
 /**
  * The name to save under: the server's, reduced to a harmless base name, else the fallback with the extension of
@@ -20,7 +20,7 @@ export function downloadFilename(headers: Headers, fallback: string): string {
   const given = sanitizeFilename(dispositionFilename(headers.get('content-disposition') ?? ''));
   if (given !== '') return given;
   const name = sanitizeFilename(fallback.replace(/[/\\]/g, '_')) || 'video';
-  const extension = EXTENSIONS[mediaType(headers)] ?? '';
+  const extension = EXTENSIONS.get(mediaType(headers)) ?? '';
   return name.toLowerCase().endsWith(extension) ? name : name + extension;
 }
 

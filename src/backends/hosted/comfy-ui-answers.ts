@@ -29,12 +29,12 @@ export interface ComfyUIQueue {
 }
 
 /** Of errors that stand for a mistake which has a remedy of its own. */
-const HINTS: Readonly<Record<string, string>> = {
-  value_not_in_list: 'Most often a file, such as a model, that this server lacks.',
-  missing_node_type: 'Install the custom node on the server.',
-  prompt_no_outputs: 'Give it a node that saves something, such as SaveVideo.',
-  required_input_missing: 'Give the node this input, or a link [node, slot].',
-};
+const HINTS: ReadonlyMap<unknown, string> = new Map([
+  ['value_not_in_list', 'Most often a file, such as a model, that this server lacks.'],
+  ['missing_node_type', 'Install the custom node on the server.'],
+  ['prompt_no_outputs', 'Give it a node that saves something, such as SaveVideo.'],
+  ['required_input_missing', 'Give the node this input, or a link [node, slot].'],
+]);
 const MAX_SHOWN_NODES = 5;
 
 /** The answer to a submit. Outputs whose nodes are wrong are left out, and the rest runs: that is told. */
@@ -61,7 +61,7 @@ export function parseComfyError(body: unknown): ErrorBody {
         ? message
         : `${message}${/[.!?]$/.test(message ?? '') ? '' : ':'} ${more}`,
     code: type,
-    hint: HINTS[code ?? ''] ?? HINTS[type ?? ''],
+    hint: HINTS.get(code) ?? HINTS.get(type),
     details: { ...rest, ...(isRecord(error.extra_info) && { extra_info: error.extra_info }) },
   };
 }

@@ -36,7 +36,7 @@ export function historyOf(jobId: string): FollowUp {
   return {
     next: { method: 'GET', url: `/api/history/${encodeJobId(jobId)}` },
     parse({ body }) {
-      const entry = isRecord(body) ? body[jobId] : undefined;
+      const entry = isRecord(body) && Object.hasOwn(body, jobId) ? body[jobId] : undefined;
       if (isRecord(entry)) return readEntry(entry, jobId);
       if (!isRecord(body)) throw unfit('the history is no object', jobId);
       return { next: { method: 'GET', url: '/api/queue' }, parse: ({ body }) => readPlace(body, jobId) };

@@ -2,16 +2,16 @@ import type { Fields } from '../../core/fields.js';
 import type { JobOutput } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 
-const TYPES: Readonly<Record<string, string>> = {
-  ...{
-    mp4: 'video/mp4',
-    m4v: 'video/mp4',
-    webm: 'video/webm',
-    mkv: 'video/x-matroska',
-    mov: 'video/quicktime',
-  },
-  ...{ avi: 'video/x-msvideo', gif: 'image/gif', webp: 'image/webp' },
-};
+const TYPES: ReadonlyMap<string | undefined, string> = new Map([
+  ['mp4', 'video/mp4'],
+  ['m4v', 'video/mp4'],
+  ['webm', 'video/webm'],
+  ['mkv', 'video/x-matroska'],
+  ['mov', 'video/quicktime'],
+  ['avi', 'video/x-msvideo'],
+  ['gif', 'image/gif'],
+  ['webp', 'image/webp'],
+]);
 /** No workflow saves more. */
 const MAX_OUTPUTS = 1_000;
 
@@ -49,7 +49,7 @@ function rankOf(file: File): number {
 
 /** `format` may name the codec as well: `video/h264-mp4`. */
 function typeOf({ filename, format }: File): string | undefined {
-  const byName = TYPES[/\.(\w+)$/.exec(filename)?.[1]?.toLowerCase() ?? ''];
+  const byName = TYPES.get(/\.(\w+)$/.exec(filename)?.[1]?.toLowerCase());
   return byName ?? (typeof format === 'string' && /^video\//.test(format) ? 'video/mp4' : undefined);
 }
 

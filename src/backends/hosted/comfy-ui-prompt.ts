@@ -2,6 +2,7 @@ import { text } from '../../core/check.js';
 import { isRecord } from '../../core/record.js';
 import { InputError } from '../../errors.js';
 import { isBytes } from '../bytes.js';
+import { isPlain, unsendable } from './plain-json.js';
 
 /** What the status echoes with each answer, of which no more than 1 MiB is read; Python writes it with blanks. */
 const MAX_PROMPT = 900_000;
@@ -49,8 +50,11 @@ function checkValue(value: unknown, path: string, within: readonly unknown[]): v
       hint: 'Put it on the server by client.backend.upload(file), and give the name that it has there.',
     });
   }
-  if (typeof value === 'number' ? !Number.isFinite(value) : /^(function|symbol|bigint)$/.test(typeof value))
-    throw new InputError(path, `${path} is no JSON: ${String(value).slice(0, 100)}`);
+  const kind = isPlain(value) ? undefined : unsendable(value);
+  if (kind !== undefined)
+    throw new InputError(path, `${path} is no JSON: ${kind}`, {
+      hint: 'Give plain JSON: await what is a promise.',
+    });
   if (typeof value !== 'object' || value === null) return;
   if (within.length > MAX_DEPTH || within.includes(value))
     throw new InputError(path.split('.', 1)[0] ?? '', `${path} is nested in a circle, or too deep`);

@@ -1,8 +1,7 @@
-import { isRecord } from '../../core/record.js';
-import { bounded } from '../../core/text.js';
 import { InputError } from '../../errors.js';
 import { toBase64 } from '../base64.js';
 import { type Bytes, isBytes, mediaTypeOf, sizeOf } from '../bytes.js';
+import { isPlain, unsendable } from './plain-json.js';
 
 /** How long `data:` URLs may be, in characters. */
 export interface DataUrlLimits {
@@ -69,21 +68,6 @@ function collect(value: unknown, path: string, within: readonly object[], found:
   }
 }
 
-/** What JSON would make `{}` or `null` of, or leave out: a job would be made, and paid for, without it. */
-function unsendable(value: unknown): string | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value);
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
-    return `a ${typeof value}`;
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    typeof (value as { toJSON?: unknown }).toJSON === 'function'
-  )
-    return undefined;
-  const name: unknown = value.constructor?.name;
-  return `an object ${typeof name === 'string' ? `of the class ${bounded(name, 100)}` : 'without fields'}`;
-}
-
 function checkLengths(found: readonly Found[], provider: string, limits: DataUrlLimits): void {
   let total = 0;
   for (const { path, value } of found) {
@@ -113,14 +97,4 @@ function replaced(value: unknown, urls: ReadonlyMap<unknown, string>): unknown {
   if (url !== undefined || !isPlain(value)) return url ?? value;
   if (Array.isArray(value)) return value.map((part) => replaced(part, urls));
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, replaced(part, urls)]));
-}
-
-/** Lists, and objects of which JSON keeps the fields. What says itself what its JSON is, such as a `Date`, is not one. */
-function isPlain(value: unknown): value is object {
-  if (Array.isArray(value)) return true;
-  if (!isRecord(value) || isBytes(value) || ArrayBuffer.isView(value) || typeof value.toJSON === 'function')
-    return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const isOfNoClass = prototype === null || Object.getPrototypeOf(prototype) === null;
-  return isOfNoClass || Object.keys(value).length > 0;
 }

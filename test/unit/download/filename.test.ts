@@ -42,6 +42,7 @@ describe('downloadFilename', () => {
     expect(named('', 'job-1', 'image/webp; q=1')).toBe('job-1.webp');
     expect(named('', 'job-1.MP4')).toBe('job-1.MP4');
     expect(named('', 'job-1', 'application/octet-stream')).toBe('job-1');
+    expect(named('', 'job-1', 'constructor')).toBe('job-1');
   });
 
   it('makes one name of a job id that looks like a path', () => {

@@ -28,6 +28,15 @@ describe('files of comfyUI', () => {
     expect(() => backend.download({ id, snapshot }, 'reels' as 'video')).toThrow(InputError);
   });
 
+  it.each(['constructor', '__proto__', 'toString'])(
+    'are no videos where their names end in .%s',
+    (ending) => {
+      const outputs = { 3: { images: [{ filename: `a.${ending}` }, { filename: 'b.mp4' }] } };
+      const told = backend.parseStatus(answer({ id, status: 'completed', outputs }), id);
+      expect(told).toMatchObject({ status: 'completed', outputs: [{ name: 'b.mp4' }] });
+    },
+  );
+
   const upload = (file: unknown) => backend.operations?.upload.request(file as File);
   it('are uploaded by their names, whatever they are', () => {
     const file = new File(['x'], 'boat.png', { type: 'image/png' });
@@ -96,6 +105,12 @@ describe('an error of comfyUI', () => {
     expect(message).toMatch(/^Failed: node 1 \(A\): Missing: x; .*node 5 \(A\): Missing: x; and 4 more$/);
     expect(hint).toContain('Give the node this input');
     expect(code).toBe('a');
+  });
+
+  it.each(['constructor', '__proto__', 'toString'])('has no hint for a type such as %s', (type) => {
+    expect(parse({ error: { type, message: 'Failed' }, node_errors: {} })).toMatchObject({
+      ...{ message: 'Failed', code: type, hint: undefined },
+    });
   });
 
   it('keeps what the server said of each node in its details', () => {

@@ -103,6 +103,14 @@ describe('a submit of comfyUI', () => {
       'workflow.3.inputs.cfg',
       /no JSON/,
     ],
+    ...[Promise.resolve('boat.png'), new Map([['a', 1]]), new Set(['a']), /a/].map(
+      (image): [string, unknown, string, RegExp] => [
+        `a ${image.constructor.name}, of which JSON would keep nothing,`,
+        { workflow: { 3: { class_type: 'LoadImage', inputs: { image } } } },
+        'workflow.3.inputs.image',
+        /no JSON: an object of the class/,
+      ],
+    ),
   ])('refuses %s before anything is sent, and names it', async (_, input, field, words) => {
     const error = await send(input).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InputError);
@@ -150,6 +158,14 @@ describe('the status of comfyUI', () => {
     expect(refused('404: Not Found', 404, 'followUp')).toBeUndefined();
     expect(refused('403: Forbidden', 403)).toBeUndefined();
     expect(refused('', 500)).toBeUndefined();
+  });
+
+  it('is not read out of a history for a name that every object has', () => {
+    const told = backend.parseRefusal?.(
+      { status: 404, headers: new Headers(), body: '404: Not Found', call: 'status' },
+      '__proto__',
+    ) as FollowUp;
+    expect(told.parse(answer({}))).toMatchObject({ next: { url: '/api/queue' } });
   });
 
   it('is refused where the answer is none, or is of another job', () => {
