@@ -116,7 +116,7 @@ export class ClientRecords implements ClientJobs, World {
     if (record === undefined) throw unknownKey(key);
     if (!this.isOurs(record)) throw refusalOf(key, 'server');
     if (record.jobId !== jobId) await this.#bind(record, jobId);
-    this.known({ ...record, jobId });
+    this.remember({ ...record, jobId });
   }
 
   async #bind(record: JobRecord, jobId: string): Promise<void> {
@@ -168,10 +168,14 @@ export class ClientRecords implements ClientJobs, World {
   }
 
   known(record: JobRecord): void {
+    if (record.jobId === undefined) return;
+    this.leases.hold(record.key);
+    this.remember(record);
+  }
+
+  remember(record: JobRecord): void {
     const { jobId, key } = record;
-    if (jobId === undefined) return;
-    this.leases.hold(key);
-    if (hasEnded(record)) return;
+    if (jobId === undefined || hasEnded(record)) return;
     this.#jobs.add(key, jobId, this.host.backend.webhookIdOf?.(jobId));
   }
 

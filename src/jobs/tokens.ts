@@ -36,7 +36,7 @@ export class Tokens {
     if (!this.#records.isOurs(record)) return this.#warn('the token of another backend or baseUrl', jobId);
     const next = this.#records.told(record, update);
     await writes.owe(store.put(next));
-    this.#records.known(next);
+    this.#records.remember(next);
   }
 
   async #recordOf(token: string): Promise<JobRecord | undefined> {

@@ -16,8 +16,10 @@ export interface World {
   readonly leases: Leases;
   /** Whether it is of this client's backend and server. */
   isOurs(record: JobRecord): boolean;
-  /** The job of a key is there. */
+  /** The job of a key is there, and somebody here is at work on it. */
   known(record: JobRecord): void;
+  /** The job of a key is there, for whoever resumes it, here or elsewhere: its end is written where it is told here. */
+  remember(record: JobRecord): void;
   /** The record as it is by what is known of its job. */
   told(record: JobRecord, job: ToldJob): JobRecord;
   /** Another process may take the job of a key on. */

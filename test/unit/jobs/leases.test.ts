@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Leases } from '../../../src/jobs/leases.js';
 import { MemoryJobStore } from '../../../src/jobs/memory-store.js';
 import { SafeStore } from '../../../src/jobs/safe-store.js';
-import { hostOf } from './support.js';
+import { hostOf, processOf, recordOf } from './support.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
@@ -80,3 +80,21 @@ describe('leases', () => {
     expect(await store.lease('a', 'another', 1)).toBe(false);
   });
 });
+
+it.each([
+  [
+    'a delivery told',
+    (jobs: ReturnType<typeof processOf>) => jobs.deliver('idem-1', { jobId: 'job-1' } as never),
+  ],
+  ['was adopted', (jobs: ReturnType<typeof processOf>) => jobs.adopt('order-7', 'job-1')],
+])(
+  'a job that %s is nobody’s who only hears of it: another process may resume it at once',
+  async (_, tell) => {
+    const store = new MemoryJobStore();
+    await store.add(recordOf());
+    await tell(processOf(store));
+    expect(await store.get('order-7')).toMatchObject({ state: 'submitted', jobId: 'job-1' });
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(await store.lease('order-7', 'another', 1_000)).toBe(true);
+  },
+);
