@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { isVideoError } from '../../src/errors.js';
 import type { MockDialect } from '../../src/mock-server/index.js';
 import { INPUTS, SUBMIT_FAULTS } from './faults.js';
-import { BACKENDS, connect, speaking, startServer } from './support.js';
+import { BACKENDS, connect, QUICK, speaking, startServer } from './support.js';
 
 describe.each(Object.keys(BACKENDS) as MockDialect[])('a submit of %s', (dialect) => {
   it.each(Object.entries(SUBMIT_FAULTS))(
     'whose server %s is never paid for twice, and the caller knows whether it may have been paid for',
     async (_, [outcome, fault]) => {
       const server = await startServer({ manual: true, faults: [{ ...fault, route: 'generate' }] });
-      const client = connect(server, speaking(server, dialect));
+      // Enough for the first one of a busy machine, which loads what it needs.
+      const timeouts = { ...QUICK.timeouts, requestMs: 1_500 };
+      const client = connect(server, { ...speaking(server, dialect), timeouts });
       const told = await client.generate(INPUTS[dialect] as never).then(
         ({ id }) => ({ outcome: 'job', ids: [id] }),
         (error: unknown) => {
