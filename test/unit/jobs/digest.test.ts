@@ -54,6 +54,15 @@ describe('the digest of an input', () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     expect(digest(circle)).toMatch(/^[0-9a-f]{16}$/);
+    // In two fields: twice as much at each level.
+    const circles: Record<string, unknown> = {};
+    circles.first = circles;
+    circles.second = [circles, circles];
+    expect(digest(circles)).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('takes a Buffer as bytes, not as the numbers that JSON makes of it', () => {
+    expect(digest({ image: Buffer.from('abc') })).toBe(digest({ image: new Uint8Array(3) }));
   });
 
   it('is that of the JSON: what is equal there is equal here, and else it is not', () => {
