@@ -40,6 +40,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/ (?:of|with) a new VideoClient\b/g, ''],
   [/\bMake a new VideoClient\b/g, 'Start the command again'],
   [/,? or (?:give (?:it )?an|use the same) idempotencyKey(?: where it honours one)?\b/g, ''],
+  [/ Where it honours an idempotencyKey, give one from the first try on\./g, ''],
   [/ with the same idempotencyKey\b/g, ' with the same key'],
   [/,? or give a larger timeouts\.\w+(?: \([^)]*\))?/g, ''],
   [/\btimeoutMs\b/g, '--timeout-seconds'],

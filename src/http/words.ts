@@ -181,7 +181,7 @@ export function outcomeUnknown(
         adviceOf(doubt),
         keys === 'given'
           ? 'Call generate again with the same idempotencyKey: it makes no second job.'
-          : `Sending it again may be paid for twice: look for the job on the server first${keys === undefined ? ', or give an idempotencyKey where it honours one' : ''}.`,
+          : `Sending it again may be paid for twice: look for the job on the server first.${keys === undefined ? ' Where it honours an idempotencyKey, give one from the first try on.' : ''}`,
       ]
         .filter(Boolean)
         .join(' '),

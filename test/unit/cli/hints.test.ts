@@ -44,7 +44,10 @@ it.each([
     'Check that the server runs, and the port in baseUrl.',
     'Check that the server runs, and the port in --base-url.',
   ],
-  ['Look for the job first, or give an idempotencyKey where it honours one.', 'Look for the job first.'],
+  [
+    'Look for the job first. Where it honours an idempotencyKey, give one from the first try on.',
+    'Look for the job first.',
+  ],
   ['Check that baseUrl and backend fit the server.', 'Check that --base-url and --backend fit the server.'],
   ['Look at the backend.', 'Look at the backend.'],
   [

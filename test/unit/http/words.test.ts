@@ -82,7 +82,7 @@ describe('a submit whose outcome is unknown', () => {
     ['none', 'Wait. Sending it again may be paid for twice: look for the job on the server first.'],
     [
       undefined,
-      'Wait. Sending it again may be paid for twice: look for the job on the server first, or give an idempotencyKey where it honours one.',
+      'Wait. Sending it again may be paid for twice: look for the job on the server first. Where it honours an idempotencyKey, give one from the first try on.',
     ],
   ] as const)('where the key is %s says what to do', (keys, hint) => {
     expect(told(refused, refused, keys).hint).toBe(hint);
