@@ -127,8 +127,8 @@ export class ClientRecords implements ClientJobs, World {
       });
     };
     if (record.jobId !== undefined) refuse(`has the job ${JSON.stringify(record.jobId)}`);
-    const other = await this.store.find(jobId);
-    if (other !== undefined && this.isOurs(other))
+    const other = await this.store.find(jobId, (found) => this.isOurs(found));
+    if (other !== undefined)
       refuse(`cannot have the job ${JSON.stringify(jobId)}: key ${JSON.stringify(other.key)} has it`);
     const updatedAt = this.host.runtime.now();
     await this.store.put({ ...record, state: 'submitted', jobId, updatedAt });
@@ -155,7 +155,9 @@ export class ClientRecords implements ClientJobs, World {
   }
 
   async #writeEnd(known: { readonly key: string; readonly jobId: string } | undefined, update: JobUpdate) {
-    const record = await (known === undefined ? this.store.find(update.jobId) : this.store.get(known.key));
+    const record = await (known === undefined
+      ? this.store.find(update.jobId, (found) => this.isOurs(found))
+      : this.store.get(known.key));
     if (record === undefined) this.#jobs.notWritten(update.jobId);
     else if (!hasEnded(record) && this.isOurs(record)) {
       await this.writes.keep(this.told(record, { ...update, jobId: known?.jobId ?? update.jobId }));

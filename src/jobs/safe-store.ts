@@ -50,15 +50,20 @@ export class SafeStore {
     await this.#call(`delete the record of ${shown(key)}`, () => this.#store.delete(key));
   }
 
-  /** The record of an id; undefined where there is none, or none that can be read. */
-  async find(jobId: string): Promise<JobRecord | undefined> {
+  /**
+   * The record of an id; undefined where there is none, or none that can be read.
+   *
+   * @param isOurs - Another server's job may have the same id.
+   */
+  async find(jobId: string, isOurs: (record: JobRecord) => boolean): Promise<JobRecord | undefined> {
     const { find } = this.#store;
     if (find !== undefined) {
       const found = await this.#call('find a record', () => find.call(this.#store, jobId));
       const record = readRecord(found);
-      return record?.jobId === jobId ? record : undefined;
+      if (record?.jobId !== jobId) return undefined;
+      if (isOurs(record)) return record;
     }
-    for await (const { record } of this.list()) if (record?.jobId === jobId) return record;
+    for await (const { record } of this.list()) if (record?.jobId === jobId && isOurs(record)) return record;
     return undefined;
   }
 

@@ -22,7 +22,7 @@ export class Tokens {
   async deliver(token: string, update: JobUpdate): Promise<void> {
     const { store, writes } = this.#records;
     const { jobId } = update;
-    const bound = await store.find(jobId);
+    const bound = await store.find(jobId, (found) => this.#records.isOurs(found));
     if (bound !== undefined) {
       if (bound.idempotencyKey !== token) this.#warn('the token of another submit', jobId);
       return;

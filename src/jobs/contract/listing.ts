@@ -105,6 +105,18 @@ export const FINDING: readonly StoreCheck[] = [
       same(await store.find(first.jobId ?? ''), undefined, 'what find has after delete');
     },
   },
+  {
+    name: 'find: has the other record of an id that two servers have given, once one is deleted',
+    async run(store) {
+      if (store.find === undefined) return;
+      const jobId = crypto.randomUUID();
+      const [first, second] = await Promise.all(
+        [1, 2].map(() => storeAt(store, recordOf(), { state: 'submitted', jobId })),
+      );
+      await store.delete(second?.key ?? '');
+      same(await store.find(jobId), first, 'what find has');
+    },
+  },
 ];
 
 /** A record of each state, in the order in which they were made. */

@@ -2,7 +2,7 @@
 //   record:KEY   the record as JSON, which runs out by itself
 //   all, of:GROUP   sorted sets of keys, by the time at which the record was made
 //   ends   the same by the time at which it runs out
-//   id:JOB   the key of a job
+//   id:JOB   a set of keys: two servers may give the same id
 //   lease:KEY   its holder
 
 /**
@@ -20,7 +20,7 @@ end
 if ARGV[2] == '' then
   redis.call('DEL', KEYS[1])
   for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[3]) end
-  if redis.call('GET', KEYS[5]) == ARGV[3] then redis.call('DEL', KEYS[5]) end
+  redis.call('SREM', KEYS[5], ARGV[3])
   return 'done'
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
@@ -30,10 +30,15 @@ if ARGV[7] == '1' then
   redis.call('ZADD', KEYS[4], ARGV[5], ARGV[3])
   if redis.call('PTTL', KEYS[4]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[4], ARGV[4]) end
 end
-if ARGV[8] == '1' then redis.call('SET', KEYS[5], ARGV[3], 'PX', ARGV[4]) end
+if ARGV[8] == '1' then
+  redis.call('SADD', KEYS[5], ARGV[3])
+  if redis.call('PTTL', KEYS[5]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[5], ARGV[4]) end
+end
 return 'done'`;
 
 export const GET = `return redis.call('GET', KEYS[1])`;
+
+export const MEMBERS = `return redis.call('SMEMBERS', KEYS[1])`;
 
 /** KEYS: all, or of. ARGV: from which time on, how many. Answers key, time, key, time and so on. */
 export const PAGE = `return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])`;

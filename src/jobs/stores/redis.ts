@@ -6,7 +6,7 @@ import type { JobRecord } from '../record.js';
 import { admits, isListed, keptUntil, merged } from '../rules.js';
 import type { JobStore, JobStoreQuery } from '../store.js';
 import { evalScript, type IORedisJobsClient, type NodeRedisJobsClient } from './redis-eval.js';
-import { GET, LEASE, PAGE, RECORDS, SWAP } from './redis-scripts.js';
+import { GET, LEASE, MEMBERS, PAGE, RECORDS, SWAP } from './redis-scripts.js';
 
 /** Options for `redisJobs`. */
 export interface RedisJobsOptions {
@@ -109,9 +109,11 @@ export class RedisJobStore implements JobStore {
   }
 
   async find(jobId: string): Promise<unknown> {
-    const key = await this.#run(GET, [`id:${jobId}`], []);
-    const stored = typeof key === 'string' && key !== '' ? await this.get(key) : undefined;
-    return readRecord(stored)?.jobId === jobId ? stored : undefined;
+    for (const key of await this.#run(MEMBERS, [`id:${jobId}`], [])) {
+      const stored = await this.get(key);
+      if (readRecord(stored)?.jobId === jobId) return stored;
+    }
+    return undefined;
   }
 
   async lease(key: string, holder: string, forMs: number): Promise<boolean> {

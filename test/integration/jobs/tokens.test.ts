@@ -7,6 +7,7 @@ import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import type { VideoClient } from '../../../src/client/client.js';
 import type { WebhookEvent } from '../../../src/core/model.js';
 import { jobsOver } from '../../../src/jobs/jobs-over.js';
+import type { JobRecord } from '../../../src/jobs/record.js';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import type { WebhookHandlerOptions } from '../../../src/webhooks/handler-options.js';
 import { toNodeHandler } from '../../../src/webhooks/node.js';
@@ -113,6 +114,8 @@ describe('a delivery', () => {
       snapshot: { id: jobId, status, progress: 100, transport: 'webhook', updatedAt: new Date(), raw: {} },
     }) as WebhookEvent;
 
+  const other = { key: 'order-8', state: 'submitted', jobId: 'job-8', idempotencyKey: 'idem-8' } as const;
+
   async function unknownSubmit() {
     const server = await startServer({ faults: [{ route: 'generate', type: 'status', status: 503 }] });
     const { store } = storeWith();
@@ -138,14 +141,22 @@ describe('a delivery', () => {
 
   it('of a job that another key has binds nothing', async () => {
     const { client, store, token, warnings } = await unknownSubmit();
-    await store.add({
-      ...{ version: 1, key: 'order-8', backend: 'soraGateway', baseUrl: 'https://host', state: 'submitted' },
-      ...{ idempotencyKey: 'idem-8', inputDigest: '0', decidedBy: 0, jobId: 'job-8' },
-      ...{ createdAt: Date.now(), updatedAt: Date.now() },
-    });
+    const [own] = await recordsOf(store);
+    await store.add({ ...(own as JobRecord), ...other });
     await client.ingest(event('job-8', 'processing'), { token });
     expect((await recordsOf(store))[0]).toMatchObject({ key, state: 'submitting' });
     expect(warnings).toEqual([expect.stringContaining('the token of another submit')]);
+  });
+
+  it('binds its job where another server has given the same id, and no second key to it', async () => {
+    const { client, store, token, warnings } = await unknownSubmit();
+    const [own] = await recordsOf(store);
+    await store.add({ ...(own as JobRecord), ...other, baseUrl: 'https://host' });
+    await store.add({ ...(own as JobRecord), key: 'order-9', idempotencyKey: 'idem-9' });
+    await client.ingest(event('job-8', 'processing'), { token });
+    expect((await recordsOf(store))[0]).toMatchObject({ key, state: 'submitted', jobId: 'job-8' });
+    expect(warnings).toEqual([]);
+    expect((await errorOf(client.adopt('order-9', 'job-8'))).message).toContain('key "order-7" has it');
   });
 
   it.each(['nobody’s', 'order-7', ''])('with the token %j binds nothing', async (token) => {
