@@ -145,17 +145,15 @@ export class KeyedSubmit<Request extends AnyRequest> {
     const stored = await this.#add(record);
     // What was given may be the same in two processes.
     if (stored.idempotencyKey !== idempotencyKey || stored.createdAt !== now) return { stored };
-    if (signal.aborted) {
-      await writes.keep(this.#unsent(record));
-      throw signal.reason;
-    }
     const post = this.#postOf(record, request);
-    // It took long to be written, and so does what says so: a store has so long at most.
-    if (host.runtime.now() - now > slackMs(timeouts)) {
-      await post.renew(timeouts.requestMs).catch(async (error) => {
-        await writes.keep(this.#unsent(record));
-        throw error;
-      });
+    try {
+      signal.throwIfAborted();
+      // It took long to be written, and so does what says so: a store has so long at most.
+      if (host.runtime.now() - now > slackMs(timeouts)) await post.renew(timeouts.requestMs);
+      signal.throwIfAborted();
+    } catch (error) {
+      await writes.keep(this.#unsent(record));
+      throw error;
     }
     return { job: await this.#start(post, true) };
   }

@@ -1,7 +1,7 @@
 import { backoffDelayMs } from '../core/backoff.js';
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
-import { VideoError } from '../errors.js';
+import { howToGoOn, VideoError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import { type Asked, isHonoured } from './decide.js';
 import type { JobsHost, KeptSubmission, Posting } from './jobs.js';
@@ -118,7 +118,22 @@ export class RecordedPost<Request extends AnyRequest> {
     // Known first: whoever follows it may tell its end before it is written.
     this.#world.known(next);
     await this.#world.writes.keep(next);
+    this.#world.writes.owe(this.#tellUnkept(job.id)).catch(() => {});
     return job;
+  }
+
+  /** What somebody else has made of the record meanwhile stands: the job of this answer must not be lost by that. */
+  async #tellUnkept(jobId: string): Promise<void> {
+    const { host, store } = this.#world;
+    const { idempotencyKey, key } = this.#record;
+    const stored = await store.get(key);
+    const isSame = stored?.idempotencyKey === idempotencyKey;
+    const ids = [undefined, jobId, host.backend.webhookIdOf?.(jobId)];
+    if (isSame && ids.includes(stored.jobId)) return;
+    const instead = isSame ? `has job ${JSON.stringify(stored.jobId)} by now` : 'was forgotten meanwhile';
+    host.logger.warn(
+      `job ${JSON.stringify(jobId)} was made under key ${JSON.stringify(key)}, whose record ${instead}: after a restart nobody knows of it. ${howToGoOn(jobId)}.`,
+    );
   }
 
   /** Nothing is in doubt: what the first try of a record says of it is so. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { VideoClient } from '../../../src/client/client.js';
 import { JobStoreError } from '../../../src/errors.js';
 import { jobsOver } from '../../../src/jobs/jobs-over.js';
 import type { JobRecord } from '../../../src/jobs/record.js';
+import { rejection } from '../../support/rejection.js';
 import { until } from '../../support/until.js';
 import { connect, errorOf, ignoring, input, recordsOf, startServer, storeWith, submits } from './support.js';
 
@@ -72,6 +74,60 @@ describe('a store that cannot be written', () => {
     await expect.poll(() => recordsOf(store)).toMatchObject([{ state: 'refused' }]);
     expect(submits(server)).toBe(0);
   });
+
+  it('in time, and is slow again when that is to be written: an abort meanwhile sends nothing', async () => {
+    const server = await startServer();
+    let isRenewing = false;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let adds = 0;
+    const { store } = storeWith((inner) => ({
+      async add(record) {
+        const stored = await inner.add(record);
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        if (++adds === 1) throw new Error('connection lost');
+        return stored;
+      },
+      async put(record) {
+        if (record.state === 'submitting') {
+          isRenewing = true;
+          await held;
+        }
+        return inner.put(record);
+      },
+    }));
+    const controller = new AbortController();
+    const client = connect(server, { jobs: jobsOver(store), timeouts: { requestMs: 1_000 } });
+    const aborted = rejection(client.generate(input, { key, signal: controller.signal }));
+    await until(() => isRenewing);
+    controller.abort(new Error('enough'));
+    expect(await aborted).toMatchObject({ message: 'enough' });
+    release();
+    await expect.poll(() => recordsOf(store)).toMatchObject([{ state: 'refused', error: 'not sent' }]);
+    expect(submits(server)).toBe(0);
+  });
+
+  it.each([
+    ['forgotten', (client: VideoClient) => client.forget(key), 'was forgotten meanwhile'],
+    ['of another job', (client: VideoClient) => client.adopt(key, 'job-x'), 'has job "job-x" by now'],
+  ])(
+    'because the record is %s by then: the job is returned, and that is warned of',
+    async (_, act, words) => {
+      const server = await startServer({ faults: [{ route: 'generate', type: 'slow', delayMs: 300 }] });
+      const warnings: string[] = [];
+      const logger = { ...console, warn: (line: string) => void warnings.push(line) };
+      const client = connect(server, { jobs: jobsOver(storeWith().store), logger });
+      const generating = client.generate(input, { key });
+      await until(() => submits(server) === 1);
+      await act(client);
+      const job = await generating;
+      await client.close();
+      expect(warnings).toEqual([expect.stringContaining(words)]);
+      expect(warnings[0]).toContain(`client.subscribe("${job.id}")`);
+    },
+  );
 
   it('after the answer: the job is returned, it is warned of, and the write is tried again', async () => {
     const server = await startServer();
