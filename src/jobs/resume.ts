@@ -80,11 +80,22 @@ export async function* resume<Job>(
           foreign++;
         } else if (record.state === 'refused' || keptUntil(record) <= runtime.now()) {
           done.add(record.key);
-        } else if (await abortable(leases.take(record.key), signal)) yield* give(record);
+        } else if (await take(record.key)) yield* give(record);
         else leased++;
       }
     } finally {
       listing.return().catch(() => {});
+    }
+  }
+
+  /** What comes once nobody waits for it is given back: it would be kept from others. */
+  async function take(key: string): Promise<boolean> {
+    const taking = leases.take(key);
+    try {
+      return await abortable(taking, signal);
+    } catch (error) {
+      taking.then(() => records.release(key)).catch(() => {});
+      throw error;
     }
   }
 
@@ -112,8 +123,10 @@ export async function* resume<Job>(
   async function* lookAgain(): AsyncGenerator<ResumeResult<Job>, void, undefined> {
     for (const key of undecided.keys()) {
       const record = await abortable(store.get(key), signal);
-      if (record === undefined || record.state === 'refused') undecided.delete(key);
-      else yield* give(record);
+      if (record === undefined || record.state === 'refused') {
+        undecided.delete(key);
+        records.release(key);
+      } else yield* give(record);
     }
   }
 }

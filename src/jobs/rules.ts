@@ -31,6 +31,8 @@ export function merged(stored: unknown, next: JobRecord): JobRecord | undefined 
   const { state, jobId, error, decidedBy } = next;
   const updatedAt = Math.max(before.updatedAt, next.updatedAt);
   if (before.jobId !== undefined && before.jobId !== jobId) return undefined;
+  // What was given as the idempotency key may be that of another process, too, which is submitting at this moment.
+  if (state === 'refused' && before.createdAt !== next.createdAt) return undefined;
   if (state === 'submitting') {
     // Somebody tries once more, under the same key.
     return before.state === 'submitting' ? { ...before, decidedBy, updatedAt } : undefined;

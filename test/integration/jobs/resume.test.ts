@@ -213,6 +213,31 @@ describe('resume', () => {
     await client.close();
     expect(await inner.lease('order-7', 'somebody else', 1_000)).toBe(true);
   });
+
+  it('holds nothing that came when nobody waited for it any more', async () => {
+    const server = await startServer();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    const { store, inner } = storeWith((memory) => ({
+      async lease(...lease) {
+        if (asked++ === 0) await held;
+        return memory.lease(...lease);
+      },
+    }));
+    await inner.add(left(server.url, { state: 'submitted', jobId: 'job-1' }));
+    const controller = new AbortController();
+    const client = connect(server, { jobs: jobsOver(store) });
+    const aborted = rejection(all(client.resume({ signal: controller.signal })));
+    await until(() => asked === 1);
+    controller.abort(new Error('enough'));
+    expect(await aborted).toMatchObject({ message: 'enough' });
+    release();
+    await until(() => asked === 2);
+    expect(await inner.lease('order-7', 'somebody else', 1_000)).toBe(true);
+  });
 });
 
 describe('adopt', () => {

@@ -38,6 +38,12 @@ describe('put', () => {
     expect(merged(in_('submitting', { key: 'order-8' }), in_('submitted'))).toBeUndefined();
   });
 
+  it('refuses no submit of another moment, though it has the same idempotency key', () => {
+    const before = in_('submitting', { createdAt: 1 });
+    expect(merged(before, in_('refused', { createdAt: 2 }))).toBeUndefined();
+    expect(merged(before, in_('submitted', { createdAt: 2 }))).toMatchObject({ jobId: 'job-1' });
+  });
+
   it('replaces no id', () => {
     expect(merged(in_('submitted'), in_('completed', { jobId: 'job-2' }))).toBeUndefined();
   });
