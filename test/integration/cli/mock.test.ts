@@ -136,7 +136,7 @@ it('a program is told where the server and each dialect is, in the first line', 
     urls: {
       ...{ soragateway: at('soragateway'), vidbuilder: at('vidbuilder'), openaivideos: at('openaivideos') },
       ...{ openrouter: at('openrouter/api/v1'), replicate: at('replicate/v1') },
-      comfyui: at('comfyui'),
+      ...{ comfyui: at('comfyui'), fal: at('fal') },
       ...{ runway: at('runway'), xai: at('xai/v1') },
     },
   });
