@@ -1,4 +1,5 @@
 import { type Fields, idOf, textOf } from '../../core/fields.js';
+import { parseJson } from '../../core/json.js';
 import type { JobSnapshot, JobUpdate, StreamMessage } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
 import { failureOf, nodeOf } from './comfy-ui-job.js';
@@ -30,7 +31,7 @@ export function parseComfyFrame(
 ): StreamMessage {
   let frame: unknown;
   try {
-    frame = JSON.parse(text);
+    frame = parseJson(text);
   } catch {
     return { type: 'problem', message: 'a frame is not JSON' };
   }
@@ -91,6 +92,12 @@ function memoryOf(type: string, data: Fields, known: JobSnapshot | undefined): M
   };
 }
 
+/** Of the nodes that the graph has: what others would be called is without end. */
+function withShares(memory: Memory, shares: Memory['nodes']): Memory {
+  const ours = Object.entries(shares).filter(([id]) => Object.hasOwn(memory.workflow.prompt, id));
+  return { ...memory, nodes: { ...memory.nodes, ...Object.fromEntries(ours) } };
+}
+
 /** What is known after a frame; undefined where it says nothing. */
 function advanced(type: string, data: Fields, memory: Memory): Memory | undefined {
   const { nodes, running } = memory;
@@ -99,17 +106,17 @@ function advanced(type: string, data: Fields, memory: Memory): Memory | undefine
     case 'execution_start':
       return memory;
     case 'execution_cached':
-      return { ...memory, nodes: { ...nodes, ...allOf(data.nodes) } };
+      return withShares(memory, allOf(data.nodes));
     case 'progress_state':
-      return { ...memory, nodes: { ...nodes, ...foldedOf(data.nodes, nodes) }, isWhole: true };
+      return { ...withShares(memory, foldedOf(data.nodes, nodes)), isWhole: true };
     case 'executing':
       if (node === undefined) return undefined;
       // Older servers tell no more than which node runs: the one before is done.
       if (memory.isWhole || running === undefined || running === node) return { ...memory, running: node };
-      return { ...memory, running: node, nodes: { ...nodes, [running]: 1 } };
+      return { ...withShares(memory, { [running]: 1 }), running: node };
     case 'progress':
       if (memory.isWhole || node === undefined) return undefined;
-      return { ...memory, nodes: { ...nodes, [node]: shareOf(data) } };
+      return withShares(memory, { [node]: shareOf(data) });
     case 'execution_success':
       return { ...memory, running: undefined, hasSucceeded: true };
     default:
@@ -132,7 +139,9 @@ function foldedOf(states: unknown, before: Memory['nodes']): Record<string, numb
     if (!isRecord(state)) continue;
     const shown = idOf(state.display_node_id) ?? id;
     if (shown === id && state.state === 'finished') done[id] = 1;
-    parts.set(shown, [...(parts.get(shown) ?? []), state.state === 'finished' ? 1 : shareOf(state)]);
+    const shares = parts.get(shown) ?? [];
+    shares.push(state.state === 'finished' ? 1 : shareOf(state));
+    parts.set(shown, shares);
   }
   const shares = Array.from(parts, ([id, all]) => {
     const share = all.reduce((sum, one) => sum + one, 0) / all.length;

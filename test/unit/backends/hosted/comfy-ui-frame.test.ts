@@ -66,6 +66,23 @@ describe('the percentage of comfyUI', () => {
     expect(job.progress).toEqual([8.3, 8.3, 25, 25]);
   });
 
+  it('keeps no more than the graph has, and takes a frame that is full of others in its stride', () => {
+    const job = new Followed();
+    job.say('execution_start');
+    const parts = Array.from({ length: 9_000 }, (_, part) => [`3.${part}`, state('3', 1, 2)]);
+    const others = Array.from({ length: 3_000 }, (_, other) => [
+      `other ${other}`,
+      state(`other ${other}`, 1),
+    ]);
+    const startedAt = process.cpuUsage();
+    job.say('progress_state', { nodes: Object.fromEntries([...parts, ...others]) });
+    job.say('execution_cached', { nodes: Array.from({ length: 3_000 }, (_, index) => `cached ${index}`) });
+    job.say('executing', { node: 'another' });
+    // Hundredths of a second; where each part had all those before it copied, it was seconds.
+    expect(process.cpuUsage(startedAt).user).toBeLessThan(1_000_000);
+    expect(job.snapshot?.raw).toHaveProperty('nodes', { 3: 0.5 });
+  });
+
   it('is never 100 before the end, however near, and never beyond', () => {
     const job = new Followed();
     const nodes = Object.fromEntries(['3', '4', '8', '9'].map((node) => [node, state(node, 9_999, 10_000)]));
@@ -186,6 +203,14 @@ describe('a frame of comfyUI', () => {
     ['a notification without data', { type: 'notification' }],
   ])('may be nothing of ours: %s', (_, frame) => {
     expect(parse(frame)).toEqual({ type: 'control' });
+  });
+
+  it('has what is nested too deep for whoever shows it cut off', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const data = `{"prompt_id":"${id}","exception_message":"Out of memory","current_inputs":${deep}}`;
+    const told = parseComfyFrame(`{"type":"execution_error","data":${data}}`);
+    expect(told).toMatchObject({ update: { status: 'failed', error: 'Out of memory' } });
+    expect(JSON.stringify(told).length).toBeLessThan(1_000);
   });
 
   it('is a problem where it is no JSON, or has no type', () => {
