@@ -6,6 +6,7 @@ import {
   mkdir,
   open,
   readdir,
+  readFile,
   rename,
   rm,
   stat,
@@ -55,6 +56,27 @@ export class Folder {
   /** In one step, at the end: false where the file is not there, or was removed meanwhile. */
   async append(name: string, text: string): Promise<boolean> {
     return this.#append(name, text, constants.O_WRONLY | constants.O_APPEND);
+  }
+
+  /**
+   * In one step, where the file has this text and no more. Whoever appends at that moment finds that the file is another
+   * one; what somebody has appended just before puts the old one back. Only one process at a time may do it.
+   */
+  async replace(name: string, before: string, text: string): Promise<void> {
+    const [old, temporary] = [this.#temporary(), this.#temporary()];
+    try {
+      await link(this.#at(name), old);
+      const handle = await this.#open(temporary, 'wx');
+      await closing(handle, async () => {
+        await handle.writeFile(text);
+        await handle.sync();
+      });
+      await rename(temporary, this.#at(name));
+      if ((await readFile(old, 'utf8')) !== before) await rename(old, this.#at(name));
+      await syncFolder(this.path);
+    } finally {
+      await Promise.all([old, temporary].map((path) => rm(path, { force: true })));
+    }
   }
 
   async remove(name: string): Promise<void> {

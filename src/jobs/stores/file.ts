@@ -12,6 +12,13 @@ const RECORD = '.jsonl';
 const LEASE = '.lease';
 /** Longer names are hashed: many file systems end at 255 bytes, some at 143. */
 const MAX_NAME = 120;
+/**
+ * In characters: a key that is refused again and again would have a longer one each time. Whoever has the key then begins
+ * a new one.
+ */
+const MAX_LOG = 65_536;
+/** So often a file is another one when it is written; others do not come and go as fast. */
+const MAX_TRIES = 20;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -31,7 +38,7 @@ export class FileJobStore implements JobStore {
     this.#sweepSometimes();
     const name = fileOf(record.key);
     return this.#explaining('written', async () => {
-      for (let tries = 0; tries < 20; tries++) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
         const text = await this.#folder.read(name);
         const line = logLine('add', record, Date.now());
         if (text === undefined) {
@@ -42,7 +49,10 @@ export class FileJobStore implements JobStore {
         if (!admits(stored)) return stored;
         if (!(await this.#folder.append(name, line))) continue;
         // Of several lines the first one counts.
-        const now = await this.#get(record.key);
+        const all = (await this.#folder.read(name)) ?? '';
+        const now = readLog(all, record.key, Date.now());
+        if (all.length > MAX_LOG && line.includes(JSON.stringify(now)))
+          await this.#folder.replace(name, all, line).catch(() => {});
         if (now !== undefined) return now;
       }
       throw new Error(`the record of ${JSON.stringify(record.key)} came and went while it was added`);
@@ -52,9 +62,12 @@ export class FileJobStore implements JobStore {
   async put(record: JobRecord): Promise<void> {
     const name = fileOf(record.key);
     await this.#explaining('written', async () => {
-      const text = await this.#folder.read(name);
-      if (text === undefined || merged(readLog(text, record.key, Date.now()), record) === undefined) return;
-      await this.#folder.append(name, logLine('put', record, Date.now()));
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const text = await this.#folder.read(name);
+        if (text === undefined || merged(readLog(text, record.key, Date.now()), record) === undefined) return;
+        if (await this.#folder.append(name, logLine('put', record, Date.now()))) return;
+      }
+      throw new Error(`the record of ${JSON.stringify(record.key)} came and went while it was changed`);
     });
   }
 

@@ -40,6 +40,83 @@ async function listed(of = store, query?: JobStoreQuery): Promise<unknown[]> {
 /** What the system would say. */
 const failure = (code: string) => Object.assign(new Error(`${code}: no`), { code });
 
+describe('a key that is refused again and again', () => {
+  const metadata = 'm'.repeat(4_000);
+  const refusedOften = async (times: number) => {
+    for (let index = 0; index < times; index++)
+      await storeAt(store, recordOf({ key: 'a', idempotencyKey: `idem-${index}`, metadata }), {
+        state: 'refused',
+      });
+    return recordOf({ key: 'a', metadata });
+  };
+  /** Runs an act just before the file is replaced, which then waits for it. */
+  const beforeReplacing = async (act: () => unknown) => {
+    const { rename } = await vi.importActual<typeof fs>('node:fs/promises');
+    vi.mocked(fs.rename).mockImplementationOnce(async (...paths) => {
+      await act();
+      return rename(...paths);
+    });
+  };
+
+  it('has a file that does not grow without end, and can be used on', async () => {
+    const record = await refusedOften(60);
+    expect((await fs.stat(join(folder, 'a.jsonl'))).size).toBeLessThan(100_000);
+    expect(await store.add(record)).toEqual(record);
+    expect(await new FileJobStore(folder).get('a')).toEqual(record);
+    expect(await files()).toEqual(['a.jsonl']);
+  });
+
+  it.each([
+    ['cannot be linked', () => vi.mocked(fs.link)],
+    ['cannot be renamed', () => vi.mocked(fs.rename)],
+  ])('has one that grows where it %s', async (_, method) => {
+    const record = await refusedOften(8);
+    method().mockClear().mockRejectedValue(failure('EPERM'));
+    expect(await store.add(record)).toEqual(record);
+    expect(method()).toHaveBeenCalledOnce();
+    expect(await store.get('a')).toEqual(record);
+    expect(await files()).toEqual(['a.jsonl']);
+  });
+
+  it('loses nothing that another process writes just before the file begins anew', async () => {
+    const record = await refusedOften(8);
+    const submitted = later(record, { state: 'submitted', jobId: 'job-1' });
+    await beforeReplacing(() => new FileJobStore(folder).put(submitted));
+    await store.add(record);
+    expect(fs.rename).toHaveBeenCalled();
+    expect(await store.get('a')).toEqual(submitted);
+    expect(await files()).toEqual(['a.jsonl']);
+  });
+
+  it('loses nothing that another process is about to write while the file begins anew', async () => {
+    const record = await refusedOften(8);
+    const submitted = later(record, { state: 'submitted', jobId: 'job-1' });
+    const { open } = await vi.importActual<typeof fs>('node:fs/promises');
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let putting: Promise<void> | undefined;
+    await beforeReplacing(async () => {
+      const opened = new Promise<void>((resolve) => {
+        vi.mocked(fs.open).mockImplementation(async (...file) => {
+          const handle = await open(...file);
+          if (typeof file[1] !== 'number') return handle;
+          resolve();
+          await held;
+          return handle;
+        });
+      });
+      putting = new FileJobStore(folder).put(submitted);
+      await opened;
+    });
+    await store.add(record);
+    release();
+    await putting;
+    expect(await store.get('a')).toEqual(submitted);
+  });
+});
+
 describe('the folder of a store', () => {
   it('is made with the first record, for its owner alone, and read where it is not there yet', async () => {
     expect([await listed(), await store.get('a')]).toEqual([[], undefined]);
