@@ -35,7 +35,10 @@ export function parseErrorBody(body: unknown): ErrorBody {
   );
   const others = {
     ...rest,
+    // Where they are no words, they are shown as they are.
+    ...(typeof message !== 'string' && { message }),
     ...(typeof detail !== 'string' && { detail }),
+    ...(typeof error !== 'string' && !isRecord(error) && { error }),
     ...(isRecord(nested.details) && nested.details),
   };
   const details = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));

@@ -20,6 +20,8 @@ import type { HttpRefusal, HttpRequest, HttpResponse } from '../backend.js';
 const LINK =
   /^((?:\/[^/]+)*?)\/((?:(?:workflows|comfy)\/)?[\w.~-]+\/[\w.~-]+)\/requests\/([\w.~:-]+)(?:\/(?:status|response|cancel))?\/?$/;
 const GONE = 'fal no longer has the result: it keeps one for an hour, a long one for six minutes';
+/** Of an id that cannot be one, in characters. */
+const MAX_SHOWN_ID = 8_000;
 const IN_PROGRESS = /in progress/i;
 /** Errors of the request, not of the call that asks about it: with these, whatever the status, it has ended. */
 const REQUEST_ERROR = /^(request_timeout|startup_timeout|runner_\w+)$/;
@@ -41,8 +43,10 @@ export function readFalSubmit({ body, status }: HttpResponse, request: HttpReque
     // Only the result says whether there is a video.
     return update.status === 'completed' ? { ...update, status: undefined } : update;
   }
-  const what = path === undefined ? excerpt(body) : bounded(path, 2_000);
-  throw new InvalidResponseError(`the answer to the submit leads to no request of fal's: ${what}`, {
+  // Whole, where it is cut in what is quoted else: it is all that there is of a job that may be paid for.
+  const what = path ?? jobId;
+  const words = what === undefined ? excerpt(body) : bounded(what, MAX_SHOWN_ID);
+  throw new InvalidResponseError(`the answer to the submit leads to no request of fal's: ${words}`, {
     status,
     hint: 'The request may be paid for: look for it before you submit again.',
   });

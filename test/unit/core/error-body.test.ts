@@ -71,6 +71,15 @@ describe('the words of an error body', () => {
     });
   });
 
+  it('keep what should be words, and is none, as details', () => {
+    expect(parseErrorBody({ error: ['no'], message: { en: 'no' } }).details).toEqual({
+      ...{ error: ['no'], message: { en: 'no' } },
+    });
+    expect(parseErrorBody({ error: { message: { en: 'no' }, type: 'a' } }).details).toEqual({
+      ...{ message: { en: 'no' }, type: 'a' },
+    });
+  });
+
   it('keep all else as details, of the inner one too, and nothing that is null', () => {
     expect(
       parseErrorBody({ error: { message: 'm', param: 'seconds', none: null }, id: 7, no: null }),

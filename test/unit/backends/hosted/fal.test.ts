@@ -156,6 +156,12 @@ describe('the id of a job of fal', () => {
     expect(() => backend.parseGenerate(answer({ request_id: ID }))).toThrow(ID);
   });
 
+  it('is told whole where it is too long to be one: it is all that there is of what may be paid for', () => {
+    const long = 'a'.repeat(3_000);
+    expect(() => submitted({ request_id: long })).toThrow(long);
+    expect(() => submitted({ status_url: `https://queue.fal.run/a/b/requests/${long}` })).toThrow(long);
+  });
+
   it('comes with no end that only the result can tell, where the answer to the submit has that word', () => {
     const told = (body: object) => {
       const request = { method: 'POST', url: `/${MODEL}` } as const;

@@ -72,6 +72,17 @@ describe('runway understands', () => {
     expect(outputsOf(HTTPS)).toEqual([{ url: HTTPS }]);
   });
 
+  it('what something in between says of an error, in the shapes of others', () => {
+    const error = { message: 'No such model', code: 'model_not_found' };
+    expect(backend.parseError?.({ error })).toMatchObject(error);
+    expect(plain(backend.parseError?.({ error: ['No such model'] }))).toEqual({
+      details: { error: ['No such model'] },
+    });
+    expect(plain(backend.parseError?.({ message: 'Forbidden' }))).toEqual({
+      details: { message: 'Forbidden' },
+    });
+  });
+
   it('errors that are no object, and issues without an end', () => {
     expect(plain(backend.parseError?.(['what']))).toEqual({ details: ['what'] });
     expect(plain(backend.parseError?.(null))).toEqual({});
