@@ -1,4 +1,4 @@
-import { type ErrorBody, parseErrorBody } from '../../core/error-body.js';
+import type { ErrorBody } from '../../core/error-body.js';
 import { type Fields, readUpdate, textOf } from '../../core/fields.js';
 import type { JobUpdate } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
@@ -72,12 +72,14 @@ function isWebUrl(value: unknown): value is string {
 
 /** `{ error, issues: [{ code, path, message }], docUrl }`. */
 export function parseRunwayError(body: unknown): ErrorBody {
-  // What is in between has words of its own.
-  if (!isRecord(body) || (body.error != null && typeof body.error !== 'string')) return parseErrorBody(body);
+  if (!isRecord(body)) return typeof body === 'string' ? { message: body } : { details: body ?? undefined };
   const { error, issues, docUrl, ...rest } = body;
   const problems = Array.isArray(issues) ? issues.slice(0, MAX_ISSUES).flatMap(wordsOfIssue) : [];
-  const sentences = [textOf(error), problems.join('; ')].filter((words) => words);
-  const details = { ...rest, ...(issues != null && { issues }) };
+  // What is in between may have its words one level down.
+  const words = textOf(isRecord(error) ? error.message : error);
+  const sentences = [words, problems.join('; ')].filter(Boolean);
+  const isOther = error != null && typeof error !== 'string';
+  const details = { ...rest, ...(isOther && { error }), ...(issues != null && { issues }) };
   const page = textOf(docUrl);
   return {
     message: sentences.length === 0 ? undefined : sentences.join(': '),
