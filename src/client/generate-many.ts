@@ -1,7 +1,7 @@
 import { type Check, optional, wholeNumber } from '../core/check.js';
 import { checkCall, checkOption } from '../core/check-option.js';
 import { wordsOf } from '../core/text.js';
-import { howToGoOn, isVideoError } from '../errors.js';
+import { howToGoOn, InputError, isVideoError } from '../errors.js';
 import type { ClientJobs } from '../jobs/jobs.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
@@ -159,6 +159,9 @@ export function generateMany<Input, Job extends { readonly id: string }>(
       try {
         // Once, before the gate: a submit that is made again after a 429 is the same.
         const key = keyOf(input, at);
+        // One made for this call alone would make a second job after a crash.
+        if (key === undefined && options.keyOf !== undefined)
+          throw new InputError('keyOf', `keyOf gave no key for input ${at}`);
         const job = await gate((abort) => host.generate(input, abort, key), controller.signal);
         result = { index: at, job };
       } catch (error) {

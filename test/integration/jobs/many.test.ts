@@ -57,14 +57,16 @@ describe('generateMany with records', () => {
     const client = connect(server, { jobs: memoryJobs() });
     const keyOf = (_: unknown, index: number) => {
       if (index === 0) throw new Error('mistake');
+      if (index === 2) return undefined as unknown as string;
       return index === 1 ? 'a b' : `order-${index}`;
     };
     const results = (await all(client.generateMany(inputs, { keyOf }))).sort((a, b) => a.index - b.index);
-    expect(results.slice(0, 2).map(({ error }) => error)).toMatchObject([
+    expect(results.slice(0, 3).map(({ error }) => error)).toMatchObject([
       { message: 'mistake' },
       { field: 'key' },
+      { field: 'keyOf', message: expect.stringContaining('input 2') },
     ]);
-    expect(submits(server)).toBe(3);
+    expect(submits(server)).toBe(2);
   });
 
   it('is told by each result that keyOf needs records, and sends nothing', async () => {
