@@ -86,7 +86,11 @@ export class SafeStore {
     const records = await this.#call(what, () => this.#store.list(query)[Symbol.asyncIterator]());
     try {
       for (;;) {
-        const next = await this.#call(what, () => records.next());
+        // Looked into here: what is no result of an iterator is a store that failed.
+        const next = await this.#call(what, async () => {
+          const { done, value } = await records.next();
+          return { done, value };
+        });
         if (next.done === true) return;
         const record = readRecord(next.value);
         if (record === undefined) {
@@ -97,7 +101,7 @@ export class SafeStore {
       }
     } finally {
       // One that hangs when it is left is nothing to wait for.
-      Promise.resolve(records.return?.()).catch(() => {});
+      (async () => records.return?.())().catch(() => {});
     }
   }
 

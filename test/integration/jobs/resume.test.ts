@@ -214,6 +214,18 @@ describe('resume', () => {
     expect(await inner.lease('order-7', 'somebody else', 1_000)).toBe(true);
   });
 
+  it.each([
+    ['gives no result', async () => undefined],
+    ['throws', () => Promise.reject(new Error('torn'))],
+  ])('fails as a store does where a listing %s and cannot be left, either', async (_, next) => {
+    const leave = () => {
+      throw new Error('not left');
+    };
+    const list = () => ({ [Symbol.asyncIterator]: () => ({ next: next as never, return: leave }) });
+    const client = connect(await startServer(), { jobs: jobsOver(storeWith(() => ({ list })).store) });
+    expect((await errorOf(all(client.resume()))).code).toBe('job-store');
+  });
+
   it('holds nothing that came when nobody waited for it any more', async () => {
     const server = await startServer();
     let release = () => {};
