@@ -54,6 +54,8 @@ export interface JobsHost {
     readonly name: string;
     readonly idempotency?: 'none' | { readonly windowMs: number } | undefined;
     webhookIdOf?(jobId: string): string;
+    /** Throws for an id by which no job can be asked for. */
+    status?(jobId: string): unknown;
   };
   readonly settings: {
     readonly baseUrl: URL;

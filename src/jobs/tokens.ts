@@ -34,6 +34,11 @@ export class Tokens {
       return this.#warn(`the token of job ${JSON.stringify(record.jobId)}`, jobId);
     }
     if (!this.#records.isOurs(record)) return this.#warn('the token of another backend or baseUrl', jobId);
+    if (!(await this.#canAsk(jobId)))
+      return this.#warn(
+        `the token of key ${JSON.stringify(record.key)}, but is no whole id: adopt that`,
+        jobId,
+      );
     const next = this.#records.told(record, update);
     await writes.owe(store.put(next));
     this.#records.remember(next);
@@ -46,6 +51,18 @@ export class Tokens {
       if (record?.idempotencyKey === token) return record;
     }
     return undefined;
+  }
+
+  /** Where a webhook calls a job otherwise, that may not be enough to ask for it: the record would be of no use. */
+  async #canAsk(jobId: string): Promise<boolean> {
+    const { backend } = this.#records.host;
+    if (backend.webhookIdOf === undefined) return true;
+    try {
+      await backend.status?.(jobId);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #webhookIdOf(jobId: string): string {

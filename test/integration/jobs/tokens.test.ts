@@ -159,6 +159,20 @@ describe('a delivery', () => {
     expect((await errorOf(client.adopt('order-9', 'job-8'))).message).toContain('key "order-7" has it');
   });
 
+  it('of an id by which its job cannot be asked for binds nothing, and is warned of', async () => {
+    const server = await startServer({ faults: [{ route: 'generate', type: 'status', status: 503 }] });
+    const { store } = storeWith();
+    const warnings: string[] = [];
+    const logger = { ...console, warn: (line: string) => void warnings.push(line) };
+    const backend = fal({ webhookUrl: ({ token }) => `https://me.test/hook?key=${token}` });
+    const client = connect({ url: server.urlOf('fal') }, { backend, jobs: jobsOver(store), logger });
+    await errorOf(client.generate({ model: 'fal-ai/veo3.1', input: { prompt: 'A cat' } }, { key }));
+    const token = (await recordsOf(store))[0]?.idempotencyKey;
+    await client.ingest(event('b2f1-7'), { token });
+    expect(await recordsOf(store)).toMatchObject([{ key, state: 'submitting' }]);
+    expect(warnings).toEqual([expect.stringMatching(/b2f1-7.*order-7.*no whole id/)]);
+  });
+
   it.each(['nobody’s', 'order-7', ''])('with the token %j binds nothing', async (token) => {
     const { client, store } = await unknownSubmit();
     await client.ingest(event('job-1'), { token });
