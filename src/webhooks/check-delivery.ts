@@ -91,7 +91,9 @@ export async function checkDelivery(
   const body =
     bytesOf(options.body) ?? (await (await load('body-incomplete')).readBody(options.body, options, true));
   attempt.body = body;
-  return matchBody(signed, body, load);
+  const verified = await matchBody(signed, body, load);
+  if (!verified) throw refused('bad-signature');
+  return verified;
 }
 
 /** What a delivery says by its headers. */
@@ -162,12 +164,15 @@ function readHeaders(values: readonly string[], scheme: ResolvedScheme): SignedH
   return { signatures: listed.split(/,? /, MAX_SIGNATURES), id, timestamp, prefix: `${id}.${timestamp}.` };
 }
 
-/** Whether the body is what the headers say was signed. */
+/**
+ * Whether the body is what the headers say was signed: undefined where it is not, for whoever tries many would have an
+ * error made for each. Throws for one that is, and at another time.
+ */
 export async function matchBody(
   signed: Signed,
   body: Bytes,
   load: Load<Pick<Seldom, 'verifyEd25519'>>,
-): Promise<VerifiedWebhook> {
+): Promise<VerifiedWebhook | undefined> {
   const { signatures, id, timestamp, prefix, keys } = signed;
   const { kind: scheme } = signed.scheme;
   const standard = scheme === 'standard-webhooks';
@@ -189,7 +194,7 @@ export async function matchBody(
       return { scheme, secretIndex, body, id, timestamp: recentTime(signed) };
     }
   }
-  throw refused('bad-signature');
+  return undefined;
 }
 
 function recentTime({ timestamp, nowMs, pastSeconds, futureSeconds }: Signed): Date {
