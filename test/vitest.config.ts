@@ -41,7 +41,7 @@ export default defineConfig({
   test: {
     root,
     // By itself it leaves a core free, which on two is half of them; most tests wait more than they work.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     // The client warns on the console: only where a test failed is that worth reading.
     silent: 'passed-only',
     projects: [
