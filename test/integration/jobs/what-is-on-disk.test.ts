@@ -46,8 +46,9 @@ async function inRedis(): Promise<Place> {
     const parts: string[] = [];
     for (const key of await redis.keys('*')) {
       const type = await redis.type(key);
-      const value = type === 'zset' ? await redis.zrange(key, '0', '-1') : [await redis.get(key)];
-      parts.push(key, ...value.map(String));
+      if (type === 'zset') parts.push(key, ...(await redis.zrange(key, '0', '-1')));
+      else if (type === 'set') parts.push(key, ...(await redis.smembers(key)));
+      else parts.push(key, String(await redis.get(key)));
     }
     return parts.join('\n');
   };
