@@ -75,12 +75,20 @@ describe('a page with the backend fal', () => {
       polling: { intervalMs: 600_000 },
     });
     onTestFinished(() => client.close());
-    const { ok, transports } = await client.diagnose();
-    expect([ok, transports.polling.state]).toEqual([true, 'works']);
+    const { ok, transports: tried } = await client.diagnose();
+    expect([ok, tried.polling.state]).toEqual([true, 'works']);
     const job = await client.generate({ input: { prompt: 'A boat', image_url: new Blob(['a']) } });
     const messages: unknown[] = [];
     job.on('update', ({ message, transport }) => messages.push([message, transport]));
-    await expect.poll(() => server.do('requests')).toContainEqual(expect.objectContaining({ route: 'sse' }));
+    const transports: unknown[] = [];
+    job.on('transport', ({ transport }) => transports.push(transport));
+    await expect.poll(() => transports).toContain('sse');
+    // Asked when it was followed, and once more when its stream had opened: from now on the stream alone tells.
+    const asked = async () => {
+      const requests = (await server.do('requests')) as readonly { readonly route: string }[];
+      return requests.filter(({ route }) => route === 'status').length;
+    };
+    await expect.poll(asked).toBeGreaterThanOrEqual(2);
     await server.do('advance', job.id, { status: 'processing', message: 'Sampling' });
     await expect.poll(() => messages).toContainEqual(['Sampling', 'sse']);
     const ended = job.completed();
