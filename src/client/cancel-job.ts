@@ -10,7 +10,7 @@ import type { HttpClient } from '../http/types.js';
 import { sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { Settings } from './options.js';
+import type { Settings } from './resolve-options.js';
 
 export interface CancelHost {
   readonly backend: Pick<AnyBackend, 'name' | 'cancel'>;

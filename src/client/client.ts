@@ -25,8 +25,9 @@ import { Following } from './following.js';
 import type { GenerateManyOptions, GenerateManyResult } from './generate-many.js';
 import { JobMaker } from './job-maker.js';
 import { bindOperations, generation } from './operations.js';
-import { type HostedClientOptions, resolveOptions, type VideoClientOptions } from './options.js';
+import type { HostedClientOptions, VideoClientOptions } from './options.js';
 import { part } from './parts.js';
+import { resolveOptions } from './resolve-options.js';
 import { Server } from './server.js';
 import { startLater } from './start-later.js';
 

@@ -9,7 +9,7 @@ import {
   type TransportDiagnosis,
 } from './diagnose-deps.js';
 import { probePolling } from './diagnose-polling.js';
-import type { Settings } from './options.js';
+import type { Settings } from './resolve-options.js';
 import type { Server } from './server.js';
 
 /** What `VideoClient.diagnose` found out. */

@@ -10,7 +10,7 @@ import { type StreamDeps, streamsOf } from '../transports/streams.js';
 import type { Follower } from '../transports/transport.js';
 import { followOnBus } from './bus-follower.js';
 import { BusLink } from './bus-link.js';
-import { type Settings, toWebSocketUrl } from './options.js';
+import { type Settings, toWebSocketUrl } from './resolve-options.js';
 import type { Server } from './server.js';
 
 export { askStatus } from './ask-status.js';

@@ -5,8 +5,8 @@ import type { StatusCalls } from '../transports/status-calls.js';
 import type { BusLink } from './bus-link.js';
 import { closedError } from './calls.js';
 import { LateFollower } from './late-follower.js';
-import type { Settings } from './options.js';
 import { fetchAhead, part } from './parts.js';
+import type { Settings } from './resolve-options.js';
 import type { Server } from './server.js';
 
 /** Where each wait has its own follower: how many of them are told what a webhook says. */

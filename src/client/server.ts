@@ -11,7 +11,7 @@ import { systemRuntime } from '../runtime/system.js';
 import { Session } from '../transports/session.js';
 import { Calls, needsJobs } from './calls.js';
 import { Cancels, type LoadJobCalls } from './cancels.js';
-import type { Settings } from './options.js';
+import type { Settings } from './resolve-options.js';
 
 /** The server as one client knows it: how it is reached, what is under way there, and what it says about jobs. */
 export class Server {

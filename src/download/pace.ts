@@ -1,8 +1,9 @@
 import { backoffDelayMs, nextDelayMs, retryAfterOf } from '../core/backoff.js';
 import type { RetrySettings } from '../core/settings.js';
-import { ApiError, DownloadError } from '../errors.js';
+import type { ApiError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { noVideo } from './words.js';
 
 /** An expired URL is asked for again so often without a byte in between. */
 const MAX_RENEWALS = 3;
@@ -89,27 +90,4 @@ export class DownloadPace {
     const delayMs = Math.max(leastMs, backoffDelayMs(attempt, retry, runtime.random()));
     await sleep(runtime, Math.min(delayMs, mostMs), this.#signal);
   }
-}
-
-const HINTS = {
-  'download-expired': 'The server may keep a video only for some time.',
-  'download-not-ready': 'Download again later, or give a larger timeouts.notReadyMs.',
-  'download-not-video': 'Check that baseUrl and backend fit the server.',
-  'download-incomplete': 'Check the network, then download again.',
-};
-
-export function noVideo(
-  code: keyof typeof HINTS,
-  jobId: string,
-  what: string,
-  cause?: unknown,
-): DownloadError {
-  const { status, requestId } = cause instanceof ApiError ? cause : {};
-  return new DownloadError(code, `the video of job ${jobId} ${what}`, {
-    jobId,
-    status,
-    requestId,
-    cause,
-    hint: HINTS[code],
-  });
 }

@@ -2,7 +2,7 @@ import type { HttpRequest } from '../backends/backend.js';
 import type { ByteArray } from '../core/bytes.js';
 import { bounded, redactQueries } from '../core/text.js';
 import type { DownloadRange } from '../core/video-download.js';
-import { type DownloadError, InputError } from '../errors.js';
+import type { DownloadError } from '../errors.js';
 import { discard } from '../http/body.js';
 import { isTransient } from '../http/failure.js';
 import type { HttpClient, Opened } from '../http/types.js';
@@ -14,10 +14,11 @@ import { Extent } from './extent.js';
 import { type FileHead, readHead } from './head.js';
 import { isTextType } from './media.js';
 import { Opening, problemOf } from './opening.js';
-import { DownloadPace, noVideo, type PaceOptions } from './pace.js';
+import { DownloadPace, type PaceOptions } from './pace.js';
 import { type DownloadSource, Places } from './places.js';
 import { Progress, type ReportProgress } from './progress.js';
 import { Resumption } from './resumption.js';
+import { beyondEnd, brokenOff, notVideo, wrongHash } from './words.js';
 
 export interface OpenDownloadOptions extends PaceOptions {
   readonly signal?: AbortSignal | undefined;
@@ -135,7 +136,7 @@ export class ResumableBody implements ByteSource {
     if (rest !== undefined) return rest;
     if (this.#hopeless !== undefined) throw this.#brokenOff(this.#hopeless);
     if (this.#extent.received === this.#extent.start) throw this.#notVideo('an empty body');
-    if (this.#extent.check?.matchesHash() === false) throw this.#wrongHash();
+    if (this.#extent.check?.matchesHash() === false) throw wrongHash(this.#source.jobId);
     this.close();
     return undefined;
   }
@@ -238,13 +239,13 @@ export class ResumableBody implements ByteSource {
       const isMore = verdict === 'part' || (verdict === 'same' && extent.agreesInSize(head));
       if (known !== undefined && isMore) extent.resume(head, verdict === 'same');
       else this.#begin(head, verdict === 'part');
-      if (extent.isBeyond) throw this.#beyond();
+      if (extent.isBeyond) throw beyondEnd(this.#source.jobId);
       if (extent.start > 0 && isTextType(head.contentType)) throw this.#notVideo(head.contentType);
       extent.expect(response, head);
       return true;
     } else {
       const error = await toError();
-      if (error.status === 416 && known === undefined) throw this.#beyond();
+      if (error.status === 416 && known === undefined) throw beyondEnd(this.#source.jobId);
       if (isTransient(error)) throw error;
       await this.#places.failed({ verdict, error, foreign, resuming: known !== undefined && received > 0 });
     }
@@ -270,34 +271,11 @@ export class ResumableBody implements ByteSource {
   }
 
   #brokenOff(cause: unknown): DownloadError {
-    const why = cause instanceof Error ? cause.message : (cause ?? 'the connection ended early');
-    const of = this.size === undefined ? '' : ` of ${this.size}`;
-    const what = `broke off after ${this.#progress.furthest}${of} bytes: ${this.#clean(String(why))}`;
-    return noVideo(
-      'download-incomplete',
-      this.#source.jobId,
-      what,
-      cause instanceof Error ? cause : undefined,
-    );
+    const got = { bytes: this.#progress.furthest, of: this.size };
+    return brokenOff(this.#source.jobId, got, cause, (text) => this.#clean(text));
   }
 
   #notVideo(what: string): DownloadError {
-    return noVideo('download-not-video', this.#source.jobId, `is not what the server sent, but ${what}`);
-  }
-
-  #beyond(): InputError {
-    const { jobId } = this.#source;
-    return new InputError('range', `the video of job ${jobId} has no byte where range begins`, {
-      jobId,
-      status: 416,
-    });
-  }
-
-  #wrongHash(): DownloadError {
-    return noVideo(
-      'download-incomplete',
-      this.#source.jobId,
-      'does not have the SHA-256 that the server gave: it was damaged on the way, or the server is wrong',
-    );
+    return notVideo(this.#source.jobId, what);
   }
 }

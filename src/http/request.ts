@@ -2,8 +2,7 @@ import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.j
 import { nextDelayMs } from '../core/backoff.js';
 import type { FollowingSettings, Logger, ServerSettings } from '../core/settings.js';
 import { redactUrl } from '../core/text.js';
-import { holdsPassword, isHttp, parseUrl } from '../core/url.js';
-import { aboutJob, InputError, InvalidResponseError, VideoError } from '../errors.js';
+import { aboutJob, InputError, VideoError } from '../errors.js';
 import { abortable, sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { readJson, readRefusal } from './answer.js';
@@ -12,6 +11,7 @@ import { judge } from './failure.js';
 import { fewWords, type Words } from './few-words.js';
 import { loadSeldom } from './load-seldom.js';
 import { payloadOf } from './payload.js';
+import { resolverOf } from './resolve.js';
 import { Secrets } from './secrets.js';
 import { NO_CREDENTIALS } from './trust.js';
 import type { CallContext, HttpClient, SendOptions } from './types.js';
@@ -39,7 +39,6 @@ interface Answer {
  */
 export function createHttpClient(settings: HttpSettings, runtime: Runtime): HttpClient {
   const { baseUrl, timeouts, retry } = settings;
-  const basePath = baseUrl.pathname.replace(/\/+$/, '');
   const secrets = new Secrets();
   /** The longest JSON that was sent: an answer may hold it, and must be read for the job's id all the same. */
   let longestSent = 0;
@@ -63,21 +62,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     return aboutJob(secrets.clean(error), jobId);
   }
 
-  function resolve(url: string): URL {
-    // `/v1` is part of what some call the base URL, and of what others call the route.
-    const version = /\/v\d+$/.exec(basePath)?.[0];
-    const isRepeated = version !== undefined && url.startsWith(`${version}/`);
-    const base = baseUrl.origin + (isRepeated ? basePath.slice(0, -version.length) : basePath);
-    // Joined as text below our origin: `/\host` and the like would otherwise be another one.
-    const resolved = /^\/(?!\/)/.test(url) ? parseUrl(base + url) : parseUrl(url, `${base}/`);
-    if (resolved === undefined || !isHttp(resolved) || holdsPassword(resolved)) {
-      // Told without the text: it may hold a signature.
-      throw new InvalidResponseError('the server gave a URL that cannot be fetched', {
-        hint: 'Only http: and https: without user name and password are.',
-      });
-    }
-    return resolved;
-  }
+  const resolve = resolverOf(baseUrl);
 
   function describe(request: HttpRequest, url = resolve(request.url)): string {
     return `${request.method} ${redactUrl(url)}`;
@@ -167,7 +152,6 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
 
   return {
     resolve,
-
     told,
     redact: (text) => secrets.redact(text),
     conceal: (texts, headers) => secrets.remember(texts, headers),

@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { VideoClient } from '../../../src/client/client.js';
-import { resolveOptions } from '../../../src/client/options.js';
+import { resolveOptions } from '../../../src/client/resolve-options.js';
 import { soraGateway } from '../../../src/index.js';
 import { FAL_MODELS } from '../../../src/mock-server/hosted/fal-models.js';
 import { REPLICATE_MODELS } from '../../../src/mock-server/hosted/replicate-models.js';

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { AnyBackend } from '../../../src/backends/backend.js';
-import { resolveOptions, toWebSocketUrl } from '../../../src/client/options.js';
+import { resolveOptions, toWebSocketUrl } from '../../../src/client/resolve-options.js';
 import { ConfigurationError } from '../../../src/errors.js';
 
 const backend = { generate() {}, status() {} } as unknown as AnyBackend;
