@@ -11,17 +11,18 @@ export interface Example {
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-/** Starts an example in a process of its own, as a user would. */
+/** Starts an example in a process of its own, as a user would. It ends with the test, where nobody says otherwise. */
 export function startExample(
   path: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  atTheEnd: (kill: () => void) => void = onTestFinished,
 ): Example {
   const child = spawn(process.execPath, ['--import', loader, file(`examples/${path}`), ...args], {
     env: { PATH: process.env.PATH, TSX_TSCONFIG_PATH: file('tsconfig.json'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  atTheEnd(() => void child.kill('SIGKILL'));
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const ended = Promise.all([code, text(child.stdout), text(child.stderr)]);
   return { child, ended: ended.then(([code, stdout, stderr]) => ({ code, stdout, stderr })) };
