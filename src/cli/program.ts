@@ -5,6 +5,7 @@ import type { Exit } from './exit-code.js';
 import { BACKENDS, KEYS } from './names.js';
 import { collect, wholeNumber } from './option-values.js';
 import { addJobsCommands, jobsOption } from './program-jobs.js';
+import { addRelayCommand } from './program-relay.js';
 import { addWebhookCommands } from './program-webhook.js';
 import { visible } from './text.js';
 
@@ -201,6 +202,7 @@ Examples:
       exit(await mock(flags));
     });
 
+  addRelayCommand(program, exit);
   addJobsCommands(program, exit);
   addWebhookCommands(program, exit);
   return program;

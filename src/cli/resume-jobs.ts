@@ -30,8 +30,12 @@ export async function resumeJobs(session: Session, folder: string, flags: Resume
   try {
     for await (const left of client.resume({ signal })) {
       clearTimeout(quiet);
-      if (left.record !== undefined) seen.add(left.record.key);
-      handling.push(handle(left));
+      // Of a page that "reelwire relay" serves: it asks for its video itself.
+      if (left.record?.group !== undefined) left.job?.close();
+      else {
+        if (left.record !== undefined) seen.add(left.record.key);
+        handling.push(handle(left));
+      }
       quiet = startQuiet();
     }
   } finally {
@@ -42,7 +46,7 @@ export async function resumeJobs(session: Session, folder: string, flags: Resume
   session.resume = undefined;
   const others = await countOthers();
   if (others > 0) {
-    const what = 'of another server, or another process is at work on them';
+    const what = 'of another server or of a relay, or another process is at work on them';
     output.note(`${others} left alone: they are ${what}. See ${jobsCommand('list', [], folder)}`);
   } else if (handling.length === 0) output.note(`No jobs were left in ${visible(folder)}.`);
   const codes = await Promise.all(handling);

@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['index', 'webhooks/index'],
   cli: [
     ...['index', 'backends/hosted/index', 'jobs/node', 'mock-server/index'],
-    ...['webhooks/index', 'webhooks/testing'],
+    ...['relay/index', 'relay/node', 'webhooks/index', 'webhooks/testing'],
   ],
 };
 

@@ -9,6 +9,7 @@ import {
 } from '../../mock-server/index.js';
 import { EXIT, exitCodeOf } from '../exit-code.js';
 import { catchInterruptions } from '../interruption.js';
+import { listeningError } from '../listening.js';
 import { Output } from '../output.js';
 import { checkUrl } from '../settings.js';
 import { linksToStarter, starterEnds } from '../starter.js';
@@ -73,11 +74,7 @@ async function start(flags: MockFlags, output: Output): Promise<MockServer> {
     });
   } catch (error) {
     if (error instanceof RangeError) throw new ConfigurationError('--fault', `--fault: ${error.message}`);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
-    throw new ConfigurationError('--port', `the mock server cannot listen on ${host}:${port} (${code})`, {
-      hint: 'Something else may be using it: give another --port, or 0 for any free one.',
-    });
+    throw listeningError(error, 'mock server', host, port);
   }
 }
 

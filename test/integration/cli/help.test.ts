@@ -16,6 +16,7 @@ it.each([
   'jobs adopt',
   'doctor',
   'mock',
+  'relay',
   'webhook',
   'webhook send',
   'webhook verify',
