@@ -1,7 +1,7 @@
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
-import { abortable, sleep } from '../runtime/abort.js';
 import { type Asked, decide } from './decide.js';
+import { Ending } from './ending.js';
 import type { KeptSubmission, KeyOptions, Sending } from './jobs.js';
 import type { JobRecord } from './record.js';
 import { type AnyRequest, patienceMs, RecordedPost, slackMs } from './recorded-post.js';
@@ -20,7 +20,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
   readonly #metadata: unknown;
   readonly #world: World;
   readonly #submission: KeptSubmission<Request>;
-  readonly #over = new AbortController();
+  readonly #over = new Ending();
   readonly answer: Promise<JobSnapshot>;
   #post: RecordedPost<Request> | undefined;
   #callers = 0;
@@ -52,10 +52,10 @@ export class KeyedSubmit<Request extends AnyRequest> {
   /** For one caller, who may leave: a POST that was sent runs to its answer all the same, for the id in it. */
   join(): Sending {
     let leave: (reason: unknown) => void = () => {};
-    const left = new Promise<never>((_resolve, reject) => {
+    const answer = new Promise<JobSnapshot>((resolve, reject) => {
       leave = reject;
+      this.answer.then(resolve, reject);
     });
-    const answer = Promise.race([this.answer, left]);
     answer.catch(() => {});
     this.#callers++;
     this.#wanting++;
@@ -83,27 +83,26 @@ export class KeyedSubmit<Request extends AnyRequest> {
 
   /** Whatever is under way. */
   end(reason: unknown): void {
-    this.#over.abort(reason);
+    this.#over.end(reason);
     this.#post?.end(reason);
   }
 
   /** False once it sends nothing any more. */
   get isOpen(): boolean {
-    return !this.#over.signal.aborted;
+    return !this.#over.isOver;
   }
 
   async #run(isNew: boolean): Promise<JobSnapshot> {
-    const { signal } = this.#over;
     let stored = isNew ? undefined : await this.#read();
     let submits = 0;
     for (let looks = 0; ; looks++) {
-      signal.throwIfAborted();
+      this.#over.throwIfOver();
       const asked = { ...this.asked, now: this.#clock.now(stored) };
       const decision = decide(stored, asked);
       if (decision.do === 'refuse') throw refusalOf(this.#key, decision.other);
       if (decision.do === 'wait') {
         const delayMs = Math.min(decision.untilMs - asked.now, 1_000, 25 * 2 ** Math.min(looks, 10));
-        await sleep(this.#world.host.runtime, delayMs, signal);
+        await this.#over.sleep(this.#world.host.runtime, delayMs);
         stored = await this.#read();
       } else if (decision.do === 'submit') {
         // A store that gives back what it should have replaced would be asked for ever.
@@ -120,7 +119,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
   }
 
   #read(): Promise<JobRecord | undefined> {
-    return abortable(this.#world.store.get(this.#key), this.#over.signal);
+    return this.#over.wait(this.#world.store.get(this.#key));
   }
 
   #attach(record: JobRecord, jobId: string): JobSnapshot {
@@ -131,7 +130,6 @@ export class KeyedSubmit<Request extends AnyRequest> {
   async #submitFirst(): Promise<{ readonly job: JobSnapshot } | { readonly stored: JobRecord }> {
     const { host, writes } = this.#world;
     const { timeouts } = host.settings;
-    const { signal } = this.#over;
     const { group, backend, baseUrl, inputDigest } = this.asked;
     const idempotencyKey = this.asked.idempotencyKey ?? uuid();
     const request = await this.#encode(idempotencyKey);
@@ -147,10 +145,10 @@ export class KeyedSubmit<Request extends AnyRequest> {
     if (stored.idempotencyKey !== idempotencyKey || stored.createdAt !== now) return { stored };
     const post = this.#postOf(record, request);
     try {
-      signal.throwIfAborted();
+      this.#over.throwIfOver();
       // It took long to be written, and so does what says so: a store has so long at most.
       if (host.runtime.now() - now > slackMs(timeouts)) await post.renew(timeouts.requestMs);
-      signal.throwIfAborted();
+      this.#over.throwIfOver();
     } catch (error) {
       await writes.keep(this.#unsent(record));
       throw error;
@@ -187,16 +185,16 @@ export class KeyedSubmit<Request extends AnyRequest> {
   async #submitAgain(record: JobRecord): Promise<JobSnapshot> {
     const post = this.#postOf(record, await this.#encode(record.idempotencyKey));
     await post.renew(slackMs(this.#world.host.settings.timeouts));
-    this.#over.signal.throwIfAborted();
+    this.#over.throwIfOver();
     return this.#start(post, false);
   }
 
   #encode(token: string): Promise<Request> {
-    return abortable((async () => this.#submission.encode(token))(), this.#over.signal);
+    return this.#over.wait((async () => this.#submission.encode(token))());
   }
 
   #postOf(record: JobRecord, request: Request): RecordedPost<Request> {
-    return new RecordedPost(this.#world, this.#submission, this.asked, record, request, this.#over.signal);
+    return new RecordedPost(this.#world, this.#submission, this.asked, record, request, this.#over);
   }
 
   #start(post: RecordedPost<Request>, isFirst: boolean): Promise<JobSnapshot> {

@@ -1,5 +1,5 @@
 import type { JobRecord } from './record.js';
-import { admits, isListed, keptUntil, merged } from './rules.js';
+import { admits, isListed, merged, recordKeptUntil } from './rules.js';
 import type { JobStore, JobStoreQuery } from './store.js';
 
 /** Records in this process: they outlive a client, and nothing else. */
@@ -33,7 +33,7 @@ export class MemoryJobStore implements JobStore {
 
   async *list(query?: JobStoreQuery): AsyncGenerator<JobRecord> {
     for (const record of [...this.#records.values()]) {
-      if (keptUntil(record) > Date.now() && isListed(record, query)) yield copyOf(record);
+      if (recordKeptUntil(record) > Date.now() && isListed(record, query)) yield copyOf(record);
     }
   }
 
@@ -53,12 +53,12 @@ export class MemoryJobStore implements JobStore {
 
   #current(key: string): JobRecord | undefined {
     const stored = this.#records.get(key);
-    return stored !== undefined && keptUntil(stored) > Date.now() ? stored : undefined;
+    return stored !== undefined && recordKeptUntil(stored) > Date.now() ? stored : undefined;
   }
 
   #dropOld(): void {
     for (const [key, record] of this.#records) {
-      if (keptUntil(record) > Date.now()) return; // The oldest are first, roughly; that is enough.
+      if (recordKeptUntil(record) > Date.now()) return; // The oldest are first, roughly; that is enough.
       this.#records.delete(key);
     }
   }

@@ -1,25 +1,6 @@
-import { type Check, optional } from '../core/check.js';
 import { isJobId } from '../core/job-id.js';
 import { isRecord } from '../core/record.js';
 import type { JobRecord, JobRecordState } from './record.js';
-
-/** What a record holds, each field by its check. Nobody sees the words: what does not fit is not a record. */
-const FIELDS: Readonly<Record<keyof JobRecord, Check>> = {
-  version: is((value) => value === 1),
-  key: is(isJobKey),
-  group: optional(is((value) => typeof value === 'string')),
-  backend: is((value) => typeof value === 'string'),
-  baseUrl: is((value) => typeof value === 'string'),
-  state: is((value) => Object.hasOwn(RANKS, value as string)),
-  idempotencyKey: is(isJobKey),
-  inputDigest: is((value) => typeof value === 'string'),
-  decidedBy: is(Number.isFinite),
-  jobId: optional(is((value) => typeof value === 'string' && isJobId(value))),
-  error: optional(is((value) => typeof value === 'string')),
-  metadata: () => undefined,
-  createdAt: is(Number.isFinite),
-  updatedAt: is(Number.isFinite),
-};
 
 /** How far each state is. A record moves to a greater one, and never back. */
 export const RANKS: Readonly<Record<JobRecordState, number>> = {
@@ -37,22 +18,43 @@ export function isJobKey(value: unknown): value is string {
 
 /**
  * What a store had, as a record; undefined where it is none of this version. Fields of others are dropped: whoever
- * wrote them knows what they mean.
+ * wrote them knows what they mean. It is read several times a job, and so field by field, without a table of checks.
  */
 export function readRecord(value: unknown): JobRecord | undefined {
   if (!isRecord(value)) return undefined;
-  const entries: [string, unknown][] = [];
-  for (const [name, check] of Object.entries(FIELDS)) {
-    const field = value[name] ?? undefined; // A store may know no undefined.
-    if (check(field) !== undefined) return undefined;
-    if (field !== undefined) entries.push([name, field]);
-  }
-  // Checked, field by field.
-  const record = Object.fromEntries(entries) as unknown as JobRecord;
-  const hasId = record.jobId !== undefined;
-  return hasId === RANKS[record.state] >= RANKS.submitted ? record : undefined;
+  const { version, key, backend, baseUrl, state, idempotencyKey, inputDigest } = value;
+  const { decidedBy, createdAt, updatedAt } = value;
+  // A store may know no undefined.
+  const group = value.group ?? undefined;
+  const jobId = value.jobId ?? undefined;
+  const error = value.error ?? undefined;
+  const metadata = value.metadata ?? undefined;
+  if (version !== 1 || !isJobKey(key) || !isJobKey(idempotencyKey) || !isState(state)) return undefined;
+  if (!isText(backend) || !isText(baseUrl) || !isText(inputDigest)) return undefined;
+  if (!isTime(decidedBy) || !isTime(createdAt) || !isTime(updatedAt)) return undefined;
+  if (group !== undefined && !isText(group)) return undefined;
+  if (error !== undefined && !isText(error)) return undefined;
+  if (jobId !== undefined && !(isText(jobId) && isJobId(jobId))) return undefined;
+  if ((jobId !== undefined) !== RANKS[state] >= RANKS.submitted) return undefined;
+  return {
+    ...{ version, key, backend, baseUrl, state, idempotencyKey, inputDigest, decidedBy },
+    ...(group !== undefined && { group }),
+    ...(jobId !== undefined && { jobId }),
+    ...(error !== undefined && { error }),
+    ...(metadata !== undefined && { metadata }),
+    ...{ createdAt, updatedAt },
+  };
 }
 
-function is(test: (value: unknown) => boolean): Check {
-  return (value) => (test(value) ? undefined : 'is wrong');
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+/** Milliseconds since the epoch. */
+function isTime(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function isState(value: unknown): value is JobRecordState {
+  return isText(value) && Object.hasOwn(RANKS, value);
 }

@@ -2,8 +2,8 @@ import { backoffDelayMs } from '../core/backoff.js';
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
 import { howToGoOn, VideoError } from '../errors.js';
-import { sleep } from '../runtime/abort.js';
 import { type Asked, isHonoured } from './decide.js';
+import type { Ending } from './ending.js';
 import type { JobsHost, KeptSubmission, Posting } from './jobs.js';
 import type { JobRecord } from './record.js';
 import { isRefusal, outcomeUnknown, whyRefused } from './refusals.js';
@@ -40,16 +40,16 @@ export class RecordedPost<Request extends AnyRequest> {
   /** A POST that is over may have made a job. */
   #isInDoubt = false;
   #isAbandoned = false;
-  readonly #over: AbortSignal;
+  readonly #over: Ending;
 
-  /** @param over - Aborts with `end`, or before. */
+  /** @param over - Comes with `end`, or before. */
   constructor(
     world: World,
     submission: KeptSubmission<Request>,
     asked: Omit<Asked, 'now'>,
     record: JobRecord,
     request: Request,
-    over: AbortSignal,
+    over: Ending,
   ) {
     this.#world = world;
     this.#submission = submission;
@@ -100,11 +100,11 @@ export class RecordedPost<Request extends AnyRequest> {
         this.#isInDoubt = !isAlone;
         const isInTime = runtime.elapsedMs() - startedAt < timeoutMs(this.#timeouts, this.#request);
         // The first one is under way: its answer is that of this one.
-        if (isInTime && posting.isUnderWay() && this.#isHonoured() && !this.#over.aborted) {
+        if (isInTime && posting.isUnderWay() && this.#isHonoured() && !this.#over.isOver) {
           const delayMs = backoffDelayMs(failures, settings.retry, runtime.random());
           await this.#beforeRepeat(delayMs);
-          await sleep(runtime, delayMs, this.#over).catch(() => {});
-          if (!this.#over.aborted) continue;
+          await this.#over.sleep(runtime, delayMs).catch(() => {});
+          if (!this.#over.isOver) continue;
         }
         return isFirst && isAlone ? this.#refused(error) : this.#unknown(error);
       }

@@ -67,5 +67,10 @@ export function hasEnded({ state }: JobRecord): boolean {
  */
 export function keptUntil(stored: unknown): number {
   const record = readRecord(stored);
-  return record === undefined ? Number.POSITIVE_INFINITY : record.updatedAt + KEPT_MS[record.state];
+  return record === undefined ? Number.POSITIVE_INFINITY : recordKeptUntil(record);
+}
+
+/** The same of what is known to be a record. */
+export function recordKeptUntil({ state, updatedAt }: JobRecord): number {
+  return updatedAt + KEPT_MS[state];
 }

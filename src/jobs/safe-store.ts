@@ -28,26 +28,26 @@ export class SafeStore {
   /** Resolves with what is there then. `late` is told where the call had been given up, and went through after all. */
   async add(record: JobRecord, late: () => void): Promise<JobRecord> {
     const { key } = record;
-    const stored = await this.#call(`write a record of ${shown(key)}`, () => this.#store.add(record), late);
+    const stored = await this.#call('write a record of', key, () => this.#store.add(record), late);
     return this.#read(key, stored) ?? record;
   }
 
   async put(record: JobRecord): Promise<void> {
-    await this.#call(`write the record of ${shown(record.key)}`, () => this.#store.put(record));
+    await this.#call('write the record of', record.key, () => this.#store.put(record));
   }
 
   async get(key: string): Promise<JobRecord | undefined> {
-    return this.#read(key, await this.#call(`read the record of ${shown(key)}`, () => this.#store.get(key)));
+    return this.#read(key, await this.#call('read the record of', key, () => this.#store.get(key)));
   }
 
   /** Whether there is anything, readable or not. */
   async has(key: string): Promise<boolean> {
-    const stored = await this.#call(`read the record of ${shown(key)}`, () => this.#store.get(key));
+    const stored = await this.#call('read the record of', key, () => this.#store.get(key));
     return stored !== undefined && stored !== null;
   }
 
   async delete(key: string): Promise<void> {
-    await this.#call(`delete the record of ${shown(key)}`, () => this.#store.delete(key));
+    await this.#call('delete the record of', key, () => this.#store.delete(key));
   }
 
   /**
@@ -58,7 +58,7 @@ export class SafeStore {
   async find(jobId: string, isOurs: (record: JobRecord) => boolean): Promise<JobRecord | undefined> {
     const { find } = this.#store;
     if (find !== undefined) {
-      const found = await this.#call('find a record', () => find.call(this.#store, jobId));
+      const found = await this.#call('find a record', undefined, () => find.call(this.#store, jobId));
       const record = readRecord(found);
       if (record?.jobId !== jobId) return undefined;
       if (isOurs(record)) return record;
@@ -78,16 +78,16 @@ export class SafeStore {
   async lease(key: string, holder: string, forMs: number): Promise<boolean> {
     const { lease } = this.#store;
     if (lease === undefined) return true;
-    return this.#call(`lease the record of ${shown(key)}`, () => lease.call(this.#store, key, holder, forMs));
+    return this.#call('lease the record of', key, () => lease.call(this.#store, key, holder, forMs));
   }
 
   async *list(query: JobStoreQuery = {}): AsyncGenerator<Listed, void, undefined> {
     const what = 'list the records';
-    const records = await this.#call(what, () => this.#store.list(query)[Symbol.asyncIterator]());
+    const records = await this.#call(what, undefined, () => this.#store.list(query)[Symbol.asyncIterator]());
     try {
       for (;;) {
         // Looked into here: what is no result of an iterator is a store that failed.
-        const next = await this.#call(what, async () => {
+        const next = await this.#call(what, undefined, async () => {
           const { done, value } = await records.next();
           return { done, value };
         });
@@ -112,29 +112,34 @@ export class SafeStore {
     return record;
   }
 
-  async #call<T>(what: string, call: () => T | Promise<T>, late?: () => void): Promise<T> {
-    let timer: unknown;
-    let isGivenUp = false;
-    const limit = new Promise<never>((_resolve, reject) => {
-      timer = this.#runtime.setTimeout(() => {
+  /** @param what - What it is to do, and with the record of which key, for the words of the error. */
+  #call<T>(what: string, key: string | undefined, call: () => T | Promise<T>, late?: () => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let isGivenUp = false;
+      const fail = (cause: unknown) => {
+        this.#runtime.clearTimeout(timer);
+        reject(failed(key === undefined ? what : `${what} ${shown(key)}`, cause));
+      };
+      const timer = this.#runtime.setTimeout(() => {
         isGivenUp = true;
-        reject(new Error(`it did not answer within ${this.#limitMs} ms`));
+        fail(new Error(`it did not answer within ${this.#limitMs} ms`));
       }, this.#limitMs);
+      const done = (value: T) => {
+        this.#runtime.clearTimeout(timer);
+        resolve(value);
+        if (isGivenUp) late?.();
+      };
+      (async () => call())().then(done, fail).catch(reject);
     });
-    try {
-      const work = (async () => call())();
-      if (late !== undefined) work.then(() => isGivenUp && late()).catch(() => {});
-      return await Promise.race([work, limit]);
-    } catch (cause) {
-      const why = redactQueries(cause instanceof Error ? cause.message : wordsOf(cause));
-      throw new JobStoreError(`the store of jobs could not ${what}: ${why.slice(0, 500)}`, {
-        cause,
-        hint: 'Check that the store can be reached and written.',
-      });
-    } finally {
-      this.#runtime.clearTimeout(timer);
-    }
   }
+}
+
+function failed(what: string, cause: unknown): JobStoreError {
+  const why = redactQueries(cause instanceof Error ? cause.message : wordsOf(cause));
+  return new JobStoreError(`the store of jobs could not ${what}: ${why.slice(0, 500)}`, {
+    cause,
+    hint: 'Check that the store can be reached and written.',
+  });
 }
 
 function unreadable(key: string | undefined): JobStoreError {

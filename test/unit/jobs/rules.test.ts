@@ -8,8 +8,10 @@ import { WritersClock } from '../../../src/jobs/writers-clock.js';
 import { recordOf } from './support.js';
 
 const STATES: readonly JobRecordState[] = ['submitting', 'refused', 'submitted', 'completed', 'failed'];
+/** All of one moment: what was made at another belongs to another submit. */
+const madeAt = { createdAt: 1_800_000_000_000, updatedAt: 1_800_000_000_000 };
 const in_ = (state: JobRecordState, changes = {}) =>
-  recordOf({ state, ...(!/submitting|refused/.test(state) && { jobId: 'job-1' }), ...changes });
+  recordOf({ state, ...madeAt, ...(!/submitting|refused/.test(state) && { jobId: 'job-1' }), ...changes });
 
 describe('add', () => {
   it('writes where there is nothing, or what was refused, and never over what cannot be read', () => {
