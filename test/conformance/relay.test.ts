@@ -1,16 +1,11 @@
-import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { relayBackend } from '../../src/backends/relay.js';
 import { soraGateway } from '../../src/backends/sora-gateway.js';
-import { VideoClient } from '../../src/client/client.js';
 import type { VideoClientOptions } from '../../src/client/options.js';
 import type { TransportName } from '../../src/core/model.js';
 import type { AnyBackend } from '../../src/index.js';
-import { memoryJobs } from '../../src/jobs/memory.js';
 import type { MockDialect, MockFault, MockServer } from '../../src/mock-server/index.js';
-import { createRelay, type Relay } from '../../src/relay/index.js';
-import { attachRelay, toNodeListener } from '../../src/relay/node.js';
-import { listen } from '../support/listen.js';
+import { RelaySite } from '../support/relay-site/site.js';
 import { until } from '../support/until.js';
 import { EVENT_STREAM_FAULTS, INPUTS, STATUS_FAULTS, STREAM_FAULTS, SUBMIT_FAULTS } from './faults.js';
 import {
@@ -26,67 +21,33 @@ import {
 
 const DURATION_MS = 150;
 
-interface Site {
-  readonly url: string;
-  readonly relay: Relay;
-  readonly client: VideoClient<AnyBackend>;
-  page(options?: Partial<VideoClientOptions<AnyBackend>>): VideoClient<AnyBackend>;
+/** A relay before the server of a dialect, which is all that fails here. */
+async function startRelay(
+  upstream: MockServer,
+  dialect: MockDialect,
+  options: Omit<Partial<VideoClientOptions<AnyBackend>>, 'backend'> = {},
+): Promise<RelaySite> {
+  const client = { ...QUICK, ...speaking(upstream, dialect), ...options };
+  const site = await RelaySite.start({ upstream, client, input: INPUTS[dialect] });
+  onTestFinished(() => site.close());
+  return site;
 }
 
-/** A relay before the server of a dialect. */
-async function startRelay(
-  server: MockServer,
-  dialect: MockDialect,
-  options: Partial<VideoClientOptions<AnyBackend>> = {},
-): Promise<Site> {
-  const client = connect(server, {
-    ...speaking(server, dialect),
-    jobs: memoryJobs(),
-    logger: 'silent',
-    ...options,
-  });
-  const relay = createRelay<AnyBackend>({
-    client,
-    authenticate: () => ({ id: 'ada' }),
-    inputOf: () => INPUTS[dialect] as never,
-    logger: 'silent',
-  });
-  const http = createServer(toNodeListener(relay.fetch));
-  attachRelay(http, relay);
-  const { url } = await listen(http);
-  onTestFinished(() => relay.close());
-  return {
-    ...{ url, relay, client },
-    page(pageOptions = {}) {
-      const page = new VideoClient<AnyBackend>({
-        ...{ baseUrl: `${url}/videos`, backend: relayBackend(), logger: 'silent' },
-        ...QUICK,
-        timeouts: { ...QUICK.timeouts, requestMs: 5_000, jobMs: 20_000 },
-        ...pageOptions,
-      });
-      onTestFinished(() => page.close());
-      return page;
-    },
-  };
+function pageOf({ url }: RelaySite, options: Partial<VideoClientOptions<AnyBackend>> = {}) {
+  const timeouts = { ...QUICK.timeouts, requestMs: 5_000, jobMs: 20_000 };
+  return connect({ url }, { backend: relayBackend(), logger: 'silent', timeouts, ...options });
 }
 
 /** A job of a page, followed to its end through the relay. */
-async function endsOnce(
-  server: MockServer,
-  { relay, page }: Site,
-  options: Partial<VideoClientOptions<AnyBackend>>,
-): Promise<void> {
-  const client = page(options);
+async function endsOnce(site: RelaySite, options: Partial<VideoClientOptions<AnyBackend>>): Promise<void> {
+  const client = pageOf(site, options);
   const { id } = await client.generate({ script: 'Explain blockchain', walletAddress: '0x1' } as never);
   const story = await follow(client, id);
   expect(story.error).toBeUndefined();
   expect(story.ends).toMatchObject([{ id, status: 'completed', progress: 100 }]);
   expect(neverMovesBack(story)).toBe(true);
-  await noStreamIsLeft(server);
-  await until(
-    () => relay.stats.sockets + relay.stats.streams + relay.stats.jobs === 0,
-    'nothing is left open on the relay',
-  );
+  await noStreamIsLeft(site.upstream);
+  await until(() => site.isIdle, 'nothing is left open on the relay');
 }
 
 function faultsOf(
@@ -102,7 +63,7 @@ describe.each(['websocket', 'sse'] as const)('a relay that follows by a %s upstr
     const server = await startServer({ durationMs: DURATION_MS, faults: faultsOf(upstream, fault) });
     const site = await startRelay(server, 'soraGateway', { transports: [upstream, 'polling'] });
     const transports: TransportName[] = upstream === 'websocket' ? ['websocket'] : ['sse'];
-    await endsOnce(server, site, { transports: [...transports, 'polling'] });
+    await endsOnce(site, { transports: [...transports, 'polling'] });
   });
 });
 
@@ -112,7 +73,7 @@ describe.each(Object.keys(BACKENDS) as MockDialect[])('a relay before %s', (dial
     async (transport) => {
       const server = await startServer({ durationMs: DURATION_MS });
       const site = await startRelay(server, dialect);
-      await endsOnce(server, site, { transports: [transport] });
+      await endsOnce(site, { transports: [transport] });
     },
   );
 
@@ -121,7 +82,7 @@ describe.each(Object.keys(BACKENDS) as MockDialect[])('a relay before %s', (dial
     async (_, fault) => {
       const server = await startServer({ durationMs: DURATION_MS, faults: faultsOf('status', fault) });
       const site = await startRelay(server, dialect, { transports: ['polling'] });
-      await endsOnce(server, site, { transports: ['websocket'] });
+      await endsOnce(site, { transports: ['websocket'] });
     },
   );
 });
@@ -132,9 +93,9 @@ describe('a page that speaks as to a gateway', () => {
     async (transport) => {
       const server = await startServer({ durationMs: DURATION_MS });
       const site = await startRelay(server, 'soraGateway');
-      await endsOnce(server, site, {
+      await endsOnce(site, {
         backend: soraGateway(),
-        webSocketUrl: `${site.url}/videos`,
+        webSocketUrl: site.url,
         transports: [transport],
       });
     },
@@ -145,9 +106,9 @@ describe('a page that speaks as to a gateway', () => {
     async (_, fault) => {
       const server = await startServer({ durationMs: DURATION_MS, faults: faultsOf('websocket', fault) });
       const site = await startRelay(server, 'soraGateway', { transports: ['websocket', 'polling'] });
-      await endsOnce(server, site, {
+      await endsOnce(site, {
         backend: soraGateway(),
-        webSocketUrl: `${site.url}/videos`,
+        webSocketUrl: site.url,
         transports: ['websocket', 'polling'],
       });
     },
@@ -165,8 +126,7 @@ describe.each(['soraGateway', 'openAIVideos', 'replicate'] as const)(
       async (name, [outcome, fault]) => {
         const server = await startServer({ manual: true, faults: [{ ...fault, route: 'generate' }] });
         const site = await startRelay(server, dialect);
-        const told = await site
-          .page()
+        const told = await pageOf(site)
           .generate({ script: 'x' } as never)
           .then(
             ({ id }) => ({ outcome: 'job', id }),

@@ -52,7 +52,7 @@ export async function startServer(options: MockServerOptions = {}): Promise<Mock
 }
 
 export function connect(
-  server: MockServer,
+  server: Pick<MockServer, 'url'>,
   options: Partial<VideoClientOptions<AnyBackend>> = {},
 ): VideoClient<AnyBackend> {
   const client = new VideoClient<AnyBackend>({

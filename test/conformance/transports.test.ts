@@ -5,6 +5,7 @@ import type { CompletedJob } from '../../src/core/model.js';
 import type { MockDialect, MockFault, MockRoute } from '../../src/mock-server/index.js';
 import { workflow } from '../support/workflow.js';
 import { EVENT_STREAM_FAULTS, STATUS_FAULTS, STREAM_FAULTS } from './faults.js';
+import { MOCK, RELAY, RELAY_AS_GATEWAY, type StartSubject } from './subjects.js';
 import {
   BACKENDS,
   connect,
@@ -18,37 +19,61 @@ import {
 /** A job that runs by itself, in some steps. */
 const DURATION_MS = 150;
 
+/** A job that is followed in the gateway's dialect, whoever speaks it. */
 async function endsOnce(
-  dialect: MockDialect,
+  start: StartSubject,
   transport: 'websocket' | 'sse' | 'polling',
-  faults: MockFault | readonly MockFault[],
-  style: 'documented' | 'field',
+  fault: MockFault | readonly MockFault[],
+  { style = 'field', isLeftAlone = false }: { style?: 'documented' | 'field'; isLeftAlone?: boolean } = {},
 ): Promise<void> {
   const route = transport === 'polling' ? 'status' : transport;
-  const server = await startServer({
-    style,
-    durationMs: DURATION_MS,
-    faults: [faults].flat().map((fault) => ({ ...fault, route })),
-  });
-  const job = server.jobs.create({ dialect });
-  const client = connect(server, {
-    ...speaking(server, dialect),
-    transports: transport === 'polling' ? [transport] : [transport, 'polling'],
-  });
-  const story = await follow(client, job.id);
+  const faults = [fault].flat().map((one) => ({ ...one, route }) as const);
+  const server = await start({ style, durationMs: DURATION_MS, faults });
+  const { id } = await server.createJob();
+  // A relay says what it heard some seconds ago where nobody watches.
+  if (transport === 'polling' || isLeftAlone) await server.watch(id);
+  const transports = transport === 'polling' ? [transport] : [transport, 'polling' as const];
+  const story = await follow(server.connect({ transports }), id);
   expect(story.error).toBeUndefined();
   expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
   expect(neverMovesBack(story)).toBe(true);
   expect(story.snapshots.at(-1)).toBe(story.ends[0]);
-  await noStreamIsLeft(server);
+  await server.nothingIsLeft();
 }
+
+/** Of these no stream lasts: what is heard of the job is heard by polling. */
+const NO_STREAM = [
+  'is a black hole',
+  'answers 404',
+  'is closed after each frame',
+  'sends a frame over 1 MiB',
+];
 
 describe.each(['websocket', 'sse'] as const)('%s', (transport) => {
   const faults = Object.entries({ ...STREAM_FAULTS, ...(transport === 'sse' && EVENT_STREAM_FAULTS) });
   describe.each(['documented', 'field'] as const)('of a server in %s style', (style) => {
     it.each(faults)('that %s: the end is told once, and no stream is left', async (_, fault) => {
-      await endsOnce('soraGateway', transport, fault, style);
+      await endsOnce(MOCK[1], transport, fault, { style });
     });
+  });
+
+  it.each(faults)('of a relay that %s: the end is told once, and no stream is left', async (name, fault) => {
+    await endsOnce(RELAY[1], transport, fault, { isLeftAlone: NO_STREAM.includes(name) });
+  });
+});
+
+describe('websocket of a relay taken for a gateway', () => {
+  it.each(Object.entries(STREAM_FAULTS))(
+    'that %s: the end is told once, and no stream is left',
+    async (name, fault) => {
+      await endsOnce(RELAY_AS_GATEWAY[1], 'websocket', fault, { isLeftAlone: NO_STREAM.includes(name) });
+    },
+  );
+});
+
+describe('polling of a relay', () => {
+  it.each(Object.entries(STATUS_FAULTS))('whose status route %s: the end is told once', async (_, fault) => {
+    await endsOnce(RELAY[1], 'polling', fault);
   });
 });
 
@@ -146,7 +171,14 @@ describe.each(['result', ['status', 'result']] as const)('polling of fal, whose 
 
 describe.each(Object.keys(BACKENDS) as MockDialect[])('polling of %s', (dialect) => {
   it.each(Object.entries(STATUS_FAULTS))('whose status route %s: the end is told once', async (_, fault) => {
-    await endsOnce(dialect, 'polling', fault, 'field');
+    const faults = [fault].flat().map((one) => ({ ...one, route: 'status' as const }));
+    const server = await startServer({ durationMs: DURATION_MS, faults });
+    const client = connect(server, { ...speaking(server, dialect), transports: ['polling'] });
+    const story = await follow(client, server.jobs.create({ dialect }).id);
+    expect(story.error).toBeUndefined();
+    expect(story.ends).toMatchObject([{ status: 'completed', progress: 100 }]);
+    expect(neverMovesBack(story)).toBe(true);
+    expect(story.snapshots.at(-1)).toBe(story.ends[0]);
   });
 });
 

@@ -50,7 +50,8 @@ export class WebSocketUpgrades {
   }
 }
 
-function wireOf(webSocket: WebSocket, socket: Socket): Wire {
+/** @internal */
+export function wireOf(webSocket: WebSocket, socket: Socket): Wire {
   return {
     send: (frame) => webSocket.send(frame),
     close(code, reason) {
