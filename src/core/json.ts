@@ -1,7 +1,5 @@
 /** Deeper parts of an answer are cut: code that stringifies, compares or shows them would run out of stack. */
 const MAX_DEPTH = 100;
-/** A shorter text cannot be nested deep enough to hurt anybody. */
-const SHALLOW_LENGTH = 4_000;
 
 /**
  * As `JSON.parse`, for untrusted text. A number beyond 2^53 stays as it was written, as a text: servers name jobs
@@ -10,10 +8,11 @@ const SHALLOW_LENGTH = 4_000;
  * @throws SyntaxError where it is not JSON.
  */
 export function parseJson(text: string): unknown {
-  const value: unknown = parse(text);
-  // Looked for first, since hardly any text holds one: sixteen digits, or an exponent.
-  const exact = /\d{16}|\d[eE]\+?\d/.test(text) ? parse(withExactNumbers(text)) : value;
-  if (text.length > SHALLOW_LENGTH) cutDeepParts(exact, MAX_DEPTH);
+  const value = parse(text);
+  // Looked for in the value, which takes less than in the text, most of which is in strings.
+  if (tidy(value, MAX_DEPTH)) return value;
+  const exact = parse(withExactNumbers(text));
+  tidy(exact, MAX_DEPTH);
   return exact;
 }
 
@@ -54,14 +53,18 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-function cutDeepParts(value: unknown, levels: number): void {
-  if (typeof value !== 'object' || value === null) return;
+/** Cuts what is nested too deep. False where a number in it may have lost digits. */
+function tidy(value: unknown, levels: number): boolean {
+  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  if (typeof value !== 'object' || value === null) return true;
   const parts = value as Record<string, unknown>;
-  for (const [name, part] of Object.entries(parts)) {
-    if (typeof part !== 'object' || part === null) continue;
-    if (levels > 1) cutDeepParts(part, levels - 1);
-    else parts[name] = '…';
+  let isExact = true;
+  for (const name of Object.keys(parts)) {
+    const part = parts[name];
+    if (levels === 1 && typeof part === 'object' && part !== null) parts[name] = '…';
+    else if (!tidy(part, levels - 1)) isExact = false;
   }
+  return isExact;
 }
 
 /** A value as JSON, for words; whatever it is, nothing is thrown. */

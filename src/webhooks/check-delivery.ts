@@ -2,10 +2,11 @@ import { ConfigurationError, type WebhookVerificationReason } from '../errors.js
 import type { BodyLimits, readBody, WebhookBody } from './body.js';
 import { type Bytes, bytesOf } from './bytes.js';
 import { equalInConstantTime } from './constant-time.js';
-import { hmacSha256, type verifyEd25519 } from './crypto/node.js';
+import { hmacSha256 } from './crypto/node.js';
 import type { findHeaders } from './find-headers.js';
 import type { readKey } from './flaws.js';
 import { headerOf, isComplete, type WebhookHeaders } from './headers.js';
+import type { fitsPublicKey } from './public-key.js';
 import { refused } from './refused.js';
 import {
   isPlain,
@@ -64,7 +65,7 @@ export interface Seldom {
   readonly findHeaders: typeof findHeaders;
   readonly readBody: typeof readBody;
   readonly readKey: typeof readKey;
-  readonly verifyEd25519: typeof verifyEd25519;
+  readonly fitsPublicKey: typeof fitsPublicKey;
 }
 
 /**
@@ -72,7 +73,7 @@ export interface Seldom {
  *
  * @param reason - Of the refusal where it does not load.
  */
-export type Load<T = Seldom> = (reason: WebhookVerificationReason) => T | Promise<T>;
+export type Load<T = Seldom> = (reason: WebhookVerificationReason) => Promise<T>;
 
 /**
  * `verifyWebhookSignature` with the reason alone, and without the cost of finding words for it.
@@ -86,14 +87,28 @@ export async function checkDelivery(
   load: Load,
   read: ReadHeaders = readHeaders,
 ): Promise<VerifiedWebhook> {
-  const signed = await readSigned(options, load, read);
+  const secrets = secretsOf(options.secret);
+  const scheme = resolveScheme(options.scheme, secrets);
+  const readKey = secrets.every(isPlain) ? keyOf : (await load('bad-secret')).readKey;
+  const keys = secrets.map((secret) => readKey(secret, scheme) ?? refuse('bad-secret'));
+  const pastSeconds = options.toleranceSeconds ?? 300;
+  const futureSeconds = options.futureToleranceSeconds ?? pastSeconds;
+  // The sum of texts would be a text.
+  if (!(pastSeconds >= 0 && futureSeconds >= 0 && Number.isFinite(pastSeconds + futureSeconds))) {
+    throw new ConfigurationError('toleranceSeconds', 'toleranceSeconds must be finite, 0 or more');
+  }
+  const headers = options.headers ?? (Object(options.body) as Partial<Request>).headers;
+  const nowMs = Number(options.now ?? Date.now());
+  const direct = scheme.headers.map((name) => headerOf(headers, name));
+  const values = isComplete(direct, scheme)
+    ? direct
+    : (await load('missing-header')).findHeaders(headers, scheme);
+  const signed = { sent: read(values, scheme), scheme, keys, nowMs, pastSeconds, futureSeconds };
   attempt.signed = signed;
   const body =
     bytesOf(options.body) ?? (await (await load('body-incomplete')).readBody(options.body, options, true));
   attempt.body = body;
-  const verified = await matchBody(signed, body, load);
-  if (!verified) throw refused('bad-signature');
-  return verified;
+  return (await matchBody(signed, body, load)) ?? refuse('bad-signature');
 }
 
 /** What a delivery says by its headers. */
@@ -109,7 +124,8 @@ export interface SignedHeaders {
 }
 
 /** What a delivery says by its headers, and what it is held against. */
-export interface Signed extends SignedHeaders {
+export interface Signed {
+  readonly sent: SignedHeaders;
   readonly scheme: ResolvedScheme;
   readonly keys: readonly Key[];
   readonly nowMs: number;
@@ -120,32 +136,8 @@ export interface Signed extends SignedHeaders {
 /** Reads the values of the headers of a scheme, in their order. */
 export type ReadHeaders = (values: readonly string[], scheme: ResolvedScheme) => SignedHeaders;
 
-async function readSigned(
-  options: WebhookParts & VerifyOptions,
-  load: Load,
-  read: ReadHeaders,
-): Promise<Signed> {
-  const secrets = secretsOf(options.secret);
-  const scheme = resolveScheme(options.scheme, secrets);
-  const keys: Key[] = [];
-  for (const secret of secrets) {
-    const key = isPlain(secret) ? keyOf(secret, scheme) : (await load('bad-secret')).readKey(secret, scheme);
-    if (!key) throw refused('bad-secret');
-    keys.push(key);
-  }
-  const pastSeconds = options.toleranceSeconds ?? 300;
-  const futureSeconds = options.futureToleranceSeconds ?? pastSeconds;
-  // The sum of texts would be a text.
-  if (!(pastSeconds >= 0 && futureSeconds >= 0 && Number.isFinite(pastSeconds + futureSeconds))) {
-    throw new ConfigurationError('toleranceSeconds', 'toleranceSeconds must be finite, 0 or more');
-  }
-  const headers = options.headers ?? (Object(options.body) as Partial<Request>).headers;
-  const nowMs = Number(options.now ?? Date.now());
-  const direct = scheme.headers.map((name) => headerOf(headers, name));
-  const values = isComplete(direct, scheme)
-    ? direct
-    : (await load('missing-header')).findHeaders(headers, scheme);
-  return { scheme, keys, nowMs, pastSeconds, futureSeconds, ...read(values, scheme) };
+function refuse(reason: WebhookVerificationReason): never {
+  throw refused(reason);
 }
 
 /** More than any rotation needs; a header may hold thousands. */
@@ -159,48 +151,50 @@ function readHeaders(values: readonly string[], scheme: ResolvedScheme): SignedH
   }
   const [id = '', timestamp = '', listed = ''] = values;
   // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
-  if (!/^\d{1,11}$/.test(timestamp) || /\.\d+(\.|$)/.test(id)) throw refused('bad-timestamp');
+  if (!/^\d{1,11}$/.test(timestamp) || /\.\d+(\.|$)/.test(id)) refuse('bad-timestamp');
   // A `Headers` joins repeated headers by ", ".
-  return { signatures: listed.split(/,? /, MAX_SIGNATURES), id, timestamp, prefix: `${id}.${timestamp}.` };
+  const signatures = listed.includes(' ') ? listed.split(/,? /, MAX_SIGNATURES) : [listed];
+  return { signatures, id, timestamp, prefix: `${id}.${timestamp}.` };
 }
 
 /**
  * Whether the body is what the headers say was signed: undefined where it is not, for whoever tries many would have an
- * error made for each. Throws for one that is, and at another time.
+ * error made for each. Throws for one that is, and at another time. A promise only where the MAC is one: to wait takes
+ * as long as to compare.
  */
-export async function matchBody(
+export function matchBody(
   signed: Signed,
   body: Bytes,
-  load: Load<Pick<Seldom, 'verifyEd25519'>>,
-): Promise<VerifiedWebhook | undefined> {
-  const { signatures, id, timestamp, prefix, keys } = signed;
+  load: Load<Pick<Seldom, 'fitsPublicKey'>>,
+  secretIndex = 0,
+): VerifiedWebhook | undefined | Promise<VerifiedWebhook | undefined> {
+  const { signatures, prefix, id, timestamp } = signed.sent;
   const { kind: scheme } = signed.scheme;
-  const standard = scheme === 'standard-webhooks';
+  const { nowMs, pastSeconds, futureSeconds } = signed;
+  const key = signed.keys[secretIndex];
+  if (!key) return undefined;
   const parts = [prefix, body];
-  for (const [secretIndex, { bytes, isPublic }] of keys.entries()) {
-    // Once, however many signatures are listed.
-    const mac = isPublic ? '' : hmacSha256(bytes, parts, standard ? 'base64' : 'hex');
-    const expected = typeof mac === 'string' ? mac : await mac;
-    const version = standard ? (isPublic ? 'v1a,' : 'v1,') : '';
-    for (const signature of signatures) {
-      const fits =
-        signature.startsWith(version) &&
-        (isPublic
-          ? await (await load('bad-signature')).verifyEd25519(bytes, parts, signature.slice(4))
-          : equalInConstantTime(expected, signature, version.length));
-      if (!fits) continue;
-      if (!timestamp) return { scheme, secretIndex, body };
-      // Only now, so that "stale" and "future" are only ever said of a genuine delivery.
-      return { scheme, secretIndex, body, id, timestamp: recentTime(signed) };
-    }
-  }
-  return undefined;
-}
-
-function recentTime({ timestamp, nowMs, pastSeconds, futureSeconds }: Signed): Date {
-  const sent = new Date(Number(timestamp) * 1_000);
-  const ageSeconds = Math.floor((nowMs - Number(sent)) / 1_000);
-  // Written so that a clock that is not a number lets nothing pass.
-  if (ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds) return sent;
-  throw refused(ageSeconds > pastSeconds ? 'stale' : 'future');
+  const version = scheme === 'standard-webhooks' ? 'v1,' : '';
+  const decide = (mac: string | boolean) => {
+    const fits =
+      typeof mac === 'string'
+        ? signatures.some(
+            (each) => each.startsWith(version) && equalInConstantTime(mac, each, version.length),
+          )
+        : mac;
+    if (!fits) return matchBody(signed, body, load, secretIndex + 1);
+    if (!timestamp) return { scheme, secretIndex, body };
+    // Only now, so that "stale" and "future" are only ever said of a genuine delivery.
+    const sentMs = Number(timestamp) * 1_000;
+    const ageSeconds = Math.floor((nowMs - sentMs) / 1_000);
+    // Written so that a clock that is not a number lets nothing pass.
+    if (ageSeconds <= pastSeconds && -ageSeconds <= futureSeconds)
+      return { scheme, secretIndex, body, id, timestamp: new Date(sentMs) };
+    return refuse(ageSeconds > pastSeconds ? 'stale' : 'future');
+  };
+  // Once, however many signatures are listed.
+  const mac = key.isPublic
+    ? load('bad-signature').then((seldom) => seldom.fitsPublicKey(key.bytes, parts, signatures))
+    : hmacSha256(key.bytes, parts, version ? 'base64' : 'hex');
+  return typeof mac === 'string' ? decide(mac) : mac.then(decide);
 }

@@ -11,8 +11,8 @@ import {
   type VerifyFromOptions,
   type VerifyOptions,
 } from './check-delivery.js';
-import { verifyEd25519 } from './crypto/node.js';
 import { flawOf, readKey } from './flaws.js';
+import { fitsPublicKey } from './public-key.js';
 import { refused } from './refused.js';
 import { prefixOf, resolveScheme, secretsOf, type WebhookSecret } from './secret.js';
 
@@ -31,7 +31,8 @@ export async function explain(
   if (reason === 'bad-secret') return explainSecrets(options) ?? error;
   const refusedForBody = reason === 'bad-signature' && signed !== undefined && body !== undefined;
   const change = refusedForBody ? await changeOf(body, signed) : undefined;
-  return refused(reason, change?.what ?? message, change?.hint ?? hint);
+  // The same error, for to make another takes as long as the check.
+  return Object.assign(error, { message: change?.what ?? message, hint: change?.hint ?? hint });
 }
 
 /** In place of what was left out where the delivery was refused. */
@@ -39,7 +40,7 @@ function wordsOf(reason: WebhookVerificationReason, signed: Signed | undefined):
   if (reason === 'bad-signature') return 'no signature matches';
   if (reason === 'bad-timestamp') return 'webhook-id or webhook-timestamp is malformed';
   if (signed === undefined) return undefined;
-  const ageSeconds = Math.floor(signed.nowMs / 1_000 - Number(signed.timestamp));
+  const ageSeconds = Math.floor(signed.nowMs / 1_000 - Number(signed.sent.timestamp));
   return `signed ${Math.abs(ageSeconds)} s ${reason === 'stale' ? 'ago' : 'ahead'}`;
 }
 
@@ -153,13 +154,17 @@ const MAX_KEYS = 3;
 const MAX_DEPTH = 16;
 const MAX_REWRITTEN = 4 * MAX_BYTES;
 
+/** What is shorter or longer, or holds anything else, is no signature of any text. */
+const WHOLE = /^(v1,[\w+/]{43}=|v1a,[\w+/]{86}={0,2}|[\da-f]{64})$/;
+
 /** Whether the signature fits the same JSON as others write it. */
 async function wasReserialised(body: Bytes, signed: Signed): Promise<boolean> {
-  if (body.length > MAX_BYTES) return false;
-  const few = { ...signed, keys: signed.keys.slice(0, MAX_KEYS) };
+  const signatures = signed.sent.signatures.filter((each) => WHOLE.test(each));
+  if (body.length > MAX_BYTES || signatures.length === 0) return false;
+  const few = { ...signed, sent: { ...signed.sent, signatures }, keys: signed.keys.slice(0, MAX_KEYS) };
   try {
     for (const text of rewritings(decode(body))) {
-      if (await matchBody(few, text, () => ({ verifyEd25519 }))) return true;
+      if (await matchBody(few, text, async () => ({ fitsPublicKey }))) return true;
     }
     return false;
   } catch (error) {
@@ -173,9 +178,10 @@ function rewritings(text: string): Set<string> {
   const value: unknown = JSON.parse(text);
   // Stringified twice.
   const texts = typeof value === 'string' ? [value] : [];
+  const compact = JSON.stringify(value);
   const lines = JSON.stringify(value, null, 1);
   texts.push(
-    JSON.stringify(value),
+    compact,
     // As Python writes it; a line break is never in a string of JSON.
     lines.replace(/,\n */g, ', ').replace(/\n */g, ''),
     JSON.stringify(value, null, 2),
@@ -183,17 +189,20 @@ function rewritings(text: string): Set<string> {
     JSON.stringify(value, null, '\t'),
     text.trim(),
   );
-  const escaped = [...new Set(texts)]
+  const escapes = ESCAPED.test(compact) ? ESCAPES : [];
+  const written = texts
     .filter(({ length }) => length <= MAX_REWRITTEN)
-    .flatMap((each) => [each, ...ESCAPES.map((write) => write(each))]);
-  return new Set(escaped.flatMap((each) => [each, `${each}\n`]));
+    .flatMap((each) => [each, ...escapes.map((write) => write(each))]);
+  const all = new Set(written.flatMap((each) => [each, `${each}\n`]));
+  // So it came, and did not fit.
+  all.delete(text);
+  return all;
 }
 
 function isDeep(text: string): boolean {
   let depth = 0;
-  for (const character of text) {
-    if ('[{'.includes(character)) depth += 1;
-    else if (']}'.includes(character)) depth -= 1;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
     if (depth > MAX_DEPTH) return true;
   }
   return false;
@@ -201,6 +210,9 @@ function isDeep(text: string): boolean {
 
 const unicode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 const upper = (character: string) => `\\u${unicode(character).slice(2).toUpperCase()}`;
+
+/** Whether there is any of what the following escape. */
+const ESCAPED = /[^\0-~]|[/<>&'+`]|\\"/;
 
 /** What JSON may escape and JavaScript does not. */
 const ESCAPES: readonly ((json: string) => string)[] = [

@@ -4,7 +4,6 @@ import type { WebhookVerificationError } from '../errors.js';
 import { BusyError } from './asks.js';
 import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
-import { verifyEd25519 } from './crypto/node.js';
 import type { DeliveryOutcome } from './deliveries.js';
 import { digestId, readEvent, UnreadableBodyError } from './events.js';
 import { explain, isRefusal } from './explain.js';
@@ -12,6 +11,7 @@ import { findHeaders } from './find-headers.js';
 import { readKey } from './flaws.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { headerOf } from './headers.js';
+import { fitsPublicKey } from './public-key.js';
 import { inTime, NO_JOB, type Reading, readFrom, tooLate } from './read-from.js';
 import { resolveScheme, secretsOf, type WebhookSecrets } from './secret.js';
 import type { ExplainingSource } from './source.js';
@@ -162,11 +162,11 @@ async function believe(
   const { scheme, toleranceSeconds, futureToleranceSeconds } = settings;
   const now = settings.now();
   const options = { body, headers, secret, scheme, toleranceSeconds, futureToleranceSeconds, now };
-  const verified = await checkDelivery(options, attempt, () => AT_HAND);
+  const verified = await checkDelivery(options, attempt, async () => AT_HAND);
   return readEvent(body, verified.id ?? (await digestId(body)), verified.timestamp, now);
 }
 
-const AT_HAND = { findHeaders, readBody, readKey, verifyEd25519 };
+const AT_HAND = { findHeaders, readBody, readKey, fitsPublicKey };
 
 const BODY_STATUS: Readonly<Record<string, number>> = {
   'body-too-large': 413,

@@ -57,9 +57,11 @@ export function resolveScheme(
   throw new ConfigurationError('scheme', 'scheme is unknown');
 }
 
+const PREFIXES = ['whsec_', 'whpk_', 'whsk_'];
+
 /** The part before the base64, empty for a raw secret. */
 export function prefixOf(secret: unknown): string {
-  return typeof secret === 'string' ? (/^wh(sec|[ps]k)_/.exec(secret)?.[0] ?? '') : '';
+  return (typeof secret === 'string' && PREFIXES.find((prefix) => secret.startsWith(prefix))) || '';
 }
 
 /**

@@ -24,7 +24,9 @@ export function hmacSha256(
 ): string | Promise<string> {
   const hmac = nodeCrypto()?.createHmac('sha256', key);
   if (hmac === undefined) return web.hmacSha256(key, parts, encoding);
-  for (const part of parts) hmac.update(part);
+  // Each is a call out of JavaScript; to join long ones takes longer.
+  if (parts.every(isShort)) hmac.update(parts.join(''));
+  else for (const part of parts) hmac.update(part);
   return hmac.digest(encoding);
 }
 
@@ -54,6 +56,10 @@ export async function signEd25519(pkcs8: ByteArray, parts: readonly Bytes[]): Pr
 export async function sha256(data: Bytes): Promise<string> {
   const node = nodeCrypto();
   return node ? node.createHash('sha256').update(data).digest('hex') : web.sha256(data);
+}
+
+function isShort(part: Bytes): boolean {
+  return typeof part === 'string' && part.length < 4_000;
 }
 
 function toBuffer(part: Bytes): Uint8Array {

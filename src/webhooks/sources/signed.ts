@@ -1,9 +1,9 @@
 import { readBody } from '../body.js';
 import { type Attempt, checkDelivery, type ReadHeaders } from '../check-delivery.js';
-import { verifyEd25519 } from '../crypto/node.js';
 import { explain, explainSecrets } from '../explain.js';
 import { findHeaders } from '../find-headers.js';
 import { readKey } from '../flaws.js';
+import { fitsPublicKey } from '../public-key.js';
 import type { WebhookScheme, WebhookSecret, WebhookSecretOption, WebhookSecrets } from '../secret.js';
 import type {
   ExplainingSource,
@@ -55,7 +55,7 @@ export function signedSource(
   const check = async (
     options: Awaited<ReturnType<typeof optionsFor>>,
     attempt: Attempt,
-  ): Promise<VerifiedWebhook> => checkDelivery(options, attempt, () => AT_HAND, readHeaders);
+  ): Promise<VerifiedWebhook> => checkDelivery(options, attempt, async () => AT_HAND, readHeaders);
   return {
     name,
     read,
@@ -70,7 +70,7 @@ export function signedSource(
   };
 }
 
-const AT_HAND = { findHeaders, readBody, readKey, verifyEd25519 };
+const AT_HAND = { findHeaders, readBody, readKey, fitsPublicKey };
 
 /**
  * Standard Webhooks, by a provider that shows the secret as `whsec_…`. Its clients take the secret without that prefix, too:
