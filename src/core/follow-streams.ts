@@ -87,6 +87,8 @@ export function expireAttempts(state: FollowState): void {
 
 /** Rules 2 and 3: it serves these jobs from now on, unless a better one does. Each is asked about once more. */
 export function opened(state: FollowState, stream: StreamState, jobIds: readonly string[]): void {
+  // Where it serves already, these are all that changes: each of ten thousand may come alone.
+  const isMore = stream.phase === 'open' && !state.polling;
   if (stream.phase !== 'open') {
     stream.phase = 'open';
     stream.since = state.now;
@@ -110,7 +112,13 @@ export function opened(state: FollowState, stream: StreamState, jobIds: readonly
   }
   state.polling = false;
   planStreams(state);
-  settleAll(state);
+  if (!isMore) settleAll(state);
+  else {
+    for (const jobId of jobIds) {
+      const job = state.jobs.get(jobId);
+      if (job !== undefined) settle(state, job);
+    }
+  }
 }
 
 /** Rule 7: it carries the others all the same. What was on its way when it ended is asked for. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Driver } from './follow-driver.js';
 
 describe('rule 3: after every connect, reconnect and switch the status is asked once more', () => {
@@ -84,6 +84,18 @@ describe('rule 3: after every connect, reconnect and switch the status is asked 
     expect(driver.asked).toEqual([]);
     driver.pass(4_000);
     expect(driver.asked).toEqual(['a']);
+  });
+});
+
+describe('a stream that serves and carries one job more', () => {
+  it('has that one asked, and none of the others looked at', () => {
+    const driver = new Driver();
+    driver.settleOn('websocket', 'a', 'b');
+    driver.follow('c');
+    const looked = vi.spyOn(driver.state.jobs, 'values');
+    driver.open('websocket', 'c');
+    expect(driver.state.jobs.get('c')?.serving).toBe('websocket');
+    expect(looked).not.toHaveBeenCalled();
   });
 });
 
