@@ -18,7 +18,7 @@ export async function startProgram(name: string, ...args: string[]): Promise<Pro
   return { ...program, url: said as string };
 }
 
-interface Program {
+export interface Program {
   /** Sends a message and waits for the answer to it. */
   ask(message: object): Promise<unknown>;
   stop(): Promise<void>;
