@@ -10,7 +10,7 @@ type Options = Partial<ConstructorParameters<typeof VideoClient>[0]>;
 /** Ten times as fast as in earnest; the order of the times is kept. Ends with the test. */
 export function connect(server: RemoteMock, options: Options = {}): VideoClient {
   const client = new VideoClient({
-    baseUrl: server.url,
+    ...server.speaking,
     polling: { intervalMs: 200 },
     timeouts: { connectMs: 1_500, headStartMs: 100, silenceMs: 1_000, jobMs: 14_000 },
     retry: { minDelayMs: 50, maxDelayMs: 500 },

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { pipeline } from 'node:stream';
 import type { Plugin } from 'vite';
 
 /** Where a request is to go: `/at/PORT/PATH` of the page's own origin is `PATH` of a server of this machine. */
@@ -22,9 +23,12 @@ export function sameOrigin(): Plugin {
         const { headers, method } = incoming;
         const sent = request({ host: '127.0.0.1', ...to, headers, method }, (answer) => {
           response.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(response);
+          response.flushHeaders();
+          // What breaks off behind breaks off before, and the other way round.
+          pipeline(answer, response, () => {});
         });
         sent.on('error', () => response.destroy());
+        response.on('close', () => sent.destroy());
         incoming.pipe(sent);
       });
       httpServer?.on('upgrade', (incoming, socket, head) => {
@@ -39,8 +43,8 @@ export function sameOrigin(): Plugin {
           further.write(head);
           further.pipe(socket).pipe(further);
         });
-        further.on('error', () => socket.destroy());
-        socket.on('error', () => further.destroy());
+        further.on('error', () => socket.destroy()).on('close', () => socket.destroy());
+        socket.on('error', () => further.destroy()).on('close', () => further.destroy());
       });
     },
   };
