@@ -12,6 +12,7 @@ import type { VideoJob } from '../job/job.js';
 import type { WaitOptions } from '../job/waits.js';
 import type { Jobs, ResumeOptions, ResumeResult } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
+import { startLater } from '../runtime/start-later.js';
 import type {
   BoundOperations,
   CallOptions,
@@ -29,7 +30,6 @@ import type { HostedClientOptions, VideoClientOptions } from './options.js';
 import { part } from './parts.js';
 import { resolveOptions } from './resolve-options.js';
 import { Server } from './server.js';
-import { startLater } from './start-later.js';
 
 /**
  * Submits video jobs to one server, follows them to their ends and downloads the results.

@@ -17,7 +17,7 @@ import type {
 import { KeyedSubmit } from './keyed-submit.js';
 import { KnownJobs } from './known-jobs.js';
 import { Leases } from './leases.js';
-import type { JobRecord } from './record.js';
+import type { JobRecord, RecordDraft } from './record.js';
 import type { AnyRequest } from './recorded-post.js';
 import { refusalOf, unknownKey } from './refusals.js';
 import { resume } from './resume.js';
@@ -39,6 +39,8 @@ export class ClientRecords implements ClientJobs, World {
   readonly server: { readonly backend: string; readonly baseUrl: string };
   readonly #underWay = new Map<string, KeyedSubmit<AnyRequest>>();
   readonly #jobs = new KnownJobs();
+  /** Keys that were made here, of which there is no record: nobody need look for one. */
+  readonly #unused = new Set<string>();
   /** What is to end with the client. */
   readonly #lives = new Set<(reason: unknown) => void>();
   readonly #tokens: Tokens;
@@ -55,7 +57,9 @@ export class ClientRecords implements ClientJobs, World {
   }
 
   newKey(): string {
-    return uuid();
+    const key = uuid();
+    this.#unused.add(key);
+    return key;
   }
 
   submit<Request extends AnyRequest>(submission: KeptSubmission<Request>, options: KeyOptions): Sending {
@@ -70,14 +74,16 @@ export class ClientRecords implements ClientJobs, World {
     const known = given.key ?? idempotencyKey;
     const key = known ?? uuid();
     const digest = inputDigest(submission.operation, submission.input);
-    const asked = { ...this.server, group, idempotency, idempotencyKey, inputDigest: digest };
+    const { backend, baseUrl } = this.server;
+    const asked = { backend, baseUrl, group, idempotency, idempotencyKey, inputDigest: digest };
     const underWay = this.#underWay.get(key);
     if (underWay?.isOpen === true) {
       const decision = decideUnderWay(underWay.asked, asked);
       if (decision.do === 'refuse') throw refusalOf(key, decision.other);
       return underWay.join();
     }
-    const begun = new KeyedSubmit(this, submission, { ...given, key }, asked, known === undefined);
+    const isNew = known === undefined || this.#unused.delete(known);
+    const begun = new KeyedSubmit(this, submission, key, given.metadata, asked, isNew);
     this.#underWay.set(key, begun);
     const over = () => {
       if (this.#underWay.get(key) === begun) this.#underWay.delete(key);
@@ -184,11 +190,11 @@ export class ClientRecords implements ClientJobs, World {
   told(record: JobRecord, { jobId, status, error }: ToldJob): JobRecord {
     const { http, runtime } = this.host;
     const updatedAt = runtime.now();
-    const next = { ...record, jobId: record.jobId ?? jobId, updatedAt };
-    if (status === 'completed') return { ...next, state: 'completed' };
-    if (status !== 'failed') return { ...next, state: 'submitted' };
+    const state = status === 'completed' || status === 'failed' ? status : 'submitted';
+    const next: RecordDraft = { ...record, state, jobId: record.jobId ?? jobId, updatedAt };
     // The server's words may quote what was signed.
-    return { ...next, state: 'failed', error: bounded(redactQueries(http.redact(error ?? '')), 499) };
+    if (state === 'failed') next.error = bounded(redactQueries(http.redact(error ?? '')), 499);
+    return next;
   }
 
   release(key: string): void {

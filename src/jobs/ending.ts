@@ -27,10 +27,19 @@ export class Ending {
   /** What `work` comes to; rejects with the reason as soon as it is over. */
   wait<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.add(reject);
-      const leave = () => this.#waiting.delete(reject);
-      work.finally(leave).then(resolve, reject);
       if (this.#over !== undefined) reject(this.#over.reason);
+      else this.#waiting.add(reject);
+      const leave = () => this.#waiting.delete(reject);
+      work.then(
+        (value) => {
+          leave();
+          resolve(value);
+        },
+        (error) => {
+          leave();
+          reject(error);
+        },
+      );
     });
   }
 

@@ -73,7 +73,8 @@ export interface JobsHost {
 
 /** @internal One submit that is under way. */
 export interface Sending {
-  readonly key?: string;
+  /** Known once a record may be there. */
+  readonly key?: string | undefined;
   readonly answer: Promise<JobSnapshot>;
   /** True where a job may have been made, or may be yet. */
   isAtStake(): boolean;

@@ -2,8 +2,8 @@ import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
 import { type Asked, decide } from './decide.js';
 import { Ending } from './ending.js';
-import type { KeptSubmission, KeyOptions, Sending } from './jobs.js';
-import type { JobRecord } from './record.js';
+import type { KeptSubmission, Sending } from './jobs.js';
+import type { JobRecord, RecordDraft } from './record.js';
 import { type AnyRequest, patienceMs, RecordedPost, slackMs } from './recorded-post.js';
 import { notReplaced, outcomeUnknown, refusalOf } from './refusals.js';
 import { uuid } from './uuid.js';
@@ -31,7 +31,8 @@ export class KeyedSubmit<Request extends AnyRequest> {
   constructor(
     world: World,
     submission: KeptSubmission<Request>,
-    { key, metadata }: KeyOptions & { readonly key: string },
+    key: string,
+    metadata: unknown,
     asked: Omit<Asked, 'now'>,
     isNew: boolean,
   ) {
@@ -134,12 +135,20 @@ export class KeyedSubmit<Request extends AnyRequest> {
     const idempotencyKey = this.asked.idempotencyKey ?? uuid();
     const request = await this.#encode(idempotencyKey);
     const now = host.runtime.now();
-    const record: JobRecord = {
-      ...{ version: 1, key: this.#key, backend, baseUrl, state: 'submitting', idempotencyKey, inputDigest },
-      ...(group !== undefined && { group }),
-      ...(this.#metadata !== undefined && { metadata: this.#metadata }),
-      ...{ decidedBy: now + patienceMs(timeouts, request), createdAt: now, updatedAt: now },
+    const record: RecordDraft = {
+      version: 1,
+      key: this.#key,
+      backend,
+      baseUrl,
+      state: 'submitting',
+      idempotencyKey,
+      inputDigest,
+      decidedBy: now + patienceMs(timeouts, request),
+      createdAt: now,
+      updatedAt: now,
     };
+    if (group !== undefined) record.group = group;
+    if (this.#metadata !== undefined) record.metadata = this.#metadata;
     const stored = await this.#add(record);
     // What was given may be the same in two processes.
     if (stored.idempotencyKey !== idempotencyKey || stored.createdAt !== now) return { stored };

@@ -16,8 +16,9 @@ export class KnownJobs {
   /** @param webhookId - What a webhook calls it, where that is another. */
   add(key: string, jobId: string, webhookId = jobId): void {
     this.delete(key);
-    this.#ids.set(key, [jobId, webhookId]);
-    for (const id of [jobId, webhookId]) this.#known.set(id, { key, jobId });
+    const ids = webhookId === jobId ? [jobId] : [jobId, webhookId];
+    this.#ids.set(key, ids);
+    for (const id of ids) this.#known.set(id, { key, jobId });
     if (this.#ids.size > MAX_KNOWN) this.delete(first(this.#ids.keys()));
   }
 

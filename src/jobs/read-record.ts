@@ -1,6 +1,6 @@
 import { isJobId } from '../core/job-id.js';
 import { isRecord } from '../core/record.js';
-import type { JobRecord, JobRecordState } from './record.js';
+import type { JobRecord, JobRecordState, RecordDraft } from './record.js';
 
 /** How far each state is. A record moves to a greater one, and never back. */
 export const RANKS: Readonly<Record<JobRecordState, number>> = {
@@ -28,7 +28,6 @@ export function readRecord(value: unknown): JobRecord | undefined {
   const group = value.group ?? undefined;
   const jobId = value.jobId ?? undefined;
   const error = value.error ?? undefined;
-  const metadata = value.metadata ?? undefined;
   if (version !== 1 || !isJobKey(key) || !isJobKey(idempotencyKey) || !isState(state)) return undefined;
   if (!isText(backend) || !isText(baseUrl) || !isText(inputDigest)) return undefined;
   if (!isTime(decidedBy) || !isTime(createdAt) || !isTime(updatedAt)) return undefined;
@@ -36,14 +35,13 @@ export function readRecord(value: unknown): JobRecord | undefined {
   if (error !== undefined && !isText(error)) return undefined;
   if (jobId !== undefined && !(isText(jobId) && isJobId(jobId))) return undefined;
   if ((jobId !== undefined) !== RANKS[state] >= RANKS.submitted) return undefined;
-  return {
-    ...{ version, key, backend, baseUrl, state, idempotencyKey, inputDigest, decidedBy },
-    ...(group !== undefined && { group }),
-    ...(jobId !== undefined && { jobId }),
-    ...(error !== undefined && { error }),
-    ...(metadata !== undefined && { metadata }),
-    ...{ createdAt, updatedAt },
-  };
+  // biome-ignore format: one line.
+  const record: RecordDraft = { version, key, backend, baseUrl, state, idempotencyKey, inputDigest, decidedBy, createdAt, updatedAt };
+  if (group !== undefined) record.group = group;
+  if (jobId !== undefined) record.jobId = jobId;
+  if (error !== undefined) record.error = error;
+  if (value.metadata !== undefined && value.metadata !== null) record.metadata = value.metadata;
+  return record;
 }
 
 function isText(value: unknown): value is string {

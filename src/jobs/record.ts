@@ -33,3 +33,9 @@ export interface JobRecord {
   /** Milliseconds since the epoch. */
   readonly updatedAt: number;
 }
+
+/**
+ * A record that is being made, before anybody has it: what it may lack is set where it is there. Stores may not take a
+ * field that is undefined, and spreading one that may be costs more than all else that is done with a record.
+ */
+export type RecordDraft = { -readonly [Name in keyof JobRecord]: JobRecord[Name] };

@@ -122,7 +122,7 @@ export class RecordedPost<Request extends AnyRequest> {
   }
 
   async #accepted(job: JobSnapshot): Promise<JobSnapshot> {
-    const next = this.#world.told(this.#record, { ...job, jobId: job.id });
+    const next = this.#world.told(this.#record, { jobId: job.id, status: job.status, error: job.error });
     // Known first: whoever follows it may tell its end before it is written.
     this.#world.known(next);
     await this.#world.writes.keep(next);

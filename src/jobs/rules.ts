@@ -1,5 +1,5 @@
 import { RANKS, readRecord } from './read-record.js';
-import type { JobRecord } from './record.js';
+import type { JobRecord, RecordDraft } from './record.js';
 import type { JobStoreQuery } from './store.js';
 
 /** For how long records are kept after their last change, in milliseconds: longer than anybody tries again. */
@@ -38,13 +38,10 @@ export function merged(stored: unknown, next: JobRecord): JobRecord | undefined 
     return before.state === 'submitting' ? { ...before, decidedBy, updatedAt } : undefined;
   }
   if (RANKS[state] <= RANKS[before.state]) return undefined;
-  return {
-    ...before,
-    state,
-    ...(jobId !== undefined && { jobId }),
-    ...(error !== undefined && { error }),
-    updatedAt,
-  };
+  const after: RecordDraft = { ...before, state, updatedAt };
+  if (jobId !== undefined) after.jobId = jobId;
+  if (error !== undefined) after.error = error;
+  return after;
 }
 
 /** Whether a listing has this. What cannot be read is in that of all records alone. */

@@ -33,12 +33,9 @@ export class Writes {
 
   /** Waited for when the client is closed. */
   owe<T>(work: Promise<T>): Promise<T> {
-    const done = work
-      .catch(() => {})
-      .then(() => {
-        this.#pending.delete(done);
-      });
-    this.#pending.add(done);
+    const done = () => this.#pending.delete(work);
+    this.#pending.add(work);
+    work.then(done, done);
     return work;
   }
 
@@ -79,7 +76,7 @@ export class Writes {
       this.#giveUp.signal.addEventListener('abort', () => resolve());
     });
     while (this.#pending.size > 0 && !this.#giveUp.signal.aborted) {
-      await Promise.race([Promise.all(this.#pending), late]);
+      await Promise.race([Promise.allSettled(this.#pending), late]);
     }
     runtime.clearTimeout(timer);
   }

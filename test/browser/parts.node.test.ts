@@ -169,6 +169,25 @@ describe.each(engines)('a page in %s', (engine, launch) => {
     await eventually(() => did(window)).toMatchObject({ end: 'completed' });
   });
 
+  it('sends nothing under a key where the part for records is not to be had, and keeps no record', async () => {
+    const server = await startServer();
+    const site = await startSite(await split);
+    site.gone = /^records-/;
+    const window = await open();
+    await load(window, site, server);
+    await window.evaluate("actions.keep('failed')");
+    const failed = { code: 'part-not-loaded', message: expect.stringContaining('"records"') };
+    await eventually(() => did(window)).toMatchObject({ failed });
+    expect(server.jobs.size).toBe(0);
+    expect(await window.evaluate('return localStorage.length')).toBe(0);
+    site.gone = /^$/;
+    await load(window, site, server);
+    await window.evaluate("actions.keep('id'); actions.keep('same');");
+    await eventually(() => did(window)).toMatchObject({ id: expect.any(String), same: expect.any(String) });
+    const { id, same } = await did(window);
+    expect([[...server.jobs].map((job) => job.id), same]).toEqual([[id], id]);
+  });
+
   it('needs nothing more of its site where it is bundled in one file', async () => {
     const server = await startServer();
     const scripts = await whole;

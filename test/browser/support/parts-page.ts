@@ -1,11 +1,14 @@
 import { isVideoError, VideoClient, type VideoJob } from 'reelwire';
+import { webJobs } from 'reelwire/jobs';
 
 // What a page of `parts.node.test.ts` does when it is told to, and what came of it.
-const client = new VideoClient({
+const options = {
   baseUrl: new URLSearchParams(location.search).get('server') ?? '',
   polling: { intervalMs: 200 },
   timeouts: { headStartMs: 100 },
-});
+};
+const client = new VideoClient(options);
+let keeping: VideoClient | undefined;
 let job: VideoJob | undefined;
 const did: Record<string, unknown> = {};
 
@@ -35,6 +38,14 @@ function follow(followed: VideoJob): string {
 
 const actions = {
   generate: () => tell('id', client.generate({ walletAddress: '0x123', script: 'A cat' }).then(follow)),
+  keep(name: string) {
+    keeping ??= new VideoClient({ ...options, jobs: webJobs({ name: 'ada' }) });
+    const input = { walletAddress: '0x123', script: 'A cat' };
+    tell(
+      name,
+      keeping.generate(input, { key: 'order-7' }).then(({ id }) => id),
+    );
+  },
   subscribe: (id: string) => void follow(client.subscribe(id)),
   download: (name: string) =>
     tell(

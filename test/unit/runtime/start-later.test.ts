@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { startLater } from '../../../src/client/start-later.js';
+import { startLater } from '../../../src/runtime/start-later.js';
 
 async function* numbers() {
   yield 1;
