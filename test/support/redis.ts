@@ -12,7 +12,10 @@ export interface RedisServer {
   readonly port: number;
   /** Such as SIGSTOP, which leaves its connections open and mute, until SIGCONT. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Kills it, and starts another one on the same port, with nothing in it. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port; with nothing in it, unless it was set to keep what it is told. */
+  start(): Promise<void>;
+  /** Both. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -36,6 +39,7 @@ export async function startRedis(more: Readonly<Record<string, string>> = {}): P
   };
   let server = await start();
   const end = async (signal: NodeJS.Signals) => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((resolve) => server.once('exit', resolve));
     server.kill(signal);
     await ended;
@@ -43,6 +47,10 @@ export async function startRedis(more: Readonly<Record<string, string>> = {}): P
   return {
     port,
     signal: (name) => void server.kill(name),
+    kill: () => end('SIGKILL'),
+    async start() {
+      server = await start();
+    },
     async restart() {
       await end('SIGKILL');
       server = await start();

@@ -1,15 +1,21 @@
+import type { JobBus } from '../../../src/jobs/bus.js';
 import type { JobRecord } from '../../../src/jobs/record.js';
 import type { JobStore } from '../../../src/jobs/store.js';
 
 /** What a process is about to do, or has just done: `before add`, `after POST`, `before put submitted` and so on. */
 export type Step = `${'before' | 'after'} ${string}`;
 
-/** When a process dies: at a step, or at the so many-th one, so many microseconds into what it does there. */
-export type Death = { readonly at: Step } | { readonly nth: number; readonly laterUs: number };
+/**
+ * When a process dies: when a step comes, the so many-th time; or at the so many-th of any, so many microseconds into what it
+ * does there.
+ */
+export type Death =
+  | { readonly at: Step; readonly nth?: number }
+  | { readonly nth: number; readonly laterUs: number };
 
-/** Ends a process at one of its steps, which are those of its store and of its calls to the server. */
+/** Ends a process at one of its steps, which are those of its store, of its bus and of its calls to the server. */
 export class Fate {
-  readonly #death: Death | undefined;
+  #death: Death | undefined;
   readonly #die: () => void;
   #steps = 0;
   #isDead = false;
@@ -20,10 +26,21 @@ export class Fate {
     this.#die = die;
   }
 
+  /** From now on it is this one. */
+  await(death: Death): void {
+    this.#death = death;
+    this.#steps = 0;
+  }
+
   async reach(step: Step): Promise<void> {
     if (!this.#isDead && !this.#isDue(step)) return;
     this.die();
     await new Promise(() => {});
+  }
+
+  /** The same for what cannot wait. */
+  pass(step: Step): void {
+    if (this.#isDue(step)) this.die();
   }
 
   die(): void {
@@ -34,7 +51,7 @@ export class Fate {
   #isDue(step: Step): boolean {
     const death = this.#death;
     if (death === undefined) return false;
-    if ('at' in death) return death.at === step;
+    if ('at' in death) return death.at === step && ++this.#steps === (death.nth ?? 1);
     if (++this.#steps === death.nth) {
       // What the step begins goes on meanwhile: in the threads of the file system, in sockets, in the other processes.
       setImmediate(() => {
@@ -81,6 +98,11 @@ export class Fate {
       yield record;
       await this.reach('after listed');
     }
+  }
+
+  /** The same bus. */
+  busOf(bus: JobBus): JobBus {
+    return { ...bus, publish: (snapshot) => this.#within('publish', () => bus.publish(snapshot)) };
   }
 
   /** The platform's fetch for a process that dies; an answer is there once its head is. */

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { buildProgram } from '../build-program.js';
 import type { Death } from './fate.js';
 import type { Fact, Site, Work } from './life.js';
 
@@ -47,16 +45,7 @@ export class Programs {
   }
 
   static async build(folder: string): Promise<Programs> {
-    const file = join(folder, 'process.mjs');
-    await build({
-      entryPoints: [fileURLToPath(new URL('process.ts', import.meta.url))],
-      outfile: file,
-      ...{ bundle: true, platform: 'node', format: 'esm', logLevel: 'error' },
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-    });
-    return new Programs(file);
+    return new Programs(await buildProgram(new URL('process.ts', import.meta.url), folder));
   }
 
   start(plan: Plan): Started {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRecord } from '../../../src/jobs/record.js';
 import type { JobStore } from '../../../src/jobs/store.js';
+import { randomOf } from '../random.js';
 import { clientOf, type Fact, SERVERS, type ServerKind } from './life.js';
 import type { Programs } from './programs.js';
 import { startUpstream, type Upstream } from './site.js';
@@ -117,15 +118,4 @@ async function judged(
     if (site.kind === SERVERS[2] && isUnknown && jobs.length > 0) say('its job was made, and is unknown');
   }
   return { kills, keys: keys.length, ...sums, wrong };
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
