@@ -64,7 +64,12 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   });
 
   const server = createServer(
-    toNodeListener((request, context) => ownRoute(request, sessions, relay) ?? relay.fetch(request, context)),
+    toNodeListener(async (request, context) => {
+      const answer = ownRoute(request, sessions, relay) ?? (await relay.fetch(request, context));
+      // Whoever keeps a connection for the next call is to make that elsewhere.
+      if (relay.stats.isDraining) answer.headers.set('connection', 'close');
+      return answer;
+    }),
   );
   attachRelay(server, relay);
   const { port = 0, host = '127.0.0.1' } = options;

@@ -34,9 +34,11 @@ export function connect<B extends AnyBackend = DefaultBackend>(
 
 export { errorOf } from '../../support/rejection.js';
 
-export async function temporaryFolder(): Promise<string> {
+export async function temporaryFolder(
+  atTheEnd: (end: () => void | Promise<void>) => void = onTestFinished,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'reelwire-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  atTheEnd(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 

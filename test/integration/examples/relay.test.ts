@@ -1,10 +1,8 @@
 import { createInterface } from 'node:readline';
 import { mockMedia } from 'reelwire/mock-server';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { relayBackend } from '../../../src/backends/relay.js';
-import { VideoClient } from '../../../src/client/client.js';
-import type { TransportName } from '../../../src/core/model.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorOf } from '../../support/rejection.js';
+import { type Member, pageOf, signIn } from './relay-support.js';
 import { startExample } from './support.js';
 
 // A page is built, and several processes share the machine.
@@ -19,28 +17,7 @@ async function start() {
     if (name !== undefined && url !== undefined) urls.set(name, url);
     if (urls.size === 2) break;
   }
-  const signIn = async (name: string) => {
-    const url = urls.get(name) ?? '';
-    const answer = await fetch(url, { redirect: 'manual' });
-    expect(answer.status).toBe(303);
-    const setCookie = answer.headers.get('set-cookie') ?? '';
-    return { origin: new URL(url).origin, setCookie, cookie: setCookie.split(';')[0] ?? '' };
-  };
-  return { ada: await signIn('Ada'), grace: await signIn('Grace') };
-}
-
-type Member = Awaited<ReturnType<typeof start>>['ada'];
-
-function pageOf({ origin, cookie }: Member, ...transports: TransportName[]) {
-  const page = new VideoClient({
-    baseUrl: `${origin}/videos`,
-    backend: relayBackend<{ script: string }>(),
-    headers: { cookie },
-    ...(transports.length > 0 && { transports }),
-    logger: 'silent',
-  });
-  onTestFinished(() => page.close());
-  return page;
+  return { ada: await signIn(urls.get('Ada') ?? ''), grace: await signIn(urls.get('Grace') ?? '') };
 }
 
 const script = 'A paper boat';

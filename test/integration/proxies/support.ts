@@ -24,6 +24,9 @@ export interface Proxy {
   readonly url: string;
 }
 
+/** When a server is ended: `onTestFinished`, or `afterAll`. */
+export type AtTheEnd = (end: () => void | Promise<void>) => void;
+
 interface Upstream {
   readonly port: number;
 }
@@ -65,7 +68,22 @@ export function until(condition: () => boolean): Promise<unknown> {
 
 /** A real nginx before that server. `lines` are of its `location`: none is nginx as it comes. */
 export function startNginx(upstream: Upstream, lines = '', http = ''): Promise<Proxy> {
-  return start('nginx', (port, folder) => ({
+  return startNginxWith(
+    (port) => `
+  ${http}
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://127.0.0.1:${upstream.port};
+      ${lines}
+    }
+  }`,
+  );
+}
+
+/** A real nginx that has this in its `http` block. */
+export function startNginxWith(http: (port: number) => string, atTheEnd?: AtTheEnd): Promise<Proxy> {
+  const plan = (port: number, folder: string) => ({
     args: ['-p', folder, '-e', 'stderr', '-c', 'proxy.conf'],
     config: `
 daemon off;
@@ -76,16 +94,10 @@ events {}
 http {
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`).join(' ')}
-  ${http}
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://127.0.0.1:${upstream.port};
-      ${lines}
-    }
-  }
+  ${http(port)}
 }`,
-  }));
+  });
+  return start('nginx', plan, atTheEnd);
 }
 
 /** A real HAProxy before that server. `lines` are of its `backend`; what it needs besides is ten seconds of anything. */
@@ -113,6 +125,11 @@ ${lines}
 
 /** A real Caddy before that server. `lines` are of its site. */
 export function startCaddy(upstream: Upstream, lines: string): Promise<Proxy> {
+  return startCaddyWith(lines.replaceAll('localhost:3001', `127.0.0.1:${upstream.port}`));
+}
+
+/** A real Caddy that has these lines in its site. */
+export function startCaddyWith(lines: string): Promise<Proxy> {
   return start('caddy', (port) => ({
     args: ['run', '--config', 'proxy.conf', '--adapter', 'caddyfile'],
     config: `
@@ -121,7 +138,7 @@ export function startCaddy(upstream: Upstream, lines: string): Promise<Proxy> {
   auto_https off
 }
 http://127.0.0.1:${port} {
-  ${lines.replaceAll('localhost:3001', `127.0.0.1:${upstream.port}`)}
+  ${lines}
 }
 `,
   }));
@@ -131,8 +148,9 @@ http://127.0.0.1:${port} {
 async function start(
   program: string,
   plan: (port: number, folder: string) => { args: readonly string[]; config: string },
+  atTheEnd: AtTheEnd = onTestFinished,
 ): Promise<Proxy> {
-  const [port, folder] = await Promise.all([freePort(), temporaryFolder()]);
+  const [port, folder] = await Promise.all([freePort(), temporaryFolder(atTheEnd)]);
   const { args, config } = plan(port, folder);
   await writeFile(join(folder, 'proxy.conf'), config);
   const env = { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin`, HOME: folder };
@@ -157,7 +175,7 @@ async function start(
   });
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
-  onTestFinished(async () => {
+  atTheEnd(async () => {
     process.off('exit', kill);
     kill();
     await ended;
