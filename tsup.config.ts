@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
+import { joinChunks } from './.ci/join-chunks.js';
 import { shorten } from './.ci/shorten.js';
 
 /** `x.browser.ts` stands beside `x.ts` and takes its place in a browser build. */
@@ -16,28 +17,35 @@ const browserCounterparts: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-/** What is another file in a page, by name: `x.browser.ts` stands beside `x.ts`. CommonJS loads nothing later. */
+/** What is another file in a page: `x.browser.ts` stands beside `x.ts`. CommonJS loads nothing later. */
 const platform = new Map(
   readdirSync('src', { encoding: 'utf8', recursive: true })
     .filter((file) => file.endsWith('.browser.ts') && !/load/.test(basename(file)))
-    .map((file) => [basename(file, '.browser.ts'), `src/${file.replace(/\.browser\.ts$/, '')}`]),
+    .map((file) => [`src/${file.replace(/\.browser\.ts$/, '')}`, basename(file, '.browser.ts')]),
 );
 
 const platformEntries = Object.fromEntries(
-  [...platform].flatMap(([name, file]) => [
+  [...platform].flatMap(([file, name]) => [
     [`platform/${name}`, `${file}.ts`],
     [`platform/${name}.browser`, `${file}.browser.ts`],
   ]),
 );
 
+/** All of them for Node, and all for pages. */
+const platformScripts = {
+  platform: [...platform.values()].map((name) => `platform/${name}`),
+  'platform.browser': [...platform.values()].map((name) => `platform/${name}.browser`),
+};
+
 /** CommonJS is built once for Node and for pages: what differs is asked for by a name that package.json resolves. */
 const platformByName: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'platform-by-name',
   setup(build) {
-    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, importer, resolveDir }) => {
       const file = relative('.', resolve(resolveDir, path.replace(/\.js$/, '')));
-      const name = basename(file);
-      return platform.get(name) === file ? { path: `#platform/${name}`, external: true } : undefined;
+      // What is in there itself does not ask for it.
+      const isInside = platform.has(relative('.', importer).replace(/\.ts$/, ''));
+      return platform.has(file) && !isInside ? { path: '#platform', external: true } : undefined;
     });
   },
 };
@@ -233,14 +241,20 @@ export default defineConfig([
     entry: nodeEntries,
     outDir: 'dist/esm',
     esbuildPlugins: [mockOfCommonJS, licences],
-    onSuccess: () => eachScript('dist/esm', (code, path) => shorten(path, code)),
+    async onSuccess() {
+      await joinChunks('dist/esm', Object.keys(nodeEntries));
+      await eachScript('dist/esm', (code, path) => shorten(path, code));
+    },
   },
   {
     ...forNode,
     entry: { ...nodeEntries, ...platformEntries, ...mockParts },
     outDir: 'dist/cjs',
     esbuildPlugins: [platformByName, licences],
-    onSuccess: () => eachScript('dist/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs')),
+    async onSuccess() {
+      await joinChunks('dist/cjs', Object.keys({ ...nodeEntries, ...mockParts }), platformScripts);
+      await eachScript('dist/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs'));
+    },
   },
   {
     ...shared,

@@ -33,12 +33,15 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     // For what reads no `exports`.
     /^(backends|jobs|mock-server|react|relay|webhooks)\/([a-z]+\/)?package\.json$/,
     /^dist\/cjs\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.cts$/,
-    /^dist\/cjs\/platform\/[a-z0-9-]+(\.browser)?\.cjs$/,
+    /^dist\/cjs\/platform(\.browser)?\.cjs$/,
     // What the entries of the mock server are made of, there once.
     /^dist\/cjs\/mock-server\/(media\/)?[a-z-]+\.cjs$/,
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
-    /^dist\/(esm|cjs|browser|relay\/(esm|cjs|browser))\/(chunk|seldom)-[A-Z0-9]{8}\.c?js$/,
+    /^dist\/(browser|relay\/(esm|cjs|browser))\/chunk-[A-Z0-9]{8}\.c?js$/,
+    /^dist\/(esm|cjs|browser)\/seldom-[A-Z0-9]{8}\.c?js$/,
+    // What all entries share, and those of a room: Node pays for each file.
+    /^dist\/(esm|cjs)\/([a-z-]+\/)?shared\.c?js$/,
     // What a page loads only when it is needed.
     /^dist\/browser\/(base64|comfy-ui-(frame|prompt)|diagnose|download|embed-files|follower|generate-many|sse)-[A-Z0-9]{8}\.js$/,
     /^dist\/browser\/(backends\/(hosted\/)?[a-z0-9-]+|jobs\/jobs-over|webhooks\/handler)\.js$/,
