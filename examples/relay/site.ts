@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Jobs, VideoClient } from 'reelwire';
 import { openRouter } from 'reelwire/backends';
@@ -72,6 +73,11 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     }),
   );
   attachRelay(server, relay);
+  const underWay = new Set<ServerResponse>();
+  server.on('request', (_, answer) => {
+    underWay.add(answer);
+    answer.once('close', () => underWay.delete(answer));
+  });
   const { port = 0, host = '127.0.0.1' } = options;
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
@@ -82,6 +88,9 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       relay.close();
+      await Promise.all([...underWay].map((answer) => once(answer, 'close')));
+      // Those that were opened ahead, and never asked anything, would be waited for.
+      server.closeAllConnections();
       await closed;
       await client.close();
     },

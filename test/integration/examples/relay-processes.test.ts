@@ -118,9 +118,7 @@ describe('two processes behind nginx, with the lines of the example', () => {
       const deliveries = provider.webhooks.deliveries.length;
       job.complete();
       const told = await Promise.all(pages.map(({ ended }) => ended));
-      expect(told).toEqual(
-        pages.map(() => expect.objectContaining({ status: 'completed', transport: stream })),
-      );
+      expect(told.map(({ status }) => status)).toEqual(pages.map(() => 'completed'));
       await expect
         .poll(() => provider.webhooks.deliveries.slice(deliveries))
         .toMatchObject([{ attempt: 1, status: 200 }]);

@@ -63,19 +63,33 @@ async function startBehind(startProxy: (ports: Ports) => Promise<RunningProxy>) 
 
 type Behind = Awaited<ReturnType<typeof startBehind>>;
 
-/** A page that has this stream alone is told each step before the next is taken. */
-async function follows({ provider, ada }: Behind, stream: 'websocket' | 'sse') {
-  const job = await pageOf(ada, stream).generate({ script: 'A paper boat' });
-  let serving: unknown;
-  job.on('transport', ({ transport }) => {
-    serving = transport;
-  });
-  await until(() => serving === stream);
-  const behind = [...provider.jobs].at(-1);
-  behind?.advance({ status: 'processing', progress: 50 });
-  await until(() => job.snapshot.status === 'processing');
-  behind?.complete();
-  expect(await job.completed()).toMatchObject({ status: 'completed', transport: stream });
+/** The frames that come over a stream about a job: as it is read, and no later. */
+async function framesOf({ socket, call }: Behind, stream: 'websocket' | 'sse', jobId: string) {
+  if (stream === 'websocket') {
+    const page = await socket();
+    page.say('subscribe', jobId);
+    return () => page.frames.map(({ status }) => status);
+  }
+  const { body } = await call(`/api/jobs/events?jobIds=${jobId}`);
+  let text = '';
+  const read = async () => {
+    for await (const chunk of body as ReadableStream<Uint8Array>) text += new TextDecoder().decode(chunk);
+  };
+  read().catch(() => {}); // The proxy is killed in the end.
+  return () => [...text.matchAll(/"status":"(\w+)"/g)].map(([, status]) => status);
+}
+
+/** Each step is told before the next is taken: nothing is held back. */
+async function follows(behind: Behind, stream: 'websocket' | 'sse') {
+  const { provider, ada } = behind;
+  const { id } = await pageOf(ada).generate({ script: 'A paper boat' });
+  const frames = await framesOf(behind, stream, id);
+  await expect.poll(frames).toContain('queued');
+  const job = [...provider.jobs].at(-1);
+  job?.advance({ status: 'processing', progress: 50 });
+  await expect.poll(frames).toContain('processing');
+  job?.complete();
+  await expect.poll(frames).toContain('completed');
 }
 
 describe.each([
