@@ -53,10 +53,13 @@ function cut(
   return body.pipeThrough(
     new TransformStream({
       async transform(chunk: Uint8Array, controller) {
-        if (trickle) await sleep((1_000 * chunk.length) / trickle.bytesPerSecond, signal);
         const left = chunk.subarray(0, Math.max(0, stopAt - offset));
         offset += left.length;
-        if (left.length > 0) controller.enqueue(left);
+        const piece = trickle ? Math.max(1, Math.ceil(trickle.bytesPerSecond / 20)) : left.length;
+        for (let at = 0; at < left.length; at += piece) {
+          if (trickle) await sleep(50, signal);
+          controller.enqueue(left.subarray(at, at + piece));
+        }
         if (left.length === chunk.length) return;
         if (offset === dropAt || short?.declared !== false) controller.error(new ConnectionLost('end'));
         else controller.terminate();
