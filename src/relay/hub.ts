@@ -18,6 +18,8 @@ const LAST_ASK_MS = 2_000;
 const LOOK_MS = 2_000;
 /** After following stopped without an end, in milliseconds. */
 const AGAIN_MS = 30_000;
+/** After a status call that failed, until there is another, in milliseconds: all who ask meanwhile are told that. */
+const FAILED_MS = 1_000;
 /** As long as a timer can be: following goes on while somebody watches. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -52,7 +54,10 @@ export class JobHub {
   /** What a page that asks for the status is told: of what was heard some seconds ago, or one call. Throws what that does. */
   async status(record: JobRecord): Promise<string> {
     const job = this.#of(record);
-    if (!job.isOver && performance.now() - job.heardAt >= FRESH_MS) await this.#ask(job, record);
+    if (job.isOver || performance.now() - job.heardAt < FRESH_MS) return job.frame;
+    const { failure } = job;
+    if (failure !== undefined && performance.now() - failure.at < FAILED_MS) throw failure.error;
+    await this.#ask(job, record);
     return job.frame;
   }
 
@@ -63,6 +68,7 @@ export class JobHub {
     if (job.isOver) return;
     job.watchers.add(watcher);
     this.#idle.delete(job);
+    clearTimeout(job.lingering);
     if (job.stop === undefined) this.#follow(job, record);
   }
 
@@ -90,7 +96,7 @@ export class JobHub {
   forget(key: string): void {
     const job = this.#jobs.get(key);
     if (job === undefined) return;
-    job.stop?.();
+    this.#stop(job);
     this.#jobs.delete(key);
     this.#idle.delete(job);
   }
@@ -111,22 +117,38 @@ export class JobHub {
     return job;
   }
 
+  /** It is followed on for a while: a page that comes and goes is to cost the server nothing each time. */
   #rest(job: WatchedJob): void {
-    job.stop?.();
-    job.stop = undefined;
     this.#idle.add(job);
+    if (job.isOver) this.#stop(job);
+    else if (job.stop !== undefined) {
+      clearTimeout(job.lingering);
+      job.lingering = setTimeout(() => this.#stop(job), FRESH_MS);
+    }
     if (this.#idle.size <= MAX_IDLE) return;
     for (const oldest of this.#idle) {
+      this.#stop(oldest);
       this.#idle.delete(oldest);
       this.#jobs.delete(oldest.key);
       return;
     }
   }
 
+  #stop(job: WatchedJob): void {
+    clearTimeout(job.lingering);
+    job.stop?.();
+    job.stop = undefined;
+  }
+
   #ask(job: WatchedJob, record: JobRecord): Promise<void> {
-    job.asking ??= this.#askOnce(job, record).finally(() => {
-      job.asking = undefined;
-    });
+    job.asking ??= this.#askOnce(job, record)
+      .catch((error: unknown) => {
+        job.failure = { error, at: performance.now() };
+        throw error;
+      })
+      .finally(() => {
+        job.asking = undefined;
+      });
     return job.asking;
   }
 
@@ -167,8 +189,9 @@ export class JobHub {
     // Nobody is told: a page asks by itself where it hears nothing.
     followed.on('stopped', (error) => {
       const isClosed = this.#isClosed || (isVideoError(error) && error.code === 'closed');
-      if (job.watchers.size === 0 || isClosed) return;
-      timer = setTimeout(() => this.#subscribe(job, jobId), AGAIN_MS);
+      if (isClosed) return;
+      if (job.watchers.size === 0) this.#stop(job);
+      else timer = setTimeout(() => this.#subscribe(job, jobId), AGAIN_MS);
     });
   }
 

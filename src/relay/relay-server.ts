@@ -127,7 +127,12 @@ export class RelayServer {
       return json(await listJobs(this.#records.list(user.id), this.#hub, query.get('after')));
     },
     forget: async (call) => {
-      const { key } = await this.#own(call, 'forget');
+      const { key, state, decidedBy } = await this.#own(call, 'forget');
+      // Its answer would be that of a job which nobody knows.
+      if (state === 'submitting' && Date.now() < decidedBy)
+        throw new Refused(409, 'A submit with this key is under way', {
+          ...{ jobId: key, retryAfterMs: Math.min(decidedBy - Date.now(), 5_000) },
+        });
       await this.#settings.client.forget(key);
       this.#records.forget(key);
       this.#hub.forget(key);

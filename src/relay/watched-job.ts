@@ -20,10 +20,14 @@ export class WatchedJob {
   frame = '';
   /** When the server, or another process, last said something; by the monotonic clock. */
   heardAt = Number.NEGATIVE_INFINITY;
-  /** Ends following, while somebody watches. */
+  /** Ends following, while somebody watches, and for a while after. */
   stop: (() => void) | undefined;
+  /** Until it is no longer followed for nobody. */
+  lingering: ReturnType<typeof setTimeout> | undefined;
   /** The status call that is under way. */
   asking: Promise<void> | undefined;
+  /** What the last one that failed did so with, and when by the monotonic clock. */
+  failure: { readonly error: unknown; readonly at: number } | undefined;
   /** Watchers are being told, some at a time. */
   isTelling = false;
   mustTellAgain = false;
