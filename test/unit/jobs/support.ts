@@ -1,6 +1,6 @@
 import { applyUpdate } from '../../../src/core/job-state.js';
 import type { JobSnapshot } from '../../../src/core/model.js';
-import { ApiError, SubmitOutcomeUnknownError } from '../../../src/errors.js';
+import { ApiError, NetworkError, SubmitOutcomeUnknownError } from '../../../src/errors.js';
 import type { ClientJobs, JobsHost, KeptSubmission, PostOptions } from '../../../src/jobs/jobs.js';
 import { jobsOver } from '../../../src/jobs/jobs-over.js';
 import type { JobRecord } from '../../../src/jobs/record.js';
@@ -54,7 +54,9 @@ export type Answer =
   /** It made a job, and its answer was lost or says nothing. */
   | { readonly status: number; readonly makesJob?: boolean; readonly meanwhile?: () => Promise<void> }
   /** Asked to wait so long before the next try. */
-  | { readonly waitMs: number };
+  | { readonly waitMs: number }
+  /** The connection was never made, or broke after a job was made. */
+  | { readonly connection: 'never made' | 'lost' };
 
 /** A server that counts its jobs. Where it honours keys, a key makes one. */
 export class Server {
@@ -80,7 +82,7 @@ export class Server {
           throw error;
         });
         answer.catch(() => {});
-        return { answer, isAtStake: () => isAtStake, isUnderWay: () => false, abandon() {}, end() {} };
+        return { answer, isAtStake: () => isAtStake, isUnderWay: () => false, abandon: () => true, end() {} };
       },
     };
   }
@@ -92,6 +94,12 @@ export class Server {
       await options.onRepeat?.(next.waitMs);
       await new Promise((resolve) => setTimeout(resolve, next.waitMs));
       return this.#answer(options);
+    }
+    if ('connection' in next) {
+      const cause = new NetworkError('network', `the connection was ${next.connection}`);
+      if (next.connection === 'never made') throw cause;
+      this.#make(options.idempotencyKey);
+      throw new SubmitOutcomeUnknownError(cause.message, { cause });
     }
     if (next.status === 200) return snapshotOf(this.#make(options.idempotencyKey));
     if ('makesJob' in next && next.makesJob === true) this.#make(options.idempotencyKey);

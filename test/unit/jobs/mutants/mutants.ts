@@ -1,9 +1,11 @@
 import type { JobRecord } from '../../../../src/jobs/record.js';
 import type { JobStore } from '../../../../src/jobs/store.js';
+import type { Answer } from '../support.js';
 import {
   diedWhileResuming,
   forgottenMeanwhile,
-  givenUpByProxy,
+  madeUnseen,
+  neverConnected,
   portOf,
   refusedRepeat,
   refusedThenAgain,
@@ -27,6 +29,15 @@ async function overwrite(store: JobStore, record: JobRecord): Promise<void> {
   await store.delete(record.key);
   await store.add(record);
 }
+
+/** Where a first POST may have made a job, whatever the client is told. */
+const UNSEEN: readonly (readonly [Answer, string])[] = [
+  ...[408, 409, 425, 499, 500, 503].map((status): [Answer, string] => [
+    { status, makesJob: true },
+    `for ${status}`,
+  ]),
+  [{ connection: 'lost' }, 'where a connection that was made is lost'],
+];
 
 /**
  * What broke when a rule was missing, made at the port: a store, or a client as a store sees it, that breaks one rule each.
@@ -113,9 +124,18 @@ export const MUTANTS: readonly Mutant[] = [
       };
     },
   },
-  ...[408, 409, 425, 499].map((status) => ({
-    breaks: `refused is not written for ${status}`,
-    scenario: givenUpByProxy(status),
+  {
+    breaks: 'refused is written where the connection was never made',
+    scenario: neverConnected,
+    foundBy: /never left/,
+    wrap: (store) => ({
+      ...portOf(store),
+      put: async (record) => (record.state === 'refused' ? undefined : store.put(record)),
+    }),
+  },
+  ...UNSEEN.map(([answer, words]) => ({
+    breaks: `refused is not written ${words}`,
+    scenario: madeUnseen(answer),
     foundBy: /jobs of one key/,
     wrap: (store: JobStore) => ({
       ...portOf(store),

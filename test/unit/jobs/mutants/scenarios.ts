@@ -1,7 +1,7 @@
 import { inputDigest } from '../../../../src/jobs/digest.js';
 import { MemoryJobStore } from '../../../../src/jobs/memory-store.js';
 import type { JobStore } from '../../../../src/jobs/store.js';
-import { processOf, recordOf, Server } from '../support.js';
+import { type Answer, processOf, recordOf, Server } from '../support.js';
 
 /** Makes a store of one that keeps all rules: the same, or one that breaks a rule. */
 export type Wrap = (store: JobStore) => JobStore;
@@ -112,16 +112,25 @@ export const refusedRepeat: Scenario = async (wrap) => {
   return expectEqual('jobs of one key', server.jobs, 1);
 };
 
-/** A proxy gives up on a POST that makes a job. */
-export const givenUpByProxy =
-  (status: number): Scenario =>
+/** A POST makes a job, and what it is answered, if anything, does not say so. */
+export const madeUnseen =
+  (answer: Answer): Scenario =>
   async (wrap) => {
     const store = wrap(new MemoryJobStore());
-    const server = new Server({ status, makesJob: true });
+    const server = new Server(answer);
     await outcome(processOf(store).submit(server.submission(), { key }).answer);
     await outcome(processOf(store).submit(server.submission(), { key }).answer);
     return expectEqual('jobs of one key', server.jobs, 1);
   };
+
+/** A key whose submit never left is free. */
+export const neverConnected: Scenario = async (wrap) => {
+  const server = new Server({ connection: 'never made' });
+  const jobs = processOf(wrap(new MemoryJobStore()));
+  const first = await outcome(jobs.submit(server.submission(), { key }).answer);
+  const second = await outcome(jobs.submit(server.submission(), { key }).answer);
+  return expectEqual('the key of a submit that never left', [first, second], ['network', 'job-1']);
+};
 
 /** A process dies while it resumes; the next one resumes a second later. */
 export const diedWhileResuming: Scenario = async (wrap) => {
