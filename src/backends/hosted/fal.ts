@@ -6,10 +6,11 @@ import { InputError } from '../../errors.js';
 import { readStatus } from '../answers.js';
 import { isBytes } from '../bytes.js';
 import { type CallbackUrl, callbackUrl, callbackUrlOf, callbackUrlOption } from '../callback-url.js';
-import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
+import { refuseInput, refuseOptionOf } from '../input.js';
 import { withDataUrls } from './data-url.js';
 import { falAnsweredId, parseFalEvent, readFalAnswer, readFalRefusal, readFalSubmit } from './fal-answers.js';
 import type { HostedBackend } from './hosted-backend.js';
+import { namedOutput, VIDEO } from './named-output.js';
 
 /** Options for `fal`. */
 export interface FalOptions {
@@ -37,7 +38,6 @@ export interface FalRequest {
   readonly webhookUrl?: string | undefined;
 }
 
-const VARIANTS = ['video'] as const;
 /** What all files of an input may have together, as `data:` URLs. */
 const MAX_FILES = 10 * 1_048_576;
 const JOB_ID = /^(?:(?:workflows|comfy)\/)?[^/]+\/[^/]+\/requests\/[^/]+$/;
@@ -80,7 +80,7 @@ export function fal(options: FalOptions = {}): HostedBackend<FalRequest, 'video'
     baseUrl: 'https://queue.fal.run',
     credential: { header: 'authorization', scheme: 'Key' },
     idempotency: 'none',
-    variants: VARIANTS,
+    variants: VIDEO,
 
     async generate(given, context) {
       checkFields('input', 'field', given, INPUT, refuseInput);
@@ -116,12 +116,7 @@ export function fal(options: FalOptions = {}): HostedBackend<FalRequest, 'video'
       parse: (data, context) => parseFalEvent(data, context?.jobId),
     },
 
-    download({ snapshot }, variant, output = 0) {
-      checkVariant(variant, VARIANTS);
-      if (snapshot?.status !== 'completed') return undefined;
-      const url = snapshot.outputs?.[output]?.url ?? (output === 0 ? snapshot.videoUrl : undefined);
-      return url === undefined ? undefined : { method: 'GET', url };
-    },
+    download: namedOutput,
     cancel: (jobId) => ({ method: 'PUT', url: `${pathOf(jobId)}/cancel` }),
     webhookIdOf: falRequestIdOf,
   };

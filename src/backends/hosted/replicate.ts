@@ -7,9 +7,10 @@ import { readStatus, readSubmitted } from '../answers.js';
 import type { HttpRequest, Operation } from '../backend.js';
 import { isBytes } from '../bytes.js';
 import { type CallbackUrl, callbackUrl, callbackUrlOf, callbackUrlOption } from '../callback-url.js';
-import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
+import { refuseInput, refuseOptionOf } from '../input.js';
 import { withDataUrls } from './data-url.js';
 import type { HostedBackend } from './hosted-backend.js';
+import { namedOutput, VIDEO } from './named-output.js';
 import {
   parseReplicateError,
   type ReplicateAccount,
@@ -70,7 +71,6 @@ export type ReplicateOperations = {
 
 type Replicate<Input> = HostedBackend<Input, 'video', ReplicateOperations>;
 
-const VARIANTS = ['video'] as const;
 const ACCOUNT: HttpRequest = { method: 'GET', url: '/account' };
 /** What all files of an input may have together, as `data:` URLs. */
 const MAX_FILES = 10 * 1_048_576;
@@ -128,7 +128,7 @@ export function replicate(options: ReplicateOptions = {}): Replicate<ReplicatePr
     name: 'replicate',
     baseUrl: 'https://api.replicate.com/v1',
     idempotency: 'none',
-    variants: VARIANTS,
+    variants: VIDEO,
     probe: ACCOUNT,
 
     async generate(given, context) {
@@ -153,12 +153,7 @@ export function replicate(options: ReplicateOptions = {}): Replicate<ReplicatePr
     parseStatus: (response, jobId) => readStatus(response, jobId, readPrediction),
     parseError: parseReplicateError,
 
-    download({ snapshot }, variant, output = 0) {
-      checkVariant(variant, VARIANTS);
-      if (snapshot?.status !== 'completed') return undefined;
-      const url = snapshot.outputs?.[output]?.url ?? (output === 0 ? snapshot.videoUrl : undefined);
-      return url === undefined ? undefined : { method: 'GET', url };
-    },
+    download: namedOutput,
     cancel: (jobId) => ({ method: 'POST', url: `${pathOf(jobId)}/cancel` }),
 
     operations: {

@@ -5,9 +5,10 @@ import { InputError } from '../../errors.js';
 import { readStatus, readSubmitted } from '../answers.js';
 import type { HttpRequest, Operation } from '../backend.js';
 import { type Bytes, isBytes } from '../bytes.js';
-import { checkVariant, refuseInput, refuseOptionOf } from '../input.js';
+import { refuseInput, refuseOptionOf } from '../input.js';
 import { withDataUrls } from './data-url.js';
 import type { HostedBackend } from './hosted-backend.js';
+import { namedOutput, VIDEO } from './named-output.js';
 import { parseRunwayError, type RunwayOrganization, readOrganization, readTask } from './runway-answers.js';
 
 /** What makes a video of what. */
@@ -62,7 +63,6 @@ export type RunwayOperations = {
 
 type Runway<Input> = HostedBackend<Input, 'video', RunwayOperations>;
 
-const VARIANTS = ['video'] as const;
 /** Of one `data:` URL, in characters; all of them together are bounded by what a server may take in at once. */
 const LIMITS = { url: 5_242_880, body: 20 * 5_242_880 };
 
@@ -122,7 +122,7 @@ export function runway(options: RunwayOptions = {}): Runway<RunwayVideo> {
     // No task changes more often, it says.
     polling: { intervalMs: 5_000 },
     idempotency: 'none',
-    variants: VARIANTS,
+    variants: VIDEO,
     probe: organization,
 
     async generate(given) {
@@ -145,12 +145,7 @@ export function runway(options: RunwayOptions = {}): Runway<RunwayVideo> {
       readStatus(response, jobId, (raw, id) => readTask(raw, id, response.headers)),
     parseError: parseRunwayError,
 
-    download({ snapshot }, variant, output = 0) {
-      checkVariant(variant, VARIANTS);
-      if (snapshot?.status !== 'completed') return undefined;
-      const url = snapshot.outputs?.[output]?.url ?? (output === 0 ? snapshot.videoUrl : undefined);
-      return url === undefined ? undefined : { method: 'GET', url };
-    },
+    download: namedOutput,
     // Of a task that has ended it would delete the video.
     cancel: (jobId) => ({ method: 'DELETE', url: urlOf(jobId), headers }),
 
