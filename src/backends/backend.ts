@@ -124,8 +124,8 @@ export interface Operation<Args, Result> {
 /** An operation that makes a new job: sent with the care of `generate`, gives a `VideoJob`. */
 export interface SubmitOperation<Args> {
   readonly submits: true;
-  /** The submit. Throws (or rejects with) `InputError`. */
-  request(args: Args): HttpRequest | Promise<HttpRequest>;
+  /** The submit; `context` as that of `generate`. Throws (or rejects with) `InputError`. */
+  request(args: Args, context?: GenerateContext): HttpRequest | Promise<HttpRequest>;
   /** The answer to it. Throws `InvalidResponseError` where there is no job id in it. */
   parse(response: HttpResponse): JobUpdate;
 }

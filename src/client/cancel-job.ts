@@ -57,6 +57,8 @@ export interface Submitted {
   readonly answer: Promise<JobSnapshot>;
   /** True where a job may have been made, or may be yet. */
   isAtStake(): boolean;
+  /** False where another caller wants the job. */
+  abandon(): boolean;
 }
 
 /** Cancels behind the caller's back; tells where that fails. Never rejects. */
@@ -82,7 +84,8 @@ export async function cancelOwn(
 async function idOf(submitted: Submitted, logger: Logger): Promise<string | undefined> {
   try {
     const { id, status } = await submitted.answer;
-    return isTerminal(status) ? undefined : id;
+    // Somebody else may have asked for it by its key meanwhile.
+    return isTerminal(status) || !submitted.abandon() ? undefined : id;
   } catch (error) {
     if (submitted.isAtStake())
       logger.warn(

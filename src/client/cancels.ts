@@ -71,11 +71,12 @@ export class Cancels {
     return done;
   }
 
-  /** Cancels the job when the signal is aborted, unless its end becomes known before. */
-  watch(jobId: string, signal: AbortSignal): void {
+  /** Cancels the job when the signal is aborted, unless its end becomes known before, or others want it then. */
+  watch(jobId: string, signal: AbortSignal, isAlone: () => boolean): void {
     const watches = this.#watched.get(jobId) ?? new Set();
     this.#watched.set(jobId, watches);
     const stop = this.#host.aborts.listen(signal, () => {
+      if (!isAlone()) return;
       this.ended(jobId);
       this.owe((life) => this.cancelOwn(jobId, life), { jobId }).catch(() => {});
     });

@@ -19,7 +19,8 @@ export interface GenerateOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined;
   /**
    * What an abort of the signal means for a job that was, or is being, submitted. `detach` leaves it to the server;
-   * `cancel` cancels it there, where the backend can. @default 'detach'
+   * `cancel` cancels it there, where the backend can, and once no other call of this client that was given it with the same
+   * submit of a `key` wants it. @default 'detach'
    */
   readonly onAbort?: 'detach' | 'cancel' | undefined;
   /**

@@ -18,7 +18,7 @@ export function generation<B extends AnyBackend>(server: Server, input: InputOf<
 
 /** The backend's further calls, as methods. */
 export function bindOperations<B extends AnyBackend>(
-  { backend, calls, http }: Server,
+  { backend, calls, http, session }: Server,
   submit: (submission: Submission, options: GenerateOptions) => Promise<unknown>,
 ): BoundOperations<B> {
   const bound = Object.entries(backend.operations ?? {}).map(([name, operation]) => [
@@ -27,7 +27,7 @@ export function bindOperations<B extends AnyBackend>(
     async (args: never, options: GenerateOptions = {}) => {
       if ('submits' in operation) {
         const parse = (response: HttpResponse) => operation.parse(response);
-        const encode = () => operation.request(args);
+        const encode = (token?: string) => operation.request(args, { session: session.id, token });
         return submit({ input: args, operation: name, encode, parse }, options);
       }
       checkCall(options);

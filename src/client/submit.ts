@@ -8,7 +8,7 @@ import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } f
 import { isAtStake } from '../http/failure.js';
 import { identify } from '../http/identify.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
-import type { ClientJobs, Posting, PostOptions } from '../jobs/jobs.js';
+import type { ClientJobs, Posting, PostOptions, Sending } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -70,14 +70,14 @@ export async function submit(
   const left = new Promise<never>((_resolve, reject) => {
     leave = reject;
   });
-  const over = calls.add(undefined, sending.end, () => closedError(sending.isAtStake()));
+  const over = calls.add(undefined, sending.end, () => closedError(sending));
   const stop = signal && aborts.listen(signal, abort);
   try {
     const snapshot = await Promise.race([sending.answer, left]);
     if (onAbort !== 'cancel' || signal === undefined) return { snapshot, key: sending.key };
     // Aborted since the answer came: it is being cancelled.
     signal.throwIfAborted();
-    if (!isTerminal(snapshot.status)) cancels.watch(snapshot.id, signal);
+    if (!isTerminal(snapshot.status)) cancels.watch(snapshot.id, signal, sending.abandon);
     return { snapshot, key: sending.key };
   } finally {
     over();
@@ -86,10 +86,10 @@ export async function submit(
 
   function abort(reason: unknown): void {
     const isSent = sending.isAtStake();
-    sending.abandon();
+    const isAlone = sending.abandon();
     if (onAbort === 'finish' && isSent) return;
     leave(reason);
-    if (onAbort === 'cancel' && isSent) {
+    if (onAbort === 'cancel' && isSent && isAlone) {
       // It goes on behind the caller's back, since only its answer names the job to cancel.
       over();
       const cancelling = cancels.owe((life) => {
@@ -149,6 +149,7 @@ function send(
     isUnderWay: () => progress.failure?.status === 409,
     abandon: () => {
       progress.isAbandoned = true;
+      return true;
     },
     end: (reason) => controller.abort(reason),
   };
@@ -174,13 +175,18 @@ function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
     throw new ConfigurationError('onAbort', "onAbort must be 'detach' or 'cancel'");
 }
 
-function closedError(isSent: boolean): VideoError {
+function closedError({ isAtStake, key }: Sending): VideoError {
+  const isSent = isAtStake();
+  const instead =
+    key === undefined
+      ? 'look for it on the server before you generate again, or use the same idempotencyKey where it honours one'
+      : `generate again with key ${JSON.stringify(key)}, and no second one is made`;
   const when = isSent
     ? 'while a submit was under way, which may have made a job or not'
     : 'before a submit was sent';
   return new VideoError('closed', `the client was closed ${when}`, {
     hint: isSent
-      ? 'A job may have been made, and paid for: look for it on the server before you generate again, or use the same idempotencyKey where it honours one.'
+      ? `A job may have been made, and paid for: ${instead}.`
       : 'No job was made. Make a new VideoClient.',
   });
 }

@@ -44,6 +44,7 @@ export class ClientRecords implements ClientJobs, World {
   /** What is to end with the client. */
   readonly #lives = new Set<(reason: unknown) => void>();
   readonly #tokens: Tokens;
+  #adopting: Promise<void> = Promise.resolve();
 
   constructor(store: JobStore, host: JobsHost) {
     const { backend, runtime, settings } = host;
@@ -116,7 +117,14 @@ export class ClientRecords implements ClientJobs, World {
     return resume(this, options, attach);
   }
 
-  async adopt(key: string, jobId: string): Promise<void> {
+  /** One after the other: two keys that are given one job at the same moment would both have it. */
+  adopt(key: string, jobId: string): Promise<void> {
+    const adopting = this.#adopting.then(() => this.#adopt(key, jobId));
+    this.#adopting = adopting.catch(() => {});
+    return adopting;
+  }
+
+  async #adopt(key: string, jobId: string): Promise<void> {
     checkJobId(jobId);
     const record = await this.store.get(checkKey(key));
     if (record === undefined) throw unknownKey(key);
@@ -140,6 +148,13 @@ export class ClientRecords implements ClientJobs, World {
     await this.store.put({ ...record, state: 'submitted', jobId, updatedAt });
     const stored = await this.store.get(key);
     if (stored?.jobId !== jobId) refuse('was changed by somebody else at this moment');
+    // Another process may have done the same for another key.
+    const twin = await this.store.find(jobId, (found) => this.isOurs(found) && found.key !== key);
+    if (twin === undefined) return;
+    const keys = `keys ${JSON.stringify(key)} and ${JSON.stringify(twin.key)}`;
+    throw new InputError('key', `${keys} were given the job ${JSON.stringify(jobId)} at the same moment`, {
+      hint: 'Find out which key it is of, and forget the other.',
+    });
   }
 
   async forget(key: string): Promise<void> {

@@ -11,7 +11,11 @@ export interface Asked {
   readonly idempotency: 'none' | { readonly windowMs: number } | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The same by the clock of whoever wrote the record, where that is ahead. */
+  readonly writersNow: number;
 }
+
+export type AskedAtAnyTime = Omit<Asked, 'now' | 'writersNow'>;
 
 /** What is to be done about it. */
 export type Decision =
@@ -38,7 +42,7 @@ export function decide(record: JobRecord | undefined, asked: Asked): Decision {
   if (record.state === 'refused') return { do: 'submit' };
   if (record.inputDigest !== asked.inputDigest) return { do: 'refuse', other: 'input' };
   if (record.jobId !== undefined) return { do: 'attach', jobId: record.jobId };
-  if (asked.now < record.decidedBy) return { do: 'wait', untilMs: record.decidedBy };
+  if (asked.writersNow < record.decidedBy) return { do: 'wait', untilMs: record.decidedBy };
   return { do: isHonoured(record, asked) ? 'repeat' : 'unknown' };
 }
 
@@ -52,12 +56,16 @@ export function decideUnderWay(
   return { do: 'join' };
 }
 
-/** Whether the server still knows the recorded key: to the end of its window, less a tenth. */
+/**
+ * Whether the server still knows the recorded key: to the end of its window, less a tenth for clocks that differ. How old a
+ * record is that was made by a clock further ahead, nobody knows.
+ */
 export function isHonoured(
   record: JobRecord,
   { idempotency, idempotencyKey, now }: Pick<Asked, 'idempotency' | 'idempotencyKey' | 'now'>,
 ): boolean {
   if (idempotency === 'none') return false;
   if (idempotency === undefined) return idempotencyKey === record.idempotencyKey;
-  return now - record.createdAt < idempotency.windowMs * 0.9;
+  const ageMs = now - record.createdAt;
+  return ageMs < idempotency.windowMs * 0.9 && ageMs > idempotency.windowMs * -0.1;
 }

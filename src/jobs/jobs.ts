@@ -78,8 +78,8 @@ export interface Sending {
   readonly answer: Promise<JobSnapshot>;
   /** True where a job may have been made, or may be yet. */
   isAtStake(): boolean;
-  /** Nothing that would make a job is sent from now on. */
-  abandon(): void;
+  /** Nothing that would make a job is sent from now on, and true; false where another caller of the key still wants it. */
+  abandon(): boolean;
   end(reason: unknown): void;
 }
 

@@ -1,6 +1,6 @@
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
-import { type Asked, decide } from './decide.js';
+import { type AskedAtAnyTime, decide } from './decide.js';
 import { Ending } from './ending.js';
 import type { KeptSubmission, Sending } from './jobs.js';
 import type { JobRecord, RecordDraft } from './record.js';
@@ -15,7 +15,7 @@ const MAX_SUBMITS = 10;
 
 /** The submit of one key, by all callers of this client that want it at the same time. */
 export class KeyedSubmit<Request extends AnyRequest> {
-  readonly asked: Omit<Asked, 'now'>;
+  readonly asked: AskedAtAnyTime;
   readonly #key: string;
   readonly #metadata: unknown;
   readonly #world: World;
@@ -33,7 +33,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
     submission: KeptSubmission<Request>,
     key: string,
     metadata: unknown,
-    asked: Omit<Asked, 'now'>,
+    asked: AskedAtAnyTime,
     isNew: boolean,
   ) {
     this.#world = world;
@@ -63,9 +63,11 @@ export class KeyedSubmit<Request extends AnyRequest> {
     let isHere = true;
     let isWanting = true;
     const abandon = () => {
-      if (!isWanting) return;
+      if (isWanting) this.#wanting--;
       isWanting = false;
-      if (--this.#wanting === 0) this.#post?.abandon();
+      if (this.#wanting > 0) return false;
+      this.#post?.abandon();
+      return true;
     };
     return {
       key: this.#key,
@@ -98,12 +100,13 @@ export class KeyedSubmit<Request extends AnyRequest> {
     let submits = 0;
     for (let looks = 0; ; looks++) {
       this.#over.throwIfOver();
-      const asked = { ...this.asked, now: this.#clock.now(stored) };
-      const decision = decide(stored, asked);
+      const { runtime } = this.#world.host;
+      const writersNow = this.#clock.now(stored);
+      const decision = decide(stored, { ...this.asked, now: runtime.now(), writersNow });
       if (decision.do === 'refuse') throw refusalOf(this.#key, decision.other);
       if (decision.do === 'wait') {
-        const delayMs = Math.min(decision.untilMs - asked.now, 1_000, 25 * 2 ** Math.min(looks, 10));
-        await this.#over.sleep(this.#world.host.runtime, delayMs);
+        const delayMs = Math.min(decision.untilMs - writersNow, 1_000, 25 * 2 ** Math.min(looks, 10));
+        await this.#over.sleep(runtime, delayMs);
         stored = await this.#read();
       } else if (decision.do === 'submit') {
         // A store that gives back what it should have replaced would be asked for ever.

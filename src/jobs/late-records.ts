@@ -49,7 +49,7 @@ export class LateRecords implements ClientJobs {
       isAtStake: () => sending?.isAtStake() === true,
       abandon() {
         isAbandoned = true;
-        sending?.abandon();
+        return sending?.abandon() ?? true;
       },
       end(reason) {
         isOver = true;

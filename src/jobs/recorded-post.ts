@@ -2,7 +2,7 @@ import { backoffDelayMs } from '../core/backoff.js';
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
 import { howToGoOn, VideoError } from '../errors.js';
-import { type Asked, isHonoured } from './decide.js';
+import { type AskedAtAnyTime, isHonoured } from './decide.js';
 import type { Ending } from './ending.js';
 import type { JobsHost, KeptSubmission, Posting } from './jobs.js';
 import type { JobRecord } from './record.js';
@@ -33,7 +33,7 @@ function timeoutMs({ jobMs, requestMs }: Timeouts, { timeout }: AnyRequest): num
 export class RecordedPost<Request extends AnyRequest> {
   readonly #world: World;
   readonly #submission: KeptSubmission<Request>;
-  readonly #asked: Omit<Asked, 'now'>;
+  readonly #asked: AskedAtAnyTime;
   readonly #record: JobRecord;
   readonly #request: Request;
   #posting: Posting | undefined;
@@ -46,7 +46,7 @@ export class RecordedPost<Request extends AnyRequest> {
   constructor(
     world: World,
     submission: KeptSubmission<Request>,
-    asked: Omit<Asked, 'now'>,
+    asked: AskedAtAnyTime,
     record: JobRecord,
     request: Request,
     over: Ending,

@@ -1,6 +1,8 @@
 import { checkCall } from '../core/check-option.js';
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
+import { wordsOf } from '../core/text.js';
+import type { JobStoreError } from '../errors.js';
 import { abortable, sleep } from '../runtime/abort.js';
 import { checkGroup } from './check-keys.js';
 import { isHonoured } from './decide.js';
@@ -58,14 +60,14 @@ export async function* resume<Job>(
     for (const key of undecided.keys()) records.release(key);
   }
 
-  /** Returns how many are leased by others. */
+  /** Returns how many are leased by others, or could not be leased. */
   async function* list(): AsyncGenerator<ResumeResult<Job>, number, undefined> {
-    let leased = 0;
+    let passedOver = 0;
     const listing = store.list({ group, open });
     try {
       for (;;) {
         const next = await abortable(listing.next(), signal);
-        if (next.done === true) return leased;
+        if (next.done === true) return passedOver;
         const { record, error } = next.value;
         if (record === undefined) {
           const { key } = next.value;
@@ -81,7 +83,7 @@ export async function* resume<Job>(
         } else if (record.state === 'refused' || keptUntil(record) <= runtime.now()) {
           done.add(record.key);
         } else if (await take(record.key)) yield* give(record);
-        else leased++;
+        else passedOver++;
       }
     } finally {
       listing.return().catch(() => {});
@@ -95,7 +97,9 @@ export async function* resume<Job>(
       return await abortable(taking, signal);
     } catch (error) {
       taking.then(() => records.release(key)).catch(() => {});
-      throw error;
+      signal.throwIfAborted();
+      logger.warn(`resume passes over key ${JSON.stringify(key)}: ${wordsOf(error)}`);
+      return false;
     }
   }
 
@@ -122,7 +126,17 @@ export async function* resume<Job>(
 
   async function* lookAgain(): AsyncGenerator<ResumeResult<Job>, void, undefined> {
     for (const key of undecided.keys()) {
-      const record = await abortable(store.get(key), signal);
+      let record: JobRecord | undefined;
+      try {
+        record = await abortable(store.get(key), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        undecided.delete(key);
+        done.add(key);
+        records.release(key);
+        yield { key, record: undefined, error: error as JobStoreError };
+        continue;
+      }
       if (record === undefined || record.state === 'refused') {
         undecided.delete(key);
         records.release(key);

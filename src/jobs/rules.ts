@@ -59,8 +59,12 @@ export function hasEnded({ state }: JobRecord): boolean {
   return state === 'completed' || state === 'failed';
 }
 
+/** No clock that is set tells less: what was written by another, of a device that has just started, is of any age. */
+const EARLIEST = Date.UTC(2025, 0);
+
 /**
- * Until when a store keeps it, in milliseconds since the epoch. What cannot be read is kept until it is forgotten.
+ * Until when a store keeps it, in milliseconds since the epoch. What cannot be read is kept until it is forgotten, and so is
+ * what was written by a clock that was not set, until it is written again: a job may have been paid for.
  */
 export function keptUntil(stored: unknown): number {
   const record = readRecord(stored);
@@ -69,5 +73,5 @@ export function keptUntil(stored: unknown): number {
 
 /** The same of what is known to be a record. */
 export function recordKeptUntil({ state, updatedAt }: JobRecord): number {
-  return updatedAt + KEPT_MS[state];
+  return updatedAt < EARLIEST ? Number.POSITIVE_INFINITY : updatedAt + KEPT_MS[state];
 }

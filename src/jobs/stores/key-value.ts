@@ -24,6 +24,7 @@ export function keyValueJobs(storage: KeyValueStorage): Jobs {
 }
 
 const BASE = 'reelwire:jobs';
+const LONGEST_MS = 365 * 86_400_000;
 /** Where the storage is a folder, the longest name that a file or a folder may have is some 255. */
 const MAX_PART = 100;
 
@@ -75,7 +76,7 @@ export class KeyValueJobStore implements JobStore {
   }
 
   async #write(record: JobRecord): Promise<void> {
-    const ttlMs = Math.max(1, keptUntil(record) - Date.now());
+    const ttlMs = Math.min(Math.max(1, keptUntil(record) - Date.now()), LONGEST_MS);
     const isWritten = await this.#values.write(nameOf(record.key), JSON.stringify(record), ttlMs);
     if (isWritten === false) throw new Error('the storage did not take the record');
   }

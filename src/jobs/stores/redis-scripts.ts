@@ -1,5 +1,5 @@
 // Each is one atomic step. All keys of a store are in one slot of a cluster, by the braces around its prefix:
-//   record:KEY   the record as JSON, which runs out by itself
+//   record:KEY   the record as JSON, which runs out by itself; then, on a line of its own, which try has added it
 //   all, of:GROUP   sorted sets of keys, by the time at which the record was made
 //   ends   the same by the time at which it runs out
 //   id:JOB   a set of keys: two servers may give the same id

@@ -5,6 +5,7 @@ import { readRecord } from '../read-record.js';
 import type { JobRecord } from '../record.js';
 import { admits, isListed, keptUntil, merged } from '../rules.js';
 import type { JobStore, JobStoreQuery } from '../store.js';
+import { uuid } from '../uuid.js';
 import { evalScript, type IORedisJobsClient, type NodeRedisJobsClient } from './redis-eval.js';
 import { GET, LEASE, MEMBERS, PAGE, RECORDS, SWAP } from './redis-scripts.js';
 
@@ -54,17 +55,18 @@ export class RedisJobStore implements JobStore {
   }
 
   async add(record: JobRecord): Promise<unknown> {
-    const text = JSON.stringify(record);
+    // Each try is another text: what takes it back, over another connection of a pool perhaps, takes back no later one.
+    const text = `${JSON.stringify(record)}\n${uuid()}`;
     let before = '';
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const there = await this.#swap(record.key, before, text, record).catch((error: unknown) => {
-        // It may be written yet, when nobody sends what it is the record of: taken back, in the same line of commands.
+        // It may be written yet, when nobody sends what it is the record of.
         this.#swap(record.key, text, '', record).catch(() => {});
         throw error;
       });
       if (there === undefined) return record;
       const stored = there === '' ? undefined : parse(record.key, there);
-      if (!admits(stored)) return stored;
+      if (!admits(stored) && !isSameSubmit(stored, record)) return stored;
       before = there;
     }
     throw changedTooOften(record.key);
@@ -182,9 +184,16 @@ function changedTooOften(key: string): Error {
   );
 }
 
+/** An earlier try to add the same record, of which no answer came. */
+function isSameSubmit(stored: unknown, { idempotencyKey, createdAt }: JobRecord): boolean {
+  const before = readRecord(stored);
+  const isOfIt = before?.idempotencyKey === idempotencyKey && before.createdAt === createdAt;
+  return isOfIt && before.state === 'submitting';
+}
+
 function parse(key: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.split('\n', 1)[0] ?? '');
   } catch {
     return { key };
   }

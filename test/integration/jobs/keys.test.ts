@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { jobsOver } from '../../../src/jobs/jobs-over.js';
 import { memoryJobs } from '../../../src/jobs/memory.js';
 import { all, connect, errorOf, input, recordsOf, startServer, storeWith, submits } from './support.js';
@@ -30,6 +30,21 @@ describe('generate with a key', () => {
     expect((await again.completed()).status).toBe('completed');
     await after.close();
     expect(await recordsOf(store)).toMatchObject([{ key: 'order-7', state: 'completed', jobId: job.id }]);
+  });
+
+  it('gives the job of a record that was written by a clock which was not set, and of one far ahead', async () => {
+    const server = await startServer();
+    const { store } = storeWith();
+    const client = connect(server, { jobs: jobsOver(store) });
+    for (const now of [60_000, Date.UTC(2099, 0)]) {
+      const key = `order-${now}`;
+      vi.useFakeTimers({ toFake: ['Date'], now });
+      const { id } = await client.generate(input, { key });
+      await expect.poll(() => store.get(key)).toMatchObject({ jobId: id });
+      vi.useRealTimers();
+      expect((await client.generate(input, { key })).id).toBe(id);
+    }
+    expect(submits(server)).toBe(2);
   });
 
   it('is resumed by the client that comes next, until it is forgotten', async () => {

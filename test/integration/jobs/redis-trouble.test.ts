@@ -99,3 +99,32 @@ it('keeps a record through commands that ioredis sends twice because a connectio
     expect(await Promise.all(adds)).toEqual(records);
   }
 });
+
+it('takes back no record of a later try, whichever connection of a pool comes last', async () => {
+  const client = await overNodeRedis(redis.port);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const answers: Promise<unknown>[] = [];
+  const pool: NodeRedisJobsClient = {
+    eval(script, options) {
+      const nth = answers.length;
+      const answer = (async () => {
+        if (nth === 1) await held;
+        const told = await client.eval(script, options);
+        if (nth === 0) throw new Error('reply lost');
+        return told;
+      })();
+      answers.push(answer);
+      return answer;
+    },
+  };
+  const store = new RedisJobStore(pool, 'own');
+  const record = recordOf();
+  await expect(store.add(record)).rejects.toThrow('reply lost');
+  expect(await store.add(record)).toEqual(record);
+  release();
+  await answers[1];
+  expect(await store.get(record.key)).toEqual(record);
+});

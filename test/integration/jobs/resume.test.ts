@@ -184,6 +184,55 @@ describe('resume', () => {
     }
   });
 
+  it('passes over what cannot be leased, tells of it, and looks at it once more', async () => {
+    const server = await startServer();
+    const failing = new Set(['order-7']);
+    const { store, inner } = storeWith((memory) => ({
+      async lease(name, ...lease) {
+        if (failing.delete(name)) throw new Error('torn');
+        return memory.lease(name, ...lease);
+      },
+    }));
+    await inner.add(left(server.url, { state: 'submitted', jobId: 'job-1' }));
+    await inner.add(
+      left(server.url, { key: 'order-8', idempotencyKey: 'idem-2', state: 'submitted', jobId: 'job-2' }),
+    );
+    const warn = vi.fn();
+    const logger = { debug() {}, info() {}, warn, error() {} };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+    try {
+      const resumed: (string | undefined)[] = [];
+      const client = connect(server, { jobs: jobsOver(store), logger });
+      const listing = (async () => {
+        for await (const { job } of client.resume()) resumed.push(job?.id);
+      })();
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(resumed).toEqual(['job-2']);
+      expect(warn.mock.calls).toEqual([[expect.stringMatching(/passes over key "order-7": .*torn/)]]);
+      await vi.advanceTimersByTimeAsync(30_000);
+      await listing;
+      expect(resumed).toEqual(['job-2', 'job-1']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('tells of a record that cannot be read while its answer is waited for, and goes on with the rest', async () => {
+    const server = await startServer();
+    const { store, inner } = storeWith((memory) => ({
+      get: async (name) => (name === 'order-7' ? { key: name } : memory.get(name)),
+    }));
+    const decidedBy = Date.now() + 700;
+    await inner.add(left(server.url, { decidedBy }));
+    await inner.add(left(server.url, { key: 'order-8', idempotencyKey: 'idem-2', decidedBy }));
+    const client = connect(server, { backend: ignoring(), jobs: jobsOver(store) });
+    expect(await all(client.resume())).toMatchObject([
+      { key: 'order-7', record: undefined, error: { code: 'job-store' } },
+      { record: { key: 'order-8' }, error: { code: 'submit-outcome-unknown' } },
+    ]);
+    expect(await inner.lease('order-7', 'somebody else', 1)).toBe(true);
+  });
+
   it('ends with its signal, and with the client', async () => {
     const server = await startServer();
     const { store, inner } = storeWith();
@@ -266,6 +315,45 @@ describe('adopt', () => {
     const [result] = await all(client.resume());
     await result?.job?.completed();
     await expect.poll(() => recordsOf(store)).toMatchObject([{ state: 'completed' }]);
+  });
+
+  it('gives one job to one of two keys that ask for it at the same moment', async () => {
+    const server = await startServer();
+    const { store, inner } = storeWith();
+    const client = connect(server, { jobs: jobsOver(store) });
+    await inner.add(left(server.url));
+    await inner.add(left(server.url, { key: 'order-8', idempotencyKey: 'idem-2' }));
+    const [first, second] = await Promise.allSettled([
+      client.adopt('order-7', 'job-1'),
+      client.adopt('order-8', 'job-1'),
+    ]);
+    expect(first?.status).toBe('fulfilled');
+    expect(second).toMatchObject({ reason: { code: 'invalid-input', field: 'key' } });
+    expect((await recordsOf(store)).map(({ jobId }) => jobId)).toEqual(['job-1', undefined]);
+    // Nor does one that was refused hold up the next.
+    await client.adopt('order-8', 'job-2');
+  });
+
+  it('tells of it where two processes gave one job to two keys at the same moment', async () => {
+    const server = await startServer();
+    let looks = 0;
+    const { store, inner } = storeWith((memory) => ({
+      // Both look before either writes.
+      async find(jobId) {
+        const nth = ++looks;
+        await until(() => looks >= 2);
+        return nth > 2 ? memory.find(jobId) : undefined;
+      },
+    }));
+    await inner.add(left(server.url));
+    await inner.add(left(server.url, { key: 'order-8', idempotencyKey: 'idem-2' }));
+    const adopted = await Promise.allSettled(
+      ['order-7', 'order-8'].map((name) => connect(server, { jobs: jobsOver(store) }).adopt(name, 'job-1')),
+    );
+    // Whoever looks last sees both.
+    const [error] = adopted.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(error.message).toMatch(/"order-7" and "order-8"|"order-8" and "order-7"/);
+    expect(error.hint).toContain('forget the other');
   });
 
   it('refuses a key that is not there, one that has a job, and a job that has a key', async () => {

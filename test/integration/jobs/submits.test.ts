@@ -76,6 +76,18 @@ describe('two calls with one key at the same time', () => {
     expect(submits(server)).toBe(1);
   });
 
+  it('are told by which key to go on where the client is closed meanwhile', async () => {
+    const server = await startServer({ faults: [{ route: 'generate', type: 'stall' }] });
+    const client = connect(server, { jobs: jobsOver(storeWith().store) });
+    const calls = [1, 2].map(() => errorOf(client.generate(input, { key })));
+    await until(() => submits(server) === 1);
+    const closing = client.close();
+    const closed = { code: 'closed', hint: expect.stringContaining('generate again with key "order-7"') };
+    expect(await Promise.all(calls)).toMatchObject([closed, closed]);
+    await server.close();
+    await closing;
+  });
+
   it('send nothing where both abort before anything was sent, and the key may be used again', async () => {
     const server = await startServer();
     let release = () => {};

@@ -264,3 +264,30 @@ describe('a receiver with a client', () => {
     );
   });
 });
+
+it('the token is given to an operation that submits, too', async () => {
+  const server = await startServer();
+  const { store } = storeWith();
+  const tokens: (string | undefined)[] = [];
+  const own = ignoring();
+  const backend = {
+    ...own,
+    operations: {
+      again: {
+        submits: true as const,
+        request(
+          args: { walletAddress: string; script: string },
+          context?: { readonly token?: string | undefined },
+        ) {
+          tokens.push(context?.token);
+          return own.generate(args);
+        },
+        parse: (response: Parameters<typeof own.parseGenerate>[0]) => own.parseGenerate(response),
+      },
+    },
+  };
+  const client = connect(server, { backend, jobs: jobsOver(store) });
+  await client.backend.again({ walletAddress: '0x123', script: 'A cat' }, { key });
+  const [record] = await recordsOf(store);
+  expect(tokens).toEqual([record?.idempotencyKey]);
+});

@@ -13,6 +13,7 @@ const asked: Asked = {
   idempotencyKey: undefined,
   idempotency: 'none',
   now: NOW,
+  writersNow: NOW,
 };
 
 function record(state: JobRecordState, changes: Partial<JobRecord> = {}): JobRecord {
@@ -110,4 +111,14 @@ describe('a server honours the key of a record', () => {
       ...[true, false, false, false],
     ]);
   });
+});
+
+it.each([
+  [9_000, true],
+  [11_000, false],
+] as const)('a key of a record %i ms ahead of the clock counts as honoured: %s', (aheadMs, isSo) => {
+  const made = record('submitting', { createdAt: NOW + aheadMs, decidedBy: NOW + aheadMs });
+  expect(isHonoured(made, { ...asked, idempotency: WINDOW })).toBe(isSo);
+  const decision = decide(made, { ...asked, idempotency: WINDOW, writersNow: NOW + aheadMs });
+  expect(decision.do).toBe(isSo ? 'repeat' : 'unknown');
 });
