@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { memoryJobs } from 'reelwire/jobs';
 import { createMockServer } from 'reelwire/mock-server';
-import { createServer } from 'vite';
+import { createLogger, createServer } from 'vite';
 import { startSite } from './site.js';
 
 const { values } = parseArgs({
@@ -27,7 +27,12 @@ const site = await startSite({
   jobs: memoryJobs(), // The mock forgets its jobs with this process, too.
   pollMs: 1_000,
 });
+// A tab that is closed is an error to Vite's proxy, with a stack.
+const logger = createLogger();
+const { error } = logger;
+logger.error = (message, options) => message.includes('ws proxy') || error(message, options);
 const page = await createServer({
+  customLogger: logger,
   root: fileURLToPath(new URL('page', import.meta.url)),
   server: {
     host: '127.0.0.1',
@@ -44,6 +49,7 @@ const { port } = new URL(page.resolvedUrls?.local[0] ?? '');
 console.log(`Mock of the provider at ${mock.url}, which only the relay has the key of`);
 console.log(`Relay at ${site.url}/videos`);
 // One browser, two users: cookies are a host's, and these are two names of this machine.
+console.log('Open both in one browser:');
 console.log(`Ada:   http://localhost:${port}/sign-in?user=ada`);
 console.log(`Grace: http://127.0.0.1:${port}/sign-in?user=grace`);
 
