@@ -1,23 +1,85 @@
-// Of the declarations that tsc wrote, keeps what can be reached from the entries of the package. Those of the ES
-// modules are the same ones by another name, so that a class is one type to both.
+// Of the declarations that tsc wrote, keeps what the entries of the package name, and what that names in turn. Those of
+// the ES modules are the same ones by another name, so that a class is one type to both.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, normalize, posix } from 'node:path';
+import { dirname, join, normalize, posix, resolve } from 'node:path';
+import ts from 'typescript';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(exports).filter((conditions) => conditions.require !== undefined);
+const written = (declarations) => resolve(declarations.replace(/cts$/, 'ts'));
+
+const program = ts.createProgram(
+  entries.map(({ require }) => written(require.types)),
+  {
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    target: ts.ScriptTarget.ES2022,
+  },
+);
+const checker = program.getTypeChecker();
+
+/** The statements of our own that declare what a symbol stands for. */
+function statementsOf(symbol) {
+  const meant = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return (meant.declarations ?? [])
+    .map((declaration) => ts.findAncestor(declaration, ({ parent }) => parent && ts.isSourceFile(parent)))
+    .filter((statement) => statement?.getSourceFile().fileName.startsWith(resolve('dist/cjs')));
+}
+
+const kept = new Set(
+  entries.flatMap(({ require }) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(written(require.types)));
+    return checker.getExportsOfModule(module).flatMap(statementsOf);
+  }),
+);
+const namesIn = new Map();
+// A set that grows while it is walked is walked to its end.
+for (const statement of kept) {
+  const file = statement.getSourceFile();
+  if (!namesIn.has(file)) namesIn.set(file, new Set());
+  const visit = (node) => {
+    if (ts.isIdentifier(node)) {
+      namesIn.get(file).add(node.text);
+      const symbol = checker.getSymbolAtLocation(node);
+      if (symbol) for (const named of statementsOf(symbol)) kept.add(named);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(statement);
+}
+
+/** A statement as it stays, if it does. */
+function textOf(statement) {
+  const file = statement.getSourceFile();
+  const list = ts.isImportDeclaration(statement)
+    ? statement.importClause?.namedBindings
+    : ts.isExportDeclaration(statement) && statement.exportClause;
+  if (!list) return kept.has(statement) ? statement.getFullText() : '';
+  const isUsed = ({ name }) => {
+    if (ts.isImportDeclaration(statement)) return namesIn.get(file)?.has(name.text);
+    const declared = statementsOf(checker.getSymbolAtLocation(name));
+    return declared.length === 0 || declared.some((other) => kept.has(other));
+  };
+  if (!list.elements) return isUsed(list) ? statement.getFullText() : '';
+  const used = list.elements.filter(isUsed).map((element) => element.getText());
+  if (used.length === 0 && list.elements.length > 0) return '';
+  const text = statement.getFullText();
+  const start = list.getStart() - statement.getFullStart();
+  return `${text.slice(0, start)}{ ${used.join(', ')} }${text.slice(start + list.getWidth())}`;
+}
 
 const reached = new Set(entries.map(({ require }) => normalize(require.types)));
-// A set that grows while it is walked is walked to its end.
 for (const file of reached) {
-  const text = readFileSync(file.replace(/cts$/, 'ts'), 'utf8');
-  const commonJS = text.replaceAll(
+  const statements = program.getSourceFile(written(file)).statements.map(textOf).join('').trimStart();
+  const commonJS = statements.replaceAll(
     /(\b(?:from|import)[\s(]*['"])(\.[^'"]+)\.js(?=['"])/g,
     (_, before, path) => {
       reached.add(join(dirname(file), `${path}.d.cts`));
       return `${before}${path}.cjs`;
     },
   );
-  writeFileSync(file, commonJS);
+  const indented = commonJS.replaceAll(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4));
+  writeFileSync(file, `${indented}\n`);
 }
 
 for (const file of readdirSync('dist/cjs', { recursive: true })) {
