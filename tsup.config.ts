@@ -149,26 +149,28 @@ async function toCommonJS(module: string, path: string): Promise<string> {
   return shorten(path, code.replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")'));
 }
 
+/** The entries of the package, by their files: `src/webhooks/index.ts` is `reelwire/webhooks`. */
+const relay = { 'relay/index': 'src/relay/index.ts', 'relay/node': 'src/relay/node.ts' };
+const names = new Map(
+  Object.entries({ ...nodeEntries, ...relay }).map(([entry, file]) => [
+    file,
+    `reelwire/${entry}`.replace(/(\/hosted)?\/index$/, ''),
+  ]),
+);
+
 /**
- * The command and the relay use the library as anybody does: built, by its entries. So a class is one class, and what is
- * built for others is the same with and without them.
+ * The command and the relay use the library as anybody does: by its name. So a class is one class, what is built for
+ * others is the same with and without them, and the relay takes what is for pages in servers that do, such as Workers.
  */
-function libraryOutside(
-  room: 'cli' | 'relay',
-  built: string,
-): NonNullable<Options['esbuildPlugins']>[number] {
+function libraryOutside(room: 'cli' | 'relay'): NonNullable<Options['esbuildPlugins']>[number] {
   return {
     name: 'library-outside',
     setup(build) {
       build.onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
         const file = relative('src', resolve(resolveDir, path.replace(/js$/, 'ts')));
         if (file.startsWith(`${room}/`) || resolveDir.includes('node_modules')) return undefined;
-        if (Object.values(nodeEntries).includes(`src/${file}`)) {
-          return { path: `${built}/${file.replace(/ts$/, 'js')}`, external: true };
-        }
-        if (room === 'cli' && Object.values(relay).includes(`src/${file}`)) {
-          return { path: `../relay/esm/${basename(file).replace(/ts$/, 'js')}`, external: true };
-        }
+        const name = names.get(`src/${file}`);
+        if (name !== undefined) return { path: name, external: true };
         return {
           errors: [{ text: `${room} may import no more than the entries of the library, not ${file}` }],
         };
@@ -233,7 +235,12 @@ const forNode = {
   noExternal: ['zod', 'eventemitter3', /^eventsource/],
 } satisfies Options;
 
-const relay = { index: 'src/relay/index.ts', node: 'src/relay/node.ts' };
+const forRelay = {
+  ...shared,
+  entry: { index: relay['relay/index'], node: relay['relay/node'] },
+  platform: 'node',
+  esbuildPlugins: [libraryOutside('relay')],
+} satisfies Options;
 
 export default defineConfig([
   {
@@ -265,29 +272,14 @@ export default defineConfig([
     onSuccess: () => eachScript('dist/browser', (code, path) => shorten(path, code)),
   },
   {
-    ...shared,
-    entry: relay,
-    platform: 'node',
+    ...forRelay,
     outDir: 'dist/relay/esm',
-    esbuildPlugins: [libraryOutside('relay', '../../esm')],
     onSuccess: () => eachScript('dist/relay/esm', (code, path) => shorten(path, code)),
   },
   {
-    ...shared,
-    entry: relay,
-    platform: 'node',
+    ...forRelay,
     outDir: 'dist/relay/cjs',
-    esbuildPlugins: [libraryOutside('relay', '../../cjs')],
     onSuccess: () => eachScript('dist/relay/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs')),
-  },
-  {
-    ...shared,
-    entry: { index: relay.index },
-    // Of servers that take the browser's side of the library, such as Workers.
-    platform: 'browser',
-    outDir: 'dist/relay/browser',
-    esbuildPlugins: [libraryOutside('relay', '../../browser')],
-    onSuccess: () => eachScript('dist/relay/browser', (code, path) => shorten(path, code)),
   },
   {
     ...shared,
@@ -296,7 +288,7 @@ export default defineConfig([
     outDir: 'dist/cli',
     // Who uses the library alone need not install what only the command needs.
     noExternal: ['commander', 'cli-progress'],
-    esbuildPlugins: [libraryOutside('cli', '../esm'), licences],
+    esbuildPlugins: [libraryOutside('cli'), licences],
     // Nobody reads it in the debugger, and most of it is of others.
     esbuildOptions(options) {
       shared.esbuildOptions(options);

@@ -30,6 +30,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
   const expected = [
     /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     /^examples\/([a-z0-9-]+\/)*[a-zA-Z0-9-]+\.(ts|md|html|css|json)$/,
+    /^examples\/relay\/(Dockerfile|compose\.yaml|nginx\.conf)$/,
     // For what reads no `exports`.
     /^(backends|jobs|mock-server|react|relay|webhooks)\/([a-z]+\/)?package\.json$/,
     /^dist\/cjs\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.cts$/,
@@ -38,7 +39,7 @@ it('holds what was built, the guides and the examples, and nothing else', () => 
     /^dist\/cjs\/mock-server\/(media\/)?[a-z-]+\.cjs$/,
     /^dist\/cli\/([a-z-]+-[A-Z0-9]{8}|main)\.js$/,
     /^dist\/[a-z-]+\/LICENSES\.txt$/,
-    /^dist\/(browser|relay\/(esm|cjs|browser))\/chunk-[A-Z0-9]{8}\.c?js$/,
+    /^dist\/(browser|relay\/(esm|cjs))\/chunk-[A-Z0-9]{8}\.c?js$/,
     /^dist\/(esm|cjs|browser)\/seldom-[A-Z0-9]{8}\.c?js$/,
     // What all entries share, and those of a room: Node pays for each file.
     /^dist\/(esm|cjs)\/([a-z-]+\/)?shared\.c?js$/,
