@@ -11,6 +11,7 @@ const KILLS = Number(process.env.CRASH_KILLS ?? 1_000);
 /** Processes killed at random steps: what became of the jobs that they were at. */
 export async function run(): Promise<void> {
   const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
+  console.log(`CRASH_SEED=${seed}`);
   await using stage = await Stage.build();
   const wrong: string[] = [];
   const rows: (readonly (string | number)[])[] = [];
@@ -24,10 +25,12 @@ export async function run(): Promise<void> {
         ...[`${where}, ${kind}`, result.kills, keys, posts, jobs],
         ...[unknown, unknownJobs, result.wrong.length],
       ]);
+      // A run that takes an hour may be broken off.
+      console.log(`${where}, ${kind}: ${result.kills} kills, ${result.wrong.length} wrong`);
       wrong.push(...result.wrong.map((what) => `${where}, ${kind}: ${what}`));
     }
   }
-  console.log(`CRASH_SEED=${seed}`);
+  console.log();
   printTable(['store, server', 'kills', 'keys', 'POSTs', 'jobs', 'unknown', 'of these made', 'wrong'], rows);
   for (const what of wrong) console.log(what);
   if (wrong.length > 0) process.exitCode = 1;

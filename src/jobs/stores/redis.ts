@@ -22,7 +22,9 @@ export interface RedisJobsOptions {
 /**
  * Keeps records in redis, for any number of processes, over a client of `ioredis` or of `redis` that the caller has
  * connected; some 700 bytes a job. What is written outlives redis itself where that is set to write what it is told
- * (`appendonly yes`). A command that is not answered within 5 s has failed, and nothing is sent.
+ * (`appendonly yes`). A command that is not answered within 5 s has failed, and nothing is sent. What it may write yet is taken
+ * back by the next one; over a pool of connections that may come first, and the record then stays as one of a submit whose
+ * outcome nobody knows.
  *
  * @throws ConfigurationError where it is no client, or the prefix is empty or has braces.
  * @example

@@ -1,49 +1,19 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fal } from '../../../src/backends/hosted/fal.js';
 import { VideoClient } from '../../../src/client/client.js';
-import type { VideoClientOptions } from '../../../src/client/options.js';
-import {
-  createMockServer,
-  type MockFault,
-  type MockServer,
-  type MockServerOptions,
-  mockMedia,
-} from '../../../src/mock-server/index.js';
+import { type MockFault, type MockServerOptions, mockMedia } from '../../../src/mock-server/index.js';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import { toNodeHandler } from '../../../src/webhooks/node.js';
 import { falWebhooks } from '../../../src/webhooks/sources/fal.js';
 import { listen } from '../../support/listen.js';
 import { eventually, until } from '../../support/until.js';
 import { errorOf } from '../client/support.js';
+import { setUp } from './hosted-support.js';
 
 const model = 'fal-ai/veo3.1/image-to-video';
 const input = { prompt: 'A boat', image_url: 'https://host.test/a.png', duration: '8s' };
 
-async function startServer(options: MockServerOptions = {}) {
-  const server = await createMockServer({ auth: { type: 'bearer', token: 'id:secret' }, ...options });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-type Fal = ReturnType<typeof fal>;
-
-/** A client that is impatient, and ends with the test. */
-function connect(
-  server: MockServer,
-  { token = 'id:secret', ...options }: { token?: string } & Partial<VideoClientOptions<Fal>> = {},
-) {
-  const client = new VideoClient({
-    baseUrl: server.urlOf('fal'),
-    backend: fal({ model }),
-    auth: { type: 'bearer', token },
-    polling: { intervalMs: 20 },
-    retry: { minDelayMs: 1, maxDelayMs: 50 },
-    logger: 'silent',
-    ...options,
-  });
-  onTestFinished(() => client.close());
-  return client;
-}
+const { startServer, connect } = setUp({ dialect: 'fal', backend: fal({ model }), token: 'id:secret' });
 
 describe('fal', () => {
   it.each([['sse', 'polling'] as const, ['polling'] as const])(
@@ -91,7 +61,7 @@ describe('fal', () => {
     const { id } = await first.generate({ input });
     await first.close();
     server.jobs.get(id)?.complete();
-    const second = connect(server, { backend: fal() as Fal });
+    const second = connect(server, { backend: fal() as ReturnType<typeof fal> });
     expect((await second.subscribe(id).completed()).status).toBe('completed');
     expect(await (await second.download(id)).bytes()).toEqual(mockMedia());
     const bare = id.slice(id.lastIndexOf('/') + 1);
@@ -470,7 +440,7 @@ describe('fal, refused,', () => {
 describe('diagnose, of fal,', () => {
   it('tries its two ways without a model, and makes no request', async () => {
     const server = await startServer();
-    const client = connect(server, { backend: fal() as Fal });
+    const client = connect(server, { backend: fal() as ReturnType<typeof fal> });
     const { ok, transports } = await client.diagnose();
     expect([ok, transports.polling.state, transports.websocket.state]).toEqual([
       true,

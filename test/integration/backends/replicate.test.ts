@@ -1,48 +1,23 @@
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
 import { VideoClient } from '../../../src/client/client.js';
-import type { PollingOptions, RetryOptions } from '../../../src/core/settings.js';
-import {
-  createMockServer,
-  type MockFault,
-  type MockServer,
-  type MockServerOptions,
-  mockMedia,
-} from '../../../src/mock-server/index.js';
+import { type MockFault, mockMedia } from '../../../src/mock-server/index.js';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import { toNodeHandler } from '../../../src/webhooks/node.js';
 import { replicateWebhooks } from '../../../src/webhooks/sources/replicate.js';
 import { listen } from '../../support/listen.js';
 import { eventually, until } from '../../support/until.js';
 import { errorOf } from '../client/support.js';
+import { PNG, setUp } from './hosted-support.js';
 
 const model = 'google/veo-3.1';
 const input = { prompt: 'A boat', duration: 4 };
-const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-async function startServer(options: MockServerOptions = {}) {
-  const server = await createMockServer({ auth: { type: 'bearer', token: 'r8_mock' }, ...options });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-/** A client that is impatient, and ends with the test. */
-function connect(
-  server: MockServer,
-  { token = 'r8_mock', ...options }: { token?: string; polling?: PollingOptions; retry?: RetryOptions } = {},
-) {
-  const client = new VideoClient({
-    baseUrl: server.urlOf('replicate'),
-    backend: replicate({ model }),
-    auth: { type: 'bearer', token },
-    polling: { intervalMs: 20 },
-    retry: { minDelayMs: 1, maxDelayMs: 50 },
-    logger: 'silent',
-    ...options,
-  });
-  onTestFinished(() => client.close());
-  return client;
-}
+const { startServer, connect } = setUp({
+  dialect: 'replicate',
+  backend: replicate({ model }),
+  token: 'r8_mock',
+});
 
 describe('replicate', () => {
   it('generates, is polled to the end, and downloads without its token', async () => {

@@ -1,44 +1,19 @@
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runway } from '../../../src/backends/hosted/runway.js';
 import { VideoClient } from '../../../src/client/client.js';
-import type { VideoClientOptions } from '../../../src/client/options.js';
-import {
-  createMockServer,
-  type MockFault,
-  type MockServer,
-  type MockServerOptions,
-  mockMedia,
-} from '../../../src/mock-server/index.js';
+import { type MockFault, mockMedia } from '../../../src/mock-server/index.js';
 import { eventually, until } from '../../support/until.js';
 import { errorOf, submits } from '../client/support.js';
-
-type Backend = ReturnType<typeof runway>;
-type Options = Partial<VideoClientOptions<Backend>> & { token?: string };
+import { PNG, routesOf, setUp } from './hosted-support.js';
 
 const input = { model: 'gen4.5', promptText: 'A boat', ratio: '1280:720', duration: 5 };
-const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-async function startServer(options: MockServerOptions = {}) {
-  const server = await createMockServer({
-    ...{ manual: true, auth: { type: 'bearer', token: 'key_mock' } },
-    ...options,
-  });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-/** A client that is impatient, and ends with the test. */
-function connect(server: MockServer, { token = 'key_mock', ...options }: Options = {}) {
-  const client = new VideoClient<Backend>({
-    ...{ baseUrl: server.urlOf('runway'), backend: runway(), auth: { type: 'bearer', token } },
-    ...{ polling: { intervalMs: 20 }, retry: { minDelayMs: 1, maxDelayMs: 50 }, logger: 'silent' },
-    ...options,
-  });
-  onTestFinished(() => client.close());
-  return client;
-}
-
-const routesOf = (server: MockServer) => server.requests.map(({ route }) => route);
+const { startServer, connect } = setUp({
+  dialect: 'runway',
+  backend: runway(),
+  token: 'key_mock',
+  behaviour: { manual: true },
+});
 
 describe('runway', () => {
   it('generates, is polled to the end, and downloads without its key', async () => {

@@ -1,46 +1,21 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { xai } from '../../../src/backends/hosted/xai.js';
 import { VideoClient } from '../../../src/client/client.js';
-import type { VideoClientOptions } from '../../../src/client/options.js';
-import {
-  createMockServer,
-  type MockFault,
-  type MockServer,
-  type MockServerOptions,
-  mockMedia,
-} from '../../../src/mock-server/index.js';
+import { type MockFault, mockMedia } from '../../../src/mock-server/index.js';
 import { eventually } from '../../support/until.js';
 import { errorOf, submits } from '../client/support.js';
+import { PNG, PNG_URL, routesOf, setUp } from './hosted-support.js';
 
 const model = 'grok-imagine-video-1.5';
 const backend = xai({ model });
 const input = { prompt: 'A boat', duration: 5 };
-const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const PNG_URL = 'data:image/png;base64,iVBORw0KGgo=';
 
-type Options = Partial<VideoClientOptions<typeof backend>> & { token?: string };
-
-async function startServer(options: MockServerOptions = {}) {
-  const server = await createMockServer({
-    ...{ manual: true, auth: { type: 'bearer', token: 'xai-mock' } },
-    ...options,
-  });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-/** A client that is impatient, and ends with the test. */
-function connect(server: MockServer, { token = 'xai-mock', ...options }: Options = {}) {
-  const client = new VideoClient<typeof backend>({
-    ...{ baseUrl: server.urlOf('xai'), backend, auth: { type: 'bearer', token } },
-    ...{ polling: { intervalMs: 20 }, retry: { minDelayMs: 1, maxDelayMs: 50 }, logger: 'silent' },
-    ...options,
-  });
-  onTestFinished(() => client.close());
-  return client;
-}
-
-const routesOf = (server: MockServer) => server.requests.map(({ route }) => route);
+const { startServer, connect } = setUp({
+  dialect: 'xai',
+  backend,
+  token: 'xai-mock',
+  behaviour: { manual: true },
+});
 
 describe('xai', () => {
   it('generates, is polled to the end, and downloads without its key', async () => {
