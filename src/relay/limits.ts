@@ -51,11 +51,26 @@ function wrong(name: string, message: string): ConfigurationError {
 const RESERVED_MS = 10_000;
 
 /** One place among the sockets and streams. */
-export interface Place {
+export class Place {
+  readonly user: string;
+  readonly #places: Places;
+  #isLeft = false;
+
+  constructor(places: Places, user: string) {
+    this.#places = places;
+    this.user = user;
+  }
+
   /** It is used: it is given back by `leave` alone. */
-  take(): void;
+  take(): void {
+    this.#places.taken(this);
+  }
+
   /** Safe to call twice. */
-  leave(): void;
+  leave(): void {
+    if (!this.#isLeft) this.#places.left(this);
+    this.#isLeft = true;
+  }
 }
 
 /** How many sockets and streams there are, and whose. */
@@ -78,23 +93,23 @@ export class Places {
   }
 
   reserve(user: string): Place {
+    const place = new Place(this, user);
     this.#count += 1;
     this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + 1);
-    let isLeft = false;
-    const place: Place = {
-      take: () => this.#reserved.delete(place),
-      leave: () => {
-        if (isLeft) return;
-        isLeft = true;
-        this.#reserved.delete(place);
-        this.#count -= 1;
-        const left = (this.#byUser.get(user) ?? 1) - 1;
-        if (left > 0) this.#byUser.set(user, left);
-        else this.#byUser.delete(user);
-      },
-    };
     this.#reserved.set(place, performance.now() + RESERVED_MS);
     return place;
+  }
+
+  taken(place: Place): void {
+    this.#reserved.delete(place);
+  }
+
+  left(place: Place): void {
+    this.#reserved.delete(place);
+    this.#count -= 1;
+    const others = (this.#byUser.get(place.user) ?? 1) - 1;
+    if (others > 0) this.#byUser.set(place.user, others);
+    else this.#byUser.delete(place.user);
   }
 
   #dropLate(): void {

@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { toRequest } from './node-request.js';
 import type { Relay } from './relay-types.js';
 import type { RelayMessage, RelayPeer } from './web-socket.js';
@@ -109,12 +109,9 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
     perMessageDeflate: false,
     maxPayload: relay.limits.frameBytes,
     clientTracking: false,
+    WebSocket: Peer,
   });
-  const peers = new Set<Peer>();
-  let pinging: ReturnType<typeof setInterval> | undefined;
-  const ping = () => {
-    for (const peer of peers) peer.ping();
-  };
+  const peers = new Peers(relay.websocket);
 
   server.on('upgrade', async (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const destroy = () => socket.destroy();
@@ -124,19 +121,9 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
       if (verdict instanceof Response && verdict.status === 404 && server.listenerCount('upgrade') > 1)
         return void socket.off('error', destroy);
       if (verdict instanceof Response) return await refuse(socket, verdict);
-      webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
+      webSockets.handleUpgrade(incoming, socket, head, (peer) => {
         socket.off('error', destroy);
-        const peer = new Peer(webSocket, verdict.context, relay.websocket);
-        peers.add(peer);
-        socket.on('drain', () => relay.websocket.drain(peer));
-        pinging ??= setInterval(ping, PING_MS);
-        webSocket.on('close', () => {
-          peers.delete(peer);
-          if (peers.size > 0) return;
-          clearInterval(pinging);
-          pinging = undefined;
-        });
-        relay.websocket.open(peer);
+        peer.join(peers, verdict.context);
       });
     } catch {
       destroy();
@@ -144,44 +131,87 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
   });
 }
 
-/** A socket of `ws`, as the relay knows sockets. */
-class Peer implements RelayPeer {
-  readonly websocket: WebSocket;
-  readonly context: object;
-  #missed = 0;
+/** All sockets of a server. */
+class Peers {
+  readonly hooks: Relay['websocket'];
+  readonly #open = new Set<Peer>();
+  #pinging: ReturnType<typeof setInterval> | undefined;
 
-  constructor(webSocket: WebSocket, context: object, hooks: Relay['websocket']) {
-    this.websocket = webSocket;
+  constructor(hooks: Relay['websocket']) {
+    this.hooks = hooks;
+  }
+
+  add(peer: Peer): void {
+    this.#open.add(peer);
+    this.#pinging ??= setInterval(() => {
+      for (const one of this.#open) one.check();
+    }, PING_MS);
+  }
+
+  delete(peer: Peer): void {
+    this.#open.delete(peer);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#pinging);
+    this.#pinging = undefined;
+  }
+}
+
+/** A socket of `ws`, as the relay knows sockets. Ten thousand may be open: nothing is made for each that all can have. */
+class Peer extends WebSocket implements RelayPeer {
+  context: object = {};
+  peers: Peers | undefined;
+  missed = 0;
+  #cutting: ReturnType<typeof setTimeout> | undefined;
+
+  get websocket(): this {
+    return this;
+  }
+
+  join(peers: Peers, context: object): void {
     this.context = context;
-    webSocket.on('message', (data) => hooks.message(this, new Message(data)));
-    webSocket.on('close', (code, reason) => hooks.close(this, { code, reason: String(reason) }));
-    webSocket.on('error', () => {}); // Its close follows.
-    webSocket.on('pong', () => {
-      this.#missed = 0;
-    });
+    this.peers = peers;
+    peers.add(this);
+    this.on('message', onMessage);
+    this.on('pong', onPong);
+    this.on('error', ignore); // Its close follows.
+    this.on('close', onClose);
+    peers.hooks.open(this);
   }
 
-  send(frame: string): void {
-    this.websocket.send(frame);
-  }
-
-  close(code: number, reason: string): void {
-    const { websocket } = this;
-    websocket.close(code, reason);
+  override close(code?: number, reason?: string): void {
+    super.close(code, reason);
     // One that does not read answers no close; `ws` itself would wait half a minute.
-    const timer = setTimeout(() => websocket.terminate(), CLOSE_MS);
-    websocket.once('close', () => clearTimeout(timer));
+    if (this.readyState !== WebSocket.CLOSED) this.#cutting ??= setTimeout(() => this.terminate(), CLOSE_MS);
   }
 
-  terminate(): void {
-    this.websocket.terminate();
+  /** Is it still there? */
+  check(): void {
+    if (this.missed >= MAX_MISSED) this.terminate();
+    else this.ping();
+    this.missed += 1;
   }
 
-  ping(): void {
-    if (this.#missed >= MAX_MISSED) this.terminate();
-    else this.websocket.ping();
-    this.#missed += 1;
+  closed(): void {
+    clearTimeout(this.#cutting);
+    this.peers?.delete(this);
   }
+}
+
+function onMessage(this: WebSocket, data: RawData): void {
+  const peer = this as Peer;
+  peer.peers?.hooks.message(peer, new Message(data));
+}
+
+function onPong(this: WebSocket): void {
+  (this as Peer).missed = 0;
+}
+
+function ignore(): void {}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  const peer = this as Peer;
+  peer.closed();
+  peer.peers?.hooks.close(peer, { code, reason: String(reason) });
 }
 
 class Message implements RelayMessage {

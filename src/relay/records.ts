@@ -3,9 +3,6 @@ import { noSuchJob } from './answer.js';
 
 /** For how long what was read is believed, in milliseconds. */
 export const FRESH_MS = 5_000;
-/** Records that are remembered; the oldest are read again. */
-const MAX_KNOWN = 20_000;
-
 interface Known {
   readonly record: JobRecord;
   readonly until: number;
@@ -40,10 +37,19 @@ export class Records {
     this.#known.delete(key);
     // What is not there may be in a moment, and what has no id may get one.
     if (record?.jobId !== undefined) {
+      this.#dropOld();
       this.#known.set(key, { record, until: performance.now() + FRESH_MS });
-      if (this.#known.size > MAX_KNOWN) this.forget(this.#known.keys().next().value ?? '');
     }
     return record;
+  }
+
+  /** They are in the order of their time. */
+  #dropOld(): void {
+    const now = performance.now();
+    for (const [key, { until }] of this.#known) {
+      if (until > now) return;
+      this.#known.delete(key);
+    }
   }
 
   /** The user's, in no order. */
