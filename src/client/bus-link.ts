@@ -4,7 +4,6 @@ import type { Logger } from '../core/settings.js';
 import { bounded, wordsOf } from '../core/text.js';
 import { VideoError } from '../errors.js';
 import type { JobBus, SharedSnapshot } from '../jobs/bus.js';
-import { sleep } from '../runtime/abort.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import type { Peers } from '../transports/call-lines.js';
 
@@ -47,17 +46,20 @@ export class BusLink {
     this.#deps = deps;
   }
 
-  /** A job is followed from now on, until the returned function is called, which is safe to call twice. */
-  watch(jobId: string): () => void {
+  /** A job is followed from now on, until `unwatch` was called as often. */
+  watch(jobId: string): void {
     const watched = this.#watched.get(jobId) ?? this.#begin(jobId);
     watched.watchers += 1;
-    let isOver = false;
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      watched.watchers -= 1;
-      if (watched.watchers === 0) this.#end(jobId, watched);
-    };
+  }
+
+  unwatch(jobId: string): void {
+    const watched = this.#watched.get(jobId);
+    if (watched === undefined) return;
+    watched.watchers -= 1;
+    if (watched.watchers > 0) return;
+    this.#watched.delete(jobId);
+    this.#deps.runtime.clearTimeout(watched.timer);
+    this.#safely(() => watched.stop());
   }
 
   /** Something was learned of a job that is watched. An end is told at once, progress once a second. */
@@ -122,12 +124,6 @@ export class BusLink {
     return watched;
   }
 
-  #end(jobId: string, watched: Watched): void {
-    this.#watched.delete(jobId);
-    this.#deps.runtime.clearTimeout(watched.timer);
-    this.#safely(() => watched.stop());
-  }
-
   /** Others have their own ways to learn it: where it cannot be told that is a warning, once until it works again. */
   #tell(watched: Watched, snapshot: JobSnapshot): void {
     this.#deps.runtime.clearTimeout(watched.timer);
@@ -148,16 +144,15 @@ export class BusLink {
 
   /** A bus may be the caller's own, and hang. */
   async #inTime<T>(work: () => Promise<T>): Promise<T> {
-    const over = new AbortController();
-    const late = sleep(this.#deps.runtime, BUS_MS, over.signal).then(() => {
-      throw new VideoError('bus', `the bus did not answer within ${BUS_MS} ms`, {
-        hint: 'Check that what it runs on is there. Where this is a webhook, answer 500: the sender comes again.',
-      });
+    const { runtime } = this.#deps;
+    let timer: TimerHandle;
+    const late = new Promise<never>((_, reject) => {
+      timer = runtime.setTimeout(() => reject(lateBus()), BUS_MS);
     });
     try {
       return await Promise.race([work(), late]);
     } finally {
-      over.abort();
+      runtime.clearTimeout(timer);
     }
   }
 
@@ -173,6 +168,12 @@ export class BusLink {
   #idOf(jobId: string): string {
     return `${this.#deps.namespace} ${jobId}`;
   }
+}
+
+function lateBus(): VideoError {
+  return new VideoError('bus', `the bus did not answer within ${BUS_MS} ms`, {
+    hint: 'Check that what it runs on is there. Where this is a webhook, answer 500: the sender comes again.',
+  });
 }
 
 function sharedOf(id: string, snapshot: JobSnapshot, at: number): SharedSnapshot {

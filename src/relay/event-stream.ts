@@ -1,6 +1,7 @@
 import type { JobRecord } from '../index.js';
 import { HEADERS } from './answer.js';
-import { hasEnded, problem } from './frames.js';
+import { Few } from './few.js';
+import { problem } from './frames.js';
 import type { JobHub } from './hub.js';
 import type { Place, RelayLimits } from './limits.js';
 import type { RelayUser } from './options.js';
@@ -48,7 +49,7 @@ export class EventStream implements Watcher {
   readonly #hub: Pick<JobHub, 'watch' | 'unwatch'>;
   readonly #place: Place;
   readonly #bufferedBytes: number;
-  readonly #jobs = new Set<string>();
+  readonly #jobs = new Few<string>();
   /** Jobs whose newest is sent when there is room. */
   readonly #waiting = new Map<string, WatchedJob>();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -97,8 +98,8 @@ export class EventStream implements Watcher {
   }
 
   tell(job: WatchedJob): void {
-    if (job.view === undefined) return;
-    if (hasEnded(job.view)) {
+    if (!job.isKnown) return;
+    if (job.isOver) {
       this.#jobs.delete(job.key);
       this.#waiting.delete(job.key);
       this.#send(job.frame);

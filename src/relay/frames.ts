@@ -48,12 +48,15 @@ function filesOf(key: string, { outputs = [], expiresAt }: Extract<JobSnapshot, 
   };
 }
 
-export function hasEnded({ status }: JobView): boolean {
+/** How far a job is. */
+type Position = Pick<JobView, 'status' | 'progress'>;
+
+export function hasEnded({ status }: Position): boolean {
   return status === 'completed' || status === 'failed';
 }
 
 /** False where a page would move back, or where the end is known. */
-export function isNews(view: JobView, known: JobView | undefined): boolean {
+export function isNews(view: Position, known: Position | undefined): boolean {
   if (known === undefined) return true;
   const steps = RANK[view.status] - RANK[known.status];
   if (hasEnded(known) || steps < 0) return false;

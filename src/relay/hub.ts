@@ -64,7 +64,7 @@ export class JobHub {
   /** Tells the watcher what is known, as soon as something is, and then each change until the end. */
   watch(record: JobRecord, watcher: Watcher): void {
     const job = this.#of(record);
-    if (job.view !== undefined) watcher.tell(job);
+    if (job.isKnown) watcher.tell(job);
     if (job.isOver) return;
     job.watchers.add(watcher);
     this.#idle.delete(job);
@@ -217,7 +217,7 @@ export class JobHub {
 
   /** What watches an ended job is told that, and no more. */
   #tell(job: WatchedJob): void {
-    tellAll(job, () => {
+    void tellAll(job, () => {
       if (!job.isOver) return;
       job.watchers.clear();
       this.#rest(job);

@@ -41,8 +41,9 @@ export async function listJobs(
   const hasMore = last !== undefined && found.at(-1) !== last;
   return {
     jobs: page.map((record) => {
-      const { jobId, status, progress } = hub.known(record.key)?.view ?? viewOfRecord(record);
-      return { jobId, status, progress, createdAt: new Date(record.createdAt).toISOString() };
+      const known = hub.known(record.key);
+      const { status, progress } = known?.isKnown ? known : viewOfRecord(record);
+      return { jobId: record.key, status, progress, createdAt: new Date(record.createdAt).toISOString() };
     }),
     ...(hasMore && { next: `${last.createdAt}.${last.key}` }),
   };

@@ -3,6 +3,7 @@ import { noSuchJob } from './answer.js';
 
 /** For how long what was read is believed, in milliseconds. */
 export const FRESH_MS = 5_000;
+
 interface Known {
   readonly record: JobRecord;
   readonly until: number;
@@ -11,7 +12,9 @@ interface Known {
 /** Whose a job is, and what it is called upstream. */
 export class Records {
   readonly #jobs: Pick<Jobs, 'get' | 'list'>;
+  /** In the order of their time. */
   readonly #known = new Map<string, Known>();
+  #dropping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(jobs: Pick<Jobs, 'get' | 'list'>) {
     this.#jobs = jobs;
@@ -37,19 +40,25 @@ export class Records {
     this.#known.delete(key);
     // What is not there may be in a moment, and what has no id may get one.
     if (record?.jobId !== undefined) {
-      this.#dropOld();
       this.#known.set(key, { record, until: performance.now() + FRESH_MS });
+      this.#dropLater();
     }
     return record;
   }
 
-  /** They are in the order of their time. */
-  #dropOld(): void {
-    const now = performance.now();
-    for (const [key, { until }] of this.#known) {
-      if (until > now) return;
-      this.#known.delete(key);
-    }
+  /** What nobody may believe any more is not kept. */
+  #dropLater(): void {
+    if (this.#dropping !== undefined || this.#known.size === 0) return;
+    this.#dropping = setTimeout(() => {
+      this.#dropping = undefined;
+      const now = performance.now();
+      for (const [key, { until }] of this.#known) {
+        if (until > now) break;
+        this.#known.delete(key);
+      }
+      this.#dropLater();
+    }, FRESH_MS);
+    (this.#dropping as { unref?(): void }).unref?.();
   }
 
   /** The user's, in no order. */

@@ -1,7 +1,7 @@
 import type { JobRecord } from '../index.js';
-import { acknowledged, hasEnded, problem, readMessage } from './frames.js';
+import { Few } from './few.js';
+import { acknowledged, problem, readMessage } from './frames.js';
 import type { JobHub } from './hub.js';
-
 import { type Place, type RelayLimits, TokenBucket } from './limits.js';
 import type { RelayUser } from './options.js';
 import { isExpired } from './users.js';
@@ -41,7 +41,7 @@ export class Session implements Watcher {
   readonly #place: Place;
   readonly #bucket: TokenBucket;
   /** Jobs that it asked for. */
-  readonly #jobs = new Set<string>();
+  readonly #jobs = new Few<string>();
   /** Jobs whose newest is to be sent when there is room. */
   #waiting: Map<string, WatchedJob> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -98,8 +98,8 @@ export class Session implements Watcher {
   }
 
   tell(job: WatchedJob): void {
-    if (job.view === undefined || !this.#jobs.has(job.key)) return;
-    if (hasEnded(job.view)) {
+    if (!job.isKnown || !this.#jobs.has(job.key)) return;
+    if (job.isOver) {
       this.#jobs.delete(job.key);
       this.#waiting?.delete(job.key);
       this.send(job.frame);

@@ -1,4 +1,5 @@
 import type { JobRecord } from '../index.js';
+import { Few } from './few.js';
 import { hasEnded, isNews, type JobView } from './frames.js';
 import { cleanWords } from './words.js';
 
@@ -14,9 +15,10 @@ export class WatchedJob {
   readonly key: string;
   /** The server's; undefined until it is known. */
   jobId: string | undefined;
-  readonly watchers = new Set<Watcher>();
-  view: JobView | undefined;
-  /** The view as JSON, made once for all watchers. */
+  readonly watchers = new Few<Watcher>();
+  status: JobView['status'] = 'queued';
+  progress = 0;
+  /** What pages are told, as JSON, made once for all of them; empty until something is known. */
   frame = '';
   /** When the server, or another process, last said something; by the monotonic clock. */
   heardAt = Number.NEGATIVE_INFINITY;
@@ -30,30 +32,36 @@ export class WatchedJob {
   failure: { readonly error: unknown; readonly at: number } | undefined;
   /** Watchers are being told, some at a time. */
   isTelling = false;
-  mustTellAgain = false;
+  mustTell = false;
 
   constructor(key: string) {
     this.key = key;
   }
 
-  get isOver(): boolean {
-    return this.view !== undefined && hasEnded(this.view);
+  get isKnown(): boolean {
+    return this.frame !== '';
   }
 
-  /** True where the view has changed. */
+  get isOver(): boolean {
+    return hasEnded(this);
+  }
+
+  /** True where pages are told otherwise from now on. */
   learn(view: JobView): boolean {
     this.heardAt = performance.now();
-    if (!isNews(view, this.view)) return false;
+    if (!isNews(view, this.isKnown ? this : undefined)) return false;
     const frame = JSON.stringify(view);
     if (frame === this.frame) return false;
-    this.view = view;
+    this.status = view.status;
+    this.progress = view.progress;
     this.frame = frame;
     return true;
   }
 
   /** The key was refused, and is used again: it is another job. */
   startOver(): void {
-    this.view = undefined;
+    this.status = 'queued';
+    this.progress = 0;
     this.frame = '';
     this.heardAt = Number.NEGATIVE_INFINITY;
   }

@@ -4,7 +4,9 @@ import { Records } from '../../../src/relay/records.js';
 import { tellAll } from '../../../src/relay/tell-all.js';
 import { WatchedJob } from '../../../src/relay/watched-job.js';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
+beforeEach(
+  () => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout', 'setImmediate'] }),
+);
 afterEach(() => void vi.useRealTimers());
 
 function record(key: string, more: Partial<JobRecord> = {}): JobRecord {
@@ -38,6 +40,16 @@ describe('whose a job is', () => {
     expect(get).toHaveBeenCalledTimes(2);
   });
 
+  it('is remembered no longer than it is believed', async () => {
+    const { records } = storeOf(record('a'), record('b'));
+    await records.own('ada', 'a');
+    vi.advanceTimersByTime(4_000);
+    await records.own('ada', 'b');
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(6_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('is not remembered of what may change in a moment: a job that is not there, or has no id', async () => {
     const { stored, records } = storeOf(record('new', { state: 'submitting', jobId: undefined }));
     await expect(records.own('ada', 'k')).rejects.toMatchObject({ answer: { status: 404 } });
@@ -65,7 +77,7 @@ describe('many who watch one job', () => {
     const job = new WatchedJob('k');
     const told: string[] = [];
     for (let index = 0; index < count; index++)
-      job.watchers.add({ tell: ({ view }) => void told.push(`${index} ${view?.progress}`) });
+      job.watchers.add({ tell: ({ progress }) => void told.push(`${index} ${progress}`) });
     return { job, told };
   }
   const at = (progress: number) => ({ jobId: 'k', status: 'processing' as const, progress });
@@ -130,6 +142,6 @@ describe('what is known of a job', () => {
     expect(job.learn({ jobId: 'k', status: 'failed', progress: 30, error: '' })).toBe(true);
     expect(job.isOver).toBe(true);
     job.startOver();
-    expect([job.isOver, job.view, job.frame]).toEqual([false, undefined, '']);
+    expect([job.isOver, job.isKnown, job.progress]).toEqual([false, false, 0]);
   });
 });

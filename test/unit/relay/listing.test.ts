@@ -61,7 +61,7 @@ describe('a list of jobs', () => {
     ];
     const knowing = {
       known: (key: string) =>
-        key === 'd' ? ({ view: { jobId: 'd', status: 'processing', progress: 42 } } as never) : undefined,
+        key === 'd' ? ({ isKnown: true, status: 'processing', progress: 42 } as never) : undefined,
     };
     const { jobs } = await listJobs(of(records), knowing, null);
     const createdAt = expect.stringMatching(/^1970-01-01T00:00:00\.00\dZ$/);

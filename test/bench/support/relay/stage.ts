@@ -62,7 +62,7 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  relay({ transports = ['polling'], intervalMs = 60_000, limits = {} }: RelayConfig = {}): Promise<Served> {
+  relay({ transports = ['polling'], intervalMs = 600_000, limits = {} }: RelayConfig = {}): Promise<Served> {
     return this.#serve('relay/relay.mjs', { transports, intervalMs, limits, secret: SECRET });
   }
 
