@@ -30,7 +30,7 @@ export const startMock: Start = async (options) => {
 };
 
 /** A relay before such a server, with the hands on what is between the page and the relay. */
-export const startRelay: Start = async (options) => {
+const startRelay: Start = async (options) => {
   const url = await commands.startRelay({ ...MANUAL, ...options });
   return remote(url, { baseUrl: url, backend: relayBackend() });
 };
