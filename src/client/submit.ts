@@ -175,18 +175,15 @@ function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
     throw new ConfigurationError('onAbort', "onAbort must be 'detach' or 'cancel'");
 }
 
-function closedError({ isAtStake, key }: Sending): VideoError {
+function closedError({ isAtStake, howToGoOn }: Sending): VideoError {
   const isSent = isAtStake();
-  const instead =
-    key === undefined
-      ? 'look for it on the server before you generate again, or use the same idempotencyKey where it honours one'
-      : `generate again with key ${JSON.stringify(key)}, and no second one is made`;
   const when = isSent
     ? 'while a submit was under way, which may have made a job or not'
     : 'before a submit was sent';
   return new VideoError('closed', `the client was closed ${when}`, {
     hint: isSent
-      ? `A job may have been made, and paid for: ${instead}.`
+      ? (howToGoOn ??
+        'A job may have been made, and paid for: look for it on the server before you generate again, or use the same idempotencyKey where it honours one.')
       : 'No job was made. Make a new VideoClient.',
   });
 }

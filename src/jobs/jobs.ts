@@ -75,6 +75,8 @@ export interface JobsHost {
 export interface Sending {
   /** Known once a record may be there. */
   readonly key?: string | undefined;
+  /** What is to be done where the client is closed while it is at stake. */
+  readonly howToGoOn?: string | undefined;
   readonly answer: Promise<JobSnapshot>;
   /** True where a job may have been made, or may be yet. */
   isAtStake(): boolean;

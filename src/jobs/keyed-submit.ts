@@ -71,6 +71,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
     };
     return {
       key: this.#key,
+      howToGoOn: `A job may have been made, and paid for: generate again with key ${JSON.stringify(this.#key)} of a new VideoClient, which makes no second one.`,
       answer,
       isAtStake: () => this.isAtStake(),
       abandon,

@@ -45,6 +45,9 @@ export class LateRecords implements ClientJobs {
       get key() {
         return sending?.key;
       },
+      get howToGoOn() {
+        return sending?.howToGoOn;
+      },
       answer,
       isAtStake: () => sending?.isAtStake() === true,
       abandon() {
