@@ -3,6 +3,8 @@ import { noSuchJob } from './answer.js';
 
 /** For how long what was read is believed, in milliseconds. */
 export const FRESH_MS = 5_000;
+/** And for how much longer where the store does not answer: a page that polls has asked again by then. */
+const STALE_MS = 10_000;
 
 interface Known {
   readonly record: JobRecord;
@@ -21,16 +23,28 @@ export class Records {
   }
 
   /**
-   * The record of a job of this user.
+   * The record of a job of this user. While the store cannot be read, what was known of it last does: whose a job is, and
+   * what it is called upstream, does not change.
    *
    * @throws Refused with 404 where it is another's, or is not there: no caller can tell which.
    */
   async own(userId: string, key: string): Promise<JobRecord> {
     const known = this.#known.get(key);
     const record =
-      known !== undefined && performance.now() < known.until ? known.record : await this.read(key);
+      known !== undefined && performance.now() < known.until ? known.record : await this.#readOr(key, known);
     if (record?.group !== userId) throw noSuchJob();
     return record;
+  }
+
+  async #readOr(key: string, known: Known | undefined): Promise<JobRecord | undefined> {
+    try {
+      return await this.read(key);
+    } catch (error) {
+      if (known === undefined) throw error;
+      // Not each call is to wait for a store that does not answer.
+      this.#remember(known.record);
+      return known.record;
+    }
   }
 
   /** As it is now. */
@@ -39,21 +53,24 @@ export class Records {
     const record = /^[\x21-\x7e]{1,255}$/.test(key) ? await this.#jobs.get(key) : undefined;
     this.#known.delete(key);
     // What is not there may be in a moment, and what has no id may get one.
-    if (record?.jobId !== undefined) {
-      this.#known.set(key, { record, until: performance.now() + FRESH_MS });
-      this.#dropLater();
-    }
+    if (record?.jobId !== undefined) this.#remember(record);
     return record;
   }
 
-  /** What nobody may believe any more is not kept. */
+  #remember(record: JobRecord): void {
+    this.#known.delete(record.key); // The oldest come first.
+    this.#known.set(record.key, { record, until: performance.now() + FRESH_MS });
+    this.#dropLater();
+  }
+
+  /** What nobody may believe any more, even where the store is away, is not kept. */
   #dropLater(): void {
     if (this.#dropping !== undefined || this.#known.size === 0) return;
     this.#dropping = setTimeout(() => {
       this.#dropping = undefined;
       const now = performance.now();
       for (const [key, { until }] of this.#known) {
-        if (until > now) break;
+        if (until + STALE_MS > now) break;
         this.#known.delete(key);
       }
       this.#dropLater();
