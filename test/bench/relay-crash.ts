@@ -1,9 +1,12 @@
 import { startRedis } from '../support/redis.js';
 import { crashRelays, seedsOf } from '../support/relay-crashes/crash-relays.js';
+import { BOUNDS_MS, loseRedis, type Outage } from '../support/relay-crashes/lose-redis.js';
 import { RelayProgram } from '../support/relay-crashes/relays.js';
-import { printTable } from './support/table.js';
+import { median, printTable, verdict } from './support/table.js';
 
 export const name = 'relay-crash';
+
+const OUTAGE_MS = 30_000;
 
 /** Two relays that are killed in turn under 200 pages: what became of their jobs. */
 export async function run(): Promise<void> {
@@ -38,4 +41,23 @@ export async function run(): Promise<void> {
     rows,
   );
   await redis.stop();
+  printOutage(await loseRedis({ program, outageMs: OUTAGE_MS }));
+}
+
+function printOutage({ toldAfterMs, refused, taken, postsMeanwhile, wrong }: Outage): void {
+  console.log(`\nredis killed for ${OUTAGE_MS / 1_000} s under 50 pages, told after, in milliseconds`);
+  const rows = [...new Set(toldAfterMs.map(([transport]) => transport))].map((name) => {
+    const times = toldAfterMs.flatMap(([transport, ms = Number.POSITIVE_INFINITY]) =>
+      transport === name ? [ms] : [],
+    );
+    const most = Math.max(...times);
+    const bound = name === 'polling' ? BOUNDS_MS.polling : BOUNDS_MS.stream;
+    return [name, Math.round(median(times)), Math.round(most), bound, verdict(most <= bound)];
+  });
+  printTable(['transport', 'median', 'most', 'bound', ''], rows);
+  console.log(
+    `submits answered ${refused.join(', ')}, ${postsMeanwhile} sent; afterwards ${taken.join(', ')}`,
+  );
+  for (const what of wrong) console.log(what);
+  if (wrong.length + postsMeanwhile > 0) process.exitCode = 1;
 }

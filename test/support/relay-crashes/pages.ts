@@ -9,6 +9,35 @@ import { VIDEO } from './upstream.js';
 /** Pages of one user. */
 const PER_USER = 5;
 
+export type PageClient = VideoClient<ReturnType<typeof relayBackend>>;
+
+/** The client of one page of many, which take their transports in turn. */
+export function openPage(index: number, url: string): PageClient {
+  return new VideoClient({
+    baseUrl: `${url}/videos`,
+    backend: relayBackend(),
+    headers: { 'x-user': userOf(index) },
+    // All pages are in one process here, and would share their connections.
+    ...(index % 2 === 0 && { fetch: fetchAlone }),
+    transports: [transportOf(index)],
+    polling: { intervalMs: PAGE_INTERVAL_MS },
+    retry: { attempts: 4, minDelayMs: 50, maxDelayMs: 1_000 },
+    timeouts: { requestMs: 30_000, silenceMs: 5_000, headStartMs: 100 },
+    logger: 'silent',
+  });
+}
+
+export const PAGE_INTERVAL_MS = 1_000;
+
+export function transportOf(index: number): TransportName {
+  return TRANSPORTS[index % TRANSPORTS.length] ?? 'polling';
+}
+
+/** What a page sends as its user's cookie would be. */
+export function userOf(index: number): string {
+  return `user-${Math.floor(index / PER_USER)}`;
+}
+
 /** What a page was told of one job, in order. */
 export interface Story {
   readonly script: string;
@@ -28,24 +57,12 @@ export interface Story {
 export class Page {
   readonly transport: TransportName;
   readonly stories: readonly Story[];
-  readonly #client: VideoClient<ReturnType<typeof relayBackend>>;
+  readonly #client: PageClient;
 
   constructor(index: number, url: string, jobs = 2) {
-    const headers = { 'x-user': `user-${Math.floor(index / PER_USER)}` };
-    this.transport = TRANSPORTS[index % TRANSPORTS.length] ?? 'polling';
+    this.transport = transportOf(index);
     this.stories = Array.from({ length: jobs }, (_, job) => newStory(`script-${index * jobs + job}`));
-    this.#client = new VideoClient({
-      baseUrl: `${url}/videos`,
-      backend: relayBackend(),
-      headers,
-      // All pages are in one process here, and would share their connections.
-      ...(index % 2 === 0 && { fetch: fetchAlone }),
-      transports: [this.transport],
-      polling: { intervalMs: 1_000 },
-      retry: { attempts: 4, minDelayMs: 50, maxDelayMs: 1_000 },
-      timeouts: { requestMs: 15_000, silenceMs: 5_000, headStartMs: 100 },
-      logger: 'silent',
-    });
+    this.#client = openPage(index, url);
   }
 
   /** @param isLost - Whether the server behind has made no job of a script, and never will. */
@@ -131,7 +148,7 @@ const fetchAlone: typeof fetch = (resource, init) => {
 };
 
 /** What a page is told of a process that died, restarts or cannot reach its store: it may come again. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   if (!isVideoError(error)) return false;
   const { code, status = 0 } = error;
   return status >= 500 || status === 429 || status === 409 || PASSING.includes(code);

@@ -16,7 +16,7 @@ import { Fate } from '../crashes/fate.js';
 import type { Order, RelayPlan } from './relays.js';
 import { RELAY_HEADER, SECRETS } from './upstream.js';
 
-const { name, kind, upstream, hook, redisPort, prefix, intervalMs } = JSON.parse(
+const { name, kind, upstream, hook, redisPort, prefix, intervalMs, requestMs } = JSON.parse(
   process.argv[2] ?? '{}',
 ) as RelayPlan;
 
@@ -40,7 +40,7 @@ const client = new VideoClient<AnyBackend>({
   transports: ['polling'],
   polling: { intervalMs },
   retry: { attempts: 4, minDelayMs: 20, maxDelayMs: 200 },
-  timeouts: { requestMs: 3_000 },
+  timeouts: { requestMs },
   logger: 'silent',
 });
 

@@ -19,6 +19,8 @@ export interface RelayPlan {
   readonly prefix: string;
   /** Between two status calls upstream, in milliseconds. */
   readonly intervalMs: number;
+  /** How long an answer from there may take, in milliseconds. */
+  readonly requestMs: number;
 }
 
 /** What a relay is told: when to die, to drain, or to end. */

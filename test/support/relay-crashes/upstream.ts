@@ -1,4 +1,9 @@
-import { createMockServer, type MockServer, patternBytes } from '../../../src/mock-server/index.js';
+import {
+  createMockServer,
+  type MockFault,
+  type MockServer,
+  patternBytes,
+} from '../../../src/mock-server/index.js';
 
 /** What is known of the server behind: both are polled, and both call back. */
 export const UPSTREAMS = ['honours keys', 'ignores keys'] as const;
@@ -44,55 +49,43 @@ export const RELAY_HEADER = 'x-relay';
 
 const FAILING = 9;
 
-/**
- * Starts one whose calls are refused now and then, and whose downloads break off.
- *
- * @param hook - Where it calls back.
- */
-export async function startUpstream(
-  kind: UpstreamKind,
-  hook: string,
-  watch: SubmitWatch,
-  options: { readonly manual?: boolean } = {},
-): Promise<Upstream> {
-  const words = { error: { code: 500, message: `${SECRETS.words}, such as ${SECRETS.key}` } };
+export interface UpstreamOptions {
+  /** Where it calls back. @default nowhere */
+  readonly hook?: string;
+  readonly watch?: SubmitWatch;
+  /** Its jobs stay as they are until they are told to go on, and nothing goes wrong. */
+  readonly isManual?: boolean;
+}
+
+/** Starts one whose calls are refused now and then, and whose downloads break off. */
+export async function startUpstream(kind: UpstreamKind, options: UpstreamOptions): Promise<Upstream> {
+  const { hook, watch, isManual = false } = options;
   let ids = 0;
   const mock = await createMockServer({
     auth: { type: 'bearer', token: SECRETS.key },
     videoBytes: VIDEO_BYTES,
     logSize: 1_000_000,
     webhooks: {
-      openAI: { url: hook, secret: SECRETS.webhooks },
+      ...(hook !== undefined && { openAI: { url: hook, secret: SECRETS.webhooks } }),
       secrets: { openRouter: SECRETS.webhooks },
       retryScale: 1,
       // OpenRouter says of none; without them what dies with a receiver is lost.
       retryDelaysMs: { openRouter: RETRY_DELAYS_MS, openAIVideos: RETRY_DELAYS_MS },
     },
     onRequest({ route, headers }) {
-      if (route === 'generate') watch.came(headers[RELAY_HEADER] ?? '');
+      if (route === 'generate') watch?.came(headers[RELAY_HEADER] ?? '');
     },
     onSubmit({ input, headers }) {
-      watch.made(headers.get(RELAY_HEADER) ?? '');
+      watch?.made(headers.get(RELAY_HEADER) ?? '');
       const id = `${SECRETS.id}-${ids++}`;
       const failWith = `Cannot go on with ${id}: see http://127.0.0.1:${mock.port}/${id}?key=${SECRETS.key}`;
       return {
         id,
-        ...(options.manual === true ? { manual: true } : { durationMs: 300 + 170 * (ids % 10) }),
+        ...(isManual ? { manual: true } : { durationMs: 300 + 170 * (ids % 10) }),
         ...(endOf(String(input.prompt)) === 'failed' && { failWith }),
       };
     },
-    faults: [
-      { route: 'status', type: 'status', status: 500, body: words, every: 9 },
-      { route: 'download', type: 'drop', atByte: 25_000, every: 5 },
-      // One that ignores keys is asked once more after a 429 alone.
-      {
-        route: 'generate',
-        type: 'status',
-        status: kind === 'honours keys' ? 502 : 429,
-        body: words,
-        every: 11,
-      },
-    ],
+    faults: isManual ? [] : faultsOf(kind),
   });
   const url = mock.urlOf(kind === 'honours keys' ? 'openaivideos' : 'openrouter');
   return {
@@ -105,7 +98,18 @@ export async function startUpstream(
   };
 }
 
-const RETRY_DELAYS_MS = [50, 100, 200, 400, 800, ...Array.from({ length: 20 }, () => 1_000)];
+function faultsOf(kind: UpstreamKind): readonly MockFault[] {
+  const body = { error: { code: 500, message: `${SECRETS.words}, such as ${SECRETS.key}` } };
+  // One that ignores keys is asked once more after a 429 alone.
+  const status = kind === 'honours keys' ? 502 : 429;
+  return [
+    { route: 'status', type: 'status', status: 500, body, every: 9 },
+    { route: 'download', type: 'drop', atByte: 25_000, every: 5 },
+    { route: 'generate', type: 'status', status, body, every: 11 },
+  ];
+}
+
+const RETRY_DELAYS_MS = [50, 200, 800, ...Array.from({ length: 20 }, () => 2_000)];
 
 function promptOf(body: unknown): unknown {
   return (body as { readonly prompt?: unknown } | undefined)?.prompt;
