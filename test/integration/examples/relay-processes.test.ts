@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createMockServer, type MockServer, patternBytes } from 'reelwire/mock-server';
 import { build } from 'vite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { afterAllTests } from '../../support/after-all-tests.js';
 import { freePort } from '../../support/free-port.js';
 import { type RedisServer, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -21,6 +22,7 @@ const file = (path: string) => fileURLToPath(new URL(`../../../examples/relay/${
 const VIDEO_BYTES = 40_000_000;
 const KEYS = { OPENROUTER_API_KEY: 'key-of-the-provider', WEBHOOK_SECRET: 'shared' };
 
+const atTheEnd = afterAllTests();
 let redis: RedisServer;
 let provider: MockServer;
 let ports: readonly [number, number];
@@ -39,7 +41,7 @@ async function startProcess(port: number): Promise<Example> {
     // Nothing but webhooks and the bus tells anything in time.
     ...{ POLL_MS: '600000', DRAIN_MS: '1000' },
   };
-  const example = startExample('relay/process.ts', [], env, afterAll);
+  const example = startExample('relay/process.ts', [], env, atTheEnd);
   const [line] = await once(createInterface(example.child.stdout as NodeJS.ReadableStream), 'line');
   expect(line).toBe(`Relay at http://127.0.0.1:${port}/videos`);
   return example;
@@ -47,17 +49,17 @@ async function startProcess(port: number): Promise<Example> {
 
 beforeAll(async () => {
   redis = await startRedis();
-  afterAll(() => redis.stop());
+  atTheEnd(() => redis.stop());
   provider = await createMockServer({
     ...{ manual: true, videoBytes: VIDEO_BYTES },
     auth: { type: 'bearer', token: KEYS.OPENROUTER_API_KEY },
     webhooks: { secrets: { openRouter: KEYS.WEBHOOK_SECRET } },
   });
-  afterAll(() => provider.close());
-  const page = await temporaryFolder(afterAll);
+  atTheEnd(() => provider.close());
+  const page = await temporaryFolder(atTheEnd);
   await build({ root: file('page'), logLevel: 'error', build: { outDir: page, emptyOutDir: true } });
   ports = [await freePort(), await freePort()];
-  const nginx = await startNginxOfExample(ports, { root: page }, afterAll);
+  const nginx = await startNginxOfExample(ports, { root: page }, atTheEnd);
   ada = { origin: nginx.url, cookie: '', setCookie: '' };
   processes = await Promise.all(ports.map(startProcess));
   ada = await signIn(`${nginx.url}/sign-in?user=ada`);

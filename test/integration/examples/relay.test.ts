@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { mockMedia } from 'reelwire/mock-server';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAllTests } from '../../support/after-all-tests.js';
 import { errorOf } from '../../support/rejection.js';
 import { type Member, pageOf, signIn } from './relay-support.js';
 import { startExample } from './support.js';
@@ -8,9 +9,11 @@ import { startExample } from './support.js';
 // A page is built, and several processes share the machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+const atTheEnd = afterAllTests();
+
 /** All of the example, at the URLs that it prints, with two who are signed in. */
 async function start() {
-  const { child } = startExample('relay/serve.ts', ['--port', '0', '--duration-ms', '500'], {}, afterAll);
+  const { child } = startExample('relay/serve.ts', ['--port', '0', '--duration-ms', '500'], {}, atTheEnd);
   const urls = new Map<string, string>();
   for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
     const [, name, url] = /^(Ada|Grace): +(http:\S+)$/.exec(line) ?? [];
