@@ -64,12 +64,13 @@ export class JobHub {
   /** Tells the watcher what is known, as soon as something is, and then each change until the end. */
   watch(record: JobRecord, watcher: Watcher): void {
     const job = this.#of(record);
-    if (job.isKnown) watcher.tell(job);
-    if (job.isOver) return;
+    if (job.isOver) return void watcher.tell(job);
     job.watchers.add(watcher);
     this.#idle.delete(job);
     clearTimeout(job.lingering);
-    if (job.stop === undefined) this.#follow(job, record);
+    if (job.isKnown) watcher.tell(job);
+    // What is too much for a slow page ends it.
+    if (job.watchers.has(watcher) && job.stop === undefined) this.#follow(job, record);
   }
 
   /** Safe to call twice. */

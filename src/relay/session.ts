@@ -27,6 +27,7 @@ const MESSAGES_PER_SECOND = 50;
 /** Close codes: RFC 6455, and one of ours. */
 export const CLOSE = {
   goingAway: 1001,
+  unsupported: 1003,
   policy: 1008,
   tooBig: 1009,
   restart: 1012,
@@ -60,8 +61,12 @@ export class Session implements Watcher {
     if (this.#isOver) return;
     if (isExpired(this.user)) this.close(CLOSE.signInAgain, 'Sign in again');
     else if (!this.#bucket.take()) this.close(CLOSE.policy, 'Too many messages');
-    else if (isLarger(message, this.#host.limits.frameBytes)) this.close(CLOSE.tooBig, 'Too large');
-    else this.#act(message.text());
+    else {
+      const size = sizeOf(message);
+      if (size === undefined) this.close(CLOSE.unsupported, 'Text alone');
+      else if (size > this.#host.limits.frameBytes) this.close(CLOSE.tooBig, 'Too large');
+      else this.#act(message.text());
+    }
   }
 
   #act(text: string): void {
@@ -91,7 +96,8 @@ export class Session implements Watcher {
       // It may have changed its mind, or be gone.
       if (!this.#jobs.has(jobId)) return;
       this.send(acknowledged('subscribe', jobId));
-      this.#host.hub.watch(record, this);
+      // That may have been too much for a slow page.
+      if (!this.#isOver) this.#host.hub.watch(record, this);
     } catch (error) {
       if (this.#jobs.delete(jobId)) this.send(problem(this.#host.wordsOf(error, jobId), jobId));
     }
@@ -130,13 +136,22 @@ export class Session implements Watcher {
     }
     if (this.#buffered <= this.#host.limits.bufferedBytes) return;
     this.ended();
-    if (this.#peer.terminate) this.#peer.terminate();
-    else this.#peer.close(CLOSE.policy, 'Too slow');
+    try {
+      if (this.#peer.terminate === undefined) throw new Error('it can only be closed');
+      this.#peer.terminate();
+    } catch {
+      // Of crossws on Deno, too, which has no such thing.
+      this.#close(CLOSE.policy, 'Too slow');
+    }
   }
 
   close(code: number, reason: string): void {
     if (this.#isOver) return;
     this.ended();
+    this.#close(code, reason);
+  }
+
+  #close(code: number, reason: string): void {
     try {
       this.#peer.close(code, reason);
     } catch {
@@ -169,11 +184,15 @@ export class Session implements Watcher {
   }
 
   get #buffered(): number {
-    return this.#peer.websocket?.bufferedAmount ?? 0;
+    return this.#peer.bufferedAmount ?? this.#peer.websocket?.bufferedAmount ?? 0;
   }
 }
 
-function isLarger(message: RelayMessage, maxBytes: number): boolean {
-  const size = message.uint8Array?.().byteLength ?? new TextEncoder().encode(message.text()).byteLength;
-  return size > maxBytes;
+/** Undefined where it cannot be read at once, as a binary frame of crossws on Deno. */
+function sizeOf(message: RelayMessage): number | undefined {
+  try {
+    return message.uint8Array?.().byteLength ?? new TextEncoder().encode(message.text()).byteLength;
+  } catch {
+    return undefined;
+  }
 }

@@ -23,6 +23,7 @@ const FLUSH_MS = 50;
 /** The sockets of pages. */
 export class Sockets {
   readonly hooks: RelayWebSocket;
+  readonly #tickets = new WeakMap<object, Ticket>();
   readonly #sessions = new Map<RelayPeer, Session>();
   readonly #waiting = new Set<Session>();
   #flushing: ReturnType<typeof setTimeout> | undefined;
@@ -41,6 +42,7 @@ export class Sockets {
         if (!isOwnOrigin(request, settings.allowedOrigins)) throw new Refused(403, 'Not from this origin');
         const user = await identify(settings, request);
         const ticket: Ticket = { user, place: doors.enter(user.id) };
+        this.#tickets.set(request, ticket);
         return { context: { [TICKET]: ticket } };
       } catch (error) {
         return told(error);
@@ -58,7 +60,7 @@ export class Sockets {
     this.hooks = {
       upgrade,
       open: (peer) => {
-        const ticket = (peer.context as { readonly [TICKET]?: Ticket } | undefined)?.[TICKET];
+        const ticket = this.#ticketOf(peer);
         // Nobody asked who that is.
         if (ticket === undefined) return void peer.close(CLOSE.policy, 'Not let in');
         ticket.place.take();
@@ -69,8 +71,9 @@ export class Sockets {
       },
       message: (peer, message) => {
         const session = this.#sessions.get(peer);
-        if (session === undefined) return;
-        session.receive(message);
+        // It was open before this process began, as one of a Durable Object is that was put to sleep.
+        if (session === undefined) peer.close(CLOSE.restart, 'Connect again');
+        else session.receive(message);
       },
       drain: (peer) => {
         const session = this.#sessions.get(peer);
@@ -88,6 +91,11 @@ export class Sockets {
   /** How to close each. */
   closers(code: number, reason: string): (() => void)[] {
     return [...this.#sessions.values()].map((session) => () => session.close(code, reason));
+  }
+
+  #ticketOf({ context, request }: RelayPeer): Ticket | undefined {
+    const ticket = (context as { readonly [TICKET]?: Ticket } | undefined)?.[TICKET];
+    return ticket ?? (request && this.#tickets.get(request));
   }
 
   #wait(session: Session): void {

@@ -10,6 +10,10 @@ export interface RelayPeer {
   terminate?(): unknown;
   /** What `upgrade` gave. */
   readonly context?: object | undefined;
+  /** What `upgrade` was given, where its context does not come along, as in a Durable Object. */
+  readonly request?: object | undefined;
+  /** Bytes that are on their way. Where nothing tells, no page is too slow. */
+  readonly bufferedAmount?: number | undefined;
   readonly websocket?: { readonly bufferedAmount?: number | undefined } | undefined;
 }
 

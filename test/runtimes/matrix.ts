@@ -9,10 +9,11 @@ export const COLUMNS = {
   download: 'download',
   save: 'save to a file',
   webhook: 'verify a webhook',
+  relay: 'serve a relay',
   esm: 'ESM',
   cjs: 'CommonJS',
   exits: 'exits by itself',
-} as const satisfies Record<Exclude<Check, 'classes'> | 'esm' | 'cjs' | 'exits', string>;
+} as const satisfies Record<Exclude<Check, 'classes'> | 'relay' | 'esm' | 'cjs' | 'exits', string>;
 export type Column = keyof typeof COLUMNS;
 
 export interface Runtime {
@@ -25,6 +26,8 @@ export interface Runtime {
 
 /** Pages and workers are bundled of ES modules. */
 const noCommonJS = { cjs: null };
+/** A page serves nobody. */
+const aPage = { ...noCommonJS, relay: null };
 const noFileSystem = { save: /^DownloadError: .* there is neither a page nor a file system$/ };
 
 export const RUNTIMES: readonly Runtime[] = [
@@ -34,7 +37,7 @@ export const RUNTIMES: readonly Runtime[] = [
   { name: 'Bun 1', kind: 'bun', lacks: {} },
   { name: 'Deno 2', kind: 'deno', lacks: {} },
   { name: 'workerd', kind: 'workerd', lacks: { ...noCommonJS, ...noFileSystem } },
-  { name: 'Chromium', kind: 'chromium', lacks: noCommonJS },
-  { name: 'Firefox', kind: 'firefox', lacks: noCommonJS },
-  { name: 'WebKit', kind: 'webkit', lacks: noCommonJS },
+  { name: 'Chromium', kind: 'chromium', lacks: aPage },
+  { name: 'Firefox', kind: 'firefox', lacks: aPage },
+  { name: 'WebKit', kind: 'webkit', lacks: aPage },
 ];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findBinary } from './install.js';
 import type { Runtime } from './matrix.js';
 import type { Findings } from './programs/scenario.js';
+import { relayInProcess } from './relays.js';
 import { LEFT_MS, type Result, type Run, toResult } from './result.js';
 import type { Stage } from './stage.js';
 
@@ -35,7 +36,7 @@ function nodeBinary(major: string): string {
   }
 }
 
-/** Runs the scenario twice, the package imported and required. */
+/** Runs the scenario twice, the package imported and required, and a relay. */
 export async function runProcesses(runtime: Runtime, stage: Stage): Promise<Result> {
   const command = commandOf(runtime);
   const options = { platform: 'node', packages: 'external' } as const;
@@ -45,7 +46,8 @@ export async function runProcesses(runtime: Runtime, stage: Stage): Promise<Resu
     runProcess(command, esm, stage, runtime),
     runProcess(command, cjs, stage, runtime),
   ]);
-  return toResult(runtime, imported.version, { esm: imported, cjs: required });
+  const relay = await relayInProcess(command, runtime, stage);
+  return toResult(runtime, imported.version, { esm: imported, cjs: required, relay });
 }
 
 async function runProcess(

@@ -23,9 +23,9 @@ export interface Run {
 export function toResult(
   runtime: Runtime,
   version: string,
-  runs: { readonly esm: Run; readonly cjs?: Run },
+  runs: { readonly esm: Run; readonly cjs?: Run; readonly relay?: string | null },
 ): Result {
-  const { esm, cjs } = runs;
+  const { esm, cjs, relay = 'not run' } = runs;
   const all = cjs === undefined ? [esm] : [esm, cjs];
   const problem = (of: (run: Run) => string | null): string | null => all.map(of).find(Boolean) ?? null;
   const checks = CHECKS.filter((check) => check !== 'classes');
@@ -34,6 +34,7 @@ export function toResult(
     version,
     problems: {
       ...Object.fromEntries(checks.map((check) => [check, problem(({ findings }) => findings[check])])),
+      relay,
       esm: esm.findings.classes,
       cjs: cjs === undefined ? 'not run' : cjs.findings.classes,
       exits: problem(({ exits }) => exits),

@@ -5,6 +5,7 @@ import { importInstalled } from './install.js';
 import type { Runtime } from './matrix.js';
 import type { Findings } from './programs/scenario.js';
 import type { Wait } from './programs/worker.js';
+import { type MiniflareClass, relayInWorkerd } from './relays.js';
 import { leftOpen, type Result, toResult } from './result.js';
 import type { Stage } from './stage.js';
 
@@ -54,6 +55,11 @@ export async function runWorkerd(runtime: Runtime, stage: Stage): Promise<Result
     const shared = Object.fromEntries(problems.filter(([, problem]) => problem !== null));
     return toResult(runtime, version, {
       esm: { findings: { ...findings, ...shared }, exits: await leftOpen(server) },
+      relay: await relayInWorkerd(
+        Miniflare as unknown as MiniflareClass,
+        compatibilityDateOf(version),
+        stage,
+      ),
     });
   } finally {
     await worker.dispose();

@@ -10,6 +10,14 @@ declare module 'next/server' {
 
 declare module 'cloudflare:workers' {
   export const env: { readonly WEBHOOK_SECRET: string };
+  export class DurableObject<Environment = unknown> {
+    protected readonly ctx: { readonly storage: unknown };
+    protected readonly env: Environment;
+    fetch?(request: Request): Response | Promise<Response>;
+    webSocketMessage?(socket: never, message: string | ArrayBuffer): unknown;
+    webSocketClose?(socket: never, code: number, reason: string, wasClean: boolean): unknown;
+    webSocketError?(socket: never): unknown;
+  }
 }
 
 declare module 'firebase-functions/params' {
