@@ -16,8 +16,7 @@ const AT_ONCE = 50;
 export class Leases {
   readonly #store: SafeStore;
   readonly #host: Pick<JobsHost, 'logger' | 'runtime'>;
-  /** Whose the leases of this client are. */
-  readonly #holder = uuid();
+  #name: string | undefined;
   readonly #held = new Set<string>();
   #timer: unknown;
   #isClosed = false;
@@ -25,6 +24,12 @@ export class Leases {
   constructor(store: SafeStore, host: Pick<JobsHost, 'logger' | 'runtime'>) {
     this.#store = store;
     this.#host = host;
+  }
+
+  /** Whose the leases of this client are. Chance is not to be had at module level of a Worker. */
+  get #holder(): string {
+    this.#name ??= uuid();
+    return this.#name;
   }
 
   /** False where another holds it. */

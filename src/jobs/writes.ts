@@ -18,12 +18,23 @@ export class Writes {
   readonly #store: SafeStore;
   readonly #host: Pick<JobsHost, 'logger' | 'runtime'>;
   readonly #pending = new Set<Promise<unknown>>();
-  readonly #hurry = new AbortController();
-  readonly #giveUp = new AbortController();
+  // Each is made where it is first asked for: a Worker may make none at module level.
+  #hurrying: AbortController | undefined;
+  #givingUp: AbortController | undefined;
 
   constructor(store: SafeStore, host: Pick<JobsHost, 'logger' | 'runtime'>) {
     this.#store = store;
     this.#host = host;
+  }
+
+  get #hurry(): AbortController {
+    this.#hurrying ??= new AbortController();
+    return this.#hurrying;
+  }
+
+  get #giveUp(): AbortController {
+    this.#givingUp ??= new AbortController();
+    return this.#givingUp;
   }
 
   /** Aborts when what is still to be done is given up. */

@@ -188,7 +188,7 @@ export class Session implements Watcher {
   }
 }
 
-/** Undefined where it cannot be read at once, as a binary frame of crossws on Deno. */
+/** Undefined where it cannot be read at once, as a Blob. */
 function sizeOf(message: RelayMessage): number | undefined {
   try {
     return message.uint8Array?.().byteLength ?? new TextEncoder().encode(message.text()).byteLength;

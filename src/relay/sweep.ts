@@ -15,7 +15,7 @@ export class Sweep {
   readonly #logger: Pick<Logger, 'warn'>;
   readonly #everyMs: number;
   readonly #told = new Set<string>();
-  readonly #life = new AbortController();
+  #controller: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: {
@@ -29,6 +29,12 @@ export class Sweep {
     this.#hub = options.hub;
     this.#logger = options.logger;
     this.#everyMs = options.hasWebhooks ? SELDOM_MS : OFTEN_MS;
+  }
+
+  /** A Worker may make none at module level. */
+  get #life(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
   }
 
   /** With the first request, since a Worker may do nothing before. Safe to call again. */

@@ -63,7 +63,7 @@ describe('a run on a runtime', () => {
     expect(failures(broken)).toEqual([['sse', 'Error: served by polling']]);
     expect(toReport([broken])).toContain('\n\nEdge 1, SSE: Error: served by polling');
     const [, , row] = rowsOf(toReport([broken]));
-    expect(row?.join()).toBe('Edge 1 (1.2.3),yes,yes,FAILS,yes,yes,–,yes,yes,–,yes');
+    expect(row?.join()).toBe('Edge 1 (1.2.3),yes,yes,FAILS,yes,yes,–,yes,yes,yes,–,yes');
   });
 
   it('fails where what is lacking works, or fails for another reason', () => {

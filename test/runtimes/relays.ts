@@ -70,8 +70,6 @@ export async function relayInWorkerd(
       modules: true,
       script: readFileSync(script, 'utf8'),
       compatibilityDate,
-      // A page that is gone is known at once, and not only when it is told something.
-      compatibilityFlags: ['enable_request_signal', 'request_signal_passthrough'],
       host: '127.0.0.1',
       port: 0,
       bindings: task,

@@ -14,9 +14,9 @@ declare module 'cloudflare:workers' {
     protected readonly ctx: { readonly storage: unknown };
     protected readonly env: Environment;
     fetch?(request: Request): Response | Promise<Response>;
-    webSocketMessage?(socket: never, message: string | ArrayBuffer): unknown;
-    webSocketClose?(socket: never, code: number, reason: string, wasClean: boolean): unknown;
-    webSocketError?(socket: never): unknown;
+    webSocketMessage?(socket: WebSocket, message: string | ArrayBuffer): unknown;
+    webSocketClose?(socket: WebSocket, code: number, reason: string, wasClean: boolean): unknown;
+    webSocketError?(socket: WebSocket): unknown;
   }
 }
 

@@ -63,7 +63,7 @@ it('a socket that was open before the process began is to connect again, and not
   expect(peer).toMatchObject({ sent: [], closed: [[1012, 'Connect again']] });
 });
 
-it('a frame that cannot be read at once, as a binary one on Deno, closes its socket and throws nothing', async () => {
+it('a frame that cannot be read at once, as a Blob, closes its socket and throws nothing', async () => {
   const site = await startSite();
   const peer = await openPeer(site);
   const unreadable = () => {

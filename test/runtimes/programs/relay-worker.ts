@@ -23,19 +23,19 @@ export class Videos extends DurableObject<Environment> {
   readonly #sockets = crossws({ hooks: this.#relay.websocket });
 
   override async fetch(request: Request): Promise<Response> {
-    if (isUpgrade(request)) return this.#sockets.handleDurableUpgrade(this, request as never) as never;
+    if (isUpgrade(request)) return this.#sockets.handleDurableUpgrade(this, request);
     return answer(this.#relay, request, this.ctx);
   }
 
-  override webSocketMessage(socket: never, message: string | ArrayBuffer) {
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer) {
     return this.#sockets.handleDurableMessage(this, socket, message);
   }
 
-  override webSocketClose(socket: never, code: number, reason: string, wasClean: boolean) {
+  override webSocketClose(socket: WebSocket, code: number, reason: string, wasClean: boolean) {
     return this.#sockets.handleDurableClose(this, socket, code, reason, wasClean);
   }
 
-  override webSocketError(socket: never) {
+  override webSocketError(socket: WebSocket) {
     return this.#sockets.handleDurableClose(this, socket, 1006, '', false);
   }
 }
