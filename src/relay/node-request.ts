@@ -1,23 +1,32 @@
 import type { IncomingMessage } from 'node:http';
+import type { RelayRequest } from './options.js';
 
 /**
  * The request as the web has it, its body unread.
  *
- * @param signal - Aborts when the caller is gone; undefined for an upgrade, which has no body.
+ * @param signal - Aborts when the caller is gone.
  */
-export function toRequest(incoming: IncomingMessage, signal: AbortSignal | undefined): Request {
-  const { method = 'GET', url = '/' } = incoming;
-  const hasBody = signal !== undefined && !/^(GET|HEAD|TRACE)$/.test(method);
+export function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const { method = 'GET' } = incoming;
+  const hasBody = !/^(GET|HEAD|TRACE)$/.test(method);
   const init: RequestInit & { duplex?: 'half' } = {
     // A `Request` takes no TRACE; no route does.
     method: method === 'TRACE' ? 'HEAD' : method,
     headers: headersOf(incoming),
-    ...(signal && { signal }),
+    signal,
     ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
   };
-  // Whatever host it names, in whichever form: all that counts is the path.
-  const path = url.replace(/^\w+:\/\/[^/?#]*/, '').replace(/^\/*/, '/');
-  return new Request(new URL(path, 'http://localhost'), init);
+  return new Request(urlOf(incoming), init);
+}
+
+/** As much of an upgrade as is looked at: a `Request` takes longer to make than the rest of it. */
+export function toUpgrade(incoming: IncomingMessage): RelayRequest {
+  return { url: urlOf(incoming).href, headers: headersOf(incoming) };
+}
+
+/** Whatever host it names, in whichever form: all that counts is the path. */
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  return new URL(url.replace(/^\w+:\/\/[^/?#]*/, '').replace(/^\/*/, '/'), 'http://localhost');
 }
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {

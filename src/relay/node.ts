@@ -7,7 +7,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { toRequest } from './node-request.js';
+import { toRequest, toUpgrade } from './node-request.js';
 import type { Relay } from './relay-types.js';
 import type { RelayMessage, RelayPeer } from './web-socket.js';
 
@@ -117,7 +117,7 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
     const destroy = () => socket.destroy();
     socket.on('error', destroy);
     try {
-      const verdict = await relay.websocket.upgrade(toRequest(incoming, undefined));
+      const verdict = await relay.websocket.upgrade(toUpgrade(incoming));
       if (verdict instanceof Response && verdict.status === 404 && server.listenerCount('upgrade') > 1)
         return void socket.off('error', destroy);
       if (verdict instanceof Response) return await refuse(socket, verdict);
