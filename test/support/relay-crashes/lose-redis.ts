@@ -17,7 +17,7 @@ const MOST_MS = 60_000;
 
 export interface OutageOptions {
   readonly program: RelayProgram;
-  /** At least so long there is no redis: until all pages were told, too. */
+  /** At least so long there is no redis: until all pages that have streams were told, too. */
   readonly outageMs: number;
 }
 
@@ -74,10 +74,14 @@ export async function loseRedis({ program, outageMs }: OutageOptions): Promise<O
     const refusing = submitAll();
     const endedAt = performance.now();
     for (const job of upstream.mock.jobs) job.complete();
-    const told = Promise.all(waiting.map(async ({ ended }) => (await ended) - endedAt));
-    const toldAfterMs = await Promise.race([told, sleep(MOST_MS)]);
-    const refused = await refusing;
+    const toldAt = waiting.map(async ({ ended }) => (await ended) - endedAt);
+    const told = Promise.all(toldAt);
+    const inTime = sleep(MOST_MS, undefined, { ref: false });
+    const streams = toldAt.filter((_, index) => transportOf(index) !== 'polling');
+    await Promise.race([Promise.all(streams), inTime]);
     await sleep(Math.max(0, lost + outageMs - performance.now()));
+    const toldAfterMs = await Promise.all(toldAt.map((at) => Promise.race([at, sleep(0)])));
+    const refused = await refusing;
     const postsMeanwhile = submitsOf(upstream) - before;
     await redis.start();
 
@@ -89,7 +93,7 @@ export async function loseRedis({ program, outageMs }: OutageOptions): Promise<O
     await Promise.all(pages.map((page) => page.close()));
     await running.end();
     return {
-      toldAfterMs: pages.map((_, index) => [transportOf(index), toldAfterMs?.[index]]),
+      toldAfterMs: pages.map((_, index) => [transportOf(index), toldAfterMs[index] ?? undefined]),
       ends: waiting.map(({ ends }) => ends.length),
       ...{ refused, taken },
       ...{ postsMeanwhile, jobs: upstream.mock.jobs.size },
