@@ -64,12 +64,11 @@ const nodeEntries = {
   'webhooks/testing': 'src/webhooks/testing.ts',
 };
 
+/** Of what is the same for Node and for pages, the contract of stores and the hooks, pages take that of Node. */
 const browserEntries = {
   index: 'src/index.ts',
   'backends/hosted/index': 'src/backends/hosted/index.ts',
   'jobs/index': 'src/jobs/index.ts',
-  'jobs/testing': 'src/jobs/testing.ts',
-  'react/index': 'src/react/index.ts',
   'webhooks/index': 'src/webhooks/index.ts',
   'webhooks/testing': 'src/webhooks/testing.ts',
   // Files of their own, so that an application's bundler leaves out what it does not use of them.
@@ -194,17 +193,16 @@ const mockOfCommonJS: NonNullable<Options['esbuildPlugins']>[number] = {
     build.onResolve({ filter: /^\.\/.*\.js$/ }, ({ path, importer, resolveDir }) => {
       if (!/src[\\/]mock-server[\\/](index|msw)\.ts$/.test(importer)) return undefined;
       const name = relative('src', resolve(resolveDir, path.replace(/\.js$/, ''))).replaceAll('\\', '/');
-      return name in mockParts ? { path: `../../cjs/${name}.cjs`, external: true } : undefined;
+      return name in mockParts ? { path: '../../cjs/mock-server/parts.cjs', external: true } : undefined;
     });
   },
 };
 
 /** What is bundled of others goes with its licence. */
-const licences: NonNullable<Options['esbuildPlugins']>[number] = {
+const licencesIn = (folder: string): NonNullable<Options['esbuildPlugins']>[number] => ({
   name: 'licences',
   setup(build) {
     build.initialOptions.metafile = true;
-    const folder = build.initialOptions.outdir ?? '';
     build.onEnd(async ({ metafile }) => {
       const outputs = Object.values(metafile?.outputs ?? {});
       const inputs = outputs.flatMap((output) =>
@@ -224,7 +222,7 @@ const licences: NonNullable<Options['esbuildPlugins']>[number] = {
       await writeFile(join(folder, 'LICENSES.txt'), (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`));
     });
   },
-};
+});
 
 const forNode = {
   ...shared,
@@ -247,7 +245,7 @@ export default defineConfig([
     ...forNode,
     entry: nodeEntries,
     outDir: 'dist/esm',
-    esbuildPlugins: [mockOfCommonJS, licences],
+    esbuildPlugins: [mockOfCommonJS, licencesIn('dist')],
     async onSuccess() {
       await joinChunks('dist/esm', Object.keys(nodeEntries));
       await eachScript('dist/esm', (code, path) => shorten(path, code));
@@ -257,9 +255,12 @@ export default defineConfig([
     ...forNode,
     entry: { ...nodeEntries, ...platformEntries, ...mockParts },
     outDir: 'dist/cjs',
-    esbuildPlugins: [platformByName, licences],
+    esbuildPlugins: [platformByName, licencesIn('dist')],
     async onSuccess() {
-      await joinChunks('dist/cjs', Object.keys({ ...nodeEntries, ...mockParts }), platformScripts);
+      await joinChunks('dist/cjs', Object.keys(nodeEntries), {
+        ...platformScripts,
+        'mock-server/parts': Object.keys(mockParts),
+      });
       await eachScript('dist/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs'));
     },
   },
@@ -268,7 +269,7 @@ export default defineConfig([
     entry: browserEntries,
     platform: 'browser',
     outDir: 'dist/browser',
-    esbuildPlugins: [browserCounterparts, licences],
+    esbuildPlugins: [browserCounterparts, licencesIn('dist/browser')],
     onSuccess: () => eachScript('dist/browser', (code, path) => shorten(path, code)),
   },
   {
@@ -288,7 +289,7 @@ export default defineConfig([
     outDir: 'dist/cli',
     // Who uses the library alone need not install what only the command needs.
     noExternal: ['commander', 'cli-progress'],
-    esbuildPlugins: [libraryOutside('cli'), licences],
+    esbuildPlugins: [libraryOutside('cli'), licencesIn('dist/cli')],
     // Nobody reads it in the debugger, and most of it is of others.
     esbuildOptions(options) {
       shared.esbuildOptions(options);

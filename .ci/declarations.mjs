@@ -48,13 +48,23 @@ for (const statement of kept) {
   visit(statement);
 }
 
+/** Of what no user names, the words are for whoever reads the sources. */
+function withoutComments(statement) {
+  const printer = ts.createPrinter({ removeComments: true });
+  return printer.printNode(ts.EmitHint.Unspecified, statement, statement.getSourceFile());
+}
+
 /** A statement as it stays, if it does. */
 function textOf(statement) {
   const file = statement.getSourceFile();
   const list = ts.isImportDeclaration(statement)
     ? statement.importClause?.namedBindings
     : ts.isExportDeclaration(statement) && statement.exportClause;
-  if (!list) return kept.has(statement) ? statement.getFullText() : '';
+  if (!list) {
+    if (!kept.has(statement)) return '';
+    const isInternal = ts.getJSDocTags(statement).some(({ tagName }) => tagName.text === 'internal');
+    return isInternal ? `\n${withoutComments(statement)}` : statement.getFullText();
+  }
   const isUsed = ({ name }) => {
     if (ts.isImportDeclaration(statement)) return namesIn.get(file)?.has(name.text);
     const declared = statementsOf(checker.getSymbolAtLocation(name));

@@ -13,7 +13,7 @@ export async function joinChunks(
   bundles: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<void> {
   for (const [name, parts] of Object.entries(bundles)) {
-    const lines = parts.map((part) => `export * from './${part}.js';\n`);
+    const lines = parts.map((part) => `export * from ${JSON.stringify(resolve(folder, `${part}.js`))};\n`);
     await writeFile(join(folder, `${name}.js`), lines.join(''));
   }
   const bundle = await rolldown({

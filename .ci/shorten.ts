@@ -9,8 +9,15 @@ const LINE_LENGTH = 100;
  */
 export async function shorten(path: string, code: string): Promise<string> {
   const module = !path.endsWith('.cjs');
-  const mangle = { toplevel: true, keepNames: { function: true, class: true } };
-  const short = await minify(path, code, { module, compress: false, mangle });
+  // Nobody debugs the mock server by its stacks, and the bundler of an application shortens what is for pages.
+  const keepNames = { function: !/mock-server|browser/.test(path), class: true };
+  // A sequence would be one line, which a stack points to.
+  const compress = {
+    target: 'es2022',
+    sequences: false,
+    keepNames: { function: true, class: true },
+  } as const;
+  const short = await minify(path, code, { module, compress, mangle: { toplevel: true, keepNames } });
   if (short.errors.length > 0) throw new Error(`${path}: ${short.errors[0]?.message}`);
   // It makes templates of texts, which not every tool reads as the name of a module.
   const named = short.code.replaceAll(/\b(import|require)\(`([^`$]+)`\)/g, '$1("$2")');
