@@ -26,18 +26,22 @@ function statementsOf(symbol) {
     .filter((statement) => statement?.getSourceFile().fileName.startsWith(resolve('dist/cjs')));
 }
 
-const kept = new Set(
-  entries.flatMap(({ require }) => {
-    const module = checker.getSymbolAtLocation(program.getSourceFile(written(require.types)));
-    return checker.getExportsOfModule(module).flatMap(statementsOf);
-  }),
+const exported = entries.flatMap(({ require }) =>
+  checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(written(require.types)))),
 );
+const kept = new Set(exported.flatMap(statementsOf));
+const isValue = ({ declarations: [declaration] }) =>
+  !ts.isExportSpecifier(declaration) || !(declaration.isTypeOnly || declaration.parent.parent.isTypeOnly);
+const values = new Set(exported.filter(isValue).flatMap(statementsOf));
+/** Of a class that is there as a type alone, or to be extended, nobody calls it. */
+const isUncalled = (node) => ts.isConstructorDeclaration(node) && !values.has(node.parent);
 const namesIn = new Map();
 // A set that grows while it is walked is walked to its end.
 for (const statement of kept) {
   const file = statement.getSourceFile();
   if (!namesIn.has(file)) namesIn.set(file, new Set());
   const visit = (node) => {
+    if (isUncalled(node)) return;
     if (ts.isIdentifier(node)) {
       namesIn.get(file).add(node.text);
       const symbol = checker.getSymbolAtLocation(node);
@@ -48,10 +52,12 @@ for (const statement of kept) {
   visit(statement);
 }
 
-/** Of what no user names, the words are for whoever reads the sources. */
-function withoutComments(statement) {
-  const printer = ts.createPrinter({ removeComments: true });
-  return printer.printNode(ts.EmitHint.Unspecified, statement, statement.getSourceFile());
+/** A declaration without what nobody calls; and of what no user names, without the words, which are in the sources. */
+function shortened(statement) {
+  const uncalled = ts.isClassDeclaration(statement) ? statement.members.filter(isUncalled) : [];
+  const text = uncalled.reduce((left, part) => left.replace(part.getFullText(), ''), statement.getFullText());
+  const isInternal = ts.getJSDocTags(statement).some(({ tagName }) => tagName.text === 'internal');
+  return isInternal ? text.replaceAll(/[ \t]*\/\*\*[\s\S]*?\*\/\n?/g, '') : text;
 }
 
 /** A statement as it stays, if it does. */
@@ -60,11 +66,7 @@ function textOf(statement) {
   const list = ts.isImportDeclaration(statement)
     ? statement.importClause?.namedBindings
     : ts.isExportDeclaration(statement) && statement.exportClause;
-  if (!list) {
-    if (!kept.has(statement)) return '';
-    const isInternal = ts.getJSDocTags(statement).some(({ tagName }) => tagName.text === 'internal');
-    return isInternal ? `\n${withoutComments(statement)}` : statement.getFullText();
-  }
+  if (!list) return kept.has(statement) ? shortened(statement) : '';
   const isUsed = ({ name }) => {
     if (ts.isImportDeclaration(statement)) return namesIn.get(file)?.has(name.text);
     const declared = statementsOf(checker.getSymbolAtLocation(name));
