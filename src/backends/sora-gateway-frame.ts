@@ -25,10 +25,9 @@ export function parseGatewayFrame(text: string, event?: string): StreamMessage {
 function readFrame(text: string, event: string | undefined): StreamMessage {
   let frame: unknown;
   try {
-    frame = JSON.parse(text);
+    frame = text.length > MAX_PLAIN_LENGTH ? parseJson(text) : JSON.parse(text);
     // Only what needs it pays for it: an id that may have been rounded, a frame that may be nested too deep.
-    if (text.length > MAX_PLAIN_LENGTH || (isRecord(frame) && typeof frame.jobId === 'number'))
-      frame = parseJson(text);
+    if (typeof (frame as Fields | null)?.jobId === 'number') frame = parseJson(text);
   } catch {
     return problem('a frame is not JSON', jobIdIn(text));
   }

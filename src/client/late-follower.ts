@@ -3,17 +3,33 @@ import type { JobSnapshot, JobUpdate, SnapshotSource } from '../core/model.js';
 import { partNotLoaded, type VideoError } from '../errors.js';
 import type { Follower } from '../transports/transport.js';
 
-/** Who waits until there is something that follows. */
-interface Waiting extends Following {
+/** Who waits until there is something that follows: asked for one job, and told where there will be nothing. */
+interface Asked {
   readonly jobId: string;
   readonly sink: JobSink;
+  readonly known: JobSnapshot | undefined;
+}
+
+/** The place of one of them. It is kept until the end of the job, so it keeps nothing but what it needs then. */
+class Place implements Following {
+  following: Following | undefined;
+  readonly #waiting: Map<Place, Asked>;
+
+  constructor(waiting: Map<Place, Asked>) {
+    this.#waiting = waiting;
+  }
+
+  stop(): void {
+    this.#waiting.delete(this);
+    this.following?.stop();
+  }
 }
 
 /** Follows by what is yet to be loaded, which may take a moment or fail: for the next job it is loaded again then. */
 export class LateFollower implements Follower {
   readonly #load: () => Promise<Follower>;
-  readonly #waiting = new Set<Waiting>();
-  #loading: Promise<Follower> | undefined;
+  readonly #waiting = new Map<Place, Asked>();
+  #loading: Promise<Follower | undefined> | undefined;
   #loaded: Follower | undefined;
   #closed: ((jobId: string) => VideoError) | undefined;
 
@@ -28,24 +44,10 @@ export class LateFollower implements Follower {
       return { stop() {} };
     }
     if (this.#loaded !== undefined) return this.#loaded.follow(jobId, sink, known);
-    let following: Following | undefined;
-    const waiting: Waiting = {
-      ...{ jobId, sink },
-      stop: () => {
-        this.#waiting.delete(waiting);
-        following?.stop();
-      },
-    };
-    this.#waiting.add(waiting);
-    this.#whenLoaded(
-      (loaded) => {
-        if (this.#waiting.delete(waiting)) following = loaded.follow(jobId, sink, known);
-      },
-      ({ cause }: VideoError) => {
-        if (this.#waiting.delete(waiting)) sink.stopped(partNotLoaded('following', jobId, cause));
-      },
-    );
-    return waiting;
+    const place = new Place(this.#waiting);
+    this.#waiting.set(place, { jobId, sink, known });
+    this.#start();
+    return place;
   }
 
   failureOf(jobId: string): unknown {
@@ -55,27 +57,37 @@ export class LateFollower implements Follower {
   ingest(update: JobUpdate, source: SnapshotSource): void {
     if (this.#loaded !== undefined) this.#loaded.ingest(update, source);
     // After those who wait for it are followed.
-    else if (this.#waiting.size > 0) this.#whenLoaded((loaded) => loaded.ingest(update, source));
+    else if (this.#waiting.size > 0) this.#start().then((loaded) => loaded?.ingest(update, source));
   }
 
   close(error: (jobId: string) => VideoError): void {
     this.#closed = error;
     this.#loaded?.close(error);
-    for (const { jobId, sink } of this.#waiting) sink.stopped(error(jobId));
+    for (const { jobId, sink } of this.#waiting.values()) sink.stopped(error(jobId));
     this.#waiting.clear();
   }
 
-  #whenLoaded(then: (loaded: Follower) => void, orElse: (error: VideoError) => void = () => {}): void {
+  /** Undefined where it cannot be loaded; those who wait have been told then. */
+  #start(): Promise<Follower | undefined> {
     this.#loading ??= this.#load().then(
       (loaded) => {
         this.#loaded = loaded;
+        this.#leave((place, { jobId, sink, known }) => {
+          place.following = loaded.follow(jobId, sink, known);
+        });
         return loaded;
       },
-      (error: unknown) => {
+      (error: VideoError) => {
         this.#loading = undefined;
-        throw error;
+        this.#leave((_, { jobId, sink }) => sink.stopped(partNotLoaded('following', jobId, error.cause)));
+        return undefined;
       },
     );
-    this.#loading.then(then, orElse);
+    return this.#loading;
+  }
+
+  /** All that wait now, but for those that are stopped by what becomes of another. */
+  #leave(then: (place: Place, asked: Asked) => void): void {
+    for (const [place, asked] of [...this.#waiting]) if (this.#waiting.delete(place)) then(place, asked);
   }
 }

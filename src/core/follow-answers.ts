@@ -1,4 +1,4 @@
-import { ask, drawJitter, hasten, hint, schedule, servingStream, tellTransport } from './follow-jobs.js';
+import { ask, drawInterval, hasten, hint, schedule, servingStream, tellTransport } from './follow-jobs.js';
 import { STREAM_LABELS } from './follow-model.js';
 import {
   type FollowedJob,
@@ -61,7 +61,7 @@ function reportNameless(state: FollowState, stream: StreamState, text: string): 
   stream.badFrameAt = state.now;
   for (const job of state.jobs.values()) {
     warnOfFrame(state, stream, job, text);
-    if (job.serving === stream.name) hasten(state, job, intervalMs * job.jitter);
+    if (job.serving === stream.name) hasten(state, job, job.pollMs);
   }
 }
 
@@ -156,19 +156,19 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
   const { unsaid } = job;
   learn(state, job, update, 'polling');
   if (!isOwn) job.unsaid = unsaid;
-  if (!askedAgain && job.hurryAt === Number.POSITIVE_INFINITY) job.hinted = false;
+  if (!askedAgain && job.hurryAt === undefined) job.hinted = false;
   // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
   if (job.ending !== undefined && !askedAgain && state.jobs.has(job.id))
     tellPendingEnd(state, job, job.ending);
   job.heardAt = state.now;
   // Only now: what this answer brought may have happened before the stream carried the job.
   if (!askedAgain) job.reconciled = job.servedBy;
-  drawJitter(state, job);
+  drawInterval(state, job);
   if (state.jobs.has(job.id)) {
     if (update.isFollowUp === true && update.status === undefined && !askedAgain) {
       // Not yet: a stream has said what it can, that there is something to ask for.
       job.hinted = true;
-      hasten(state, job, state.settings.intervalMs * job.jitter);
+      hasten(state, job, job.pollMs);
     } else schedule(state, job);
   }
   if (lied) distrustStream(state, stream.name, judging);

@@ -24,7 +24,7 @@ export function ask(state: FollowState, job: FollowedJob, urgent = false, routin
   job.askedIn = state.steps;
   job.askedAt = state.now;
   job.judging = 0;
-  job.hurryAt = Number.POSITIVE_INFINITY;
+  job.hurryAt = undefined;
   if (job.ending === undefined) state.deadlines.delete(job);
   if (asked) return;
   const standing = job.trouble !== undefined ? 'bad' : job.answers ? 'good' : 'new';
@@ -35,7 +35,7 @@ export function ask(state: FollowState, job: FollowedJob, urgent = false, routin
 export function spared(state: FollowState, job: FollowedJob, askedAgain: boolean): void {
   job.asking = askedAgain;
   job.heardAt = state.now;
-  drawJitter(state, job);
+  drawInterval(state, job);
   schedule(state, job);
 }
 
@@ -46,15 +46,18 @@ export function schedule(state: FollowState, job: FollowedJob): void {
 
 /** A bad frame, or a stream opened again, is a reason to ask earlier, but not the moment the last answer is in. */
 export function hasten(state: FollowState, job: FollowedJob, afterMs: number): void {
-  job.hurryAt = Math.min(job.hurryAt, Math.max(state.now, job.heardAt + afterMs));
-  schedule(state, job);
+  hurry(state, job, job.heardAt + afterMs);
 }
 
 /** A stream says that there is something to ask for. */
 export function hint(state: FollowState, job: FollowedJob): void {
   job.hinted = true;
   job.judging = 0;
-  job.hurryAt = Math.min(job.hurryAt, Math.max(state.now, job.askedAt + HINT_MS));
+  hurry(state, job, job.askedAt + HINT_MS);
+}
+
+function hurry(state: FollowState, job: FollowedJob, at: number): void {
+  job.hurryAt = Math.min(job.hurryAt ?? Number.POSITIVE_INFINITY, Math.max(state.now, at));
   schedule(state, job);
 }
 
@@ -67,17 +70,18 @@ export function dueAt(state: FollowState, job: FollowedJob): number {
   if (job.ending !== undefined) return job.ending.tellAt;
   if (job.trouble !== undefined) return job.trouble.retryAt;
   const stream = servingStream(state, job);
-  const pollMs = intervalMs * job.jitter;
+  const { pollMs } = job;
   let waitMs = silenceMs;
   // Of frames that cannot be read only the first of an interval is acted on; the end may be in one that comes after it.
   const isGarbled = stream !== undefined && job.heardAt < stream.badFrameAt + intervalMs;
   if (stream !== undefined) waitMs = stream.proven && !isGarbled ? silenceMs : Math.min(silenceMs, pollMs);
   else if (transports.includes('polling')) waitMs = pollMs;
-  return Math.min(job.hurryAt, job.heardAt + waitMs);
+  return Math.min(job.hurryAt ?? Number.POSITIVE_INFINITY, job.heardAt + waitMs);
 }
 
-export function drawJitter(state: FollowState, job: FollowedJob): void {
-  job.jitter = 1 - JITTER + 2 * JITTER * random(state);
+/** In whole milliseconds, as all times of a job are: a number with a fraction is an object of its own. */
+export function drawInterval(state: FollowState, job: FollowedJob): void {
+  job.pollMs = Math.ceil(state.settings.intervalMs * (1 - JITTER + 2 * JITTER * random(state)));
 }
 
 /**

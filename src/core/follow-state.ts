@@ -80,15 +80,15 @@ export interface FollowedJob extends Deadline {
   unsaid: boolean;
   /** When there was last something new from the transport that serves. */
   heardAt: number;
-  /** Factor of the polling interval, drawn again for each. */
-  jitter: number;
+  /** The polling interval, drawn again for each. */
+  pollMs: number;
   /** Its last status call was answered. */
   answers: boolean;
   /** Undefined while its status calls are answered. */
   trouble: Trouble | undefined;
   ending: PendingEnd | undefined;
-  /** There is a reason to ask earlier than the rest of this says; Infinity: none. */
-  hurryAt: number;
+  /** There is a reason to ask earlier than the rest of this says. */
+  hurryAt: number | undefined;
   /** A stream has brought an update of it. */
   streamed: boolean;
   /** The connection whose bad frames were warned about. */
@@ -179,13 +179,13 @@ export function createJob(
     polled: false,
     asking: false,
     askedIn: 0,
-    askedAt: Number.NEGATIVE_INFINITY,
+    askedAt: state.now,
     hinted: false,
-    jitter: 1,
+    pollMs: state.settings.intervalMs,
     answers: false,
     trouble: undefined,
     ending: undefined,
-    hurryAt: Number.POSITIVE_INFINITY,
+    hurryAt: undefined,
     badFramesOf: 0,
     refusalWarned: false,
     unknownWarned: false,

@@ -133,7 +133,12 @@ function clock(state: FollowState): void {
 
 /** A poll like any other: nothing but that its time has come. */
 function isRoutine({ now }: FollowState, job: FollowedJob): boolean {
-  return job.serving === 'polling' && job.trouble === undefined && !job.hinted && job.hurryAt > now;
+  return (
+    job.serving === 'polling' &&
+    job.trouble === undefined &&
+    !job.hinted &&
+    (job.hurryAt ?? Number.POSITIVE_INFINITY) > now
+  );
 }
 
 /** Arms the one timer when it is due too late, or not at all; one that fires too early is armed again then. */

@@ -21,7 +21,7 @@ export interface JobHost<Variant extends string> extends WaitHost {
 export class VideoJob<Variant extends string = string> {
   readonly id: string;
   /** Of its record, where the client keeps some: by it `generate` gives the same job again. */
-  readonly key?: string;
+  declare readonly key?: string;
   readonly #host: JobHost<Variant>;
   readonly #waits: JobWaits;
   readonly #listeners: JobListeners;

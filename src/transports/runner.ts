@@ -64,6 +64,8 @@ export function createRunner(deps: RunnerDeps): Follower {
     peers: deps.peers,
   });
   const events: FollowEvent[] = [];
+  let readAt = -1;
+  let wallNow = 0;
   let draining = false;
   let timer: TimerHandle;
   let stopListening: (() => void) | undefined;
@@ -79,7 +81,10 @@ export function createRunner(deps: RunnerDeps): Follower {
     // Written into it, not copied: this is done for each frame.
     const event = happening as { -readonly [K in keyof FollowEvent]: FollowEvent[K] };
     event.now = runtime.elapsedMs();
-    event.wallNow = runtime.now();
+    // Read once a millisecond: a stream may bring a thousand frames in one.
+    if (event.now !== readAt) wallNow = runtime.now();
+    readAt = event.now;
+    event.wallNow = wallNow;
     events.push(event as FollowEvent);
   }
 

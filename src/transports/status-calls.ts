@@ -80,11 +80,14 @@ export class StatusCalls {
   }
 
   #flush(): void {
-    if (this.#lines.size > 0 && this.#pausedUntil > this.#now()) {
+    // This is asked after each frame of a stream, when mostly nobody waits.
+    const isIdle = this.#lines.size === 0;
+    if (!isIdle && this.#pausedUntil > this.#now()) {
       this.#wakeAt(this.#pausedUntil);
       return;
     }
     this.#wakeAt(undefined);
+    if (isIdle) return;
     this.#fill();
     if (this.#kept !== undefined && this.#lines.sound > 0) this.#freeKept(this.#kept);
   }
