@@ -63,8 +63,7 @@ export class LateFollower implements Follower {
   close(error: (jobId: string) => VideoError): void {
     this.#closed = error;
     this.#loaded?.close(error);
-    for (const { jobId, sink } of this.#waiting.values()) sink.stopped(error(jobId));
-    this.#waiting.clear();
+    this.#leave((_, { jobId, sink }) => sink.stopped(error(jobId)));
   }
 
   /** Undefined where it cannot be loaded; those who wait have been told then. */
