@@ -57,7 +57,7 @@ function shortened(statement) {
   const uncalled = ts.isClassDeclaration(statement) ? statement.members.filter(isUncalled) : [];
   const text = uncalled.reduce((left, part) => left.replace(part.getFullText(), ''), statement.getFullText());
   const isInternal = ts.getJSDocTags(statement).some(({ tagName }) => tagName.text === 'internal');
-  return isInternal ? text.replaceAll(/[ \t]*\/\*\*[\s\S]*?\*\/\n?/g, '') : text;
+  return isInternal ? `\n/** @internal */${text.replaceAll(/\s*\/\*\*[\s\S]*?\*\//g, '')}` : text;
 }
 
 /** A statement as it stays, if it does. */

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
@@ -62,4 +63,10 @@ export function extractApi(subpath: string, folder: string): void {
         throw new Error(message.formatMessageWithLocation(root));
     },
   });
+  // It puts spaces before the tabs of the declarations.
+  const report = join(folder, reportFile(subpath));
+  const spaced = readFileSync(report, 'utf8')
+    .replaceAll(/^ +(?=\t)/gm, '')
+    .replaceAll('\t', '    ');
+  writeFileSync(report, spaced);
 }
