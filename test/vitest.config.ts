@@ -52,6 +52,8 @@ export default defineConfig({
       integrationProject(),
       // Its schedules are many; how long they take depends on the machine, and nothing in them does.
       project('simulation', 300_000),
+      // Each starts processes of its own, and waits for them: too long for `npm test`.
+      project('crashes', 60_000),
       packageProject(),
     ],
   },

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { JobRecord } from '../../../src/jobs/record.js';
-import type { JobStore } from '../../../src/jobs/store.js';
-import type { Step } from '../../support/crashes/fate.js';
-import { clientOf, type Fact, keyIn, SERVERS, type Work } from '../../support/crashes/life.js';
-import { type Lives, livesInMemory, livesInProcesses } from '../../support/crashes/lives.js';
-import type { Plan } from '../../support/crashes/programs.js';
-import { startUpstream, type Upstream } from '../../support/crashes/site.js';
-import { Stage } from '../../support/crashes/stage.js';
+import type { JobRecord } from '../../src/jobs/record.js';
+import type { JobStore } from '../../src/jobs/store.js';
+import type { Step } from '../support/crashes/fate.js';
+import { clientOf, type Fact, keyIn, SERVERS, type Work } from '../support/crashes/life.js';
+import { type Lives, livesInMemory, livesInProcesses } from '../support/crashes/lives.js';
+import type { Plan } from '../support/crashes/programs.js';
+import { startUpstream, type Upstream } from '../support/crashes/site.js';
+import { Stage } from '../support/crashes/stage.js';
 
 let stage: Stage;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../../support/redis.js';
-import { crashRelays, seedsOf } from '../../support/relay-crashes/crash-relays.js';
-import { leaksIn } from '../../support/relay-crashes/leaks.js';
-import { POINTS } from '../../support/relay-crashes/points.js';
-import { RelayProgram } from '../../support/relay-crashes/relays.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
+import { crashRelays, seedsOf } from '../support/relay-crashes/crash-relays.js';
+import { leaksIn } from '../support/relay-crashes/leaks.js';
+import { POINTS } from '../support/relay-crashes/points.js';
+import { RelayProgram } from '../support/relay-crashes/relays.js';
 
 /** Those that a failure tells of are given to see them again. More by hand: `npm run bench -- relay-crash`. */
 const SEEDS = seedsOf(5, Date.now() % 1_000_000);

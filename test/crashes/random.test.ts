@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SERVERS } from '../../support/crashes/life.js';
-import { killAtRandom } from '../../support/crashes/random-kills.js';
-import { Stage } from '../../support/crashes/stage.js';
+import { SERVERS } from '../support/crashes/life.js';
+import { killAtRandom } from '../support/crashes/random-kills.js';
+import { Stage } from '../support/crashes/stage.js';
 
 /** Of each store, a third for each kind of server. More by hand: `npm run bench -- crash`. */
 const KILLS = 60;

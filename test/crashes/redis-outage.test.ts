@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loseRedis, type Outage } from '../../support/relay-crashes/lose-redis.js';
-import { RelayProgram } from '../../support/relay-crashes/relays.js';
+import { loseRedis, type Outage } from '../support/relay-crashes/lose-redis.js';
+import { RelayProgram } from '../support/relay-crashes/relays.js';
 
 let outage: Outage;
 
