@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { build } from 'esbuild';
 import { createMockServer, type MockServer, mockMedia } from 'reelwire/mock-server';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Block, blocksOf, documents, root } from '../../support/documents.js';
@@ -9,12 +10,10 @@ import { freePort } from '../../support/free-port.js';
 import { temporaryFolder } from '../client/support.js';
 
 const SECRET = 'shared with the server';
-const loader = new URL('../../../node_modules/tsx/dist/loader.mjs', import.meta.url).href;
 
 /** What the environment of a reader's program would have. */
 const environment = {
   PATH: process.env.PATH,
-  TSX_TSCONFIG_PATH: join(root, 'tsconfig.json'),
   API_TOKEN: 'token-of-a-test',
   WEBHOOK_SECRET: SECRET,
 };
@@ -44,6 +43,21 @@ async function startMock(): Promise<MockServer> {
   return server;
 }
 
+/** With the sources of the package in it, so that starting it compiles nothing. */
+async function bundle(contents: string, language: string, outfile: string): Promise<void> {
+  await build({
+    stdin: { contents, resolveDir: root, loader: language as 'ts' | 'tsx' | 'js' },
+    tsconfig: join(root, 'tsconfig.json'),
+    outfile,
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
+  });
+}
+
 /** Runs a block as a program of its own, in a folder of its own, against a server of its own. */
 async function run({
   code,
@@ -55,15 +69,15 @@ async function run({
     .replaceAll(/\b3000\b/g, String(port));
   const before = /\bdocument\./.test(code) ? PAGE : '';
   const after = /^export const POST\b/m.test(code) ? CALL_ROUTE : '';
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  await writeFile(join(folder, `program.${language}`), before + program + after);
+  await bundle(before + program + after, language, join(folder, 'program.mjs'));
 
-  const child = spawn(process.execPath, ['--import', loader, `program.${language}`], {
+  const child = spawn(process.execPath, ['program.mjs'], {
     cwd: folder,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 12_000,
+    // Of one that does not exit by itself; a busy machine takes seconds to start one.
+    timeout: 30_000,
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [exitCode, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
