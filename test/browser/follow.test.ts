@@ -18,10 +18,15 @@ describe.each(STARTS)('of %s', (_server, start) => {
   describe.each(['websocket', 'sse', 'polling'] as const)('%s alone', (transport) => {
     it('brings each update and the end, once, and leaves nothing open', async () => {
       const server = await start({ faults: [heartbeat] });
-      const job = await connect(server, { transports: [transport] }).generate(input);
+      // So that no status call about a silent stream brings first what the stream brings.
+      const timeouts = { connectMs: 1_500, headStartMs: 100, silenceMs: 60_000, jobMs: 14_000 };
+      const job = await connect(server, { transports: [transport], timeouts }).generate(input);
       await watched(server, job, transport);
       const story = listen(job);
       await served(story, transport);
+      // Or the one that follows its opening.
+      await server.do('advance', job.id, { status: 'processing', progress: 20 });
+      await expect.poll(() => job.snapshot.progress).toBe(20);
       await server.do('advance', job.id, step);
       await expect.poll(() => job.snapshot).toMatchObject({ ...step, transport });
       await server.do('advance', job.id, end);
