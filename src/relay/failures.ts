@@ -64,6 +64,11 @@ export function toldOf(error: unknown, ids: Ids = {}): Told {
   }
 }
 
+/** True for what the server behind said in a way that a page is told as it was. */
+export function isPassedOn(error: unknown): boolean {
+  return isVideoError(error) && hasStatus(error) && PASSED_ON.has(error.status);
+}
+
 /** Of whichever copy of the package. */
 export function isRelayRefusal(error: unknown): error is RelayRefusal {
   return isVideoError(error) && error.name === 'RelayRefusal';

@@ -5,6 +5,8 @@ import {
   type JobSnapshot,
   type VideoClient,
 } from '../index.js';
+import { Refused } from './answer.js';
+import { isPassedOn } from './failures.js';
 import { viewOf } from './frames.js';
 import { FRESH_MS, type Records } from './records.js';
 import { tellAll } from './tell-all.js';
@@ -20,6 +22,11 @@ const LOOK_MS = 2_000;
 const AGAIN_MS = 30_000;
 /** After a status call that failed, until there is another, in milliseconds: all who ask meanwhile are told that. */
 const FAILED_MS = 1_000;
+/**
+ * How long a refusal to tell of a job that was made is no word about the job, in milliseconds: balancers and redeploys
+ * answer so for a while, and a page would take it for the end.
+ */
+const MISSING_MS = 60_000;
 /** As long as a timer can be: following goes on while somebody watches. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -143,8 +150,11 @@ export class JobHub {
 
   #ask(job: WatchedJob, record: JobRecord): Promise<void> {
     job.asking ??= this.#askOnce(job, record)
-      .catch((error: unknown) => {
-        job.failure = { error, at: performance.now() };
+      .catch((refusal: unknown) => {
+        const at = performance.now();
+        const { refusedSince = at } = job.failure ?? {};
+        const error = at - refusedSince < MISSING_MS && isPassedOn(refusal) ? notNow() : refusal;
+        job.failure = { error, at, refusedSince };
         throw error;
       })
       .finally(() => {
@@ -224,4 +234,8 @@ export class JobHub {
       this.#rest(job);
     });
   }
+}
+
+function notNow(): Refused {
+  return new Refused(502, 'The video server does not tell of the job now');
 }

@@ -28,8 +28,8 @@ export class WatchedJob {
   lingering: ReturnType<typeof setTimeout> | undefined;
   /** The status call that is under way. */
   asking: Promise<void> | undefined;
-  /** What the last one that failed did so with, and when by the monotonic clock. */
-  failure: { readonly error: unknown; readonly at: number } | undefined;
+  /** What the last one failed with, when by the monotonic clock, and since when none was answered. */
+  failure: { readonly error: unknown; readonly at: number; readonly refusedSince: number } | undefined;
   /** Watchers are being told, some at a time. */
   isTelling = false;
   mustTell = false;
@@ -49,6 +49,7 @@ export class WatchedJob {
   /** True where pages are told otherwise from now on. */
   learn(view: JobView): boolean {
     this.heardAt = performance.now();
+    this.failure = undefined;
     if (!isNews(view, this.isKnown ? this : undefined)) return false;
     const frame = JSON.stringify(view);
     if (frame === this.frame) return false;

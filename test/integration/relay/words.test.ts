@@ -47,7 +47,7 @@ describe('what the server behind says to a status call', () => {
     [500, 502],
     [503, 503],
     [429, 429],
-    [404, 404],
+    [404, 502],
   ])('with a %i comes to the page as a %i, without its words', async (status, told) => {
     const site = await startSite(
       { faults: [{ route: 'status', type: 'status', status, retryAfter: 7, body: { error: SECRET } }] },

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type AnyBackend, ApiError, type VideoClient } from '../../../src/index.js';
 import type { JobRecord } from '../../../src/jobs/record.js';
+import { JobHub } from '../../../src/relay/hub.js';
 import { Records } from '../../../src/relay/records.js';
 import { tellAll } from '../../../src/relay/tell-all.js';
 import { WatchedJob } from '../../../src/relay/watched-job.js';
@@ -143,5 +145,45 @@ describe('what is known of a job', () => {
     expect(job.isOver).toBe(true);
     job.startOver();
     expect([job.isOver, job.isKnown, job.progress]).toEqual([false, false, 0]);
+  });
+});
+
+describe('a server that refuses to tell of a job that was made', () => {
+  function hubOver(status: () => unknown): JobHub {
+    const client = { status: async () => status() } as Pick<VideoClient<AnyBackend>, 'status'>;
+    return new JobHub(client as VideoClient<AnyBackend>, new Records({ get: vi.fn(), list: vi.fn() }));
+  }
+
+  it.each([400, 404, 410])('by a %i is not believed before it has done so for a minute', async (status) => {
+    const hub = hubOver(() => {
+      throw new ApiError('no', { status });
+    });
+    for (let seconds = 0; seconds < 60; seconds += 2) {
+      await expect(hub.status(record('k'))).rejects.toMatchObject({ answer: { status: 502 } });
+      vi.advanceTimersByTime(2_000);
+    }
+    await expect(hub.status(record('k'))).rejects.toMatchObject({ name: 'ApiError', status });
+  });
+
+  it('is not believed for another minute once it has told', async () => {
+    let isThere = false;
+    const hub = hubOver(() => {
+      if (!isThere) throw new ApiError('no', { status: 404 });
+      return { id: 'up-k', status: 'processing', progress: 10, updatedAt: new Date(0), raw: undefined };
+    });
+    await expect(hub.status(record('k'))).rejects.toMatchObject({ answer: { status: 502 } });
+    vi.advanceTimersByTime(50_000);
+    isThere = true;
+    expect(JSON.parse(await hub.status(record('k')))).toMatchObject({ jobId: 'k', progress: 10 });
+    isThere = false;
+    vi.advanceTimersByTime(50_000);
+    await expect(hub.status(record('k'))).rejects.toMatchObject({ answer: { status: 502 } });
+  });
+
+  it('by a pause is not taken for one that refuses', async () => {
+    const hub = hubOver(() => {
+      throw new ApiError('wait', { status: 429, retryAfterMs: 7_000 });
+    });
+    await expect(hub.status(record('k'))).rejects.toMatchObject({ name: 'ApiError', status: 429 });
   });
 });
