@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** workerd tells of a page that is gone with the next comment of its event stream, 15 s later at most. */
-const UNTIL_MS = 30_000;
+/** workerd tells of a page that is gone only when something is written to its event stream: a comment each 15 s, of which
+ * the first may still find room. */
+const UNTIL_MS = 60_000;
 
 export function demand(holds: boolean, problem: string): void {
   if (!holds) throw new Error(problem);
