@@ -1,4 +1,5 @@
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import { VideoError } from '../errors.js';
 import { startLater } from '../runtime/start-later.js';
 import type { ClientJobs, KeptSubmission, KeyOptions, ResumeOptions, Sending } from './jobs.js';
 import type { AnyRequest } from './recorded-post.js';
@@ -14,6 +15,7 @@ export class LateRecords implements ClientJobs {
   readonly #load: () => Promise<ClientJobs>;
   #loading: Promise<ClientJobs> | undefined;
   #loaded: ClientJobs | undefined;
+  #isClosed = false;
 
   constructor(load: () => Promise<ClientJobs>) {
     this.#load = load;
@@ -89,12 +91,15 @@ export class LateRecords implements ClientJobs {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#loaded?.close();
   }
 
   #records(): Promise<ClientJobs> {
     this.#loading ??= this.#load().then(
       (loaded) => {
+        // Who waited for it would begin now, and nobody would end that.
+        if (this.#isClosed) throw new VideoError('closed', 'the client was closed');
         this.#loaded = loaded;
         return loaded;
       },

@@ -48,6 +48,19 @@ describe('the records of a page, before their part is there', () => {
     expect(await sending.answer).toMatchObject({ id: 'job-1' });
   });
 
+  it('begin nothing once the client was closed meanwhile: nothing is sent or leased, and whoever waits is told', async () => {
+    const { asked, loaded, records, server, store } = start();
+    const submitting = records.submit(server.submission(), { key });
+    const resuming = records.resume({}, () => undefined).next();
+    const adopting = records.adopt(key, 'job-1');
+    await records.close();
+    asked[0]?.resolve(loaded);
+    for (const work of [submitting.answer, resuming, adopting])
+      expect(await rejection(work)).toMatchObject({ code: 'closed' });
+    expect(await store.get(key)).toBeUndefined();
+    expect(server.posts).toBe(0);
+  });
+
   it('never begin what was ended meanwhile', async () => {
     const { asked, loaded, records, server, store } = start();
     const ended = records.submit(server.submission(), { key });
