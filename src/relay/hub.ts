@@ -5,8 +5,6 @@ import {
   type JobSnapshot,
   type VideoClient,
 } from '../index.js';
-import { Refused } from './answer.js';
-import { isPassedOn } from './failures.js';
 import { viewOf } from './frames.js';
 import { FRESH_MS, type Records } from './records.js';
 import { tellAll } from './tell-all.js';
@@ -150,12 +148,8 @@ export class JobHub {
 
   #ask(job: WatchedJob, record: JobRecord): Promise<void> {
     job.asking ??= this.#askOnce(job, record)
-      .catch((refusal: unknown) => {
-        const at = performance.now();
-        const { refusedSince = at } = job.failure ?? {};
-        const error = at - refusedSince < MISSING_MS && isPassedOn(refusal) ? notNow() : refusal;
-        job.failure = { error, at, refusedSince };
-        throw error;
+      .catch((error: unknown) => {
+        throw job.failed(error, MISSING_MS);
       })
       .finally(() => {
         job.asking = undefined;
@@ -234,8 +228,4 @@ export class JobHub {
       this.#rest(job);
     });
   }
-}
-
-function notNow(): Refused {
-  return new Refused(502, 'The video server does not tell of the job now');
 }

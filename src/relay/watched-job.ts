@@ -1,4 +1,6 @@
 import type { JobRecord } from '../index.js';
+import { Refused } from './answer.js';
+import { isPassedOn } from './failures.js';
 import { Few } from './few.js';
 import { hasEnded, isNews, type JobView } from './frames.js';
 import { cleanWords } from './words.js';
@@ -7,6 +9,12 @@ import { cleanWords } from './words.js';
 export interface Watcher {
   /** There is something new: `job.frame`. */
   tell(job: WatchedJob): void;
+}
+
+interface Failure {
+  readonly error: unknown;
+  readonly at: number;
+  readonly refusedSince: number | undefined;
 }
 
 /** What this process knows of one job. */
@@ -28,8 +36,8 @@ export class WatchedJob {
   lingering: ReturnType<typeof setTimeout> | undefined;
   /** The status call that is under way. */
   asking: Promise<void> | undefined;
-  /** What the last one failed with, when by the monotonic clock, and since when none was answered. */
-  failure: { readonly error: unknown; readonly at: number; readonly refusedSince: number } | undefined;
+  /** What the last one failed with, when by the monotonic clock, and since when the server refuses to tell. */
+  failure: Failure | undefined;
   /** Watchers are being told, some at a time. */
   isTelling = false;
   mustTell = false;
@@ -59,12 +67,31 @@ export class WatchedJob {
     return true;
   }
 
+  /**
+   * A status call has failed. What pages are told of it: that the server refuses to tell only once it has done so for
+   * `patienceMs`, and was asked all that time. An outage, or one refusal long ago, says nothing of that.
+   */
+  failed(error: unknown, patienceMs: number): unknown {
+    const at = performance.now();
+    const last = this.failure;
+    let refusedSince = last !== undefined && at - last.at < patienceMs ? last.refusedSince : undefined;
+    let told = error;
+    if (isPassedOn(error)) {
+      refusedSince ??= at;
+      if (at - refusedSince < patienceMs)
+        told = new Refused(502, 'The video server does not tell of the job now');
+    }
+    this.failure = { error: told, at, refusedSince };
+    return told;
+  }
+
   /** The key was refused, and is used again: it is another job. */
   startOver(): void {
     this.status = 'queued';
     this.progress = 0;
     this.frame = '';
     this.heardAt = Number.NEGATIVE_INFINITY;
+    this.failure = undefined;
   }
 }
 

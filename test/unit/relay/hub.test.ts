@@ -180,6 +180,21 @@ describe('a server that refuses to tell of a job that was made', () => {
     await expect(hub.status(record('k'))).rejects.toMatchObject({ answer: { status: 502 } });
   });
 
+  it('is not believed for what it said long ago, nor for an outage before', async () => {
+    let status = 503;
+    const hub = hubOver(() => {
+      throw new ApiError('no', { status });
+    });
+    for (let seconds = 0; seconds < 90; seconds += 30) {
+      await expect(hub.status(record('k'))).rejects.toMatchObject({ status: 503 });
+      vi.advanceTimersByTime(30_000);
+    }
+    status = 404;
+    await expect(hub.status(record('k'))).rejects.toMatchObject({ answer: { status: 502 } });
+    vi.advanceTimersByTime(600_000);
+    await expect(hub.status(record('k'))).rejects.toMatchObject({ answer: { status: 502 } });
+  });
+
   it('by a pause is not taken for one that refuses', async () => {
     const hub = hubOver(() => {
       throw new ApiError('wait', { status: 429, retryAfterMs: 7_000 });
