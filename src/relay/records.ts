@@ -3,8 +3,13 @@ import { noSuchJob } from './answer.js';
 
 /** For how long what was read is believed, in milliseconds. */
 export const FRESH_MS = 5_000;
-/** And for how much longer where the store does not answer: a page that polls has asked again by then. */
-const STALE_MS = 10_000;
+/**
+ * And for how much longer where the store does not answer: a page whose calls are spread over processes may not come to the
+ * one that knows its job for a while, and the others cannot tell whose it is.
+ */
+const STALE_MS = 300_000;
+/** Records that are kept; the oldest are dropped. */
+const MAX_KNOWN = 10_000;
 
 interface Known {
   readonly record: JobRecord;
@@ -60,6 +65,8 @@ export class Records {
   #remember(record: JobRecord): void {
     this.#known.delete(record.key); // The oldest come first.
     this.#known.set(record.key, { record, until: performance.now() + FRESH_MS });
+    const [oldest = ''] = this.#known.size > MAX_KNOWN ? this.#known.keys() : [];
+    this.#known.delete(oldest);
     this.#dropLater();
   }
 

@@ -4,6 +4,7 @@ import { acknowledged, problem, readMessage } from './frames.js';
 import type { JobHub } from './hub.js';
 import { type Place, type RelayLimits, TokenBucket } from './limits.js';
 import type { RelayUser } from './options.js';
+import type { Turns } from './turns.js';
 import { isExpired } from './users.js';
 import type { WatchedJob, Watcher } from './watched-job.js';
 import type { RelayMessage, RelayPeer } from './web-socket.js';
@@ -16,6 +17,8 @@ export interface SessionHost {
   find(user: RelayUser, jobId: string): Promise<JobRecord>;
   /** The words of an error, for a page. */
   wordsOf(error: unknown, key: string): string;
+  /** When jobs are asked for. */
+  readonly turns: Turns;
   /** Something waits until what was sent is gone. */
   waits(session: Session): void;
   ended(session: Session): void;
@@ -77,7 +80,13 @@ export class Session implements Watcher {
     }
     const { action, jobId } = message;
     if (action === 'subscribe') {
-      void this.#subscribe(jobId);
+      // Once more is asked for the newest once more.
+      if (!this.#jobs.has(jobId) && this.#jobs.size >= this.#host.limits.jobsPerSocket) {
+        this.close(CLOSE.policy, 'Too many jobs');
+        return;
+      }
+      this.#jobs.add(jobId);
+      this.#host.turns.begin(() => void this.#subscribe(jobId));
       return;
     }
     this.#jobs.delete(jobId);
@@ -87,10 +96,7 @@ export class Session implements Watcher {
   }
 
   async #subscribe(jobId: string): Promise<void> {
-    // Once more is asked for the newest once more.
-    if (!this.#jobs.has(jobId) && this.#jobs.size >= this.#host.limits.jobsPerSocket)
-      return this.close(CLOSE.policy, 'Too many jobs');
-    this.#jobs.add(jobId);
+    if (!this.#jobs.has(jobId)) return;
     try {
       const record = await this.#host.find(this.user, jobId);
       // It may have changed its mind, or be gone.

@@ -6,6 +6,7 @@ import type { RelaySettings, RelayUser } from './options.js';
 import { isOwnOrigin } from './origin.js';
 import { isSocketPath } from './routes.js';
 import { CLOSE, Session, type SessionHost } from './session.js';
+import { Turns } from './turns.js';
 import { identify } from './users.js';
 import type { RelayPeer, RelayWebSocket } from './web-socket.js';
 
@@ -31,7 +32,7 @@ export class Sockets {
   constructor(
     settings: RelaySettings,
     doors: Doors,
-    host: Omit<SessionHost, 'waits' | 'ended'>,
+    host: Omit<SessionHost, 'turns' | 'waits' | 'ended'>,
     told: (error: unknown) => Response,
   ) {
     const upgrade: RelayWebSocket['upgrade'] = async (request) => {
@@ -50,6 +51,7 @@ export class Sockets {
     };
     const sessionHost: SessionHost = {
       ...host,
+      turns: new Turns(),
       waits: (session) => this.#wait(session),
       ended: (session) => this.#waiting.delete(session),
     };

@@ -1,3 +1,4 @@
+import { othersTurn } from './turns.js';
 import type { WatchedJob } from './watched-job.js';
 
 /** So many are told at once: what another job has to say waits no longer. */
@@ -19,9 +20,4 @@ export async function tellAll(job: WatchedJob, done: () => void): Promise<void> 
   }
   job.isTelling = false;
   done();
-}
-
-/** Before anything that waits for a timer, where the runtime can do that. */
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => (globalThis.setImmediate ?? setTimeout)(resolve));
 }

@@ -9,19 +9,19 @@ const away = new JobStoreError('redis is away');
 
 /** A store that fails while it is away. */
 function storeOf(record: JobRecord | undefined) {
-  const store = { isAway: false, reads: 0 };
+  const store = { isAway: false, reads: 0, record };
   const records = new Records({
     async get() {
       store.reads++;
       if (store.isAway) throw away;
-      return record;
+      return store.record;
     },
     async *list() {},
   });
   return { store, records };
 }
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
 describe('what a relay knows of whose a job is', () => {
@@ -34,6 +34,29 @@ describe('what a relay knows of whose a job is', () => {
     expect(await records.own('ada', 'key')).toEqual(own);
     expect(store.reads).toBe(2);
     await expect(records.own('eve', 'key')).rejects.toThrow('No such job');
+  });
+
+  it('stands for minutes: a page whose calls are spread over processes may not come to this one for long', async () => {
+    const { store, records } = storeOf(own);
+    await records.own('ada', 'key');
+    store.isAway = true;
+    vi.advanceTimersByTime(250_000);
+    expect(await records.own('ada', 'key')).toEqual(own);
+    vi.advanceTimersByTime(400_000);
+    await expect(records.own('ada', 'key')).rejects.toBe(away);
+  });
+
+  it('is that of the newest 10,000 jobs', async () => {
+    const { store, records } = storeOf(own);
+    for (let index = 0; index < 10_001; index++) {
+      store.record = { ...own, key: `key-${index}` };
+      await records.own('ada', `key-${index}`);
+    }
+    store.isAway = true;
+    vi.advanceTimersByTime(FRESH_MS);
+    await expect(records.own('ada', 'key-0')).rejects.toBe(away);
+    expect(await records.own('ada', 'key-1')).toMatchObject({ key: 'key-1' });
+    expect(await records.own('ada', 'key-10000')).toMatchObject({ key: 'key-10000' });
   });
 
   it('is not made up: a job that it has not heard of is refused with what the store says', async () => {
