@@ -50,9 +50,12 @@ function printOutage({ toldAfterMs, refused, taken, postsMeanwhile, wrong }: Out
     const times = toldAfterMs.flatMap(([transport, ms = Number.POSITIVE_INFINITY]) =>
       transport === name ? [ms] : [],
     );
-    const most = Math.max(...times);
-    const bound = name === 'polling' ? BOUNDS_MS.polling : BOUNDS_MS.stream;
-    return [name, Math.round(median(times)), Math.round(most), bound, verdict(most <= bound)];
+    const [middle, most] = [median(times), Math.max(...times)];
+    const row = [name, Math.round(middle), Number.isFinite(most) ? Math.round(most) : 'when it was back'];
+    // One that polls may come again and again to the process that cannot read whose its job is.
+    return name === 'polling'
+      ? [...row, `median ${BOUNDS_MS.polling}`, verdict(middle <= BOUNDS_MS.polling)]
+      : [...row, BOUNDS_MS.stream, verdict(most <= BOUNDS_MS.stream)];
   });
   printTable(['transport', 'median', 'most', 'bound', ''], rows);
   console.log(

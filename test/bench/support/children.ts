@@ -25,8 +25,17 @@ export interface Program {
 }
 
 /** Starts a program that goes on after the first thing it says. */
-export async function converse(name: string, ...args: string[]): Promise<Program & { said: unknown }> {
-  const child = fork(programPath(name), args, { execArgv: ['--expose-gc'] });
+export function converse(name: string, ...args: string[]): Promise<Program & { said: unknown }> {
+  return converseUnder([], name, ...args);
+}
+
+/** The same, under flags of node. */
+export async function converseUnder(
+  flags: readonly string[],
+  name: string,
+  ...args: string[]
+): Promise<Program & { said: unknown }> {
+  const child = fork(programPath(name), args, { execArgv: ['--expose-gc', ...flags] });
   const answer = async () => ((await once(child, 'message')) as [unknown])[0];
   return {
     said: await answer(),

@@ -1,5 +1,5 @@
 import { startRedis } from '../../../support/redis.js';
-import { converse, type Program, runProgram, startProgram } from '../children.js';
+import { converse, converseUnder, type Program, runProgram, startProgram } from '../children.js';
 
 /** What signs the webhooks. */
 export const SECRET = 'secret-of-the-bench';
@@ -37,6 +37,8 @@ export interface RelayConfig {
   readonly transports?: readonly string[];
   readonly intervalMs?: number;
   readonly limits?: Readonly<Record<string, number>>;
+  /** What node may take for its heap of old objects, in MB; what it takes by itself where that is undefined. */
+  readonly heapMB?: number | undefined;
 }
 
 /** A redis and a server behind, with jobs; before them relays as they are deployed, and processes of pages. */
@@ -62,12 +64,17 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  relay({ transports = ['polling'], intervalMs = 600_000, limits = {} }: RelayConfig = {}): Promise<Served> {
-    return this.#serve('relay/relay.mjs', { transports, intervalMs, limits, secret: SECRET });
+  relay({
+    transports = ['polling'],
+    intervalMs = 600_000,
+    limits = {},
+    heapMB,
+  }: RelayConfig = {}): Promise<Served> {
+    return this.#serve('relay/relay.mjs', { transports, intervalMs, limits, secret: SECRET }, heapMB);
   }
 
-  bare(): Promise<Served> {
-    return this.#serve('relay/bare.mjs', {});
+  bare(heapMB?: number): Promise<Served> {
+    return this.#serve('relay/bare.mjs', {}, heapMB);
   }
 
   /** A client on the bus, and a receiver of webhooks. */
@@ -84,13 +91,14 @@ export class Stage implements AsyncDisposable {
     return (await this.upstream.ask({ type: 'seen' })) as Awaited<ReturnType<Stage['calls']>>;
   }
 
-  async #serve(name: string, options: object): Promise<Served> {
+  async #serve(name: string, options: object, heapMB?: number): Promise<Served> {
     const { upstream, redisPort } = this;
-    const program = await startProgram(
+    const { said, ...program } = await converseUnder(
+      heapMB === undefined ? [] : [`--max-old-space-size=${heapMB}`],
       name,
       JSON.stringify({ ...options, upstream: upstream.url, redisPort }),
     );
-    return { ...program, usage: () => program.ask({ type: 'usage' }) as Promise<Usage> };
+    return { ...program, url: said as string, usage: () => program.ask({ type: 'usage' }) as Promise<Usage> };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
