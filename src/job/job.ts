@@ -24,7 +24,8 @@ export class VideoJob<Variant extends string = string> {
   declare readonly key?: string;
   readonly #host: JobHost<Variant>;
   readonly #waits: JobWaits;
-  readonly #listeners: JobListeners;
+  /** Made with the first: of thousands of jobs few may have one. */
+  #listeners: JobListeners | undefined;
 
   /** @internal Made by `generate` and `subscribe`. */
   constructor(
@@ -38,7 +39,11 @@ export class VideoJob<Variant extends string = string> {
     if (key !== undefined) this.key = key;
     this.#host = host;
     this.#waits = new JobWaits(host, snapshot, isKnown, options);
-    this.#listeners = new JobListeners(this.#waits);
+  }
+
+  get #events(): JobListeners {
+    this.#listeners ??= new JobListeners(this.#waits);
+    return this.#listeners;
   }
 
   /** The last that is known, at once and without I/O. A placeholder (`queued`, 0) before anything is. */
@@ -48,17 +53,17 @@ export class VideoJob<Variant extends string = string> {
 
   /** Starts to follow with the first listener. Returns a function that removes it, safe to call twice. */
   on<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): () => void {
-    return this.#listeners.add(event, listener, false);
+    return this.#events.add(event, listener, false);
   }
 
   /** As `on`, for the next such event only. */
   once<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): () => void {
-    return this.#listeners.add(event, listener, true);
+    return this.#events.add(event, listener, true);
   }
 
   /** Stops following with the last listener, unless something else waits for the job. */
   off<E extends keyof VideoJobEvents>(event: E, listener: VideoJobEvents[E]): void {
-    this.#listeners.remove(event, listener);
+    this.#events.remove(event, listener);
   }
 
   /**
@@ -108,7 +113,7 @@ export class VideoJob<Variant extends string = string> {
   /** Stops following and drops all listeners; what still waits rejects with a VideoError of code `closed`. */
   close(): void {
     this.#waits.close();
-    this.#listeners.removeAllListeners();
+    this.#listeners?.removeAllListeners();
     if (this.key !== undefined) this.#host.release?.(this.key);
   }
 

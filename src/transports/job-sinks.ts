@@ -2,68 +2,81 @@ import { type Link, unlink } from '../core/chain.js';
 import type { TellEffect } from '../core/follow-model.js';
 import type { Following, JobSink } from '../core/follower.js';
 
-/** Those who follow one job. */
-export class JobSinks {
+/** Those who follow one job, which is nearly always one: it has no link of its own. */
+export class JobSinks implements Following {
   readonly jobId: string;
-  #first: SinkLink | undefined;
+  readonly #left: (sinks: JobSinks) => void;
+  #first: JobSink | undefined;
+  #others: SinkLink | undefined;
 
-  constructor(jobId: string) {
+  /** `left` is told whenever one has stopped by itself. */
+  constructor(jobId: string, first: JobSink, left: (sinks: JobSinks) => void) {
     this.jobId = jobId;
+    this.#first = first;
+    this.#left = left;
   }
 
   get isEmpty(): boolean {
+    return this.hasLeft && this.#others === undefined;
+  }
+
+  /** Of the first. */
+  get hasLeft(): boolean {
     return this.#first === undefined;
   }
 
-  /** `left` is told once it has stopped by itself. */
-  add(sink: JobSink, left: (sinks: JobSinks) => void): SinkLink {
-    this.#first = new SinkLink(sink, this, this.#first, left);
-    return this.#first;
+  /** Stops the first. */
+  stop(): void {
+    if (this.hasLeft) return;
+    this.#first = undefined;
+    this.#left(this);
+  }
+
+  add(sink: JobSink): SinkLink {
+    this.#others = new SinkLink(sink, this, this.#others);
+    return this.#others;
   }
 
   delete(link: SinkLink): void {
     link.hasLeft = true;
-    this.#first = unlink(this.#first, link);
+    this.#others = unlink(this.#others, link);
+    this.#left(this);
   }
 
   /** One that throws does not keep it from the others; nor is one told that left while another was. */
   tell(effect: TellEffect, onError: (error: unknown) => void): void {
-    for (let link = this.#first; link !== undefined; link = link.next) {
-      if (link.hasLeft) continue;
-      try {
-        call(link.sink, effect);
-      } catch (error) {
-        onError(error);
-      }
+    if (this.#first !== undefined) call(this.#first, effect, onError);
+    for (let link = this.#others; link !== undefined; link = link.next) {
+      if (!link.hasLeft) call(link.sink, effect, onError);
     }
   }
 }
 
-/** One of them. */
-export class SinkLink implements Following, Link<SinkLink> {
+/** One more of them. */
+class SinkLink implements Following, Link<SinkLink> {
   readonly sink: JobSink;
   next: SinkLink | undefined;
   hasLeft = false;
   readonly #sinks: JobSinks;
-  readonly #left: (sinks: JobSinks) => void;
 
-  constructor(sink: JobSink, sinks: JobSinks, next: SinkLink | undefined, left: (sinks: JobSinks) => void) {
+  constructor(sink: JobSink, sinks: JobSinks, next: SinkLink | undefined) {
     this.sink = sink;
     this.#sinks = sinks;
     this.next = next;
-    this.#left = left;
   }
 
   stop(): void {
-    if (this.hasLeft) return;
-    this.#sinks.delete(this);
-    this.#left(this.#sinks);
+    if (!this.hasLeft) this.#sinks.delete(this);
   }
 }
 
-function call(sink: JobSink, effect: TellEffect): void {
-  if (effect.type === 'update') sink.update(effect.snapshot);
-  else if (effect.type === 'transport') sink.transport(effect.change);
-  else if (effect.type === 'warning') sink.warning(effect.warning);
-  else sink.stopped(effect.error);
+function call(sink: JobSink, effect: TellEffect, onError: (error: unknown) => void): void {
+  try {
+    if (effect.type === 'update') sink.update(effect.snapshot);
+    else if (effect.type === 'transport') sink.transport(effect.change);
+    else if (effect.type === 'warning') sink.warning(effect.warning);
+    else sink.stopped(effect.error);
+  } catch (error) {
+    onError(error);
+  }
 }

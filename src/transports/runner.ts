@@ -241,8 +241,9 @@ export function createRunner(deps: RunnerDeps): Follower {
         queueMicrotask(() => sink.stopped(closing));
         return { stop() {} };
       }
-      const sinks = jobs.get(jobId) ?? new JobSinks(jobId);
-      const link = sinks.add(sink, left);
+      const others = jobs.get(jobId);
+      const sinks = others ?? new JobSinks(jobId, sink, left);
+      const link = others?.add(sink) ?? sinks;
       jobs.set(jobId, sinks);
       // Not before this has returned: who follows gets no call in the middle of it.
       queueMicrotask(() => {
