@@ -5,11 +5,11 @@ import { dirname, join, normalize, posix, resolve } from 'node:path';
 import ts from 'typescript';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
-const entries = Object.values(exports).filter((conditions) => conditions.require !== undefined);
+const entries = Object.values(exports).flatMap(({ types }) => types ?? []);
 const written = (declarations) => resolve(declarations.replace(/cts$/, 'ts'));
 
 const program = ts.createProgram(
-  entries.map(({ require }) => written(require.types)),
+  entries.map(({ require }) => written(require)),
   {
     module: ts.ModuleKind.Node16,
     moduleResolution: ts.ModuleResolutionKind.Node16,
@@ -27,7 +27,7 @@ function statementsOf(symbol) {
 }
 
 const exported = entries.flatMap(({ require }) =>
-  checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(written(require.types)))),
+  checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(written(require)))),
 );
 const kept = new Set(exported.flatMap(statementsOf));
 const isValue = ({ declarations: [declaration] }) =>
@@ -80,7 +80,7 @@ function textOf(statement) {
   return `${text.slice(0, start)}{ ${used.join(', ')} }${text.slice(start + list.getWidth())}`;
 }
 
-const reached = new Set(entries.map(({ require }) => normalize(require.types)));
+const reached = new Set(entries.map(({ require }) => normalize(require)));
 for (const file of reached) {
   const statements = program.getSourceFile(written(file)).statements.map(textOf).join('').trimStart();
   const commonJS = statements.replaceAll(
@@ -99,7 +99,7 @@ for (const file of readdirSync('dist/cjs', { recursive: true })) {
 }
 
 for (const { import: esm, require: cjs } of entries) {
-  const target = posix.relative(dirname(esm.types), cjs.types).replace(/\.d\.cts$/, '.cjs');
-  mkdirSync(dirname(esm.types), { recursive: true });
-  writeFileSync(esm.types, `export * from '${target}';\n`);
+  const target = posix.relative(dirname(esm), cjs).replace(/\.d\.cts$/, '.cjs');
+  mkdirSync(dirname(esm), { recursive: true });
+  writeFileSync(esm, `export * from '${target}';\n`);
 }

@@ -14,15 +14,15 @@ const subpaths = Object.entries(exports).filter(
 for (const [subpath] of subpaths) rmSync(subpath, { recursive: true, force: true });
 
 if (process.argv[2] === 'write') {
-  for (const [subpath, { import: esm, require: cjs, browser }] of subpaths) {
-    const missing = [esm.default, cjs.default, cjs.types].find((file) => !existsSync(file));
+  for (const [subpath, { import: esm, require: cjs, browser, types }] of subpaths) {
+    const missing = [esm, cjs, types.require].find((file) => !existsSync(file));
     if (missing !== undefined) throw new Error(`there is no ${missing} to pack: run \`npm run build\` first`);
     const here = (target) => posix.relative(subpath, posix.normalize(target));
     const fields = {
-      main: here(cjs.default),
-      module: here(esm.default),
-      ...(browser && { browser: here(browser.import.default) }),
-      types: here(cjs.types),
+      main: here(cjs),
+      module: here(esm),
+      ...(browser && { browser: here(browser.import) }),
+      types: here(types.require),
       sideEffects: false,
     };
     mkdirSync(subpath, { recursive: true });

@@ -12,7 +12,7 @@ export const reportFolder = import.meta.dirname;
 /** Each import path of the package, as its `exports` name it, and the built declarations behind it. */
 export const entries: ReadonlyMap<string, string> = new Map(
   Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-    typeof target === 'string' ? [] : [[subpath, join(root, target.require.types)]],
+    typeof target === 'string' ? [] : [[subpath, join(root, target.types.require)]],
   ),
 );
 
