@@ -59,7 +59,8 @@ export class JobHub {
   /** What a page that asks for the status is told: of what was heard some seconds ago, or one call. Throws what that does. */
   async status(record: JobRecord): Promise<string> {
     const job = this.#of(record);
-    if (job.isOver || performance.now() - job.heardAt < FRESH_MS) return job.frame;
+    const isFresh = performance.now() - job.heardAt < FRESH_MS;
+    if (job.isOver || (isFresh && !hasEnded(record))) return job.frame;
     const { failure } = job;
     if (failure !== undefined && performance.now() - failure.at < FAILED_MS) throw failure.error;
     await this.#ask(job, record);
@@ -158,17 +159,17 @@ export class JobHub {
   }
 
   async #askOnce(job: WatchedJob, record: JobRecord): Promise<void> {
-    const hasEnded = record.state === 'completed' || record.state === 'failed';
+    const isLast = hasEnded(record);
     if (record.jobId === undefined) return this.#learn(job, record);
     try {
-      const signal = hasEnded ? AbortSignal.timeout(LAST_ASK_MS) : undefined;
+      const signal = isLast ? AbortSignal.timeout(LAST_ASK_MS) : undefined;
       const snapshot = await this.#client.status(record.jobId, { signal });
       if (job.learn(viewOf(job.key, snapshot))) this.#tell(job);
     } catch (error) {
       // That it has ended is known, whatever the server has to say of it now.
-      if (!hasEnded) throw error;
+      if (!isLast) throw error;
     }
-    if (hasEnded) this.#learn(job, record);
+    if (isLast) this.#learn(job, record);
   }
 
   #learn(job: WatchedJob, record: JobRecord): void {
@@ -228,4 +229,8 @@ export class JobHub {
       this.#rest(job);
     });
   }
+}
+
+function hasEnded({ state }: JobRecord): boolean {
+  return state === 'completed' || state === 'failed';
 }

@@ -117,6 +117,9 @@ export class RelayServer {
       const output = call.query.get('output') ?? '0';
       if (!/^\d{1,4}$/.test(output)) throw new Refused(400, 'output must be a number');
       await this.#hub.status(record);
+      // Another process may have heard of the end since.
+      if (!this.#hub.known(record.key)?.isOver)
+        await this.#hub.status((await this.#records.read(record.key).catch(() => undefined)) ?? record);
       if (this.#hub.known(record.key)?.status !== 'completed')
         throw new Refused(404, 'Video not available yet');
       return proxyDownload(this.#settings.client, record, call.request, Number(output));

@@ -54,6 +54,24 @@ it('a webhook that one relay receives is told to a page of another', async () =>
   expect(upstream.requests).toHaveLength(before);
 });
 
+it('a video is there at each relay as soon as one of them has heard of it', async () => {
+  const { upstream, a, b } = await startTwo();
+  const { jobId } = (await (await fetch(`${b}/api/generate`, submitting(script, 'a', cookie))).json()) as {
+    jobId: string;
+  };
+  const download = () => fetch(`${a}/api/download?jobId=${jobId}`, { headers: cookie });
+  const early = await download();
+  expect([early.status, await early.json()]).toEqual([404, { error: 'Video not available yet' }]);
+  const [job] = Array.from(upstream.jobs);
+  job?.complete();
+  const body = JSON.stringify({ jobId: job?.id, status: 'completed', progress: 100 });
+  const headers = await signWebhook({ body, secret: 'shared' });
+  expect((await fetch(`${b}/webhook`, { method: 'POST', headers, body })).status).toBe(200);
+  const video = await download();
+  expect(video.status).toBe(200);
+  expect((await video.arrayBuffer()).byteLength).toBeGreaterThan(0);
+});
+
 it('one key makes one job, whichever relay a page comes to', async () => {
   const { upstream, a, b } = await startTwo();
   const submit = async (url: string) => {
