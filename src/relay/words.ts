@@ -33,6 +33,9 @@ const TOKENS = /[\w+/=~-]{20,}/g;
 /** Stands for the page's own id while all others are cut. */
 const OWN = '\u0001';
 
+/** That, and what nobody sees: it would hide an id or a host from what looks for them. */
+const UNSEEN = /[\u0001\p{Cf}]/gu;
+
 /**
  * Free text of the server behind, as a page may see it: with the page's id of the job in place of the server's, and
  * without places, and whatever looks like an id or a key.
@@ -40,7 +43,7 @@ const OWN = '\u0001';
 export function cleanWords(text: string, key: string, jobId: string | undefined): string {
   // What is cut in two is not known for what it is.
   const whole = text.length > MAX_READ ? text.slice(0, MAX_READ).replace(/\S*$/, '…') : text;
-  const raw = whole.replaceAll(OWN, '');
+  const raw = whole.replaceAll(UNSEEN, '');
   // As it is written, and as it is meant: a URL that is unescaped first could be two words.
   const cut = replaceIds(raw, jobId).replaceAll(PLACES, '…');
   const meant = unescaped(cut);

@@ -20,6 +20,7 @@ describe('what a server says, as a page may see it', () => {
       [KEY, KEY, KEY, KEY].join(', '),
     ],
     ['it is a%2fb', 'a%2Fb', `it is ${KEY}`],
+    ['gen_\u200babc\u00ad123, \u202egen_abc\u2060123', 'gen_abc123', `${KEY}, ${KEY}`],
     ['job 🎬1 failed', '🎬1', `job ${KEY} failed`],
   ])('%j has the page’s id in place of the server’s', (words, jobId, told) => {
     expect(cleanWords(words, KEY, jobId)).toBe(told);
@@ -31,6 +32,7 @@ describe('what a server says, as a page may see it', () => {
     ['POST api.example.com/v1/videos failed', 'POST … failed'],
     ['connect to 10.0.0.17:8080 failed', 'connect to … failed'],
     ['localhost:3001 refused', '… refused'],
+    ['video.\u200binternal:443 refused', '… refused'],
     ['data:video/mp4;base64,AAAA is too large', '… is too large'],
     ['connect ECONNREFUSED video.internal:443', 'connect ECONNREFUSED …'],
     ['getaddrinfo ENOTFOUND video.internal', 'getaddrinfo ENOTFOUND …'],
