@@ -34,7 +34,7 @@ const TOKENS = /[\w+/=~-]{20,}/g;
 const OWN = '\u0001';
 
 /** That, and what nobody sees: it would hide an id or a host from what looks for them. */
-const UNSEEN = /[\u0001\p{Cf}]/gu;
+const UNSEEN = /[^\P{Cc}\s]|\p{Cf}/gu;
 
 /**
  * Free text of the server behind, as a page may see it: with the page's id of the job in place of the server's, and
