@@ -11,15 +11,15 @@ import {
 import { createFollowState } from '../core/follow-state.js';
 import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
 import type { FollowingSettings, Logger } from '../core/settings.js';
-import { wordsOf } from '../core/text.js';
 import { isVideoError, partNotLoaded, type VideoError } from '../errors.js';
 import type { TimerHandle, WakingRuntime } from '../runtime/runtime.js';
 import type { Peers } from './call-lines.js';
+import { EventClock } from './event-clock.js';
+import { FollowLog } from './follow-log.js';
 import { JobSinks } from './job-sinks.js';
 import type { StatusCalls } from './status-calls.js';
 import { type StreamDeps, streamsOf } from './streams.js';
 import type { Follower, StreamConnection } from './transport.js';
-import { WarningLog } from './warning-log.js';
 
 export interface RunnerDeps extends StreamDeps {
   readonly runtime: WakingRuntime;
@@ -37,25 +37,22 @@ export interface RunnerDeps extends StreamDeps {
 
 /** Performs what `core/follow.ts` decides. Nothing runs, and nobody listens to the window, while no job is followed. */
 export function createRunner(deps: RunnerDeps): Follower {
-  const { runtime, backend, settings, logger, redact = (text: string) => text } = deps;
-  const { headStartMs, connectMs, silenceMs, missingMs } = settings.timeouts;
+  const { runtime, backend, settings, redact = (text: string) => text } = deps;
   const known = (jobId: string) => state.jobs.get(jobId)?.snapshot;
   const connectors = streamsOf(backend, { ...deps, known });
   const state = createFollowState(
     {
+      ...settings.timeouts,
       transports: settings.transports.filter((name) => name === 'polling' || connectors[name] !== undefined),
       intervalMs: settings.polling.intervalMs,
-      headStartMs,
-      connectMs,
-      silenceMs,
-      missingMs,
       retry: settings.retry,
     },
     runtime.random() * 2 ** 32,
   );
 
   const jobs = new Map<string, JobSinks>();
-  const warnings = new WarningLog(deps);
+  const log = new FollowLog(deps);
+  const clock = new EventClock(runtime);
   const connections = new Map<StreamName, StreamConnection>();
   const calls = deps.calls.of({
     answered: (jobId, update, askedAgain) => dispatch({ type: 'answered', jobId, update, askedAgain }),
@@ -64,8 +61,6 @@ export function createRunner(deps: RunnerDeps): Follower {
     peers: deps.peers,
   });
   const events: FollowEvent[] = [];
-  let readAt = -1;
-  let wallNow = 0;
   let draining = false;
   let timer: TimerHandle;
   let stopListening: (() => void) | undefined;
@@ -78,14 +73,7 @@ export function createRunner(deps: RunnerDeps): Follower {
   }
 
   function enqueue(happening: Happening | FollowEvent): void {
-    // Written into it, not copied: this is done for each frame.
-    const event = happening as { -readonly [K in keyof FollowEvent]: FollowEvent[K] };
-    event.now = runtime.elapsedMs();
-    // Read once a millisecond: a stream may bring a thousand frames in one.
-    if (event.now !== readAt) wallNow = runtime.now();
-    readAt = event.now;
-    event.wallNow = wallNow;
-    events.push(event as FollowEvent);
+    events.push(clock.date(happening));
   }
 
   function drain(): void {
@@ -95,7 +83,7 @@ export function createRunner(deps: RunnerDeps): Follower {
         try {
           perform(effect);
         } catch (error) {
-          onError(error); // A codec of the caller's own, say.
+          log.threw(error); // A codec of the caller's own, say.
         }
       }
     }
@@ -112,7 +100,7 @@ export function createRunner(deps: RunnerDeps): Follower {
     } else {
       stopListening?.();
       stopListening = undefined;
-      warnings.flush();
+      log.flush();
     }
   }
 
@@ -155,19 +143,8 @@ export function createRunner(deps: RunnerDeps): Follower {
     const isLast =
       effect.type === 'stopped' || (effect.type === 'update' && isTerminal(effect.snapshot.status));
     if (isLast && jobs.get(effect.jobId) === sinks) jobs.delete(effect.jobId);
-    log(effect);
-    sinks.tell(effect, onError);
-  }
-
-  /** Each line names its job. */
-  function log(effect: TellEffect): void {
-    if (effect.type === 'warning') {
-      warnings.tell(effect.warning);
-    } else if (effect.type === 'transport') {
-      const { jobId, transport, previous, reason } = effect.change;
-      const change = `${previous ?? 'nothing'} → ${transport ?? 'nothing'}: ${reason}`;
-      safely(() => logger.debug(`job ${JSON.stringify(jobId)}: ${change}`));
-    }
+    log.tell(effect);
+    sinks.tell(effect, log.threw);
   }
 
   function arm(delayMs: number | undefined): void {
@@ -187,7 +164,7 @@ export function createRunner(deps: RunnerDeps): Follower {
         dispatch({ type: 'said', now: 0, wallNow: 0, stream, connection, message: located(message) }),
       failed: (said) => {
         const failure = { ...said, reason: redact(said.reason) };
-        safely(() => logger.info(`${failure.reason}; ${named([...state.jobs.keys()])}`));
+        log.failed(failure.reason, [...state.jobs.keys()]);
         dispatch({ type: 'failed', stream, connection, failure });
         const { error } = said;
         // Nothing else brings these jobs any further.
@@ -225,13 +202,9 @@ export function createRunner(deps: RunnerDeps): Follower {
     try {
       return [...jobs.keys()].filter((jobId) => jobId === id || backend.webhookIdOf?.(jobId) === id);
     } catch (error) {
-      onError(error);
+      log.threw(error);
       return [id];
     }
-  }
-
-  function onError(error: unknown): void {
-    safely(() => logger.error(`a listener, or the backend, threw: ${wordsOf(error)}`));
   }
 
   return {
@@ -254,7 +227,7 @@ export function createRunner(deps: RunnerDeps): Follower {
         try {
           sink.update(snapshot);
         } catch (error) {
-          onError(error);
+          log.threw(error);
         }
       });
       return link;
@@ -276,20 +249,4 @@ export function createRunner(deps: RunnerDeps): Follower {
       stopAll(error);
     },
   };
-}
-
-/** Jobs as a line of a log names them, which has no room for thousands. */
-function named(jobIds: readonly string[]): string {
-  const some = jobIds.slice(0, 3).map((jobId) => JSON.stringify(jobId));
-  const more = jobIds.length > 3 ? ` and ${jobIds.length - 3} more` : '';
-  return `job${jobIds.length === 1 ? '' : 's'} ${some.join(', ')}${more}`;
-}
-
-/** A logger that throws is nobody's concern but its own. */
-function safely(log: () => void): void {
-  try {
-    log();
-  } catch {
-    // There is nobody left to tell.
-  }
 }

@@ -4,6 +4,7 @@ import type { JobSnapshot, StreamMessage } from '../core/model.js';
 import type { SocketRuntime, WebSocketClass, WebSocketLike } from '../runtime/runtime.js';
 import { carriesHeaders, openSocket } from '../runtime/web-socket.js';
 import type { Session } from './session.js';
+import { isMixedContent, isTooLarge, refusal } from './socket-failures.js';
 import {
   type ConnectStream,
   MAX_FRAME_SIZE,
@@ -222,13 +223,6 @@ function sizeOf(data: unknown): number {
   return byteLength ?? size ?? 0;
 }
 
-/** The class of `ws` does not even read such a frame, and ends the connection. */
-function isTooLarge(event: unknown): boolean {
-  return (
-    (event as { error?: { code?: unknown } } | undefined)?.error?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
-  );
-}
-
 /** Leaves a listener for errors to the end: closing a socket that is still connecting makes one. */
 function abandon(socket: WebSocketLike, runtime: WebSocketDeps['runtime']): void {
   try {
@@ -248,21 +242,4 @@ function abandon(socket: WebSocketLike, runtime: WebSocketDeps['runtime']): void
     terminate.call(socket);
   }, CLOSE_GRACE_MS);
   socket.onclose = () => runtime.clearTimeout(timer);
-}
-
-/** Browsers say nothing; the class of `ws` says what the server answered. Its URL is never in it. */
-function refusal(event: unknown, open: boolean): StreamFailure & { status?: number } {
-  const { error, message } = Object(event) as { error?: { code?: unknown }; message?: unknown };
-  const status = Number(/^Unexpected server response: (\d{3})$/.exec(String(message))?.[1]);
-  if (status > 0) {
-    const reason = `WebSocket refused (HTTP ${status})`;
-    if ([404, 405, 501].includes(status)) return { reason, kind: 'absent', status };
-    return { reason, kind: status === 401 || status === 403 ? 'credentials' : undefined, status };
-  }
-  const code = typeof error?.code === 'string' ? ` (${error.code})` : '';
-  return { reason: `WebSocket ${open ? 'failed' : 'refused'}${code}` };
-}
-
-function isMixedContent(url: string): boolean {
-  return globalThis.location?.protocol === 'https:' && /^ws:/i.test(url);
 }
