@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { basename, dirname, join, parse } from 'node:path';
+import { basename, dirname, join, parse, sep } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { InputError } from '../index.js';
 import { shellCommand } from './text.js';
@@ -55,14 +55,28 @@ async function readAtMost(source: AsyncIterable<Buffer>, maxBytes: number): Prom
 /** Looked at before a job is paid for whose video could not be saved. */
 export async function checkWritable(path: string): Promise<void> {
   if (path === '-') return;
-  const folder = (await isDirectory(path)) ? path : dirname(path);
+  // As of a variable of the shell that is not set.
+  if (path === '') throw new InputError('--output', '--output is empty');
+  const isFolder = await isDirectory(path);
+  const folder = isFolder ? path : dirname(path);
+  let tried = folder;
   try {
     await fs.access(folder, constants.W_OK);
+    tried = path;
+    if (!isFolder) await checkName(path);
   } catch (error) {
-    throw new InputError('--output', `nothing can be written to ${folder}: ${reasonOf(error)}`, {
+    throw new InputError('--output', `nothing can be written to ${tried}: ${reasonOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/** A name that is too long or below what is no folder, a circle of links, or the name of a folder that is not there. */
+async function checkName(path: string): Promise<void> {
+  const namesFolder = path.endsWith('/') || path.endsWith(sep);
+  await fs.stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || namesFolder) throw error;
+  });
 }
 
 /** @throws InputError where it is none, or nothing can be written to it. */
@@ -146,5 +160,8 @@ function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'it is not there';
   if (code === 'EISDIR') return 'it is a directory';
+  if (code === 'ENOTDIR') return 'what it is below is no folder';
+  if (code === 'ENAMETOOLONG') return 'its name is too long';
+  if (code === 'ELOOP') return 'its links lead in a circle';
   return code === 'EACCES' ? 'not permitted' : message;
 }

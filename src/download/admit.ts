@@ -1,4 +1,4 @@
-import { type ContentRange, contentRange, encodes, type FileHead, strongETag } from './head.js';
+import { type ContentRange, contentRange, encodes, type FileHead, isPartial, strongETag } from './head.js';
 
 /** What to do with an answer to a download. */
 export type Verdict =
@@ -34,7 +34,7 @@ export function admit(response: Response, known: Known): Verdict {
   const { head, received, foreign } = known;
   const isBegun = head !== undefined && received > 0;
   if (status === 202) return 'not-ready';
-  if (status === 206) return partVerdict(headers, known);
+  if (isPartial(response)) return partVerdict(headers, known);
   if (response.ok) return isSame(headers, known) ? 'same' : 'whole';
   if (status === 416 && isBegun) {
     const isEnd = head.size === undefined && contentRange(headers)?.size === received;

@@ -1,7 +1,7 @@
 import type { ByteArray } from '../core/bytes.js';
 import type { DownloadRange } from '../core/video-download.js';
 import { FileCheck } from './file-check.js';
-import { contentRange, type FileHead } from './head.js';
+import { contentRange, type FileHead, isPartial } from './head.js';
 
 /**
  * What the end of an answer is: of the `file`; of a `part`, the next of which is asked for at once; too `early`, as
@@ -73,9 +73,9 @@ export class Extent {
   }
 
   /** Notes which bytes an answer has told that it brings. */
-  expect({ status, headers }: Response, head: FileHead): void {
-    this.#isPart = status === 206;
-    this.#until = this.#isPart ? contentRange(headers)?.end : head.until;
+  expect(response: Response, head: FileHead): void {
+    this.#isPart = isPartial(response);
+    this.#until = this.#isPart ? contentRange(response.headers)?.end : head.until;
   }
 
   agreesInSize({ size }: FileHead): boolean {

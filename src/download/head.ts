@@ -28,7 +28,7 @@ export function readHead(response: Response, fallbackName: string): FileHead {
   const { headers } = response;
   const isEncoded = encodes(headers);
   const range = contentRange(headers);
-  const isPart = response.status === 206;
+  const isPart = isPartial(response);
   const length = isPart ? range?.size : contentLength(headers);
   return {
     size: isEncoded ? undefined : length,
@@ -92,6 +92,16 @@ export function contentRange(headers: Headers): ContentRange | undefined {
   )
     return undefined;
   return { start, end: last === undefined ? undefined : last + 1, size };
+}
+
+/**
+ * Some proxies and caches make a 200 of a 206, and leave the range in it. One that tells the whole file changes nothing,
+ * for some servers send it with each answer.
+ */
+export function isPartial({ status, headers }: Pick<Response, 'status' | 'headers'>): boolean {
+  if (status === 206) return true;
+  const range = status === 200 ? contentRange(headers) : undefined;
+  return range?.start !== undefined && !(range.start === 0 && range.end === range.size);
 }
 
 /** `Repr-Digest` (RFC 9530), the older `Digest` (RFC 3230), or the checksum of S3 where it is not one of parts. */

@@ -86,7 +86,7 @@ export class Places {
   }
 }
 
-function kindOf({ verdict, error, foreign }: Refusal): 'expired' | 'not-ready' | 'refused' {
+export function kindOf({ verdict, error, foreign }: Refusal): 'expired' | 'not-ready' | 'refused' {
   if (verdict === 'bad-request') {
     if (EXPIRED.test(error.message)) return 'expired';
     // Our own API says so of a video that is not there yet; of a store it is a URL that is wrong.

@@ -15,7 +15,7 @@ import { type FileHead, readHead } from './head.js';
 import { isTextType } from './media.js';
 import { Opening, problemOf } from './opening.js';
 import { DownloadPace, type PaceOptions } from './pace.js';
-import { type DownloadSource, Places } from './places.js';
+import { type DownloadSource, kindOf, Places } from './places.js';
 import { Progress, type ReportProgress } from './progress.js';
 import { Resumption } from './resumption.js';
 import { beyondEnd, brokenOff, notVideo, wrongHash } from './words.js';
@@ -247,7 +247,9 @@ export class ResumableBody implements ByteSource {
       const error = await toError();
       if (error.status === 416 && known === undefined) throw beyondEnd(this.#source.jobId);
       if (isTransient(error)) throw error;
-      await this.#places.failed({ verdict, error, foreign, resuming: known !== undefined && received > 0 });
+      const refusal = { verdict, error, foreign, resuming: known !== undefined && received > 0 };
+      if (kindOf(refusal) !== 'expired' && this.#resumption.refused(error.status, received, known)) return false;
+      await this.#places.failed(refusal);
     }
     return false;
   }

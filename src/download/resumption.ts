@@ -2,6 +2,9 @@ import type { DownloadRange } from '../core/video-download.js';
 import { isVideoError } from '../errors.js';
 import type { FileHead } from './head.js';
 
+/** How those that know no `Range`, or no `If-Range`, refuse it; a firewall may forbid it. */
+const REFUSES_RANGE = new Set([400, 403, 405, 412, 417, 501]);
+
 /** How a lost connection is resumed: a page may be forbidden the one way by another origin, and allowed the other. */
 export class Resumption {
   #by: 'if-range' | 'range' | 'nothing' = 'if-range';
@@ -33,6 +36,13 @@ export class Resumption {
       return false;
     if (this.#by === 'nothing') return false;
     this.#by = this.#by === 'if-range' ? 'range' : 'nothing';
+    return true;
+  }
+  /** True where what was refused may have been the range: the next try asks for all of the file. */
+  refused(status: number, received: number, head: FileHead | undefined): boolean {
+    const isAsked = received > 0 && head?.validator !== undefined && this.#by !== 'nothing';
+    if (!isAsked || !REFUSES_RANGE.has(status)) return false;
+    this.#by = 'nothing';
     return true;
   }
 }

@@ -97,6 +97,80 @@ describe.each(reads)('by %s', (_name, read) => {
   });
 });
 
+describe('a 200 that tells of a part', () => {
+  it('is the part it tells of: a proxy made it of a 206', async () => {
+    const server = await serve((seen, response, index) => {
+      if (index === 0)
+        return answer(response, { headers: { ...strong, 'content-length': size }, to: 1_000, cut: true });
+      const from = startOf(seen.headers) ?? 0;
+      answer(response, { headers: { ...strong, ...range(from, size), 'content-length': size - from }, from });
+    });
+    expect(await got((await download(server.url)).bytes())).toBe(true);
+    expect(server.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=1000-']);
+  });
+
+  it('is not the file, where it is the first answer, but asked further', async () => {
+    const server = await serve((seen, response) => {
+      const from = startOf(seen.headers) ?? 0;
+      const to = Math.min(from + 100_000, size);
+      answer(response, { headers: { ...strong, ...range(from, to), 'content-length': to - from }, from, to });
+    });
+    expect(await got((await download(server.url)).bytes())).toBe(true);
+  });
+
+  it.each(['bytes 1000-', 'bytes */9', 'none', `bytes 0-${size - 1}/${size}`])(
+    'or of none, as by %s, is the file',
+    async (told) => {
+      const server = await serve((_seen, response) =>
+        answer(response, { headers: { 'content-range': told, 'content-length': size } }),
+      );
+      expect(await got((await download(server.url)).bytes())).toBe(true);
+    },
+  );
+});
+
+describe('a server that refuses ranges', () => {
+  it.each([400, 403, 405, 412, 417, 501])('by %i is asked for all of it', async (status) => {
+    const server = await serve((seen, response, index) => {
+      const headers = { ...strong, 'content-length': size };
+      if (index === 0) return answer(response, { headers, to: 1_000, cut: true });
+      if (startOf(seen.headers) === undefined) return answer(response, { headers });
+      response.writeHead(status).end();
+    });
+    expect(await got((await download(server.url)).bytes())).toBe(true);
+    expect(server.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=1000-', undefined]);
+  });
+
+  it('and then the file too is told of at once', async () => {
+    const server = await serve((_seen, response, index) => {
+      if (index > 0) return response.writeHead(405).end();
+      answer(response, { headers: { ...strong, 'content-length': size }, to: 1_000, cut: true });
+    });
+    const file = await download(server.url);
+    await expect(file.bytes()).rejects.toMatchObject({ code: 'http-error', status: 405 });
+    expect(server.seen).toHaveLength(3);
+  });
+
+  it('of a URL that expired, as a store says by 400, is asked by a new one, for the rest', async () => {
+    const server = await serve((_seen, response, index) => {
+      if (index === 0)
+        return answer(response, {
+          headers: { ...strong, 'content-length': size },
+          to: 1_000,
+          cut: true,
+        });
+      if (index === 1) return response.writeHead(400).end('<Error><Code>ExpiredToken</Code></Error>');
+      answer(response, { status: 206, headers: { ...strong, ...range(1_000, size) }, from: 1_000 });
+    });
+    expect(await got((await download(server.url)).bytes())).toBe(true);
+    expect(server.seen.map(({ headers }) => headers.range)).toEqual([
+      undefined,
+      'bytes=1000-',
+      'bytes=1000-',
+    ]);
+  });
+});
+
 describe('a resume that is answered with another file', () => {
   it.each([
     ['Last-Modified', { 'last-modified': 'Mon, 02 Nov 2026 00:00:00 GMT' }],

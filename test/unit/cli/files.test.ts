@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readEnvironment } from '../../../src/cli/environment.js';
-import { readInputFile, saveWithoutReplacing, targetOf } from '../../../src/cli/files.js';
+import { checkWritable, readInputFile, saveWithoutReplacing, targetOf } from '../../../src/cli/files.js';
 import { readInput } from '../../../src/cli/input.js';
 
 const posix = process.platform !== 'win32';
@@ -129,6 +129,36 @@ describe('where to save', () => {
   it.runIf(posix)('is refused where a link is that leads nowhere', async () => {
     await symlink(join(folder, 'gone'), join(folder, 'dangling.mp4'));
     await expect(targetOf(folder, 'dangling.mp4')).rejects.toThrow('is there already');
+  });
+});
+
+describe('before a job is paid for, a path is refused', () => {
+  it.each([
+    ['that is empty, as of a variable that is not set', () => '', '--output is empty'],
+    ['of a folder that is not there', () => `${join(folder, 'none')}/`, 'it is not there'],
+    ['in a folder that is not there', () => join(folder, 'none', 'x.mp4'), 'it is not there'],
+    ['below a file', async () => join(await file('plain', ''), 'x.mp4'), 'what it is below is no folder'],
+    ['of a file, as of a folder', async () => `${await file('plain', '')}/`, 'what it is below is no folder'],
+    ['that is too long', () => join(folder, `${'a'.repeat(300)}.mp4`), 'its name is too long'],
+  ])('%s', async (_what, path, why) => {
+    await expect(checkWritable(await path())).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining(why),
+    });
+  });
+
+  it.runIf(posix)('that is a circle of links', async () => {
+    await symlink('circle', join(folder, 'circle'));
+    await expect(checkWritable(join(folder, 'circle'))).rejects.toThrow('its links lead in a circle');
+  });
+
+  it('and no other: one that is there or not, a folder, a link that leads nowhere, stdout', async () => {
+    const paths = [await file('there.mp4', ''), join(folder, 'new.mp4'), folder, `${folder}/`, '-', 'new.mp4'];
+    if (posix) {
+      await symlink(join(folder, 'not-yet'), join(folder, 'link.mp4'));
+      paths.push(join(folder, 'link.mp4'));
+    }
+    for (const path of paths) await expect(checkWritable(path)).resolves.toBeUndefined();
   });
 });
 
