@@ -1,11 +1,11 @@
 import { ApiError, InvalidResponseError, NetworkError, VideoError } from '../errors.js';
 import type { Trip } from './exchange.js';
-import { isUntrusted, neverConnected } from './node-fetch.js';
+import { isLasting, neverConnected } from './node-fetch.js';
 import type { SendOptions, SubmitProgress } from './types.js';
 
 /** Answers that come and go: asking again can help. */
 export function isTransient(error: unknown): error is VideoError {
-  if (!(error instanceof ApiError)) return error instanceof NetworkError && !isUntrusted(error.cause);
+  if (!(error instanceof ApiError)) return error instanceof NetworkError && !isLasting(error.cause);
   return error.retryable ?? isPassingStatus(error.status);
 }
 

@@ -3,7 +3,7 @@ export function neverConnected(_error: unknown): boolean {
   return false;
 }
 
-export function isUntrusted(_error: unknown): boolean {
+export function isLasting(_error: unknown): boolean {
   return false;
 }
 

@@ -7,7 +7,11 @@ const NOT_CONNECTED =
 const NOT_TRUSTED = /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY))/;
 const MAX_CAUSES = 5;
 
+/** As undici says of a port that no fetch may use, such as 6000 and 10080. The error has no code. */
+const BAD_PORT = 'bad port';
+
 interface SystemError {
+  readonly message?: unknown;
   readonly code?: unknown;
   readonly syscall?: unknown;
   readonly cause?: unknown;
@@ -20,7 +24,8 @@ interface SystemError {
  */
 export function neverConnected(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > MAX_CAUSES) return false;
-  const { code, syscall, cause, errors } = error as SystemError;
+  const { code, syscall, cause, errors, message } = error as SystemError;
+  if (message === BAD_PORT) return true;
   // Several addresses were tried: every one of them must have failed so.
   if (Array.isArray(errors) && errors.length > 0)
     return errors.every((one) => neverConnected(one, depth + 1));
@@ -31,9 +36,10 @@ export function neverConnected(error: unknown, depth = 0): boolean {
   return neverConnected(cause, depth + 1);
 }
 
-/** True where the certificate of the server was refused: trying again meets the same one. */
-export function isUntrusted(error: unknown): boolean {
-  return NOT_TRUSTED.test(systemCode(error) ?? '');
+/** True where trying again meets the same: the certificate of the server was refused, or its port. */
+export function isLasting(error: unknown): boolean {
+  const code = systemCode(error) ?? '';
+  return code === BAD_PORT || NOT_TRUSTED.test(code);
 }
 
 /** The code nearest to the root of the trouble, such as `ECONNREFUSED`, and what to do about it. */
@@ -48,16 +54,21 @@ export function explain(error: unknown): { code: string; hint: string } | undefi
       code,
       hint: 'The certificate of the server is not trusted: give its authority in NODE_EXTRA_CA_CERTS.',
     };
+  if (code === BAD_PORT)
+    return {
+      code,
+      hint: 'Browsers and Node refuse to call this port: let the server listen on another one.',
+    };
   return { code, hint: 'Check the network and the server, then try again.' };
 }
 
 function systemCode(error: unknown, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > MAX_CAUSES) return undefined;
-  const { code, cause, errors } = error as SystemError;
+  const { code, cause, errors, message } = error as SystemError;
   return (
     systemCode(cause, depth + 1) ??
     systemCode(Array.isArray(errors) ? errors[0] : undefined, depth + 1) ??
-    (typeof code === 'string' ? code : undefined)
+    (typeof code === 'string' ? code : message === BAD_PORT ? BAD_PORT : undefined)
   );
 }
 

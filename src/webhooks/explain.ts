@@ -101,7 +101,10 @@ const FLAWS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
     'holds whsec_, whpk_ or whsk_, but does not begin with it in lower case',
     'Give it as the server showed it.',
   ],
-  variable: ['is the name of a variable or a URL, not its value', `Nothing replaced it. ${AS_BYTES}`],
+  variable: [
+    'is the name of a variable or a file, a URL or the source of a function, not its value',
+    `Nothing replaced it. ${AS_BYTES}`,
+  ],
   placeholder: ['is a placeholder', `Put the real one in its place. ${AS_BYTES}`],
 };
 

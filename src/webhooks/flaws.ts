@@ -14,7 +14,7 @@ const FLAWS = /* @__PURE__ */ new RegExp(
     '(?<unset>^(undefined|null|nan|none|nil|true|false|\\[object \\w+\\])+$)',
     '(?<name>^((export|set)\\s+\\w+|\\w*(secret|key|token|hook)\\w*|[a-z]+_\\w+)\\s*[=:]\\s*[^=\\s])',
     '(?<prefix>wh(sec|[ps]k)_)',
-    '(?<variable>^\\$([({].*[)}]|[a-z_]\\w*)$|^%\\w+%$|^\\{\\{.*\\}\\}$|^(process|import\\.meta|deno|bun)\\.env|^[a-z]+://|^arn:|^@Microsoft\\.)',
+    '(?<variable>^\\$([({].*[)}]|[a-z_]\\w*)$|^%\\w+%$|^\\{\\{.*\\}\\}$|^(process|import\\.meta|deno|bun)\\.env|^[a-z]+://|^arn:|^@Microsoft\\.|^/(run|etc|var|mnt|home|root|secrets?|opt|usr|tmp|vault)/|^(async\\s*)?(function\\b|(\\w+|\\([\\w\\s,]*\\))\\s*=>))',
     '(?<placeholder>^<.*>$|^\\[.*\\]$|^(change|replace)[-_ ]?(me|it|this)|^your[-_ ]?(webhook|signing|secret|key|token|own)|[-_ ]here$|^([x*.•]{3,}|…)$|^(placeholder|todo|tbd)$)',
   ].join('|'),
   'isu',

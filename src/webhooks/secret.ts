@@ -72,8 +72,8 @@ export function isPlain(secret: unknown): boolean {
   return typeof secret !== 'string' || PLAIN.test(secret.slice(prefixOf(secret).length));
 }
 
-// Not in words alone, nor with what stands between words, nor as placeholders begin.
-const PLAIN = /^(?!change|replace|your)[a-z+/]*\d[a-z\d+/]*=*$/i;
+// Not in words alone, nor with what stands between words, nor as placeholders and paths begin.
+const PLAIN = /^(?!change|replace|your|\/)[a-z+/]*\d[a-z\d+/]*=*$/i;
 
 /** Undefined for what cannot be the key of this scheme. */
 export function keyOf(secret: WebhookSecret, { kind }: ResolvedScheme): Key | undefined {

@@ -34,6 +34,18 @@ describe('a submit is sent again', () => {
     expect(fetch).toHaveBeenCalledTimes(3);
   });
 
+  it('but not to a port that fetch refuses: nothing was sent, and nothing will be', async () => {
+    const fetch = vi.fn(globalThis.fetch);
+    const http = createHttpClient(settings('http://127.0.0.1:6000'), systemRuntime({ fetch }));
+    const error = await rejection(http.send(submit, once));
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/bad port$/),
+      hint: expect.stringMatching(/another one/),
+    });
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
   it('where every address of the host refused', async () => {
     const refused = (code: string) => Object.assign(new Error(code), { code });
     const fetch = vi.fn(async () => {

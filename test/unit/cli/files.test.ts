@@ -153,7 +153,14 @@ describe('before a job is paid for, a path is refused', () => {
   });
 
   it('and no other: one that is there or not, a folder, a link that leads nowhere, stdout', async () => {
-    const paths = [await file('there.mp4', ''), join(folder, 'new.mp4'), folder, `${folder}/`, '-', 'new.mp4'];
+    const paths = [
+      await file('there.mp4', ''),
+      join(folder, 'new.mp4'),
+      folder,
+      `${folder}/`,
+      '-',
+      'new.mp4',
+    ];
     if (posix) {
       await symlink(join(folder, 'not-yet'), join(folder, 'link.mp4'));
       paths.push(join(folder, 'link.mp4'));

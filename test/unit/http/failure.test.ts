@@ -19,6 +19,7 @@ describe('neverConnected', () => {
     ],
     ['a certificate refused', fetchFailed(failed({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }))],
     ['another host in the certificate', fetchFailed(failed({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }))],
+    ['a port that fetch refuses', fetchFailed(new Error('bad port'))],
     ['a refusal in Bun', failed({ code: 'ConnectionRefused' })],
     [
       'a refusal by each address',

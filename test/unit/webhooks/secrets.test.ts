@@ -48,6 +48,15 @@ const NO_SECRETS: readonly (readonly [string, RegExp])[] = [
   ['process.env.WEBHOOK_SECRET', /variable/],
   ['https://example.com/webhook', /URL/],
   ['op://vault/item/field', /URL/],
+  // Files that hold it, as Docker and Kubernetes mount them: their names are in every guide.
+  ['/run/secrets/webhook1', /file/],
+  ['/etc/hook/secret', /file/],
+  // What a template makes of a function that was not called: its source may be public.
+  ['() => process.env.WEBHOOK_SECRET', /function/],
+  ['async () => (await vault()).secret', /function/],
+  ['name=>secrets[name]', /function/],
+  ['function secret() {}', /function/],
+  ['async function () {}', /function/],
   ['changeme', /placeholder/],
   ['whsec_changeme', /placeholder/],
   ['<secret>', /placeholder/],
@@ -105,6 +114,9 @@ it('takes what only looks a little like one of these', async () => {
     'null pointer',
     '$2b$10$abc',
     'pa=ss',
+    '/run7Zb0/x',
+    '/c2VjcmV0/IQ==',
+    'functional1',
     'x',
     's',
   ];
