@@ -210,7 +210,7 @@ const mockOfCommonJS: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-/** What is bundled of others goes with its licence. */
+/** What is bundled of others goes with its licence, in the folder that holds it. */
 const licencesIn = (folder: string): NonNullable<Options['esbuildPlugins']>[number] => ({
   name: 'licences',
   setup(build) {
@@ -224,17 +224,37 @@ const licencesIn = (folder: string): NonNullable<Options['esbuildPlugins']>[numb
       const folders = inputs.flatMap(
         (file) => /^.*node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? [],
       );
-      const texts = [...new Set(folders)].sort().map(async (folder) => {
+      const licences = [...new Set(folders)].sort().map(async (folder) => {
         const licence = (await readdir(folder)).find((file) => /^licen[cs]e/i.test(file));
         if (licence === undefined) throw new Error(`${folder} is bundled, and has no licence to go with it`);
-        return `${folder.replace(/^.*node_modules\//, '')}\n\n${await readFile(`${folder}/${licence}`, 'utf8')}`;
+        const name = folder.replace(/^.*node_modules\//, '');
+        return { name, text: await readFile(`${folder}/${licence}`, 'utf8') };
       });
-      if (texts.length === 0) return;
+      if (licences.length === 0) return;
       await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, 'LICENSES.txt'), (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`));
+      await writeFile(join(folder, 'LICENSES.txt'), noticesOf(await Promise.all(licences)));
     });
   },
 });
+
+/** Each package with its copyright; terms that are the same word for word (MIT) stand once, behind those they are of. */
+function noticesOf(licences: readonly { readonly name: string; readonly text: string }[]): string {
+  const groups = new Map<string, { readonly owners: string[]; readonly terms: string }>();
+  for (const { name, text } of licences) {
+    const paragraphs = text.trim().split(/\r?\n\s*\n/);
+    const isTitle = (paragraph: string) => /^\W*(the )?MIT License\W*(MIT)?\W*$/i.test(paragraph);
+    const isCopyright = (paragraph: string) => /^\s*copyright\b/i.test(paragraph);
+    const terms = paragraphs
+      .filter((paragraph) => !isTitle(paragraph) && !isCopyright(paragraph))
+      .join('\n\n');
+    const words = terms.replaceAll(/\s+/g, ' ');
+    const group = groups.get(words) ?? { owners: [], terms };
+    groups.set(words, group);
+    group.owners.push([name, ...paragraphs.filter(isCopyright)].join('\n'));
+  }
+  const notices = [...groups.values()].map(({ owners, terms }) => [...owners, terms].join('\n\n'));
+  return `${notices.join(`\n\n${'-'.repeat(80)}\n`)}\n`;
+}
 
 const forNode = {
   ...shared,
@@ -257,7 +277,7 @@ export default defineConfig([
     ...forNode,
     entry: nodeEntries,
     outDir: 'dist/esm',
-    esbuildPlugins: [mockOfCommonJS, licencesIn('dist')],
+    esbuildPlugins: [mockOfCommonJS, licencesIn('dist/esm')],
     async onSuccess() {
       await joinChunks('dist/esm', Object.keys(nodeEntries));
       await eachScript('dist/esm', (code, path) => shorten(path, code));
@@ -267,7 +287,7 @@ export default defineConfig([
     ...forNode,
     entry: { ...nodeEntries, ...platformEntries, ...mockParts },
     outDir: 'dist/cjs',
-    esbuildPlugins: [platformByName, licencesIn('dist')],
+    esbuildPlugins: [platformByName, licencesIn('dist/cjs')],
     async onSuccess() {
       await joinChunks('dist/cjs', Object.keys(nodeEntries), {
         ...platformScripts,

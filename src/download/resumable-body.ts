@@ -248,7 +248,7 @@ export class ResumableBody implements ByteSource {
       if (error.status === 416 && known === undefined) throw beyondEnd(this.#source.jobId);
       if (isTransient(error)) throw error;
       const refusal = { verdict, error, foreign, resuming: known !== undefined && received > 0 };
-      if (kindOf(refusal) !== 'expired' && this.#resumption.refused(error.status, received, known))
+      if (kindOf(refusal) !== 'expired' && this.#resumption.refused(response.status, received, known))
         return false;
       await this.#places.failed(refusal);
     }
