@@ -5,6 +5,8 @@ const NOT_CONNECTED =
   /^(E(CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|ADDRNOTAVAIL)|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
 /** A certificate that was refused: the handshake ended before any request. */
 const NOT_TRUSTED = /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY))/;
+/** Plain words where TLS was expected. No proof that nothing was sent: an open connection may break so, too. */
+const NO_TLS = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;
 const MAX_CAUSES = 5;
 
 /** As undici says of a port that no fetch may use, such as 6000 and 10080. The error has no code. */
@@ -59,6 +61,7 @@ export function explain(error: unknown): { code: string; hint: string } | undefi
       code,
       hint: 'Browsers and Node refuse to call this port: let the server listen on another one.',
     };
+  if (NO_TLS.test(code)) return { code, hint: 'Check whether baseUrl is to begin with http: or https:.' };
   return { code, hint: 'Check the network and the server, then try again.' };
 }
 

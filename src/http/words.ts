@@ -128,7 +128,7 @@ function hintOf(status: number, location: string | null, submits: boolean): stri
     return `The server sends to ${bounded(location.replace(/[?#].*/s, ''))}: set baseUrl to where the API is.`;
   if (status === 401) return 'Check the auth option.';
   if (status === 404 && submits)
-    return 'The server has no such route: check that baseUrl is the API itself, and that backend fits it.';
+    return 'The server has no such route, or no such model: check that baseUrl is the API itself, and that backend fits it.';
   if (status === 404 || status === 405)
     return 'Check the job id, and that baseUrl and backend fit the server.';
   if (status === 413)
@@ -193,6 +193,7 @@ export function outcomeUnknown(
 function adviceOf(doubt: VideoError): string {
   if (doubt.code !== 'network') return doubt.hint ?? '';
   // A code says what happened. A browser gives none, and tells a page the same for three things.
-  if (explain(doubt.cause) !== undefined) return '';
+  const hint = explain(doubt.cause)?.hint;
+  if (hint !== undefined) return hint.includes('again') ? '' : hint;
   return 'In a browser, a server that is not running and one that does not allow this page (CORS) look the same: client.diagnose() tells which.';
 }

@@ -106,6 +106,7 @@ describe('diagnose', () => {
   it.each([
     ['a name that nobody has', 'ENOTFOUND', 'host name'],
     ['a certificate that nobody vouches for', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'NODE_EXTRA_CA_CERTS'],
+    ['a server that speaks no TLS', 'ERR_SSL_WRONG_VERSION_NUMBER', 'http: or https:'],
     ['a server that is not started', 'ECONNREFUSED', 'npm run dev'],
   ])('has a hint of its own for %s', async (_, code, words) => {
     const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })); // biome-ignore format: short

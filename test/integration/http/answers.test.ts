@@ -96,7 +96,7 @@ describe('what to do about a refusal', () => {
     ];
     expect(missing).toMatchObject({
       code: 'not-found',
-      hint: expect.stringMatching(/no such route.*baseUrl/),
+      hint: expect.stringMatching(/no such route, or no such model.*baseUrl/),
     });
     expect(large).toMatchObject({ status: 413, hint: expect.stringContaining('too large') });
   });

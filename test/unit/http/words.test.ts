@@ -78,6 +78,18 @@ describe('a submit whose outcome is unknown', () => {
   });
 
   it.each([
+    [
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      /^Check whether baseUrl is to begin with http: or https:\. Sending it again/,
+    ],
+    ['ERR_SSL_PACKET_LENGTH_TOO_LONG', /^Check whether baseUrl is to begin with http:/],
+    ['ECONNRESET', /^Sending it again may be paid for twice/],
+  ])('of %s says what to look at, and never to try again', (code, hint) => {
+    const cause = new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+    expect(told(networkError(cause, context)).hint).toMatch(hint);
+  });
+
+  it.each([
     ['given', 'Wait. Call generate again with the same idempotencyKey: it makes no second job.'],
     ['none', 'Wait. Sending it again may be paid for twice: look for the job on the server first.'],
     [
