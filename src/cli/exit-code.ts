@@ -17,5 +17,8 @@ const BY_CODE: Partial<Record<VideoErrorCode, number>> = {
 };
 
 export function exitCodeOf(error: unknown): number {
-  return (isVideoError(error) ? BY_CODE[error.code] : undefined) ?? EXIT.failed;
+  if (!isVideoError(error)) return EXIT.failed;
+  // What cannot be a secret is a mistake of who gave it, and no delivery that is not believed.
+  if ('reason' in error && error.reason === 'bad-secret') return EXIT.usage;
+  return BY_CODE[error.code] ?? EXIT.failed;
 }

@@ -118,7 +118,9 @@ function wordsFor(secret: WebhookSecret | undefined, standard: boolean): readonl
   if (prefix === 'whsk_') return ['is a private key, which signs', 'Give the public one, whpk_….'];
   if (prefix === 'whpk_' && !standard)
     return ['is a public key, which everybody knows', 'Leave scheme out, or give the shared secret.'];
-  return [`is not ${prefix === 'whpk_' ? 'the base64 of 32 bytes' : 'base64'} after ${prefix}`];
+  return [
+    `is not ${prefix === 'whpk_' ? 'the base64 of 32 bytes' : 'base64'} after ${prefix}, or only zeros`,
+  ];
 }
 
 interface Change {

@@ -28,17 +28,20 @@ export function generate(prompt: string | undefined, flags: GenerateFlags): Prom
 
     // Which fields it has follows from --backend; the client checks them before anything is sent.
     const kept = jobs === undefined ? {} : { key: flags.key, metadata: metadataOf(flags) };
+    // What is wrong with the key, or with the records, generate says.
+    const before = await client.jobs?.get(flags.key ?? '').catch(() => undefined);
     const job = await client.generate(input as never, { signal, ...kept }).catch((error: unknown) => {
       if (signal.aborted) output.note('The server has not answered yet: the job may have been submitted.');
       throw error;
     });
     session.resume = { command: 'watch', jobIds: [job.id], flags };
     output.event({ type: 'submitted', jobId: job.id, key: job.key });
+    const isOld = before?.jobId === job.id;
     if (flags.wait) {
-      output.note(`Submitted job ${visible(job.id)}`);
+      output.note(`${isOld ? 'Resumed' : 'Submitted'} job ${visible(job.id)}`);
       return watchJobs(session, [job], flags);
     }
-    output.note(`Submitted. Follow it with:\n  ${commandOf(session.resume)}`);
+    output.note(`Submitted${isOld ? ' before' : ''}. Follow it with:\n  ${commandOf(session.resume)}`);
     output.result(visible(job.id));
     return EXIT.ok;
   });

@@ -36,6 +36,15 @@ describe('generate --key', () => {
     expect(await readFile(join(cwd, 'out.mp4'))).toEqual(video);
   });
 
+  it('says whether it submitted the job, or a command before it did', async () => {
+    const { complete, reelwire } = await place({ manual: true });
+    const words = ['generate', 'Explain blockchain', '--key', 'order-7'];
+    const id = (await reelwire(...words, '--no-wait')).stdout.trim();
+    expect((await reelwire(...words, '--no-wait')).stderr).toMatch(/^Submitted before\. Follow it with:/);
+    complete();
+    expect((await reelwire(...words)).stderr).toMatch(new RegExp(`^Resumed job ${id}$`, 'm'));
+  });
+
   it('refuses another input under a key, and sends nothing', async () => {
     const { server, reelwire } = await place({ manual: true });
     await reelwire('generate', 'Explain blockchain', '--key', 'order-7', '--no-wait');

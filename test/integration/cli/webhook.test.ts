@@ -159,7 +159,9 @@ describe('webhook send', () => {
     expect(none.stderr).toContain('REELWIRE_WEBHOOK_SECRET');
     const unsigned = await run([...send, '--stale', '--secret', 'raw']);
     expect(unsigned.stderr).toContain('signs no time');
-    expect([none.code, unsigned.code]).toEqual([2, 2]);
+    const broken = await run([...send, '--secret', 'whsec_!!']);
+    expect(broken.stderr).toContain('is not base64 after whsec_');
+    expect([none.code, unsigned.code, broken.code]).toEqual([2, 2, 2]);
   });
 });
 

@@ -65,6 +65,7 @@ const NO_SECRETS: readonly (readonly [string, RegExp])[] = [
   ['whsec_xxxxxxxx', /placeholder/],
   ['********', /placeholder/],
   ['whsec_…', /placeholder/],
+  [`whsec_${'A'.repeat(32)}`, /zeros/],
 ];
 
 describe.each(NO_SECRETS)('%j is no secret', (bad, words) => {
