@@ -95,6 +95,12 @@ describe.each(engines)('the pages of two users in %s', (engine, launch) => {
     await elsewhere.evaluate(`document.querySelector('video').play().catch(() => {});`);
     await shows(elsewhere, { isPlaying: true });
 
+    await visit(here, new URL('/', urls.Ada).href);
+    await shows(here, { status: 'completed' });
+    const badge = `const badge = document.querySelector('.transport');
+      return badge.checkVisibility() ? badge.textContent : ''`;
+    expect(await here.evaluate(badge), 'where the job had ended').not.toBe('connecting');
+
     await elsewhere.click('.forget');
     await shows(elsewhere);
     await shows(here);
