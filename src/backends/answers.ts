@@ -5,7 +5,7 @@ import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import { bounded, redactQueries } from '../core/text.js';
 import { InvalidResponseError } from '../errors.js';
-import type { HttpResponse } from './backend.js';
+import type { HttpRefusal, HttpResponse } from './backend.js';
 
 /** Of an id that cannot be one, in characters. */
 const MAX_SHOWN_ID = 8_000;
@@ -56,8 +56,7 @@ export function readStatus(
   const { body } = response;
   const answered = isRecord(body) ? idIn(body, jobId) : undefined;
   // `{ status: 'error', message }` without an id is how a call went, and no word about the job.
-  const isEnvelope =
-    isRecord(body) && answered === undefined && /^(error|success)$/i.test(textOf(body.status) ?? '');
+  const isEnvelope = isRecord(body) && answered === undefined && isOutcome(body);
   const update = isRecord(body) && !isEnvelope ? read(body, jobId) : undefined;
   if (answered !== undefined && answered !== jobId) {
     throw invalid(
@@ -74,6 +73,25 @@ export function readStatus(
     'Check that backend and baseUrl fit the server.',
     jobId,
   );
+}
+
+/**
+ * A refusal of a status call that holds the job, failed: some servers answer with the status code that its work ended
+ * with. By `error` they may as well say how the call went.
+ */
+export function readFailed(
+  { body }: HttpRefusal,
+  jobId: string,
+  read: Reader = readUpdate,
+): JobUpdate | undefined {
+  const isJob = isRecord(body) && answeredId(body) === jobId && !isOutcome(body);
+  const update = isJob ? read(body, jobId) : undefined;
+  return update?.status === 'failed' ? update : undefined;
+}
+
+/** Words that may be of the call as well as of the job. */
+function isOutcome(body: Fields): boolean {
+  return /^(error|success)$/i.test(textOf(body.status) ?? '');
 }
 
 /** Servers name it either way. */

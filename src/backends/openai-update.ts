@@ -2,7 +2,7 @@ import { type Fields, idOf, readUpdate, textOf } from '../core/fields.js';
 import type { JobUpdate } from '../core/model.js';
 import { isRecord } from '../core/record.js';
 import type { StatusWords } from '../core/status-words.js';
-import { readStatus, readSubmitted } from './answers.js';
+import { readFailed, readStatus, readSubmitted } from './answers.js';
 import type { HttpRefusal, HttpResponse } from './backend.js';
 
 /** What servers of this dialect say besides the common words. New API says `unknown` of what it has not asked yet. */
@@ -37,14 +37,11 @@ export function readOpenAIStatus(response: HttpResponse, jobId: string): JobUpda
 }
 
 /** Some servers tell of a job that failed by the status code of its failure, with the job as the body. */
-export function readOpenAIRefusal({ status, body }: HttpRefusal, jobId: string): JobUpdate | undefined {
-  if (!isRecord(body)) return undefined;
-  if (status === 400 && body.code === 'task_not_exist')
+export function readOpenAIRefusal(refusal: HttpRefusal, jobId: string): JobUpdate | undefined {
+  const { body, status } = refusal;
+  if (isRecord(body) && status === 400 && body.code === 'task_not_exist')
     return { jobId, missing: true, message: textOf(body.message), raw: body };
-  if (idOf(body.id) !== jobId) return undefined;
-  const update = readOpenAIJob(body, jobId);
-  // `error` may as well say how the call went.
-  return update.status === 'failed' && !/^\s*error\s*$/i.test(String(body.status)) ? update : undefined;
+  return readFailed(refusal, jobId, readOpenAIJob);
 }
 
 /** One job: where servers put the reason of a failure, and the file. */

@@ -3,7 +3,7 @@ import { type Fields, readUpdate } from '../core/fields.js';
 import { encodeJobId } from '../core/job-id.js';
 import type { JobUpdate } from '../core/model.js';
 import { InputError } from '../errors.js';
-import { readAccepted, readStatus } from './answers.js';
+import { readAccepted, readFailed, readStatus } from './answers.js';
 import type { Backend } from './backend.js';
 import { type Bytes, bytes } from './bytes.js';
 import { checkVariant, refuseInput, refuseOptionOf } from './input.js';
@@ -112,6 +112,7 @@ export function soraGateway(
       return { method: 'GET', url };
     },
     parseStatus: (response, jobId) => readStatus(response, jobId, readGatewayStatus),
+    parseRefusal: readFailed,
 
     download({ id }, variant) {
       checkVariant(variant, VARIANTS);

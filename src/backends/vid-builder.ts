@@ -7,7 +7,7 @@ import { statusOfWord } from '../core/status-words.js';
 import { isHttp, parseUrl } from '../core/url.js';
 import { readVidBuilderUpdate, storedFile } from '../core/vid-builder-update.js';
 import { ConfigurationError, InputError } from '../errors.js';
-import { readAccepted, readStatus, readSubmitted } from './answers.js';
+import { readAccepted, readFailed, readStatus, readSubmitted } from './answers.js';
 import type { Backend, HttpRequest } from './backend.js';
 import { type Bytes, fileField } from './bytes.js';
 import { type CallbackUrl, callbackUrlOf } from './callback-url.js';
@@ -163,6 +163,7 @@ export function vidBuilder(
 
     status: (jobId) => ({ method: 'GET', url: `/api/job-status/${encodeJobId(jobId)}` }),
     parseStatus: (response, jobId) => readStatus(response, jobId, readVidBuilderUpdate),
+    parseRefusal: readFailed,
 
     download({ id, snapshot }, variant) {
       checkVariant(variant, VARIANTS);

@@ -77,15 +77,17 @@ export class SseStream {
         this.#fail(failure ?? { reason: 'SSE answered without a body' });
         return;
       }
-      this.#listen(response, body);
+      this.#listen(body);
     } catch (error) {
       this.#fail(unreachable(error));
     }
   }
 
-  #listen({ status, headers }: Response, body: ReadableStream<Uint8Array>): void {
+  #listen(body: ReadableStream<Uint8Array>): void {
     const guarded = this.#guard(body);
-    const answer = { status, headers, body: guarded, redirected: false, url: '' };
+    // The package knows the type in lower case alone, and `refusal` has looked at it.
+    const headers = new Headers({ 'content-type': 'text/event-stream' });
+    const answer = { status: 200, headers, body: guarded, redirected: false, url: '' };
     // The answer is there already; its URL is nobody's business but that of `openStream`.
     const source = new EventSource('http://localhost/', { fetch: async () => answer });
     this.#source = source;

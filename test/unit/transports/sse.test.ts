@@ -182,6 +182,17 @@ describe('an event stream', () => {
     expect(timers.armed.size).toBe(0);
   });
 
+  it.each(['Text/Event-Stream', 'TEXT/EVENT-STREAM;charset=UTF-8'])(
+    'of content type %s is one: types have no case',
+    async (contentType) => {
+      connect(['a']);
+      await request(0).answer({ contentType });
+      await request(0).write('data: a\n\n');
+      expect(events.failures).toEqual([]);
+      expect(events.messages).toContainEqual({ type: 'update', update: { jobId: 'a', raw: 'a' } });
+    },
+  );
+
   it('of another content type has failed', async () => {
     connect(['a']);
     await request(0).answer({ contentType: 'text/html' });
