@@ -21,6 +21,8 @@ export class Records {
   readonly #jobs: Pick<Jobs, 'get' | 'list'>;
   /** In the order of their time. */
   readonly #known = new Map<string, Known>();
+  /** How often a job was forgotten: what was asked of the store before that is not kept. */
+  #forgotten = 0;
   #dropping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(jobs: Pick<Jobs, 'get' | 'list'>) {
@@ -45,7 +47,8 @@ export class Records {
     try {
       return await this.read(key);
     } catch (error) {
-      if (known === undefined) throw error;
+      // It may have been forgotten while the store was asked.
+      if (known === undefined || !this.#known.has(key)) throw error;
       // Not each call is to wait for a store that does not answer.
       this.#remember(known.record);
       return known.record;
@@ -54,11 +57,12 @@ export class Records {
 
   /** As it is now. */
   async read(key: string): Promise<JobRecord | undefined> {
+    const forgotten = this.#forgotten;
     // What no key can be is not asked for.
     const record = /^[\x21-\x7e]{1,255}$/.test(key) ? await this.#jobs.get(key) : undefined;
     this.#known.delete(key);
     // What is not there may be in a moment, and what has no id may get one.
-    if (record?.jobId !== undefined) this.#remember(record);
+    if (record?.jobId !== undefined && forgotten === this.#forgotten) this.#remember(record);
     return record;
   }
 
@@ -91,6 +95,7 @@ export class Records {
   }
 
   forget(key: string): void {
+    this.#forgotten++;
     this.#known.delete(key);
   }
 }

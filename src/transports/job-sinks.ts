@@ -45,8 +45,10 @@ export class JobSinks implements Following {
 
   /** One that throws does not keep it from the others; nor is one told that left while another was. */
   tell(effect: TellEffect, onError: (error: unknown) => void): void {
+    // Whoever comes while the first is told is not told this.
+    const others = this.#others;
     if (this.#first !== undefined) call(this.#first, effect, onError);
-    for (let link = this.#others; link !== undefined; link = link.next) {
+    for (let link = others; link !== undefined; link = link.next) {
       if (!link.hasLeft) call(link.sink, effect, onError);
     }
   }

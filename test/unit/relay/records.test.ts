@@ -21,6 +21,16 @@ function storeOf(record: JobRecord | undefined) {
   return { store, records };
 }
 
+/** An answer of the store that is still to come. */
+function later() {
+  let resolve!: (record: JobRecord | undefined) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<JobRecord | undefined>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  return { promise, resolve, reject };
+}
+
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
@@ -75,5 +85,29 @@ describe('what a relay knows of whose a job is', () => {
     vi.advanceTimersByTime(FRESH_MS);
     await records.own('ada', 'key');
     expect(store.reads).toBe(3);
+  });
+
+  it('is nothing once it was forgotten, though the store had been asked before and answers after', async () => {
+    const answer = later();
+    const answers = [answer.promise, Promise.resolve(undefined)];
+    const records = new Records({ get: async () => answers.shift(), async *list() {} });
+    const asked = records.own('ada', 'key');
+    records.forget('key');
+    answer.resolve(own);
+    await asked;
+    await expect(records.own('ada', 'key')).rejects.toThrow('No such job');
+  });
+
+  it('is nothing once it was forgotten, though the store had been asked before and fails after', async () => {
+    const answer = later();
+    const answers = [Promise.resolve(own), answer.promise, Promise.resolve(undefined)];
+    const records = new Records({ get: async () => answers.shift(), async *list() {} });
+    await records.own('ada', 'key');
+    vi.advanceTimersByTime(FRESH_MS);
+    const asked = records.own('ada', 'key');
+    records.forget('key');
+    answer.reject(away);
+    await expect(asked).rejects.toBe(away);
+    await expect(records.own('ada', 'key')).rejects.toThrow('No such job');
   });
 });
