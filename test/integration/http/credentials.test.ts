@@ -257,3 +257,16 @@ describe('a redirect that a browser hides', () => {
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 });
+
+it.each(['Authorization', 'authorization', 'AUTHORIZATION'])(
+  'auth wins over %s in headers, and the two are not joined',
+  async (name) => {
+    const server = await serve((_seen, response) => json(response, 200, {}));
+    const http = client(server.url, {
+      auth: { type: 'bearer', token: 'mine' },
+      headers: { [name]: 'Key other' },
+    });
+    await http.send({ method: 'GET', url: '/x' }, { repeat: 'safe' });
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer mine']);
+  },
+);
