@@ -17,9 +17,11 @@ export class Refused extends Error {
   }
 }
 
+export const NO_SUCH_JOB = 'No such job';
+
 /** As of a job of somebody else, which is to look as if it were not there. */
 export function noSuchJob(): Refused {
-  return new Refused(404, 'No such job');
+  return new Refused(404, NO_SUCH_JOB);
 }
 
 /** Nobody else keeps it, and it is nothing but what it says. */

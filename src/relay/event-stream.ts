@@ -1,5 +1,5 @@
 import type { JobRecord } from '../index.js';
-import { HEADERS } from './answer.js';
+import { HEADERS, NO_SUCH_JOB } from './answer.js';
 import { Few } from './few.js';
 import { problem } from './frames.js';
 import type { JobHub } from './hub.js';
@@ -105,6 +105,12 @@ export class EventStream implements Watcher {
       this.#send(job.frame);
     } else if ((this.#controller?.desiredSize ?? 0) <= 0) this.#waiting.set(job.key, job);
     else this.#send(job.frame);
+  }
+
+  forgotten(key: string): void {
+    this.#jobs.delete(key);
+    this.#waiting.delete(key);
+    this.problem(NO_SUCH_JOB, key);
   }
 
   problem(words: string, jobId: string): void {

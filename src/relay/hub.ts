@@ -106,6 +106,8 @@ export class JobHub {
     this.#stop(job);
     this.#jobs.delete(key);
     this.#idle.delete(job);
+    for (const watcher of [...job.watchers]) watcher.forgotten(key);
+    job.watchers.clear();
   }
 
   close(): void {

@@ -21,7 +21,7 @@ export class Records {
   readonly #jobs: Pick<Jobs, 'get' | 'list'>;
   /** In the order of their time. */
   readonly #known = new Map<string, Known>();
-  /** How often a job was forgotten: what was asked of the store before that is not kept. */
+  /** How often a job was forgotten: what was asked of the store before that may be no longer so. */
   #forgotten = 0;
   #dropping: ReturnType<typeof setTimeout> | undefined;
 
@@ -62,7 +62,8 @@ export class Records {
     const record = /^[\x21-\x7e]{1,255}$/.test(key) ? await this.#jobs.get(key) : undefined;
     this.#known.delete(key);
     // What is not there may be in a moment, and what has no id may get one.
-    if (record?.jobId !== undefined && forgotten === this.#forgotten) this.#remember(record);
+    if (forgotten !== this.#forgotten) return this.read(key);
+    if (record?.jobId !== undefined) this.#remember(record);
     return record;
   }
 
@@ -87,6 +88,11 @@ export class Records {
       this.#dropLater();
     }, FRESH_MS);
     (this.#dropping as { unref?(): void }).unref?.();
+  }
+
+  /** Changes whenever a job is forgotten. */
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
   /** The user's, in no order. */

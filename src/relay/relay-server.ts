@@ -176,8 +176,10 @@ export class RelayServer {
   /** Whose it is comes first: whoever may not know of a job is not told that it may not. */
   async #find(user: RelayUser, jobId: string, type: Exclude<RelayAction['type'], 'generate' | 'list'>) {
     const record = await this.#records.own(user.id, jobId);
+    const { forgotten } = this.#records;
     await admit(this.#settings, user, { type, jobId });
-    return record;
+    // That may have taken a while.
+    return forgotten === this.#records.forgotten ? record : this.#records.own(user.id, jobId);
   }
 
   #told(error: unknown, what: string, ids: Ids = {}) {

@@ -1,4 +1,5 @@
 import type { JobRecord } from '../index.js';
+import { NO_SUCH_JOB } from './answer.js';
 import { Few } from './few.js';
 import { acknowledged, problem, readMessage } from './frames.js';
 import type { JobHub } from './hub.js';
@@ -120,6 +121,11 @@ export class Session implements Watcher {
       this.#waiting.set(job.key, job);
       this.#host.waits(this);
     } else this.send(job.frame);
+  }
+
+  forgotten(key: string): void {
+    this.#waiting?.delete(key);
+    if (this.#jobs.delete(key)) this.send(problem(NO_SUCH_JOB, key));
   }
 
   /** True where nothing waits any more. */

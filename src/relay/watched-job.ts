@@ -9,6 +9,8 @@ import { cleanWords } from './words.js';
 export interface Watcher {
   /** There is something new: `job.frame`. */
   tell(job: WatchedJob): void;
+  /** The user has taken the job off the list: there is no more to tell. */
+  forgotten(key: string): void;
 }
 
 interface Failure {

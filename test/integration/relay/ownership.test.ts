@@ -168,6 +168,54 @@ it('a page lists and forgets by its backend', async () => {
   expect(await list({})).toEqual({ jobs: [] });
 });
 
+describe('a job that its user takes off the list', () => {
+  it('is told to be no such job to those who watch it, and is followed no longer', async () => {
+    const site = await startSite();
+    const { id } = await site.page().generate(script as never);
+    const socket = await site.socket();
+    socket.say('subscribe', id);
+    await socket.until({ jobId: id, status: 'queued' });
+    const stream = await site.call(`/api/jobs/events?jobIds=${id}`);
+    expect(site.relay.stats.jobs).toBe(1);
+    expect((await site.call(`/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204);
+    await socket.until({ jobId: id, error: 'No such job' });
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('No such job')) text += (await reader?.read())?.value ?? '';
+    await reader?.cancel();
+    expect(site.relay.stats.jobs).toBe(0);
+  });
+
+  it('is not followed for a page whose leave to watch it was still being looked for', async () => {
+    let asked: () => void = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    let allow: () => void = () => {};
+    const isAllowed = new Promise<void>((resolve) => {
+      allow = resolve;
+    });
+    const site = await startSite(
+      {},
+      {
+        authorize: async (_, { type }) => {
+          if (type !== 'subscribe') return;
+          asked();
+          await isAllowed;
+        },
+      },
+    );
+    const { id } = await site.page().generate(script as never);
+    const socket = await site.socket();
+    socket.say('subscribe', id);
+    await isAsked;
+    expect((await site.call(`/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204);
+    allow();
+    await socket.until({ jobId: id, error: 'No such job' });
+    expect(site.relay.stats.jobs).toBe(0);
+  });
+});
+
 describe('whether a user may', () => {
   it('is asked for each action by name, once the job is known to be the user’s', async () => {
     const asked: string[] = [];

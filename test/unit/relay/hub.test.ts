@@ -79,7 +79,10 @@ describe('many who watch one job', () => {
     const job = new WatchedJob('k');
     const told: string[] = [];
     for (let index = 0; index < count; index++)
-      job.watchers.add({ tell: ({ progress }) => void told.push(`${index} ${progress}`) });
+      job.watchers.add({
+        tell: ({ progress }) => void told.push(`${index} ${progress}`),
+        forgotten: () => {},
+      });
     return { job, told };
   }
   const at = (progress: number) => ({ jobId: 'k', status: 'processing' as const, progress });

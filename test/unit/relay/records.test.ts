@@ -94,7 +94,7 @@ describe('what a relay knows of whose a job is', () => {
     const asked = records.own('ada', 'key');
     records.forget('key');
     answer.resolve(own);
-    await asked;
+    await expect(asked).rejects.toThrow('No such job');
     await expect(records.own('ada', 'key')).rejects.toThrow('No such job');
   });
 
