@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createMockServer, type MockServer, patternBytes } from 'reelwire/mock-server';
 import { build } from 'vite';
@@ -102,6 +103,15 @@ async function submit() {
 
 const statusCalls = () => provider.requests.filter(({ route }) => route === 'status').length;
 
+/** How many there are once those of who has just begun to follow are made: a page is told that it follows before. */
+async function settledCalls(): Promise<number> {
+  for (;;) {
+    const calls = statusCalls();
+    await sleep(700);
+    if (statusCalls() === calls) return calls;
+  }
+}
+
 describe('two processes behind nginx, with the lines of the example', () => {
   it('serve the page', async () => {
     const page = await fetch(`${ada.origin}/`);
@@ -116,7 +126,7 @@ describe('two processes behind nginx, with the lines of the example', () => {
       const { id, job } = await submit();
       const pages = [await follow(id, stream)];
       while ((await Promise.all(ports.map(openAt))).includes(0)) pages.push(await follow(id, stream));
-      const asked = statusCalls();
+      const asked = await settledCalls();
       const deliveries = provider.webhooks.deliveries.length;
       job.complete();
       const told = await Promise.all(pages.map(({ ended }) => ended));
