@@ -204,6 +204,9 @@ export function generateMany<Input, Job extends { readonly id: string }>(
 }
 
 function iterate<T>(inputs: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | Iterator<T> {
-  if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
-  return inputs[Symbol.iterator]();
+  // A text is one of letters, which is hardly meant.
+  const given: Partial<Iterable<T> & AsyncIterable<T>> = Object(typeof inputs === 'string' ? {} : inputs);
+  const source = given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]?.();
+  if (source === undefined) throw new InputError('inputs', 'inputs must be an array, or iterable otherwise');
+  return source;
 }

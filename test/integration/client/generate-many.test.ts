@@ -49,6 +49,19 @@ it('one failure does not stop the rest', async () => {
   expect(outcomes.sort()).toEqual(['0 false', '1 true', '2 false']);
 });
 
+it.each([5, null, undefined, {}, 'ten'])(
+  'inputs that are no list, as %j, are refused by name',
+  async (inputs) => {
+    const server = await startServer();
+    const results = connect(server).generateMany(inputs as never);
+    await expect(results.next()).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringMatching(/^inputs must be/),
+    });
+    expect(submits(server)).toBe(0);
+  },
+);
+
 it('a reader that stops has submitted no more than the concurrency beyond what it read', async () => {
   const server = await startServer();
   for await (const _ of connect(server).generateMany(numbered(1_000), { concurrency: 4 })) break;
