@@ -100,6 +100,7 @@ describe.each(engines)('the pages of two users in %s', (engine, launch) => {
     const badge = `const badge = document.querySelector('.transport');
       return badge.checkVisibility() ? badge.textContent : ''`;
     expect(await here.evaluate(badge), 'where the job had ended').not.toBe('connecting');
+    expect(await textOf(here, '#announcements'), 'what had ended before').toBe('');
 
     await elsewhere.click('.forget');
     await shows(elsewhere);

@@ -29,7 +29,10 @@ export function showJob(job: VideoJob, title: string, forget: () => Promise<void
   };
   card.rename(title);
 
+  // What had ended before the page came is no news.
+  let wasOpen = false;
   job.on('update', (snapshot) => {
+    wasOpen ||= snapshot.status === 'queued' || snapshot.status === 'processing';
     update(element, snapshot);
     show('.status', snapshot.status);
     show('.percent', snapshot.indeterminate === true ? '' : `${Math.round(snapshot.progress)} %`);
@@ -39,8 +42,12 @@ export function showJob(job: VideoJob, title: string, forget: () => Promise<void
     element.dataset.transport = transport ?? '';
     show('.transport', transport === undefined ? 'connecting' : TRANSPORTS[transport]);
   });
-  job.on('completed', () => announce(`${title}: the video is ready`));
-  job.on('failed', ({ error }) => announce(`${title}: ${error}`));
+  job.on('completed', () => {
+    if (wasOpen) announce(`${title}: the video is ready`);
+  });
+  job.on('failed', ({ error }) => {
+    if (wasOpen) announce(`${title}: ${error}`);
+  });
   job.on('stopped', (error) => {
     if (element.isConnected) show('.message', error instanceof Error ? error.message : String(error));
   });
