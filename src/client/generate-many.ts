@@ -204,9 +204,10 @@ export function generateMany<Input, Job extends { readonly id: string }>(
 }
 
 function iterate<T>(inputs: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | Iterator<T> {
-  // A text is one of letters, which is hardly meant.
-  const given: Partial<Iterable<T> & AsyncIterable<T>> = Object(typeof inputs === 'string' ? {} : inputs);
+  const given: Partial<Iterable<T> & AsyncIterable<T>> = Object(inputs);
   const source = given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]?.();
-  if (source === undefined) throw new InputError('inputs', 'inputs must be an array, or iterable otherwise');
+  // A text is one of letters.
+  if (!source || typeof inputs === 'string')
+    throw new InputError('inputs', 'inputs must be an array or iterable');
   return source;
 }
