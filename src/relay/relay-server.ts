@@ -150,7 +150,16 @@ export class RelayServer {
     if (jobIds.length === 0) throw new Refused(400, 'jobIds is missing');
     if (jobIds.length > limits.jobsPerStream)
       throw new Refused(400, `More than ${limits.jobsPerStream} jobs`);
-    const found = await Promise.allSettled(jobIds.map((jobId) => this.#find(user, jobId, 'subscribe')));
+    const { forgotten } = this.#records;
+    let found = await Promise.allSettled(jobIds.map((jobId) => this.#find(user, jobId, 'subscribe')));
+    // One may have waited for another.
+    if (forgotten !== this.#records.forgotten)
+      found = await Promise.allSettled(
+        found.map(async (result) => {
+          if (result.status === 'rejected') throw result.reason;
+          return this.#records.own(user.id, result.value.key);
+        }),
+      );
     if (found.every(({ status }) => status === 'rejected')) throw (found[0] as PromiseRejectedResult).reason;
     const stream = new EventStream(user, this.#doors.enter(user.id), {
       ...{ limits, hub: this.#hub, streams: this.#streams },

@@ -186,33 +186,56 @@ describe('a job that its user takes off the list', () => {
     expect(site.relay.stats.jobs).toBe(0);
   });
 
-  it('is not followed for a page whose leave to watch it was still being looked for', async () => {
-    let asked: () => void = () => {};
-    const isAsked = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
+  /** A relay that finds out whether a user may watch the second job of an input only once `allow` is called. */
+  async function startSlow() {
     let allow: () => void = () => {};
+    let asked: () => void = () => {};
     const isAllowed = new Promise<void>((resolve) => {
       allow = resolve;
     });
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    let slow = '';
     const site = await startSite(
       {},
       {
-        authorize: async (_, { type }) => {
-          if (type !== 'subscribe') return;
+        authorize: async (_, { type, jobId }) => {
+          if (type !== 'subscribe' || jobId !== slow) return;
           asked();
           await isAllowed;
         },
       },
     );
-    const { id } = await site.page().generate(script as never);
+    const quickId = (await site.page().generate(script as never)).id;
+    const slowId = (await site.page().generate(script as never)).id;
+    slow = slowId;
+    return { site, quickId, slowId, isAsked, allow };
+  }
+
+  it('is not followed for a page whose leave to watch it was still being looked for', async () => {
+    const { site, slowId, isAsked, allow } = await startSlow();
     const socket = await site.socket();
-    socket.say('subscribe', id);
+    socket.say('subscribe', slowId);
     await isAsked;
-    expect((await site.call(`/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await site.call(`/api/jobs/${slowId}`, { method: 'DELETE' })).status).toBe(204);
     allow();
-    await socket.until({ jobId: id, error: 'No such job' });
+    await socket.until({ jobId: slowId, error: 'No such job' });
     expect(site.relay.stats.jobs).toBe(0);
+  });
+
+  it('is not followed for a stream that was still waiting for another of its jobs', async () => {
+    const { site, quickId, slowId, isAsked, allow } = await startSlow();
+    const opening = site.call(`/api/jobs/events?jobIds=${quickId},${slowId}`);
+    await isAsked;
+    expect((await site.call(`/api/jobs/${quickId}`, { method: 'DELETE' })).status).toBe(204);
+    allow();
+    const reader = (await opening).body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes(quickId) || !text.includes(slowId)) text += (await reader?.read())?.value ?? '';
+    expect(text).toContain(`{"error":"No such job","jobId":"${quickId}"}`);
+    expect(site.relay.stats.jobs).toBe(1);
+    await reader?.cancel();
   });
 });
 
