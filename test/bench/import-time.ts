@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
 
 const LIMITS_MS: Readonly<Record<string, number>> = {
-  reelwire: 18,
+  reelwire: 9,
   'reelwire/backends': 12,
   'reelwire/webhooks': 6,
 };
