@@ -210,6 +210,14 @@ const mockOfCommonJS: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
+/** The bars lay out their lines themselves (src/cli/bars.ts): how cli-progress would, with its table of emoji, is left out. */
+const withoutFormatter: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'without-formatter',
+  setup(build) {
+    build.onLoad({ filter: /cli-progress[\\/]lib[\\/]formatter\.js$/ }, () => ({ contents: '' }));
+  },
+};
+
 /** What is bundled of others goes with its licence, in the folder that holds it. */
 const licencesIn = (folder: string): NonNullable<Options['esbuildPlugins']>[number] => ({
   name: 'licences',
@@ -321,7 +329,7 @@ export default defineConfig([
     outDir: 'dist/cli',
     // Who uses the library alone need not install what only the command needs.
     noExternal: ['commander', 'cli-progress'],
-    esbuildPlugins: [libraryOutside('cli'), licencesIn('dist/cli')],
+    esbuildPlugins: [libraryOutside('cli'), withoutFormatter, licencesIn('dist/cli')],
     // Nobody reads it in the debugger, and most of it is of others.
     esbuildOptions(options) {
       shared.esbuildOptions(options);
