@@ -57,8 +57,8 @@ export class Calls {
 }
 
 /** For what only a client can do that keeps records of its jobs. */
-export function needsJobs(name: string): ConfigurationError {
-  return new ConfigurationError(name, `${name} needs the client's option jobs: see reelwire/jobs`);
+export function needsJobs(option: string): ConfigurationError {
+  return new ConfigurationError(option, `${option}: the client was given no jobs, see reelwire/jobs`);
 }
 
 export function closedError(jobId: string | undefined): VideoError {

@@ -42,7 +42,7 @@ export class Server {
   /** @throws ConfigurationError where the client keeps none. */
   get records(): ClientJobs {
     if (this.jobs) return this.jobs;
-    throw needsJobs('this');
+    throw needsJobs('jobs');
   }
 
   get backend(): Settings['backend'] {

@@ -1,5 +1,4 @@
 import type { JobUpdate } from './model.js';
-import { isRecord } from './record.js';
 import { type StatusWords, statusOfWord } from './status-words.js';
 
 /** An untrusted JSON object: any field may hold anything. */
@@ -46,15 +45,24 @@ export function readUpdate(raw: Fields, jobId: string, typeWord?: unknown, words
   const status = known ?? undefined;
   const message = textOf(raw.message) ?? textOf(raw.step);
   const failed = status === 'failed';
-  const failure = failed ? (raw.error ?? (isRecord(raw.data) ? raw.data.error : undefined)) : undefined;
+  // Of several, the first.
+  const failure: unknown =
+    failed && [raw.error ?? (Object(raw.data) as Fields).error ?? raw.errors].flat()[0];
+  const reason = Object(failure) as Fields;
   return {
     jobId,
     status,
     unknownStatus: known === undefined ? unknownWord(raw.status ?? typeWord) : undefined,
     progress: progressOf(raw.progress),
     message,
-    error: failed ? (reasonOf(failure) ?? message ?? tellingWord(raw.status)) : undefined,
-    errorCode: isRecord(failure) ? textOf(failure.code) : undefined,
+    error: failed
+      ? (textOf(reason.message) ??
+        textOf(reason.code) ??
+        textOf(failure) ??
+        message ??
+        tellingWord(raw.status))
+      : undefined,
+    errorCode: textOf(reason.code),
     videoUrl: textOf(raw.videoUrl) ?? textOf(raw.url),
     expiresAt: dateOf(raw.expires_at ?? raw.contentExpiresAt),
     raw,
@@ -69,10 +77,6 @@ function progressOf(value: unknown): number | undefined {
 function unknownWord(value: unknown): string | undefined {
   const word = typeof value === 'number' ? String(value) : textOf(value);
   return word?.trim() === '' ? undefined : word?.slice(0, MAX_WORD);
-}
-
-function reasonOf(failure: unknown): string | undefined {
-  return isRecord(failure) ? (textOf(failure.message) ?? textOf(failure.code)) : textOf(failure);
 }
 
 /** `expired` and `cancelled` are reasons, `failed` and `error` are not. */

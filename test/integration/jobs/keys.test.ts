@@ -75,7 +75,13 @@ describe('generate with a key', () => {
         code: 'configuration',
         option: name,
       });
-    expect(() => client.resume()).toThrow(/needs the client's option jobs/);
+    const noJobs = {
+      ...{ code: 'configuration', option: 'jobs' },
+      message: 'jobs: the client was given no jobs, see reelwire/jobs',
+    };
+    expect(() => client.resume()).toThrow(expect.objectContaining(noJobs));
+    for (const call of [async () => client.adopt('order-7', 'job-1'), async () => client.forget('order-7')])
+      expect(await errorOf(call())).toMatchObject(noJobs);
     expect(submits(server)).toBe(0);
   });
 });

@@ -192,6 +192,14 @@ describe('status', () => {
     [{ error: { code: 'c' } }, 'c'],
     [{ data: { error: 'reason' }, message: 'failed' }, 'reason'],
     [{ message: 'reason' }, 'reason'],
+    [{ errors: ['reason', 'another'], message: 'failed' }, 'reason'],
+    [{ errors: [{ message: 'reason' }] }, 'reason'],
+    [{ errors: [{ code: 'c' }] }, 'c'],
+    [{ error: ['reason'] }, 'reason'],
+    [{ error: 'reason', errors: ['another'] }, 'reason'],
+    [{ errors: [], message: 'reason' }, 'reason'],
+    [{ errors: [null] }, undefined],
+    [{ data: 'none', errors: 'reason' }, 'reason'],
     [{}, undefined],
   ])('finds the reason of a failure in %j', (fields, error) => {
     expect(statusOf(backend, answer({ status: 'failed', ...fields }), 'a').error).toBe(error);

@@ -81,6 +81,13 @@ describe('unwrapWebhook', () => {
     }
   });
 
+  it('finds the reason of a failure in a list', async () => {
+    const body = '{"jobId":"job-1","status":"failed","errors":[{"message":"no credits","code":"402"}]}';
+    expect(await unwrapSigned(body)).toMatchObject({
+      snapshot: { error: 'no credits', errorCode: '402' },
+    });
+  });
+
   it('takes a Request', async () => {
     const body = '{"jobId":"job-1","status":"failed","error":"no"}';
     const headers = await signWebhook({ body, secret });
