@@ -87,7 +87,7 @@ const MAX_ID = 255;
 export function readMessage(text: string): PageMessage {
   let message: { readonly action?: unknown; readonly jobId?: unknown } | null;
   try {
-    message = JSON.parse(text);
+    message = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return { error: 'Invalid message format' };
   }

@@ -112,7 +112,7 @@ export class SseStream {
     if (this.#closed) return;
     const { events, perJob } = this.#codec;
     const jobId = perJob && this.jobIds[0];
-    const read = () => readFrame(() => this.#codec.parse(data, { event, jobId }));
+    const read = () => readFrame(data, (frame) => this.#codec.parse(frame, { event, jobId }));
     if (events?.includes(event) === false) this.#events.said({ type: 'control' });
     else this.#events.said(data.length > MAX_FRAME_SIZE ? TOO_LARGE : read());
   }

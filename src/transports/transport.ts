@@ -36,11 +36,11 @@ export type ConnectStream = (jobIds: readonly string[], events: StreamEvents) =>
 
 /**
  * What a frame means to a codec, which may be the caller's own: where it throws, or gives what is no message, the
- * frame is dropped and the stream goes on.
+ * frame is dropped and the stream goes on. A byte order mark in front, as some servers write it, is no part of it.
  */
-export function readFrame(parse: () => StreamMessage): StreamMessage {
+export function readFrame(text: string, parse: (text: string) => StreamMessage): StreamMessage {
   try {
-    const message = parse();
+    const message = parse(text.replace(/^\uFEFF/, ''));
     const { type } = message;
     if (type === 'control' || (type === 'update' && message.update.jobId !== undefined)) return message;
     if (type === 'ask' || (type === 'problem' && typeof message.message === 'string')) return message;

@@ -182,7 +182,7 @@ class Connection implements StreamConnection {
     } catch {
       return problem('The server sent a WebSocket frame that is no text; it was dropped.');
     }
-    return readFrame(() => this.#codec.parse(text, this.#deps.known));
+    return readFrame(text, (frame) => this.#codec.parse(frame, this.#deps.known));
   }
 
   /** False where the socket would not take it: then it has failed. */

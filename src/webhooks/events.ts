@@ -99,20 +99,18 @@ function timeOf(raw: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
+/** As text, without a byte order mark: the decoder drops it, and `JSON.parse` would not take it. */
+export function decodeBody(body: string | Uint8Array): string {
+  return typeof body === 'string' ? body.replace(/^\uFEFF/, '') : new TextDecoder().decode(body);
+}
+
 /** The body is not JSON: the sender's fault, where the same error of a caller's function is the receiver's. */
 export class UnreadableBodyError extends InvalidResponseError {}
 
 /** @throws UnreadableBodyError */
 export function parseBody(body: string | Uint8Array, isSigned = true): unknown {
-  // The decoder drops a byte order mark; JSON.parse would not take it.
-  const text =
-    typeof body !== 'string'
-      ? new TextDecoder().decode(body)
-      : body.startsWith('\uFEFF')
-        ? body.slice(1)
-        : body;
   try {
-    return parseJson(text);
+    return parseJson(decodeBody(body));
   } catch (cause) {
     const signed = isSigned ? ', though it is signed' : '';
     throw new UnreadableBodyError(`the body of the webhook is not JSON${signed}`, {

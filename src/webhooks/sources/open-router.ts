@@ -4,7 +4,7 @@ import type { JobUpdate } from '../../core/model.js';
 import { readOpenRouterJob } from '../../core/open-router-job.js';
 import { isRecord } from '../../core/record.js';
 import { MAX_SIGNATURES, type SignedHeaders } from '../check-delivery.js';
-import { jobIdOf } from '../events.js';
+import { decodeBody, jobIdOf } from '../events.js';
 import { refused } from '../refused.js';
 import type { WebhookSource } from '../source.js';
 import { type SignedSourceOptions, signedSource } from './signed.js';
@@ -55,7 +55,7 @@ function readHeaders([header = '']: readonly string[]): SignedHeaders {
 /** The id and the status of the job, as OpenRouter puts them together; undefined where they are not there. */
 function idOf(body: string | Uint8Array): string | undefined {
   try {
-    const event = parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body));
+    const event = parseJson(decodeBody(body));
     const data = isRecord(event) && isRecord(event.data) ? event.data : {};
     const [id, status] = [textOf(data.id), textOf(data.status)];
     return id === undefined || status === undefined ? undefined : `${id}-${status}`;

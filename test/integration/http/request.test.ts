@@ -278,6 +278,16 @@ describe('a successful answer that is none', () => {
     expect((await client(server.url).send(get, safe)).body).toHaveLength(1_048_574);
   });
 
+  it('is read behind a byte order mark, a refusal too', async () => {
+    const server = await serve((_seen, response, index) =>
+      response.writeHead(index === 0 ? 200 : 400).end('\uFEFF{"error":"no credits"}'),
+    );
+    expect((await client(server.url).send(get, safe)).body).toEqual({ error: 'no credits' });
+    expect(await rejection(client(server.url).send(get, safe))).toMatchObject({
+      serverMessage: 'no credits',
+    });
+  });
+
   it('has no body where its status says so', async () => {
     const server = await serve((_seen, response) => response.writeHead(204).end());
     expect(await client(server.url).send({ method: 'DELETE', url: '/x' }, safe)).toMatchObject({

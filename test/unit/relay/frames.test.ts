@@ -107,6 +107,11 @@ describe('what a page says', () => {
     expect(readMessage(webSocket?.unsubscribe?.('k') ?? '')).toEqual({ action: 'unsubscribe', jobId: 'k' });
   });
 
+  it('is read behind a byte order mark', () => {
+    const message = { action: 'subscribe', jobId: 'k' };
+    expect(readMessage(`\uFEFF${JSON.stringify(message)}`)).toEqual(message);
+  });
+
   it.each(['', '{', '[1', 'subscribe', '7', 'null', '"x"', 'true'])('%j is no message', (text) => {
     expect(readMessage(text)).toEqual({ error: 'Invalid message format' });
   });

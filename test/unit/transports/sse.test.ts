@@ -118,6 +118,14 @@ describe('an event stream', () => {
     expect(events.messages).toMatchObject([{ update: { jobId: 'a' } }, { update: { jobId: 'b' } }]);
   });
 
+  it('brings data behind a byte order mark, before the stream and before each', async () => {
+    connect(['a']);
+    await request(0).answer();
+    await request(0).write('\uFEFFdata: \uFEFFa\n\ndata: \uFEFFb\n\n');
+    const updates = events.messages.filter(({ type }) => type === 'update');
+    expect(updates).toMatchObject([{ update: { jobId: 'a' } }, { update: { jobId: 'b' } }]);
+  });
+
   it('hands events of any name to the backend, with their names, also those of its own events', async () => {
     const parse = vi.spyOn(codec, 'parse');
     connect(['a']);

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { StreamMessage } from '../../../src/core/model.js';
 import { readFrame } from '../../../src/transports/transport.js';
 
 const unreadable = { type: 'problem', message: 'The backend could not read a frame; it was dropped.' };
-const read = (message: unknown) => readFrame(() => message as StreamMessage);
+const read = (message: unknown) => readFrame('', () => message as StreamMessage);
 
 describe('what a codec makes of a frame', () => {
   it.each([
@@ -34,9 +34,15 @@ describe('what a codec makes of a frame', () => {
     expect(read(message)).toEqual(unreadable);
   });
 
+  it('is without a byte order mark, of which one in the middle is none', () => {
+    const parse = vi.fn(() => ({ type: 'control' }) as const);
+    for (const text of ['\uFEFF{"a":"\uFEFF"}', '{}']) readFrame(text, parse);
+    expect(parse.mock.calls).toEqual([['{"a":"\uFEFF"}'], ['{}']]);
+  });
+
   it('is one that could not be read where it throws', () => {
     expect(
-      readFrame(() => {
+      readFrame('', () => {
         throw new Error('not mine');
       }),
     ).toEqual(unreadable);

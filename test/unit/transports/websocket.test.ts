@@ -117,6 +117,16 @@ describe('a WebSocket', () => {
     expect(events.messages).toHaveLength(7);
   });
 
+  it('reads a frame behind a byte order mark, as text or binary', async () => {
+    const bytes = new TextEncoder().encode('\uFEFFjob');
+    const { socket } = await connect();
+    socket.open();
+    for (const data of ['\uFEFFjob', bytes.buffer, bytes, new Blob([bytes])]) socket.onmessage?.({ data });
+    await eventually(() => expect(events.messages).toHaveLength(4));
+    const jobIds = events.messages.map((message) => message.type === 'update' && message.update.jobId);
+    expect(jobIds).toEqual(['job', 'job', 'job', 'job']);
+  });
+
   it('drops a frame that is no text and one over 1 MiB, and says so', async () => {
     const { socket } = await connect();
     socket.open();

@@ -175,6 +175,12 @@ describe('replicateWebhooks reads a prediction', () => {
 });
 
 describe('openRouterWebhooks reads an event', () => {
+  it('behind a byte order mark, and names its delivery all the same', async () => {
+    const body = '{"type":"video.generation.completed","data":{"id":"gen-vid-1","status":"completed"}}';
+    const event = { type: 'job.completed', jobId: 'gen-vid-1', id: 'gen-vid-1-completed' };
+    for (const text of [body, `\uFEFF${body}`]) expect(await fromOpenRouter(text)).toMatchObject(event);
+  });
+
   it.each([
     ['completed', 'completed'],
     ['failed', 'failed'],

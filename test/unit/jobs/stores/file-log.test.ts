@@ -29,6 +29,10 @@ describe('the log of a record', () => {
     expect(read(after + logLine('add', first, NOW))).toEqual(second);
   });
 
+  it('is read behind the byte order mark of an editor', () => {
+    expect(read(`\uFEFF${ADD}${PUT}`)).toEqual(submitted);
+  });
+
   it('has no record of a change alone', () => {
     expect(read(PUT)).toBeUndefined();
   });
