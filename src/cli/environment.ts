@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 import { ConfigurationError } from '../index.js';
-import { readInputFile } from './files.js';
+import { readInputFile, textOf } from './files.js';
 import { KEYS } from './names.js';
 
 const MAX_CONFIG_BYTES = 64 * 1024;
@@ -20,7 +20,7 @@ export async function readEnvironment(config: string | undefined): Promise<Envir
   // A variable that is set to nothing counts as not set.
   const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
   if (config === undefined) return set;
-  const text = (await readInputFile('--config', config, MAX_CONFIG_BYTES)).toString();
+  const text = textOf(await readInputFile('--config', config, MAX_CONFIG_BYTES));
   return { ...checkConfig(config, text), ...set };
 }
 

@@ -40,6 +40,11 @@ export async function readStdin(signal?: AbortSignal, maxBytes: number = MAX_INP
   }
 }
 
+/** As text, without the byte order mark that editors and shells of Windows put in front. */
+export function textOf(bytes: Buffer): string {
+  return bytes.toString().replace(/^\uFEFF/, '');
+}
+
 async function readAtMost(source: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,4 +1,3 @@
-import { ConfigurationError } from '../index.js';
 import { jobsCommand } from './jobs-folder.js';
 import { runner, shellCommand } from './text.js';
 
@@ -7,19 +6,28 @@ const CALL =
   /(?:await )?client\.(subscribe|status|download|cancel)\(("(?:[^"\\]|\\.)*")\)(?:\.completed\(\))?/g;
 /** `client.adopt("order-7", its id)`, and `client.forget("order-7")`. */
 const RECORD_CALL = /(?:call )?client\.(adopt|forget)\(("(?:[^"\\]|\\.)*")(, its id)?\)/g;
+/** As hints about a job that may still run end. */
+const RESUME =
+  / (?:Resume|Then follow the job again) with client\.subscribe\("(?:[^"\\]|\\.)*"\)(?:, or give a larger timeoutMs| of a new VideoClient)?\.$/;
 const COMMANDS: Readonly<Record<string, string>> = { subscribe: 'watch' };
 
-const TOKEN = 'REELWIRE_TOKEN, or --token-file';
+export const TOKEN = 'REELWIRE_TOKEN, or --token-file';
 const MODEL = 'Give --model, or REELWIRE_MODEL';
 
-/** Options of the client that are flags here. */
-const FLAGS: Readonly<Record<string, string>> = {
-  baseUrl: '--base-url',
-  webSocketUrl: '--web-socket-url',
-  transports: '--transports',
-  backend: '--backend',
-  'auth.token': TOKEN,
-};
+/** Of what a receiver is told: here the delivery comes on stdin. */
+const OF_WEBHOOKS: readonly (readonly [RegExp, string])[] = [
+  [
+    /\bCheck that the environment variable is set where the receiver runs\b/g,
+    'Check that REELWIRE_WEBHOOK_SECRET is set, or give --secret',
+  ],
+  [/ ?\bWhere it is built without it, as by `next build`, give a function: .*$/, ''],
+  [/ If it is really so, give its bytes\./g, ''],
+  [/\bSomething read it before\. Express: .*$/, 'Give it on stdin, as it came: < body.json'],
+  [/\bPass the bytes as they came\. Express: .*$/, 'Pass the bytes as they came.'],
+  [/^Express: .*$/, 'Give the body as it came.'],
+  [/\bDecode it first: Buffer\..*$/, 'Decode it first, such as by base64 -d.'],
+  [/\bLeave scheme out\b/g, 'Leave --scheme out'],
+];
 
 /** Words of programs, and what they are here. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -63,6 +71,15 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bthe auth option\b|(?<=\bCheck )auth\b/g, TOKEN],
   [/\bbaseUrl\b/g, '--base-url'],
   [/\bwebSocketUrl\b/g, '--web-socket-url'],
+  [
+    /\bGive task: '(\w+)' or task: '(\w+)' as well\b/g,
+    'Give "task": "$1" or "task": "$2" in --input as well',
+  ],
+  [
+    /\bCheck that the store can be reached and written\b/g,
+    'Check that the folder of the records can be read and written: .reelwire/jobs, or that of --jobs',
+  ],
+  ...OF_WEBHOOKS,
   // Not "the backend": that is a thing, and no option.
   [/(?<=\b(?:and|or|that|Check) )backend\b/g, '--backend'],
 ];
@@ -96,10 +113,7 @@ export function inShellWords(hint: string, token = TOKEN, jobs?: string): string
   );
 }
 
-/** What is wrong, where it is a flag that was: of an option of the client, its message begins with the option. */
-export function messageOf(error: unknown, token = TOKEN): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof ConfigurationError) || !error.message.startsWith(error.option)) return error.message;
-  const flag = FLAGS[error.option] ?? error.option;
-  return (flag === TOKEN ? token : flag) + error.message.slice(error.option.length);
+/** A hint where the command that goes on is told besides, with all its flags: then not twice. */
+export function withoutResume(hint: string | undefined): string | undefined {
+  return hint?.replace(RESUME, '');
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { InputError } from '../index.js';
-import { MAX_INPUT_BYTES, readInputFile, readStdin } from './files.js';
+import { MAX_INPUT_BYTES, readInputFile, readStdin, textOf } from './files.js';
 import type { BackendName } from './names.js';
 
 export interface InputFlags {
@@ -151,13 +151,13 @@ const FORMS: Readonly<Record<BackendName, Form>> = {
 
 /** A prompt from stdin, without the line break at its end. */
 async function readPrompt(signal: AbortSignal | undefined): Promise<string> {
-  const prompt = (await readStdin(signal, MAX_PROMPT_BYTES)).toString().replace(/\r?\n$/, '');
+  const prompt = textOf(await readStdin(signal, MAX_PROMPT_BYTES)).replace(/\r?\n$/, '');
   if (prompt.trim() === '') throw new InputError('prompt', 'the prompt that stdin holds is empty');
   return prompt;
 }
 
 async function readFields(path: string, signal: AbortSignal | undefined): Promise<Fields> {
-  const text = (await (path === '-' ? readStdin(signal) : readInputFile('--input', path))).toString();
+  const text = textOf(await (path === '-' ? readStdin(signal) : readInputFile('--input', path)));
   const where = path === '-' ? 'stdin' : path;
   let value: unknown;
   try {

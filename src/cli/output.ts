@@ -1,12 +1,21 @@
 import { styleText } from 'node:util';
 import { ApiError, isVideoError } from '../index.js';
-import { inShellWords, messageOf } from './hints.js';
+import { inShellWords, withoutResume } from './hints.js';
+import { messageOf } from './messages.js';
 import { jsonLine, runner, shellCommand, shorten, visible } from './text.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 
 /** Longest part of a server's details that is shown. */
 const MAX_DETAILS_LENGTH = 2_000;
+
+/** What is told besides an error. */
+interface Told {
+  /** The command that goes on is told behind it: not by its hint too. */
+  readonly goesOn?: boolean;
+  /** Of its record. */
+  readonly key?: string | undefined;
+}
 
 /** Results go to stdout, all else to stderr; with `--json`, stdout holds one JSON object a line and nothing else. */
 export class Output {
@@ -56,12 +65,14 @@ export class Output {
   }
 
   /** Told to people with `--json` too: whoever redirects stdout still sees why it ended. */
-  error(error: unknown, key?: string): void {
+  error(error: unknown, { goesOn = false, key }: Told = {}): void {
     const message = messageOf(error, this.placeOfToken);
     const lines = [`${paint(process.stderr, 'red', 'Error:')} ${visible(message)}`];
     const known = isVideoError(error) ? error : undefined;
     const hint = this.hintOf(known?.hint);
-    if (hint !== undefined) lines.push(`  ${visible(hint)}`);
+    // With --json nothing comes behind it.
+    const shown = goesOn && !this.json ? this.hintOf(withoutResume(known?.hint)) : hint;
+    if (shown !== undefined) lines.push(`  ${visible(shown)}`);
     const details = known instanceof ApiError ? known.details : undefined;
     // A message mostly has them, at its end.
     if (details !== undefined && !message.includes(jsonLine(details)))

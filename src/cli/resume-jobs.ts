@@ -75,7 +75,7 @@ export async function resumeJobs(session: Session, folder: string, flags: Resume
   async function handle(left: ResumeResult<VideoJob>): Promise<number> {
     if (left.job === undefined) {
       const key = left.record === undefined ? left.key : left.record.key;
-      output.error(left.error, key);
+      output.error(left.error, { key });
       // Else the error says what may be done, and in which order.
       if (left.record === undefined && key !== undefined) tellHowToForget(key);
       return exitCodeOf(left.error);
@@ -91,7 +91,8 @@ export async function resumeJobs(session: Session, folder: string, flags: Resume
       return EXIT.ok;
     } catch (error) {
       if (signal.aborted) return EXIT.interrupted;
-      output.error(error, record.key);
+      // It comes again by itself.
+      output.error(error, { key: record.key, goesOn: true });
       return await giveUp(record.key, error);
     } finally {
       job.close();
@@ -114,7 +115,7 @@ export async function resumeJobs(session: Session, folder: string, flags: Resume
     if (!isVideoError(error) || error.code !== 'job-failed') tellHowToForget(key);
     else
       await forget(key).catch((failure: unknown) => {
-        output.error(failure, key);
+        output.error(failure, { key });
       });
     return exitCodeOf(error);
   }

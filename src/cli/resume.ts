@@ -13,6 +13,17 @@ export interface Resume {
     readonly limit?: number;
     readonly after?: string;
   };
+  /** That the job was submitted under: whoever gives the same command again goes on with it. */
+  readonly key?: string | undefined;
+}
+
+/** In words, with what else goes on where there is more than the command. */
+export function howToResume(resume: Resume): string {
+  const again =
+    resume.key === undefined
+      ? ''
+      : `\nOr give the same command again: with its --key it goes on with the same job, and makes no other.`;
+  return `Resume with:\n  ${commandOf(resume)}${again}`;
 }
 
 /** As it is typed into a shell. */

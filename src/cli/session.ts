@@ -1,9 +1,9 @@
-import { type AnyBackend, isVideoError, type VideoClient } from '../index.js';
+import { type AnyBackend, InputError, isVideoError, type VideoClient } from '../index.js';
 import { placeOfToken } from './credentials.js';
-import { exitCodeOf } from './exit-code.js';
+import { exitCodeOf, goesOn } from './exit-code.js';
 import { catchInterruptions, Interruption } from './interruption.js';
 import { Output } from './output.js';
-import { commandOf, type Resume } from './resume.js';
+import { commandOf, howToResume, type Resume } from './resume.js';
 import { type ConnectionFlags, createClient, readSettings, type Settings } from './settings.js';
 import { visible } from './text.js';
 
@@ -38,10 +38,9 @@ export async function runSession(
       detach(output, session?.resume);
       return signal.reason.exitCode;
     }
-    output.error(error);
-    const resume = session?.resume;
-    if (resume !== undefined && goesOn(error))
-      output.note(`Resume with:\n  ${commandOf(longer(resume, error))}`);
+    const resume = goesOn(error) ? session?.resume : undefined;
+    output.error(error, { goesOn: resume !== undefined });
+    if (resume !== undefined) output.note(howToResume(mended(resume, error)));
     return exitCodeOf(error);
   } finally {
     await session?.client.close();
@@ -64,16 +63,15 @@ export async function runLocally(
   }
 }
 
-/** Not where there is nothing to go on with: the job failed, or there is none. */
-function goesOn(error: unknown): boolean {
-  return isVideoError(error) && error.code !== 'job-failed' && error.code !== 'not-found';
-}
-
-/** What was too short once is too short again: the default is longer. */
-function longer(resume: Resume, error: unknown): Resume {
-  if (!isVideoError(error) || error.code !== 'job-timeout') return resume;
-  const { timeoutSeconds: _, ...flags } = resume.flags;
-  return { ...resume, flags };
+/** Without what cannot do: a time that was too short once is too short again (the default is longer). */
+export function mended(resume: Resume, ...errors: readonly unknown[]): Resume {
+  const { timeoutSeconds, variant, ...flags } = resume.flags;
+  const isShort = errors.some((error) => isVideoError(error) && error.code === 'job-timeout');
+  const isUnknown = errors.some((error) => error instanceof InputError && error.field === 'variant');
+  return {
+    ...resume,
+    flags: { ...flags, ...(!isShort && { timeoutSeconds }), ...(!isUnknown && { variant }) },
+  };
 }
 
 function detach(output: Output, resume: Resume | undefined): void {
@@ -82,12 +80,12 @@ function detach(output: Output, resume: Resume | undefined): void {
     output.note('Interrupted.');
     return;
   }
-  const { command, jobIds } = resume;
-  output.event({ type: 'detached', jobIds, resume: commandOf(resume) });
+  const { command, jobIds, key } = resume;
+  output.event({ type: 'detached', jobIds, key, resume: commandOf(resume) });
   const jobs = `${jobIds.length === 1 ? 'job' : 'jobs'} ${jobIds.map(visible).join(', ')}`;
   const what =
     command === 'download'
       ? `Stopped the download of ${jobs}.`
       : `Detached from ${jobs}; the server continues.`;
-  output.note(`${what} Resume with:\n  ${commandOf(resume)}`);
+  output.note(`${what} ${howToResume(resume)}`);
 }

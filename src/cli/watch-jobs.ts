@@ -1,14 +1,14 @@
 import type { VideoJob } from '../index.js';
 import { createDisplay } from './display.js';
-import { EXIT, exitCodeOf } from './exit-code.js';
+import { EXIT, exitCodeOf, goesOn, isOver } from './exit-code.js';
 import { followJob } from './follow.js';
-import { commandOf, type Resume } from './resume.js';
+import { commandOf, howToResume, type Resume } from './resume.js';
 import { createRow, progressOf, type Row } from './row.js';
 import { reportSaved, type Saved, type SaveFlags, saveVideo } from './save.js';
-import type { Session } from './session.js';
+import { mended, type Session } from './session.js';
 import { visible } from './text.js';
 
-export type WatchFlags = Resume['flags'] & SaveFlags;
+export type WatchFlags = Resume['flags'] & SaveFlags & Pick<Resume, 'key'>;
 
 /** Shows jobs until all have ended, and saves the video of each where that is wanted. */
 export async function watchJobs(
@@ -36,7 +36,11 @@ export async function watchJobs(
   };
   const outcomes = await Promise.allSettled(watched.map(watch));
   display.stop();
-  for (const { job, row } of watched) if (row.status === 'failed') running.delete(job.id);
+  for (const [index, { job, row }] of watched.entries()) {
+    const outcome = outcomes[index];
+    const isGone = outcome?.status === 'rejected' && isOver(outcome.reason);
+    if (row.status === 'failed' || isGone) running.delete(job.id);
+  }
 
   session.resume = resumeOf(running, flags);
   signal.throwIfAborted();
@@ -44,8 +48,9 @@ export async function watchJobs(
     .filter((outcome) => outcome.status === 'rejected')
     .map(({ reason }) => reason as unknown);
   if (jobs.length === 1 && failures.length === 1) throw failures[0];
+  const goingOn = failures.filter(goesOn);
   for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'rejected') output.error(outcome.reason);
+    if (outcome.status === 'rejected') output.error(outcome.reason, { goesOn: goesOn(outcome.reason) });
     else if (outcome.value !== undefined) reportSaved(session, outcome.value);
     else output.result(`Job ${visible(jobs[index]?.id ?? '')} is completed`);
   }
@@ -57,6 +62,8 @@ export async function watchJobs(
     };
     output.note(`Download it with:\n  ${commandOf(download)}`);
   }
+  if (session.resume !== undefined && goingOn.length > 0)
+    output.note(howToResume(mended(session.resume, ...goingOn)));
   return failures.map(exitCodeOf)[0] ?? EXIT.ok;
 }
 
@@ -65,5 +72,5 @@ function resumeOf(running: ReadonlyMap<string, Resume['command']>, flags: WatchF
   const jobIds = [...running.keys()];
   if (jobIds.length === 0) return undefined;
   const command = jobIds.every((id) => running.get(id) === 'download') ? 'download' : 'watch';
-  return { command, jobIds, flags };
+  return { command, jobIds, flags, key: flags.key };
 }

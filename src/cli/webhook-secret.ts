@@ -26,5 +26,10 @@ export function readScheme({ scheme, signatureHeader }: SecretFlags): WebhookSch
       hint: '--signature-header goes with --scheme hmac-sha256-hex.',
     });
   }
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(signatureHeader)) {
+    throw new ConfigurationError('--signature-header', '--signature-header is not the name of a header', {
+      hint: 'Such as --signature-header x-signature.',
+    });
+  }
   return { type: 'hmac-sha256-hex', header: signatureHeader };
 }

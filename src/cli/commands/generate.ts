@@ -30,11 +30,14 @@ export function generate(prompt: string | undefined, flags: GenerateFlags): Prom
     const kept = jobs === undefined ? {} : { key: flags.key, metadata: metadataOf(flags) };
     // What is wrong with the key, or with the records, generate says.
     const before = await client.jobs?.get(flags.key ?? '').catch(() => undefined);
+    const again =
+      flags.key === undefined ? '' : ' Give the same command again: with its --key it makes no second one.';
     const job = await client.generate(input as never, { signal, ...kept }).catch((error: unknown) => {
-      if (signal.aborted) output.note('The server has not answered yet: the job may have been submitted.');
+      if (signal.aborted)
+        output.note(`The server has not answered yet: the job may have been submitted.${again}`);
       throw error;
     });
-    session.resume = { command: 'watch', jobIds: [job.id], flags };
+    session.resume = { command: 'watch', jobIds: [job.id], flags, key: flags.key };
     output.event({ type: 'submitted', jobId: job.id, key: job.key });
     const isOld = before?.jobId === job.id;
     if (flags.wait) {

@@ -1,4 +1,4 @@
-import { InputError, isVideoError, WebhookVerificationError } from '../../index.js';
+import { InputError, WebhookVerificationError } from '../../index.js';
 import { unwrapWebhook, verifyWebhookSignature, type WebhookEvent } from '../../webhooks/index.js';
 import { readEnvironment } from '../environment.js';
 import { EXIT, exitCodeOf } from '../exit-code.js';
@@ -28,13 +28,14 @@ export async function webhookVerify(flags: WebhookVerifyFlags): Promise<number> 
     output.result(event === undefined ? '  but its body is not JSON' : `  ${describe(event)}`);
     return EXIT.ok;
   } catch (error) {
-    if (!(isVideoError(error) && error instanceof WebhookVerificationError)) {
+    // What cannot be a secret says nothing of the delivery.
+    if (!(error instanceof WebhookVerificationError) || error.reason === 'bad-secret') {
       output.error(error);
       return exitCodeOf(error);
     }
     const { message, reason } = error;
-    const hint =
-      reason === 'missing-header' ? `Give it as --header "name: value". ${error.hint ?? ''}` : error.hint;
+    const told = output.hintOf(error.hint);
+    const hint = reason === 'missing-header' ? `Give it as --header "name: value". ${told ?? ''}` : told;
     output.event({ type: 'refused', reason, message, hint });
     output.result(`${paint(process.stdout, 'red', '✗')} ${reason}: ${visible(message)}`);
     if (hint !== undefined) output.result(`  ${visible(hint)}`);

@@ -115,6 +115,24 @@ describe('generate', () => {
     expect(server.requests[0]?.body).toMatchObject({ script: 'Explain blockchain,\nslowly' });
   });
 
+  it('reads what Windows wrote with a byte order mark in front: a prompt, the input, variables', async () => {
+    const { server, env } = await startServer();
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'video.env'), '\uFEFFREELWIRE_WALLET=0x1\n');
+    const words = ['--config', 'video.env', '--no-wait'];
+    const options = { env, cwd };
+    const prompt = await run(['generate', '-', ...words], { ...options, input: '\uFEFFA cat\n' });
+    const file = await run(['generate', '--input', '-', ...words], {
+      ...options,
+      input: '\uFEFF{"script":"A dog"}',
+    });
+    expect([prompt.code, file.code]).toEqual([0, 0]);
+    expect(server.requests.map(({ body }) => body)).toMatchObject([
+      { walletAddress: '0x1', script: 'A cat' },
+      { walletAddress: '0x1', script: 'A dog' },
+    ]);
+  });
+
   it.each([
     ['nothing', '\n', [], 'is empty'],
     ['more than a prompt', 'x'.repeat(1024 * 1024 + 1), [], 'more than 1048576 bytes'],
@@ -346,9 +364,44 @@ describe('how to go on', () => {
     const { server, env } = await startServer();
     server.jobs.create({ id: 'j1', manual: true });
     const { code, stderr } = await run(['watch', 'j1', '--timeout-seconds', '1', '-o', 'a.mp4'], { env });
-    expect(stderr).toContain('reelwire watch j1, or give a larger --timeout-seconds');
-    expect(stderr).toContain('Resume with:\n  reelwire watch --output a.mp4 j1\n');
-    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^Error: job j1 did not end within 1000 ms\n {2}The job may still be running\.\nResume with:\n {2}reelwire watch --output a\.mp4 j1\n$/m,
+    );
+    expect(stderr.match(/resume/gi)).toHaveLength(1);
+    expect(code).toBe(3);
+  });
+
+  it('is told by the error itself to programs', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true });
+    const { code, stdout } = await run(['watch', 'j1', '--timeout-seconds', '1', '--json'], { env });
+    expect(jsonLines(stdout).at(-1)).toMatchObject({
+      ...{ type: 'error', code: 'job-timeout' },
+      hint: 'The job may still be running. Resume with reelwire watch j1, or give a larger --timeout-seconds.',
+    });
+    expect(code).toBe(3);
+  });
+
+  it('is one command for all jobs that did not end', async () => {
+    const { server, env } = await startServer();
+    for (const id of ['j1', 'j2']) server.jobs.create({ id, manual: true });
+    server.jobs.create({ id: 'j3', manual: true }).fail('no paper');
+    const { code, stderr } = await run(['watch', 'j1', 'j2', 'j3', '--timeout-seconds', '1'], { env });
+    expect(stderr).toMatch(/Resume with:\n {2}reelwire watch j1 j2\n$/);
+    expect(stderr.match(/resume/gi)).toHaveLength(1);
+    expect(code).toBe(3);
+  });
+
+  it('is no command that can do no better than this one', async () => {
+    const { server, env } = await startServer();
+    server.jobs.create({ id: 'j1', manual: true }).complete();
+    const nobody = await run(['watch', ''], { env });
+    expect(nobody.stderr).toBe(
+      'Error: the id of the job is empty\n  Give the id of the job as the server gave it.\n',
+    );
+    const { code, stderr } = await run(['download', 'j1', '--variant', 'nope', '-o', 'a.mp4'], { env });
+    expect(stderr).toContain('Resume with:\n  reelwire download --output a.mp4 j1\n');
+    expect([nobody.code, code]).toEqual([2, 2]);
   });
 
   it('is not said of a job that is not there', async () => {

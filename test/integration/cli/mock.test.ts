@@ -26,7 +26,9 @@ it('a port that is taken, or a fault that there is not, is wrong usage', async (
   const fault = await run(['mock', '--port', '0', '--fault', 'websocket=sulk']);
   expect(fault.stderr).toContain('--fault');
   const port = await run(['mock', '--port', '70000']);
-  expect([taken.code, fault.code, port.code]).toEqual([2, 2, 2]);
+  const host = await run(['mock', '--port', '0', '--host', 'nowhere.invalid']);
+  expect(host.stderr).toContain('Give an address of this machine, such as --host 127.0.0.1.');
+  expect([taken.code, fault.code, port.code, host.code]).toEqual([2, 2, 2, 2]);
 });
 
 describe.runIf(process.platform !== 'win32')(
@@ -210,6 +212,8 @@ it('a webhook to another machine is not sent, and a page of a stranger is not le
 it('a secret that cannot be one, and a URL that is none, are wrong usage', async () => {
   const secret = await run(['mock', '--webhook-url', 'http://localhost/', '--webhook-secret', 'whsec_!']);
   const url = await run(['mock', '--webhook-url', 'localhost']);
-  expect(secret.stderr + url.stderr).toMatch(/whsec_[\s\S]*--webhook-url is not/);
+  expect(secret.stderr + url.stderr).toMatch(
+    /^Error: --webhook-secret is not base64 after whsec_\n[\s\S]*--webhook-url is not/,
+  );
   expect([secret.code, url.code]).toEqual([2, 2]);
 });

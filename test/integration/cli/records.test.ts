@@ -45,6 +45,47 @@ describe('generate --key', () => {
     expect((await reelwire(...words)).stderr).toMatch(new RegExp(`^Resumed job ${id}$`, 'm'));
   });
 
+  it('says at Ctrl-C that the same command goes on, and that does', async () => {
+    const { server, begin, reelwire } = await place({ manual: true });
+    const words = ['generate', 'Explain blockchain', '--key', 'order-7'];
+    const running = begin(...words);
+    await running.until(/over (websocket|sse|polling)/);
+    running.interrupt();
+    const { code, stderr } = await running.ended;
+    const [job] = [...server.jobs];
+    expect(stderr).toContain(
+      `Detached from job ${job?.id}; the server continues. Resume with:\n  reelwire watch ${job?.id}\n` +
+        'Or give the same command again: with its --key it goes on with the same job, and makes no other.\n',
+    );
+    const again = await reelwire(...words, '--no-wait');
+    expect({ code, id: again.stdout.trim(), submits: submits(server) }).toEqual({
+      ...{ code: 130, id: job?.id },
+      submits: 1,
+    });
+  });
+
+  it('says so of a job whose time was too short, and exits 3, as resume does', async () => {
+    const { reelwire } = await place({ manual: true });
+    const short = ['--timeout-seconds', '1'];
+    const first = await reelwire('generate', 'x', '--key', 'order-7', ...short);
+    expect(first.stderr).toContain('Or give the same command again: with its --key');
+    const { code, stderr } = await reelwire('resume', ...short);
+    expect(stderr).toMatch(
+      /The job may still be running\.\nIt comes again at the next resume\. Give it up with:\n {2}reelwire jobs forget order-7\n$/,
+    );
+    expect([first.code, code]).toEqual([3, 3]);
+  });
+
+  it('says where no answer had come that the same command makes no second job', async () => {
+    const { server, begin } = await place({ faults: [{ route: 'generate', type: 'stall' }] });
+    const running = begin('generate', 'x', '--key', 'order-7');
+    await expect.poll(() => submits(server)).toBe(1);
+    running.interrupt();
+    expect((await running.ended).stderr).toContain(
+      'the job may have been submitted. Give the same command again: with its --key it makes no second one.',
+    );
+  });
+
   it('refuses another input under a key, and sends nothing', async () => {
     const { server, reelwire } = await place({ manual: true });
     await reelwire('generate', 'Explain blockchain', '--key', 'order-7', '--no-wait');

@@ -194,6 +194,23 @@ describe('webhook verify', () => {
     expect(stdout).toContain('Give it as --header "name: value".');
   });
 
+  it.each([
+    ['a secret that is none', ['--secret', 'whsec_!!'], 'is not base64 after whsec_'],
+    ['an empty secret', ['--secret', ''], 'Check that REELWIRE_WEBHOOK_SECRET is set, or give --secret.'],
+    ['a name that no header has', ['--signature-header', 'a b'], '--signature-header is not the name of'],
+  ])('exits 2 for %s, which says nothing of the delivery', async (_, flags, told) => {
+    const { code, stdout, stderr } = await run(['webhook', 'verify', ...flags], { env, input: body });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(told);
+  });
+
+  it('says where the body is read from, where there is none', async () => {
+    const headers = await signWebhook({ body, secret: SECRET });
+    const { stdout } = await run(['webhook', 'verify', ...flagsOf(headers)], { env });
+    expect(stdout).toContain('Give it on stdin, as it came: < body.json');
+    expect(stdout).not.toMatch(/Express|Buffer/);
+  });
+
   it('exits 2 for a header that is none, without quoting it', async () => {
     const { code, stderr } = await run(['webhook', 'verify', '--header', 'deadbeef'], { env, input: body });
     expect({ code, quoted: stderr.includes('deadbeef') }).toEqual({ code: 2, quoted: false });

@@ -10,7 +10,13 @@ import { BACKENDS } from '../../../src/cli/names.js';
 import { commandOf } from '../../../src/cli/resume.js';
 import { readSettings } from '../../../src/cli/settings.js';
 import type { JobSnapshot } from '../../../src/index.js';
-import { ApiError, ConfigurationError, InputError, NetworkError } from '../../../src/index.js';
+import {
+  ApiError,
+  ConfigurationError,
+  InputError,
+  JobTimeoutError,
+  NetworkError,
+} from '../../../src/index.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -62,6 +68,7 @@ describe('exit codes', () => {
     [new InputError('x', 'x'), EXIT.usage],
     [new NetworkError('network', 'x'), EXIT.network],
     [new NetworkError('request-timeout', 'x'), EXIT.network],
+    [new JobTimeoutError('j', 1), EXIT.network],
     [new ApiError('x', { status: 401 }), EXIT.auth],
     [new ApiError('x', { status: 403 }), EXIT.auth],
     [new ApiError('x', { status: 404 }), EXIT.failed],
