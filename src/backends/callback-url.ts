@@ -13,7 +13,7 @@ export interface CallbackContext {
 }
 
 /** Where a provider reports the end of a job to: one URL for all, or one for each. */
-export type CallbackUrl = string | ((context: CallbackContext) => string);
+export type CallbackUrl = string | ((context: CallbackContext) => string | Promise<string>);
 
 /** An absolute `http` or `https` URL. */
 export const callbackUrl = optional((value) => {
@@ -34,15 +34,15 @@ export const callbackUrlOption = optional((value) =>
  * @param option - Its name, such as `callbackUrl`.
  * @throws InputError where the caller's function throws or gives no URL.
  */
-export function callbackUrlOf(
+export async function callbackUrlOf(
   option: string,
   given: CallbackUrl | undefined,
   context: GenerateContext | undefined,
-): string | undefined {
+): Promise<string | undefined> {
   if (typeof given !== 'function') return given;
   let url: unknown;
   try {
-    url = given({ token: context?.token });
+    url = await given({ token: context?.token });
   } catch (cause) {
     throw new InputError(option, `the function for ${option} threw`, { cause });
   }

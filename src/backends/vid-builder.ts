@@ -144,7 +144,7 @@ export function vidBuilder(
         ...(music !== undefined && { music: { enabled: true, ...defined(music) } }),
         ...extra,
       };
-      const webhookUrl = given ?? callbackUrlOf('webhookUrl', options.webhookUrl, context);
+      const webhookUrl = given ?? (await callbackUrlOf('webhookUrl', options.webhookUrl, context));
       const problem = problemOfWebhookUrl(webhookUrl, blocking);
       if (problem !== undefined) {
         throw new InputError('webhookUrl', `webhookUrl ${problem}`, {

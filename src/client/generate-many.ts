@@ -25,7 +25,7 @@ export interface GenerateManyOptions<Input = never> {
    * The key of each input, `index` being its place: as `key` of `generate`, so that a list that is submitted again after a
    * crash makes no job a second time. Needs the client's option `jobs`.
    */
-  readonly keyOf?: ((input: Input, index: number) => string) | undefined;
+  readonly keyOf?: ((input: Input, index: number) => string | Promise<string>) | undefined;
 }
 
 export interface GenerateManyHost<Input, Job> extends RateGateHost {
@@ -158,7 +158,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
       let result: GenerateManyResult<Job>;
       try {
         // Once, before the gate: a submit that is made again after a 429 is the same.
-        const key = keyOf(input, at);
+        const key = await keyOf(input, at);
         // One made for this call alone would make a second job after a crash.
         if (key === undefined && options.keyOf !== undefined)
           throw new InputError('keyOf', `keyOf gave no key for input ${at}`);

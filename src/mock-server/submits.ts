@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../errors.js';
 import type { Dialect } from './dialect.js';
 import type { MockDialect } from './dialect-names.js';
 import { given } from './given.js';
@@ -28,6 +29,9 @@ export class Submits {
     if (repeated !== undefined) return repeated;
     const { input } = call.body;
     const own = this.#options.onSubmit?.({ dialect, input, headers: call.exchange.headers }) ?? {};
+    // Left out in silence, the job would run as if nothing had been said of it.
+    if ('then' in own)
+      throw new ConfigurationError('onSubmit', 'onSubmit gave a promise, and must answer at once');
     const { id = behaviour.id } = own;
     // Of an id of several parts, such as fal's, whoever chooses one chooses the last.
     const place = id?.includes('/') ? id : behaviour.id?.replace(/[^/]*$/, () => id ?? '');

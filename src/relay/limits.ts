@@ -32,6 +32,9 @@ const DEFAULTS: RelayLimits = {
 export function resolveLimits(
   given: { readonly [Name in keyof RelayLimits]?: RelayLimits[Name] | undefined } = {},
 ) {
+  // The names of anything else would be none, and the defaults hold in silence.
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || 'then' in given)
+    throw new ConfigurationError('limits', 'limits must be an object of numbers, given at once');
   const limits: Record<string, number> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(DEFAULTS, name)) throw wrong(name, `there is no limit ${JSON.stringify(name)}`);

@@ -115,16 +115,37 @@ export function resolveRelayOptions<B extends AnyBackend, User extends RelayUser
     inputOf: options.inputOf as RelaySettings['inputOf'],
     authorize: (options.authorize ?? (() => {})) as RelaySettings['authorize'],
     webhooks,
-    allowedOrigins: allowedOrigins && new Set(allowedOrigins.map(originOf)),
+    allowedOrigins: originsOf(allowedOrigins),
     basePath: basePathOf(basePath),
     limits: resolveLimits(limits),
-    logger: logger === 'silent' ? SILENT : logger,
+    logger: logger === 'silent' ? SILENT : harmless(logger),
   };
 }
 
 function basePathOf(basePath: unknown): string {
   if (typeof basePath === 'string' && /^(\/[\w.~-]+)*\/?$/.test(basePath)) return basePath.replace(/\/$/, '');
   throw new ConfigurationError('basePath', "basePath must be a path such as '/videos'");
+}
+
+function originsOf(given: unknown): ReadonlySet<string> | undefined {
+  if (given === undefined) return undefined;
+  if (Array.isArray(given)) return new Set(given.map(originOf));
+  throw new ConfigurationError('allowedOrigins', 'allowedOrigins must be a list of origins', {
+    hint: "Such as ['https://app.example.com'].",
+  });
+}
+
+/** What it throws, or rejects with, ends neither a call nor the process. */
+function harmless(logger: RelaySettings['logger']): RelaySettings['logger'] {
+  const tell = (level: 'warn' | 'error') => (message: string) => {
+    try {
+      const told: unknown = logger[level](message);
+      Promise.resolve(told).catch(() => {});
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+  return { warn: tell('warn'), error: tell('error') };
 }
 
 function originOf(given: string): string {

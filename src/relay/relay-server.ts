@@ -196,11 +196,7 @@ export class RelayServer {
     if (isOurs) {
       const about = ids.key === undefined ? '' : ` of job ${ids.key}`;
       const level = answer.status === 500 ? 'error' : 'warn';
-      try {
-        this.#settings.logger[level](`relay: ${what}${about} answered ${answer.status}: ${error}`);
-      } catch {
-        // There is nobody left to tell.
-      }
+      this.#settings.logger[level](`relay: ${what}${about} answered ${answer.status}: ${error}`);
     }
     return answer;
   }

@@ -18,7 +18,12 @@ export async function identify(
       throw new Error(`authenticate took longer than ${FUNCTION_MS} ms`);
     },
   );
-  if (user === undefined || user === null || isExpired(user)) throw new Refused(401, 'Sign in first');
+  if (user === undefined || user === null) throw new Refused(401, 'Sign in first');
+  const until: unknown = user.expiresAt;
+  // Of whichever realm.
+  if (until !== undefined && typeof (until as Date | null)?.getTime !== 'function')
+    throw new Error('authenticate must give a user whose expiresAt is a Date, where there is one');
+  if (isExpired(user)) throw new Refused(401, 'Sign in first');
   if (typeof user.id !== 'string' || user.id === '' || user.id.length > 255)
     throw new Error('authenticate must give a user whose id is a string of 1 to 255 characters');
   return user;

@@ -103,7 +103,7 @@ async function tell(
   settings: HandlerSettings,
 ): Promise<void> {
   // First: whoever waits for the job is to know, whatever the functions make of it.
-  await settings.client?.ingest(event, { token: tokenOf(request, settings) });
+  await settings.client?.ingest(event, { token: await tokenOf(request, settings) });
   if (late && event.type !== 'unknown') {
     await settings.onLate?.(event);
     return;
@@ -116,8 +116,11 @@ async function tell(
   else await settings.onProgress?.(event as ProgressEvent);
 }
 
-function tokenOf(request: Request, { keyOf = keyOfQuery }: HandlerSettings): string | undefined {
-  const token: unknown = keyOf(request);
+async function tokenOf(
+  request: Request,
+  { keyOf = keyOfQuery }: HandlerSettings,
+): Promise<string | undefined> {
+  const token: unknown = await keyOf(request);
   return typeof token === 'string' && token !== '' ? token : undefined;
 }
 

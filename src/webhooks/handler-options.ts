@@ -78,7 +78,7 @@ export interface WebhookHandlerOptions extends Omit<VerifyLimits, 'now'> {
    * The token of the URL that a delivery came to, where the backend was given a function for that URL. Needs `client`.
    * @default the `key` of its query
    */
-  readonly keyOf?: ((request: Request) => string | undefined) | undefined;
+  readonly keyOf?: ((request: Request) => string | undefined | Promise<string | undefined>) | undefined;
   /** Where each delivery is written down: `recentDeliveries()`. */
   readonly deliveries?: RecentDeliveries | undefined;
   /**
@@ -105,7 +105,9 @@ export interface WebhookHandlerOptions extends Omit<VerifyLimits, 'now'> {
    * Who is asking. Without a proxy: `(_, { remoteAddress }) => remoteAddress`. Behind one, read the header that your
    * proxy sets; anybody can send `X-Forwarded-For`.
    */
-  readonly addressOf?: ((request: Request, context: WebhookContext) => string | undefined) | undefined;
+  readonly addressOf?:
+    | ((request: Request, context: WebhookContext) => string | undefined | Promise<string | undefined>)
+    | undefined;
   /** Believe a delivery without a signature for its address alone. Needs `allowedAddresses`. @default false */
   readonly allowUnsigned?: boolean | undefined;
   /** Milliseconds since the epoch. @default Date.now */
@@ -158,6 +160,10 @@ export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSe
 
 function checkWhoIsBelieved(options: WebhookHandlerOptions): void {
   const { from, secret, scheme, allowedAddresses, addressOf, allowUnsigned } = options;
+  if (allowedAddresses !== undefined && !Array.isArray(allowedAddresses))
+    throw new ConfigurationError('allowedAddresses', 'allowedAddresses must be a list');
+  if (addressOf !== undefined && typeof addressOf !== 'function')
+    throw new ConfigurationError('addressOf', 'addressOf must be a function');
   if (allowedAddresses !== undefined && addressOf === undefined) {
     throw new ConfigurationError('addressOf', 'allowedAddresses needs addressOf', {
       hint: 'With toNodeHandler and no proxy: addressOf: (_, { remoteAddress }) => remoteAddress.',

@@ -52,7 +52,8 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
   const received = await receive(request, context, settings);
   const write = (ending: Ending, more: Partial<DeliveryRecord> = {}) => {
     try {
-      settings.deliveries?.add({ ...recordOf(received, ending, startedMs, settings), ...more });
+      const record = { ...recordOf(received, ending, startedMs, settings), ...more };
+      watch(settings.deliveries?.add(record), settings, received.event);
     } catch (error) {
       settings.onError(error, received.event);
     }
@@ -96,11 +97,15 @@ function settingsFor(
 
 function keepAlive(rest: Promise<unknown>, context: WebhookContext, settings: HandlerSettings): void {
   try {
-    if (context.waitUntil) context.waitUntil(rest);
-    else settings.waitUntil?.(rest);
+    watch(context.waitUntil ? context.waitUntil(rest) : settings.waitUntil?.(rest), settings);
   } catch (error) {
     settings.onError(error);
   }
+}
+
+/** What a function is to give at once, it may give as a promise: one that rejects would end the process. */
+function watch(given: unknown, { onError }: HandlerSettings, event?: WebhookEvent): void {
+  Promise.resolve(given).catch((error: unknown) => onError(error, event));
 }
 
 function recordOf(

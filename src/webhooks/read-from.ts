@@ -47,7 +47,7 @@ export async function readFrom(
   const raw = parseBody(verified.body, isSigned);
   const answer = await source.challenge?.(raw);
   if (answer) return { kind: 'challenge', answer };
-  const update = source.read(raw);
+  const update = await source.read(raw);
   const isAsked = update !== undefined && isJobId(update.jobId) && source.resolve !== undefined;
   if (!isAsked && !isSigned) return { kind: 'nothing' };
   if (!isAsked) {

@@ -1,6 +1,6 @@
 import type { WebhookEvent } from '../core/model.js';
 import { bounded } from '../core/text.js';
-import type { WebhookVerificationError } from '../errors.js';
+import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
 import { BusyError } from './asks.js';
 import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
@@ -61,7 +61,7 @@ export async function receive(
     if (request.method !== 'POST') {
       return refused(405, 'only POST is received here', shown(request.method), { allow: 'POST' });
     }
-    const address = settings.addressOf?.(request, context);
+    const address = await addressOf(request, context, settings);
     if (!settings.isAllowed(address)) return refused(403, 'address', shown(address));
     const type = headerOf(request.headers, 'content-type');
     // The signature says who sent it, and JSON.parse what it is; but a form is nothing that can be read.
@@ -136,12 +136,36 @@ async function secretOf(settings: HandlerSettings): Promise<WebhookSecrets> {
   const { secret, ackWithinMs } = settings;
   // Where nobody gave one, that is found when it is needed.
   if (typeof secret !== 'function') return secret as WebhookSecrets;
-  const timer = startTimer(ackWithinMs);
+  return (await soon('the function for the webhook secret', ackWithinMs, secret)) as WebhookSecrets;
+}
+
+/** @throws as `secretOf`; ConfigurationError for what is no address. */
+async function addressOf(
+  request: Request,
+  context: WebhookContext,
+  { addressOf, ackWithinMs }: HandlerSettings,
+): Promise<string | undefined> {
+  if (addressOf === undefined) return undefined;
+  const given: unknown = addressOf(request, context);
+  // Most know it at once: a timer for each delivery, that anybody can send, would be dear.
+  const isLater = typeof (given as { readonly then?: unknown } | null | undefined)?.then === 'function';
+  const address = isLater ? await soon('addressOf', ackWithinMs, () => given) : given;
+  // A header that is not there is null.
+  if (address === undefined || address === null) return undefined;
+  if (typeof address === 'string') return address;
+  throw new ConfigurationError('addressOf', `addressOf gave what is no text: ${typeof address}`, {
+    hint: 'Give the address as text, such as 203.0.113.7, or undefined where nobody knows it.',
+  });
+}
+
+/** What the caller's function gives, no later than so. */
+async function soon<T>(name: string, ms: number, ask: () => T | Promise<T>): Promise<T> {
+  const timer = startTimer(ms);
   const late = timer.passed.then((): never => {
-    throw new Error(`the function for the webhook secret did not answer within ${ackWithinMs} ms`);
+    throw new Error(`${name} did not answer within ${ms} ms`);
   });
   try {
-    return (await Promise.race([secret(), late])) as WebhookSecrets;
+    return await Promise.race([ask(), late]);
   } finally {
     timer.clear();
   }

@@ -90,7 +90,7 @@ export function fal(options: FalOptions = {}): HostedBackend<FalRequest, 'video'
           hint: "Give it with the input, or once to fal({ model: 'owner/app' }).",
         });
       }
-      const hook = given.webhookUrl ?? callbackUrlOf('webhookUrl', options.webhookUrl, context);
+      const hook = given.webhookUrl ?? (await callbackUrlOf('webhookUrl', options.webhookUrl, context));
       const { input: value } = await withDataUrls({ input: given.input }, 'fal', { body: MAX_FILES });
       const { priority } = options;
       return {

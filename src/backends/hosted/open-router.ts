@@ -145,7 +145,8 @@ export function openRouter(options: OpenRouterOptions = {}): OpenRouter<OpenRout
           hint: 'Give it with the input, or once to openRouter({ model }); client.backend.models() lists them.',
         });
       }
-      const callback_url = fields.callback_url ?? callbackUrlOf('callbackUrl', options.callbackUrl, context);
+      const callback_url =
+        fields.callback_url ?? (await callbackUrlOf('callbackUrl', options.callbackUrl, context));
       const { extra: last, ...sent } = await withDataUrls(
         { ...fields, model, callback_url, extra },
         'OpenRouter',

@@ -139,7 +139,7 @@ export function replicate(options: ReplicateOptions = {}): Replicate<ReplicatePr
           hint: "Give it with the input, or once to replicate({ model: 'owner/name' }).",
         });
       }
-      const webhook = given.webhook ?? callbackUrlOf('webhook', options.webhook, context);
+      const webhook = given.webhook ?? (await callbackUrlOf('webhook', options.webhook, context));
       const { input, webhook_events_filter = options.webhookEventsFilter, extra } = given;
       // Of the two routes for official models, the one that takes every other model, too.
       const fields = { version, input, webhook, webhook_events_filter, extra };

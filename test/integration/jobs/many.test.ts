@@ -21,6 +21,21 @@ describe('generateMany with records', () => {
     expect(submits(server)).toBe(5);
   });
 
+  it('waits for the keys that keyOf promises, and tells of one that it rejects', async () => {
+    const server = await startServer();
+    const { store } = storeWith();
+    const client = connect(server, { jobs: jobsOver(store) });
+    const keyOf = async (_: unknown, index: number) => {
+      if (index === 1) throw new Error('no database');
+      return `later-${index}`;
+    };
+    const results = (await all(client.generateMany(inputs, { keyOf }))).sort((a, b) => a.index - b.index);
+    expect(results.map(({ job, error }) => job?.key ?? (error as Error).message)).toEqual(
+      inputs.map((_, index) => (index === 1 ? 'no database' : `later-${index}`)),
+    );
+    expect(submits(server)).toBe(inputs.length - 1);
+  });
+
   it('keeps the key of an input over a 429: it is minted before', async () => {
     const server = await startServer({
       faults: [{ route: 'generate', type: 'status', status: 429, every: 2 }],

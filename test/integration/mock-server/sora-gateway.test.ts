@@ -135,6 +135,14 @@ describe('the gateway of the mock server', () => {
     expect((await get(server, String(bad))).body).toMatchObject({ error: 'Blocked', progress: 40 });
   });
 
+  it('refuses an onSubmit that answers later: it would be left out', async () => {
+    await using server = await createMockServer({ onSubmit: (async () => ({ id: 'job-1' })) as never });
+    const { status, body } = await post(server, GENERATE, INPUT);
+    expect(status).toBe(500);
+    expect(body.error).toBe('ConfigurationError: onSubmit gave a promise, and must answer at once');
+    expect([...server.jobs]).toEqual([]);
+  });
+
   it('runs out of credits', async () => {
     await using server = await createMockServer({ credits: 15 });
     expect((await post(server, GENERATE, INPUT)).status).toBe(200);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { mockMedia } from '../../../src/mock-server/index.js';
 import { KEY, script, startSite, submitting } from './support.js';
 
@@ -138,3 +138,42 @@ it('a logger that throws, and an authenticate that does, end nothing', async () 
   expect(answer.status).toBe(500);
   expect(await answer.json()).toEqual({ error: 'Internal error' });
 });
+
+it('a logger that rejects ends nothing', async () => {
+  const rejects = vi.fn(async () => {
+    throw new Error('the log is full');
+  });
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  onTestFinished(() => void process.off('unhandledRejection', unhandled));
+  const site = await startSite(
+    {},
+    {
+      authenticate: () => Promise.reject(new Error('no database')),
+      logger: { debug: rejects, info: rejects, warn: rejects, error: rejects },
+    },
+  );
+  expect((await site.call('/api/jobs')).status).toBe(500);
+  // Told in a turn of its own.
+  await new Promise((resolve) => setTimeout(resolve));
+  expect([rejects.mock.calls.length, unhandled.mock.calls.length]).toEqual([1, 0]);
+});
+
+it.each([['tomorrow'], [1_800_000_000_000], [null]])(
+  'a user whose expiresAt is %j, which is no date, is told of in words',
+  async (expiresAt) => {
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const site = await startSite(
+      {},
+      {
+        authenticate: () => ({ id: 'ada', expiresAt: expiresAt as never }),
+        logger: { debug: write, info: write, warn: write, error: write },
+      },
+    );
+    expect((await site.call('/api/jobs')).status).toBe(500);
+    expect(lines).toEqual([
+      expect.stringContaining('authenticate must give a user whose expiresAt is a Date, where there is one'),
+    ]);
+  },
+);

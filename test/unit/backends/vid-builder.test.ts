@@ -62,10 +62,17 @@ describe('generate', () => {
     expect(own.body).toMatchObject({ value: { webhookUrl } });
   });
 
+  it('takes a function that gives it later', async () => {
+    const reporting = vidBuilder({ webhookUrl: async () => webhookUrl });
+    expect((await reporting.generate(video)).body).toMatchObject({ value: { webhookUrl } });
+  });
+
   it.each([
     ['gives no URL', () => undefined],
     ['gives what is none', () => 'hook?key=hush'],
     ['throws', () => expect.unreachable('hush')],
+    ['gives no URL later', async () => undefined],
+    ['rejects', async () => expect.unreachable('hush')],
   ])('sends nothing where that function %s, and never shows what it gave', async (_, given) => {
     const reporting = vidBuilder({ webhookUrl: given as () => string });
     const error = await errorOf((async () => reporting.generate(video))());

@@ -32,7 +32,12 @@ it.each([
   ['basePath', { basePath: '/a b' }],
   ['basePath', { basePath: '/a?b' }],
   ['allowedOrigins', { allowedOrigins: ['app.example.com'] }],
+  ['allowedOrigins', { allowedOrigins: 'https://app.example.com' }],
+  ['allowedOrigins', { allowedOrigins: async () => [] }],
   ['limits.sockets', { limits: { sockets: -1 } }],
+  ['limits', { limits: Promise.resolve({ sockets: 1 }) }],
+  ['limits', { limits: async () => ({ sockets: 1 }) }],
+  ['limits', { limits: null }],
   ['logger', { logger: {} }],
   ['authentificate', { authentificate: () => undefined }],
 ])('a wrong %s is refused by name', (option, wrong) => {

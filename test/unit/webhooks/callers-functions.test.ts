@@ -67,6 +67,80 @@ describe('a function of the caller', () => {
     expect(errors).toMatchObject([{ message: 'of the caller' }]);
   });
 
+  it.each<[string, WebhookHandlerOptions, number, RegExp]>([
+    [
+      'addressOf that rejects',
+      { allowedAddresses: ['127.0.0.1'], addressOf: async () => fails() },
+      500,
+      /of the caller/,
+    ],
+    [
+      'addressOf that hangs',
+      { allowedAddresses: ['127.0.0.1'], addressOf: hangs },
+      500,
+      /^addressOf did not answer within 20 ms$/,
+    ],
+    [
+      'addressOf that gives no text',
+      { allowedAddresses: ['127.0.0.1'], addressOf: (async () => 7) as never },
+      500,
+      /^addressOf gave what is no text: number$/,
+    ],
+    [
+      'keyOf that rejects',
+      { client: { ingest: () => {} }, keyOf: async () => fails() },
+      500,
+      /of the caller/,
+    ],
+    ['waitUntil that rejects', { waitUntil: async () => fails(), onEvent: hangs }, 200, /of the caller/],
+    [
+      'deliveries that reject',
+      { deliveries: { ...recentDeliveries(), add: async () => fails() } },
+      200,
+      /of the caller/,
+    ],
+  ])('%s ends nothing, and is told in its words', async (_, options, status, told) => {
+    const { handler, errors } = receiver(options);
+    expect((await handler(await send.completed('a'))).status).toBe(status);
+    await vi.waitFor(() =>
+      expect(errors).toEqual([expect.objectContaining({ message: expect.stringMatching(told) })]),
+    );
+  });
+
+  it('may give later what it gives: an address, a token, what a source reads', async () => {
+    const ingest = vi.fn();
+    const { handler } = receiver({
+      ...{ client: { ingest }, keyOf: async () => 't-1' },
+      allowedAddresses: ['203.0.113.7'],
+      addressOf: async (_, { remoteAddress }) => remoteAddress,
+    });
+    const [mine, others] = [await send.completed('a'), await send.completed('b')];
+    expect((await handler(mine, { remoteAddress: '203.0.113.7' })).status).toBe(200);
+    expect((await handler(others, { remoteAddress: '203.0.113.8' })).status).toBe(403);
+    expect(ingest.mock.calls).toMatchObject([[{ jobId: 'a' }, { token: 't-1' }]]);
+
+    const jobs: unknown[] = [];
+    const source = createWebhookHandler({
+      from: {
+        name: 'mine',
+        verify: async ({ body }) => ({ scheme: 'mine', body }),
+        read: (async () => ({ jobId: 'c', status: 'completed', raw: {} })) as never,
+      },
+      onCompleted: ({ jobId }) => void jobs.push(jobId),
+    });
+    expect((await source(await send.completed('c'))).status).toBe(200);
+    expect(jobs).toEqual(['c']);
+  });
+
+  it('may say with null, as a header does, that it knows no address', async () => {
+    const { handler, errors } = receiver({
+      allowedAddresses: ['127.0.0.1'],
+      addressOf: (({ headers }: Request) => headers.get('x-real-ip')) as never,
+    });
+    expect((await handler(await send.completed('a'))).status).toBe(403);
+    expect(errors).toEqual([]);
+  });
+
   const silence = { message: 'the webhook store did not answer in time' };
   it.each<[string, WebhookHandlerOptions, number, object[]]>([
     ['claim', { store: { ...memoryStore(), claim: hangs } }, 503, [silence]],

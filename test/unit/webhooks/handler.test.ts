@@ -392,6 +392,8 @@ describe('createWebhookHandler', () => {
     ['onComplete', { onComplete: () => {} } as Partial<WebhookHandlerOptions>],
     ['addressOf', { allowedAddresses: ['127.0.0.1'] }],
     ['allowedAddresses', { allowedAddresses: ['localhost'], addressOf: () => undefined }],
+    ['allowedAddresses', { allowedAddresses: (async () => []) as never, addressOf: () => undefined }],
+    ['addressOf', { allowedAddresses: ['127.0.0.1'], addressOf: '127.0.0.1' as never }],
     ['allowUnsigned', { allowUnsigned: true }],
     ['ackWithinMs', { ackWithinMs: Number.NaN }],
     ['maxBodyBytes', { maxBodyBytes: 0 }],
