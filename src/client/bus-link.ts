@@ -54,9 +54,7 @@ export class BusLink {
 
   unwatch(jobId: string): void {
     const watched = this.#watched.get(jobId);
-    if (watched === undefined) return;
-    watched.watchers -= 1;
-    if (watched.watchers > 0) return;
+    if (watched === undefined || --watched.watchers > 0) return;
     this.#watched.delete(jobId);
     this.#deps.runtime.clearTimeout(watched.timer);
     this.#safely(() => watched.stop());
@@ -95,9 +93,10 @@ export class BusLink {
         const now = runtime.elapsedMs();
         // Its own claim does not keep it from asking, and that of another since then does.
         const forMs = Math.min(intervalMs, now - (watched?.claimedAt ?? Number.NEGATIVE_INFINITY) - 1);
-        // Better asked twice than never.
-        const claim = () => this.#inTime(async () => bus.claim(this.#idOf(jobId), forMs)).catch(() => true);
-        const isOurs = forMs <= 0 || (await claim());
+        const isOurs =
+          forMs <= 0 ||
+          // Better asked twice than never.
+          (await this.#inTime(async () => bus.claim(this.#idOf(jobId), forMs)).catch(() => true));
         if (isOurs && watched !== undefined) watched.claimedAt = now;
         return isOurs;
       },
@@ -111,12 +110,21 @@ export class BusLink {
 
   #begin(jobId: string): Watched {
     const watched: Watched = {
-      ...{ watchers: 0, stop: () => {}, position: -1, publishedAt: Number.NEGATIVE_INFINITY },
-      ...{ waiting: undefined, timer: undefined, claimedAt: Number.NEGATIVE_INFINITY },
+      watchers: 0,
+      stop() {},
+      position: -1,
+      publishedAt: Number.NEGATIVE_INFINITY,
+      claimedAt: Number.NEGATIVE_INFINITY,
+      waiting: undefined,
+      timer: undefined,
     };
     this.#watched.set(jobId, watched);
+    const id = this.#idOf(jobId);
     this.#safely(() => {
-      watched.stop = this.#deps.bus.watch(this.#idOf(jobId), (shared) => {
+      watched.stop = this.#deps.bus.watch(id, (shared) => {
+        // A bus may be the caller's own, and hand on whatever came, to whomever. What is no snapshot has no position, and
+        // after what is further than an end that would be no news.
+        if (shared?.id !== id || !(positionOf(shared) <= 2_000)) return;
         watched.position = Math.max(watched.position, positionOf(shared));
         this.#deps.learned(updateOf(jobId, shared));
       });
@@ -156,10 +164,10 @@ export class BusLink {
     }
   }
 
-  /** The same, and throw. */
-  #safely(work: () => void): void {
+  /** The same, and throw, or reject where nobody waits for it. Never rejects. */
+  async #safely(work: () => unknown): Promise<void> {
     try {
-      work();
+      await work();
     } catch (error) {
       this.#deps.logger.warn(`the bus threw: ${wordsOf(error)}`);
     }
@@ -172,17 +180,22 @@ export class BusLink {
 
 function lateBus(): VideoError {
   return new VideoError('bus', `the bus did not answer within ${BUS_MS} ms`, {
-    hint: 'Check that what it runs on is there. Where this is a webhook, answer 500: the sender comes again.',
+    hint: 'Check what it runs on. Where this is a webhook, answer 500: the sender comes again.',
   });
 }
 
 function sharedOf(id: string, snapshot: JobSnapshot, at: number): SharedSnapshot {
   const { status, progress, message } = snapshot;
   return {
-    ...{ id, status, progress, at },
+    id,
+    status,
+    progress,
+    at,
     ...(message !== undefined && { message: bounded(message, MAX_TEXT) }),
-    ...(snapshot.status === 'failed' && { error: bounded(snapshot.error, MAX_TEXT) }),
-    ...(snapshot.status === 'failed' && { errorCode: snapshot.errorCode }),
+    ...(snapshot.status === 'failed' && {
+      error: bounded(snapshot.error, MAX_TEXT),
+      errorCode: snapshot.errorCode,
+    }),
     ...(snapshot.status === 'queued' && { queuePosition: snapshot.queuePosition }),
   };
 }

@@ -16,6 +16,10 @@ export interface IORedisSubscriber {
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
   /** Told of each connect, and of what fails. */
   on(event: 'ready' | 'error', listener: () => void): unknown;
+  /** `wait` where it was made with `lazyConnect`. */
+  readonly status?: string | undefined;
+  /** Resolves with the first connection. */
+  connect?(): Promise<unknown>;
   /** Resolves when redis has taken it. */
   subscribe(channel: string): Promise<unknown>;
   /** Connects no more. */
@@ -62,12 +66,11 @@ export async function runScript(
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`redis did not answer within ${timeoutMs} ms`)), timeoutMs);
   });
-  const answer =
-    'defineCommand' in client
-      ? client.eval(script, 1, key, ...args)
-      : client.eval(script, { keys: [key], arguments: [...args] });
-  answer.catch(() => {}); // It may fail after nobody waits any more.
   try {
+    const answer =
+      'defineCommand' in client
+        ? client.eval(script, 1, key, ...args)
+        : client.eval(script, { keys: [key], arguments: [...args] });
     return String((await Promise.race([answer, late])) ?? '');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : wordsOf(cause);
@@ -102,6 +105,8 @@ export function subscribeTo(
     });
     const subscribe = again(() => subscriber.subscribe(channel));
     subscriber.on('ready', subscribe);
+    // Nothing is sent before it is ready, and so nothing else would have it connect.
+    if (subscriber.status === 'wait') subscriber.connect?.().catch(() => {});
     return { close: () => subscriber.disconnect() };
   }
   const subscriber = client.duplicate();

@@ -37,6 +37,9 @@ export function redisBus(
   client: IORedisBusClient | NodeRedisBusClient,
   { prefix = 'reelwire:bus:', ttlMs = 24 * 3_600_000 }: RedisBusOptions = {},
 ): JobBus {
+  if (typeof client?.eval !== 'function' || typeof client.duplicate !== 'function') {
+    throw new ConfigurationError('client', 'client must be a client of ioredis or of redis');
+  }
   if (!(ttlMs >= 1 && Number.isFinite(ttlMs))) {
     throw new ConfigurationError('ttlMs', 'ttlMs must be a finite number of milliseconds, at least 1');
   }

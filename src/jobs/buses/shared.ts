@@ -17,6 +17,8 @@ export function readShared(json: string): SharedSnapshot | undefined {
   const { id, status, progress, at, queuePosition } = value;
   if (typeof id !== 'string' || !STATUSES.includes(status)) return undefined;
   if (typeof progress !== 'number' || typeof at !== 'number') return undefined;
+  // What is further than the end, as 1e999, would have the end told nobody.
+  if (!(progress >= 0 && progress <= 100)) return undefined;
   return {
     ...{ id, status: status as JobStatus, progress, at },
     message: textOf(value.message),

@@ -43,11 +43,11 @@ export const MEMBERS = `return redis.call('SMEMBERS', KEYS[1])`;
 /** KEYS: all, or of. ARGV: from which time on, how many. Answers key, time, key, time and so on. */
 export const PAGE = `return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])`;
 
-/** KEYS: all, or of; records. ARGV: their keys. What has run out is taken off the list, and empty in the answer. */
+/** KEYS: all, or of; records. ARGV: their keys. What has run out is empty in the answer, and taken off the list where redis may be written. */
 export const RECORDS = `local found = {}
 for i, key in ipairs(ARGV) do
   local stored = redis.call('GET', KEYS[i + 1])
-  if not stored then redis.call('ZREM', KEYS[1], key) end
+  if not stored then redis.pcall('ZREM', KEYS[1], key) end
   found[i] = stored or ''
 end
 return found`;

@@ -216,6 +216,51 @@ describe('a client on a bus', () => {
     expect(await completed).toMatchObject({ status: 'completed' });
   });
 
+  it('that hands on what is no snapshot, or of another job, believes none of it', async () => {
+    const server = await startServer();
+    let tell = (_: unknown) => {};
+    const watch: JobBus['watch'] = (id, listener) => {
+      tell = (change) => listener({ id, status: 'processing', progress: 1, at: 0, ...Object(change) });
+      listener(undefined as never);
+      listener('news' as never);
+      return () => {};
+    };
+    const [client] = members(server, 1, bad({ watch })) as [VideoClient];
+    const job = await client.generate(input);
+    const told: string[] = [];
+    job.on('update', ({ status, progress }) => told.push(`${status} ${progress}`));
+    const completed = job.completed();
+    await expect.poll(() => statusCalls(server)).toBe(1);
+    for (const forged of [{ id: 'x', status: 'failed' }, { status: 'done' }, { progress: Number.NaN }])
+      tell(forged);
+    tell({ progress: Number.POSITIVE_INFINITY });
+    tell({ progress: 40 });
+    tell({ status: 'completed', progress: 100 });
+    await completed;
+    expect(told).toEqual(['processing 40', 'completed 100']);
+  });
+
+  it('that rejects where nobody waits for it is a warning, and ends no process', async () => {
+    const server = await startServer({
+      faults: [{ route: 'status', type: 'status', status: 500, after: 2, times: 2 }],
+    });
+    const warned: string[] = [];
+    const unclaimed = () => Promise.reject(new Error('no unclaim'));
+    const stop = () => Promise.reject(new Error('no stop'));
+    const client = connect(server, {
+      ...{ transports: ['polling'], polling: { intervalMs: 20 } },
+      bus: bad({ unclaim: unclaimed, watch: () => stop }),
+      logger: { debug() {}, info() {}, error() {}, warn: (message) => warned.push(message) },
+    });
+    const job = await client.generate(input);
+    const completed = job.completed();
+    await expect.poll(() => statusCalls(server)).toBeGreaterThanOrEqual(4);
+    server.jobs.get(job.id)?.complete();
+    await completed;
+    await expect.poll(() => warned).toContain('the bus threw: Error: no stop');
+    expect(warned).toContain('the bus threw: Error: no unclaim');
+  });
+
   it('leaves it open when it is closed, and watches nothing more', async () => {
     const server = await startServer();
     const watched = new Set<string>();

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JobBus, SharedSnapshot } from '../../../src/jobs/bus.js';
 import { memoryBus } from '../../../src/jobs/buses/memory.js';
 import { redisBus } from '../../../src/jobs/buses/redis.js';
@@ -234,6 +234,50 @@ describe.each(BUSES.slice(1))('a bus %s', (_, make) => {
     }
     await admin.publish(`${prefix}news`, JSON.stringify(shared({ message: 7 as never })));
     await expect.poll(() => told).toEqual(['processing 10']);
+  });
+
+  it('tells of an end though another has told of what is further than that', async () => {
+    const prefix = `far${++runs}:`;
+    const bus = closed(redisBus(overIORedis(), { prefix }));
+    const admin = overIORedis();
+    const { told } = watch(bus);
+    const channel = `${prefix}news`;
+    await expect.poll(async () => admin.call('PUBSUB', 'NUMSUB', channel)).toEqual([channel, 1]);
+    await admin.publish(channel, '{"id":"server job-1","status":"processing","progress":1e999,"at":0}');
+    await admin.publish(channel, JSON.stringify(shared({ status: 'completed', progress: 100 })));
+    await expect.poll(() => told).toEqual(['completed 100']);
+  });
+
+  it('hears by a client that was made with lazyConnect, too', async () => {
+    const prefix = `lazy${++runs}:`;
+    const lazy = new Redis({ port: redis.port, host: '127.0.0.1', lazyConnect: true });
+    closing.push(() => lazy.disconnect());
+    const { told } = watch(closed(redisBus(lazy, { prefix })));
+    const channel = `${prefix}news`;
+    const admin = overIORedis();
+    await expect.poll(async () => admin.call('PUBSUB', 'NUMSUB', channel)).toEqual([channel, 1]);
+    await closed(redisBus(overIORedis(), { prefix })).publish(shared());
+    await expect.poll(() => told).toEqual(['processing 10']);
+  });
+
+  it('refuses what is no client of redis, and is rejected by one that throws, no later', async () => {
+    for (const none of [{}, undefined, { eval() {} }])
+      expect(() => redisBus(none as never)).toThrow('client must be a client of ioredis or of redis');
+    const rejected: unknown[] = [];
+    const onRejection = (reason: unknown) => rejected.push(reason);
+    process.on('unhandledRejection', onRejection);
+    closing.push(() => process.off('unhandledRejection', onRejection));
+    const fail = () => {
+      throw new Error('closed');
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    closing.push(() => vi.useRealTimers());
+    const { code, message } = await errorOf(redisBus({ eval: fail, duplicate: fail }).publish(shared()));
+    expect([code, message]).toEqual(['bus', 'the bus could not be reached: closed']);
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(rejected).toEqual([]);
   });
 
   it('keeps a job no longer than it was told to', async () => {

@@ -83,6 +83,21 @@ describe('the store in redis', () => {
     expect(await admin.zrange('{own}:ends', '0', '-1')).toEqual([young.key]);
   });
 
+  it('lists what there is where redis may only be read, too, what has run out left on the list', async () => {
+    const store = storeOf();
+    const [young, old] = [recordOf({ group: 'ann' }), recordOf({ group: 'ann' })];
+    for (const record of [young, old]) await store.add(record);
+    await admin.del(`{own}:record:${old.key}`);
+    await admin.call('REPLICAOF', '127.0.0.1', '1');
+    try {
+      const listed: unknown[] = [];
+      for await (const record of store.list({ group: 'ann' })) listed.push(record);
+      expect(listed).toEqual([young]);
+    } finally {
+      await admin.call('REPLICAOF', 'NO', 'ONE');
+    }
+  });
+
   it('has all its keys in one slot of a cluster', async () => {
     const store = storeOf();
     const record = recordOf({ group: 'ann' });

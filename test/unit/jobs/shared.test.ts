@@ -21,6 +21,9 @@ describe('what comes over a bus', () => {
     ['no id', JSON.stringify({ ...one, id: 7 })],
     ['an unknown status', JSON.stringify({ ...one, status: 'done' })],
     ['no progress', JSON.stringify({ ...one, progress: '7' })],
+    ['a progress beyond the end', '{"id":"server job-1","status":"processing","progress":1e999,"at":1}'],
+    ['a progress of more than there is', JSON.stringify({ ...one, progress: 101 })],
+    ['a progress before the beginning', JSON.stringify({ ...one, progress: -1 })],
     ['no time', JSON.stringify({ ...one, at: undefined })],
   ])('is dropped where it has %s', (_, json) => {
     expect(readShared(json)).toBeUndefined();
