@@ -19,13 +19,22 @@ export async function proxyDownload(
   const open = (range: Range | undefined) => opened(client, jobId, { output, range }, request.signal);
   const ifRange = request.headers.get('if-range');
   let range = rangeOf(request.headers.get('range'));
-  let video = await open(range);
-  let eTag = await eTagOf(key, video);
+  let video = await open(range).catch((error: unknown) => {
+    // Perhaps the page has the beginning of another file, that was longer.
+    if (ifRange !== null && isBeyondEnd(error)) return undefined;
+    throw error;
+  });
+  const isBeyond = video === undefined;
+  let eTag = video && (await eTagOf(key, video));
   // Of another file than the page has the beginning of, or of one of unknown length, all is sent.
-  if (range !== undefined && (video.size === undefined || (ifRange !== null && ifRange !== eTag))) {
+  if (
+    video === undefined ||
+    (range !== undefined && (video.size === undefined || (ifRange !== null && ifRange !== eTag)))
+  ) {
     range = undefined;
     video = await open(range);
     eTag = await eTagOf(key, video);
+    if (isBeyond && ifRange === eTag) throw beyondEnd();
   }
   const { size } = video;
   const { start, end = size } = range ?? { start: 0 };
@@ -58,12 +67,19 @@ async function opened(
     page.throwIfAborted();
     return await client.download(jobId, { ...options, signal: controller.signal });
   } catch (error) {
-    if (isVideoError(error) && (error as { readonly field?: unknown }).field === 'range')
-      throw new Refused(416, 'No such range');
+    if (isVideoError(error) && (error as { readonly field?: unknown }).field === 'range') throw beyondEnd();
     throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function beyondEnd(): Refused {
+  return new Refused(416, 'No such range');
+}
+
+function isBeyondEnd(error: unknown): boolean {
+  return error instanceof Refused && error.answer.status === 416;
 }
 
 function notReady(): Refused {
@@ -92,8 +108,12 @@ function typeOf({ contentType }: VideoDownload): string {
     : 'application/octet-stream';
 }
 
+/** What a player or a viewer opens: a page's user is handed nothing that a system would run. */
+const MEDIA =
+  /\.(?:mp4|m4[av]|mov|webm|mk[av]|avi|mpe?g|3gp|og[agv]|opus|mp3|wav|flac|aac|a?png|jpe?g|gif|webp|avif|tiff?|exr|glb|vtt|srt|zip|json|txt)$/i;
+
 /** The server's own may hold its id, or a part of it. */
-function nameOf(key: string, output: number, { filename }: VideoDownload): string {
-  const extension = /\.\w{1,5}$/.exec(filename)?.[0] ?? '';
+export function nameOf(key: string, output: number, { filename }: Pick<VideoDownload, 'filename'>): string {
+  const extension = MEDIA.exec(filename)?.[0] ?? '';
   return `video-${key.replaceAll(/[^\w.-]/g, '_')}${output === 0 ? '' : `-${output + 1}`}${extension}`;
 }

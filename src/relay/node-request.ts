@@ -24,17 +24,25 @@ export function toUpgrade(incoming: IncomingMessage): RelayRequest {
   return { url: urlOf(incoming).href, headers: headersOf(incoming) };
 }
 
-/** Whatever host it names, in whichever form: all that counts is the path. */
+/**
+ * Whatever host it names, in whichever form: all that counts is the path. A `\` is no `/` to whoever looked at the path
+ * before, such as a proxy that lets some of them pass.
+ */
 function urlOf({ url = '/' }: IncomingMessage): URL {
-  return new URL(url.replace(/^\w+:\/\/[^/?#]*/, '').replace(/^\/*/, '/'), 'http://localhost');
+  const path = url.replace(/^\w+:\/\/[^/?#]*/, '').replaceAll('\\', '%5C');
+  return new URL(path.replace(/^\/*/, '/'), 'http://localhost');
 }
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
+  let authority: string | undefined;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]];
-    if (!name.startsWith(':')) headers.append(name, value); // HTTP/2 has pseudo-headers.
+    // HTTP/2 has pseudo-headers, and one of them in place of Host.
+    if (name === ':authority') authority = value;
+    else if (!name.startsWith(':')) headers.append(name, value);
   }
+  if (authority !== undefined) headers.set('host', authority);
   return headers;
 }
 

@@ -16,6 +16,8 @@ const PING_MS = 30_000;
 const MAX_MISSED = 2;
 /** How long a page has to answer a close before its socket is cut, in milliseconds. */
 const CLOSE_MS = 2_000;
+/** How long another listener has to take an upgrade that is left to it, in milliseconds. */
+const OTHERS_MS = 60_000;
 
 /** Answers as `relay.fetch` does, or any function from a `Request` to a `Response`. */
 export type FetchHandler = (
@@ -119,7 +121,7 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
     try {
       const verdict = await relay.websocket.upgrade(toUpgrade(incoming));
       if (verdict instanceof Response && verdict.status === 404 && server.listenerCount('upgrade') > 1)
-        return void socket.off('error', destroy);
+        return leaveToOthers(socket);
       if (verdict instanceof Response) return await refuse(socket, verdict);
       webSockets.handleUpgrade(incoming, socket, head, (peer) => {
         socket.off('error', destroy);
@@ -129,6 +131,18 @@ export function attachRelay(server: Server, relay: Pick<Relay, 'websocket' | 'li
       destroy();
     }
   });
+}
+
+/**
+ * Each listener may leave it to the others. What nobody reads would stay open for ever, and its error, to which nobody
+ * listens, would end the process: `destroy` goes on listening.
+ */
+function leaveToOthers(socket: Duplex): void {
+  const timer = setTimeout(() => {
+    if (socket.readableFlowing === null) socket.destroy();
+  }, OTHERS_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** All sockets of a server. */

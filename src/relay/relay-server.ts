@@ -60,7 +60,8 @@ export class RelayServer {
       },
       (error) => toResponse(this.#told(error, 'upgrade')),
     );
-    const deliver = webhooks && createWebhookHandler({ ...webhooks, client });
+    const deliver =
+      webhooks && createWebhookHandler({ ...webhooks, logger: webhooks.logger ?? logger, client });
     const relay = this;
     this.relay = {
       limits,
@@ -99,6 +100,8 @@ export class RelayServer {
       const jobId = route.jobId ?? query.get('jobId') ?? undefined;
       return await this.#handlers[route.name]({ user, request, context, query, jobId, ids });
     } catch (error) {
+      // The page has left: nothing went wrong, and there is nobody to tell.
+      if (request.signal.aborted && error === request.signal.reason) return json({ error: 'Gone' }, 499);
       return toResponse(this.#told(error, name, ids));
     }
   }

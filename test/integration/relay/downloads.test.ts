@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { patternBytes } from '../../../src/mock-server/index.js';
-import { rangeOf } from '../../../src/relay/download.js';
+import { nameOf, rangeOf } from '../../../src/relay/download.js';
 import { errorOf } from '../../support/rejection.js';
 import { type Site, script, startSite } from './support.js';
 
@@ -81,6 +81,47 @@ describe('a video through the relay', () => {
     const whole = await get(all, { range: 'bytes=10-', 'if-range': '"another"' });
     expect(whole.status).toBe(200);
     expect((await whole.arrayBuffer()).byteLength).toBe(SIZE);
+  });
+
+  it('is whole behind the end of a file that is shorter than the one the page has the beginning of', async () => {
+    const all = await startWithVideo();
+    const eTag = (await get(all, { range: 'bytes=0-0' })).headers.get('etag') ?? '';
+    const range = `bytes=${SIZE}-`;
+    const whole = await get(all, { range, 'if-range': '"another"' });
+    expect([whole.status, (await whole.arrayBuffer()).byteLength]).toEqual([200, SIZE]);
+    expect((await get(all, { range, 'if-range': eTag })).status).toBe(416);
+  });
+
+  it.each([
+    ['clip.mp4', '.mp4'],
+    ['CLIP.WebM', '.WebM'],
+    ['clip.exe', ''],
+    ['clip.html', ''],
+    ['clip.mp4.lnk', ''],
+    ['clip', ''],
+  ])('is called nothing that a system would run: %s', (filename, extension) => {
+    expect(nameOf('job/1', 1, { filename })).toBe(`video-job_1-2${extension}`);
+  });
+
+  it('is no failure where the page leaves before it comes', async () => {
+    const lines: unknown[] = [];
+    const write = (line: unknown) => void lines.push(line);
+    const site = await startSite(
+      { faults: [{ route: 'download', type: 'stall' }] },
+      { logger: { debug: write, info: write, warn: write, error: write } },
+    );
+    const { id } = await site.page().generate(script as never);
+    for (const job of site.upstream.jobs) job.complete();
+    const page = new AbortController();
+    const answer = site.relay.fetch(
+      new Request(`${site.url}/videos/api/download?jobId=${id}`, {
+        ...{ headers: { cookie: 'session=ada' }, signal: page.signal },
+      }),
+    );
+    await expect.poll(() => ranges(site)).toHaveLength(1);
+    page.abort();
+    await answer;
+    expect(lines).toEqual([]);
   });
 
   it('is resumed upstream where it breaks there, and the page notices nothing', async () => {

@@ -1,8 +1,11 @@
-import { createServer, request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type Server } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import crossws from 'crossws/adapters/node';
 import express from 'express';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { attachRelay, toNodeListener } from '../../../src/relay/node.js';
 import { listen } from '../../support/listen.js';
@@ -142,6 +145,40 @@ describe('a fetch handler as a listener of node:http', () => {
     expect(text).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  it('takes a backslash for no slash, as whoever looked at the path before', async () => {
+    const { port } = await listen(toNodeListener(({ url }) => new Response(new URL(url).pathname)));
+    const asked = async (target: string) => {
+      const socket = connectTcp(port, '127.0.0.1');
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      let text = '';
+      for await (const chunk of socket) text += chunk;
+      return /^HTTP\/1\.1 200[\s\S]*\r\n(\/.*)\r\n/.exec(text)?.[1];
+    };
+    expect(await asked('/\\evil.example/videos/x')).toBe('/%5Cevil.example/videos/x');
+    expect(await asked('/videos\\webhook')).toBe('/videos%5Cwebhook');
+    expect(await asked('/\\[/x')).toBe('/%5C[/x');
+  });
+
+  it('takes submits of pages over HTTP/2, which names no Host, and of no other site’s', async () => {
+    const site = await startSite();
+    const server = createHttp2Server(toNodeListener(site.relay.fetch) as never);
+    const { port, url } = await listen(server as unknown as Server);
+    const session = connectHttp2(url);
+    onTestFinished(() => session.destroy());
+    const submit = async (origin: string) => {
+      const stream = session.request({
+        ...{ ':method': 'POST', ':path': '/videos/api/generate', 'content-type': 'application/json' },
+        ...{ cookie: ['a=b', 'session=ada'] as unknown as string, origin },
+      });
+      stream.end(JSON.stringify(script));
+      stream.resume();
+      const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+      return headers[':status'];
+    };
+    expect(await submit(`https://127.0.0.1:${port}`)).toBe(200);
+    expect(await submit('https://evil.example')).toBe(403);
+  });
+
   it('is a route of Express', async () => {
     const site = await startSite();
     const app = express();
@@ -169,6 +206,42 @@ describe('a relay on a server of node:http', () => {
     await socket.until({ hello: 1 });
     await (await PageSocket.open(`${url}/videos`, cookie)).until({ type: 'connected' });
     expect(await refusedWith(PageSocket.open(`${url}/videos`, {}))).toBe(401);
+  });
+
+  it('survives an upgrade that every listener leaves to the others, and keeps it for a minute at most', async () => {
+    const [site, other] = [await startSite(), await startSite({}, { basePath: '/other' })];
+    const server = createServer(toNodeListener(site.relay.fetch));
+    attachRelay(server, site.relay);
+    attachRelay(server, other.relay);
+    const { port, url } = await listen(server);
+    const left = async () => {
+      const upgraded = new Promise<Duplex>((resolve) => {
+        server.once('upgrade', (_, socket) => resolve(socket));
+      });
+      const page = connectTcp(port, '127.0.0.1');
+      onTestFinished(() => void page.destroy());
+      page.on('error', () => {});
+      page.write(
+        'GET /nowhere HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      );
+      const socket = await upgraded;
+      // Both relays have looked at it.
+      await new Promise((resolve) => setImmediate(resolve));
+      return { page, socket };
+    };
+    const broken = await left();
+    const failed = new Promise<void>((resolve) => broken.socket.once('close', resolve));
+    broken.socket.destroy(new Error('read ECONNRESET'));
+    await failed;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { page } = await left();
+    const cut = new Promise<void>((resolve) => page.once('close', () => resolve()));
+    await vi.advanceTimersByTimeAsync(60_000);
+    await cut;
+    vi.useRealTimers();
+    await (await PageSocket.open(`${url}/other`, cookie)).until({ type: 'connected' });
   });
 
   it('survives sockets that break at every moment of an upgrade', async () => {

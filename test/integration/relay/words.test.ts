@@ -126,6 +126,21 @@ it('what goes wrong on this side is told to the logger, and to no page', async (
   expect(lines).toEqual([expect.stringMatching(`relay: status of job ${id} answered 502: .*answered 401`)]);
 });
 
+it('a delivery that is refused is told to the logger of the relay', async () => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  const site = await startSite(
+    {},
+    {
+      logger: { debug: write, info: write, warn: write, error: write },
+      webhooks: { secret: 'shared' },
+    },
+  );
+  const answer = await site.call('/webhook', { method: 'POST', body: '{}' });
+  expect(answer.status).toBe(401);
+  await expect.poll(() => lines).toEqual([expect.stringContaining('refused')]);
+});
+
 it('a logger that throws, and an authenticate that does, end nothing', async () => {
   const fail = () => {
     throw new Error(KEY);
