@@ -41,7 +41,7 @@ export function readEvent(
   return eventOf(update, id, timestamp, raw, nowMs);
 }
 
-/** @param update - Anybody's: what it says of no job, or in words that are none, is `unknown`. */
+/** @param update - Its id has been checked; what is said in words that are none is `unknown`. */
 export function eventOf(
   update: JobUpdate | undefined,
   id: string,
@@ -49,7 +49,7 @@ export function eventOf(
   raw: unknown,
   nowMs: number,
 ): WebhookEvent {
-  if (update === undefined || !isJobId(update.jobId)) return { id, type: 'unknown', timestamp, raw };
+  if (update === undefined) return { id, type: 'unknown', timestamp, raw };
   const { jobId } = update;
   if (!isStatus(update.status)) return { id, type: 'unknown', jobId, timestamp, raw };
   const snapshot = applyUpdate(undefined, update, 'webhook', nowMs);
@@ -101,7 +101,8 @@ function timeOf(raw: unknown): Date | undefined {
 
 /** As text, without a byte order mark: the decoder drops it, and `JSON.parse` would not take it. */
 export function decodeBody(body: string | Uint8Array): string {
-  return typeof body === 'string' ? body.replace(/^\uFEFF/, '') : new TextDecoder().decode(body);
+  if (typeof body !== 'string') return new TextDecoder().decode(body);
+  return body.startsWith('\uFEFF') ? body.slice(1) : body;
 }
 
 /** The body is not JSON: the sender's fault, where the same error of a caller's function is the receiver's. */

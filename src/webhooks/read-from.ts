@@ -47,8 +47,10 @@ export async function readFrom(
   const raw = parseBody(verified.body, isSigned);
   const answer = await source.challenge?.(raw);
   if (answer) return { kind: 'challenge', answer };
-  const update = await source.read(raw);
-  const isAsked = update !== undefined && isJobId(update.jobId) && source.resolve !== undefined;
+  const read = await source.read(raw);
+  // What is said of no job is anybody's.
+  const update = read !== undefined && isJobId(read.jobId) ? read : undefined;
+  const isAsked = update !== undefined && source.resolve !== undefined;
   if (!isAsked && !isSigned) return { kind: 'nothing' };
   if (!isAsked) {
     const id = await deliveryId(verified.id, verified.body);
