@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
 import { createMockServer, type MockServer, mockMedia } from 'reelwire/mock-server';
 import { expect, it, onTestFinished } from 'vitest';
+import { asOneProgram } from '../../support/build-program.js';
 import { type Block, blocksOf, documents, root } from '../../support/documents.js';
 import { freePort } from '../../support/free-port.js';
 import { temporaryFolder } from '../client/support.js';
@@ -49,11 +50,7 @@ async function bundle(contents: string, language: string, outfile: string): Prom
     stdin: { contents, resolveDir: root, loader: language as 'ts' | 'tsx' | 'js' },
     tsconfig: join(root, 'tsconfig.json'),
     outfile,
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
+    ...asOneProgram,
     logLevel: 'silent',
   });
 }

@@ -45,7 +45,7 @@ export class Programs {
   }
 
   static async build(folder: string): Promise<Programs> {
-    return new Programs(await buildProgram(new URL('process.ts', import.meta.url), folder));
+    return new Programs(buildProgram(new URL('process.ts', import.meta.url), folder));
   }
 
   start(plan: Plan): Started {

@@ -38,7 +38,7 @@ export class RelayProgram implements AsyncDisposable {
 
   static async build(): Promise<RelayProgram> {
     const folder = await mkdtemp(join(tmpdir(), 'reelwire-relays-'));
-    return new RelayProgram(folder, await buildProgram(new URL('process.ts', import.meta.url), folder));
+    return new RelayProgram(folder, buildProgram(new URL('process.ts', import.meta.url), folder));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
