@@ -74,6 +74,7 @@ async function forgetAll(window: BrowserWindow): Promise<void> {
 describe.each(engines)('the pages of two users in %s', (engine, launch) => {
   it('show a job to whoever made it, wherever that is, until it is forgotten, and to nobody else', async () => {
     const [here, elsewhere] = [await signedIn(engine, launch), await signedIn(engine, launch)];
+    await forgetAll(here); // Of a window that ended before it had.
     await generate(here, 'A paper boat');
     await shows(here, { title: 'A paper boat' });
     await shows(elsewhere, { title: expect.stringMatching(/^Made at /), status: 'processing' });
@@ -85,6 +86,7 @@ describe.each(engines)('the pages of two users in %s', (engine, launch) => {
     // In the same browser, by the other name of this machine.
     await visit(here, urls.Grace);
     expect(await textOf(here, '#who')).toMatch(/^Signed in as Grace/);
+    await forgetAll(here);
     await generate(here, 'A kite');
     await shows(here, { title: 'A kite' });
 

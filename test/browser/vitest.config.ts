@@ -66,6 +66,8 @@ const pages = {
     testTimeout: 60_000,
     expect: { poll: PATIENT },
     hookTimeout: 30_000,
+    // WebKitGTK ends by itself now and then, video and all; what a page does wrong is never tried again.
+    retry: { count: 2, condition: /invalid session id/ },
   },
 };
 

@@ -309,7 +309,8 @@ describe('subscribe', () => {
 
   it('tells which transport serves', async () => {
     const server = await startServer({ style: 'field' });
-    const job = await connect(server).generate(input);
+    // On a busy machine the socket opens after its head start.
+    const job = await connect(server, { timeouts: { headStartMs: 20_000 } }).generate(input);
     const served = vi.fn();
     job.on('transport', served);
     await expect

@@ -142,7 +142,7 @@ describe('an abort of generate', () => {
     const started = performance.now();
     controller.abort(reason);
     await expect(generating).rejects.toBe(reason);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(1_000); // The server never answers.
   });
 
   it('before the call sends nothing', async () => {

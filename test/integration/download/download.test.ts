@@ -449,7 +449,7 @@ describe('an abort of a download', () => {
       const retry = { attempts: 3, minDelayMs: 3_000, maxDelayMs: 3_000 };
       const call = download(server.url, { signal: controller.signal, retry }).then((file) => file.bytes());
       expect(await rejection(call)).toBe(reason);
-      expect(performance.now() - abortedAt).toBeLessThan(50);
+      expect(performance.now() - abortedAt).toBeLessThan(1_000); // The rest never comes.
       expect(listeners()).toBe(0);
       await eventually(() => expect(server.underWay()).toBe(0));
     },

@@ -451,7 +451,7 @@ describe('an abort', () => {
     expect(await rejection(client(server.url).send(get, { ...safe, signal: controller.signal }))).toBe(
       reason,
     );
-    expect(performance.now() - abortedAt).toBeLessThan(50);
+    expect(performance.now() - abortedAt).toBeLessThan(1_000); // The rest never comes.
     expect(listeners()).toBe(0);
   });
 

@@ -3,17 +3,16 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordOf } from '../../../src/jobs/contract/check.js';
-import { RANKS, readRecord } from '../../../src/jobs/read-record.js';
-import type { JobRecord, JobRecordState } from '../../../src/jobs/record.js';
-import type { JobStore } from '../../../src/jobs/store.js';
-import { FileJobStore } from '../../../src/jobs/stores/file.js';
-import { RedisJobStore } from '../../../src/jobs/stores/redis.js';
-import { type RedisServer, startRedis } from '../../support/redis.js';
+import { recordOf } from '../../src/jobs/contract/check.js';
+import { RANKS, readRecord } from '../../src/jobs/read-record.js';
+import type { JobRecord, JobRecordState } from '../../src/jobs/record.js';
+import type { JobStore } from '../../src/jobs/store.js';
+import { FileJobStore } from '../../src/jobs/stores/file.js';
+import { RedisJobStore } from '../../src/jobs/stores/redis.js';
+import { buildProgram } from '../support/build-program.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
 
 /** By hand: JOB_STORE_KILLS=1000. */
 const KILLS = Number(process.env.JOB_STORE_KILLS ?? 60);
@@ -21,6 +20,7 @@ const RACES = 300;
 const AT_ONCE = 10;
 
 let folder: string;
+let program: string;
 let redis: RedisServer;
 let admin: Redis;
 const children = new Set<ChildProcess>();
@@ -29,15 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reelwire-processes-'));
   redis = await startRedis();
   admin = new Redis({ port: redis.port, host: '127.0.0.1' });
-  // Built once: to start it from source takes ten times as long.
-  await build({
-    entryPoints: [fileURLToPath(new URL('store-process.ts', import.meta.url))],
-    outfile: join(folder, 'process.mjs'),
-    ...{ bundle: true, platform: 'node', format: 'esm', logLevel: 'error' },
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  program = buildProgram(new URL('store-process.ts', import.meta.url), folder);
 }, 120_000);
 
 afterAll(async () => {
@@ -57,7 +49,7 @@ interface Fact {
 /** What a process has told so far; `told` is called with each line. */
 function start(kind: string, role: string, name: string, told: (facts: readonly Fact[]) => void = () => {}) {
   const place = kind === 'file' ? join(folder, 'jobs') : String(redis.port);
-  const child = spawn(process.execPath, [join(folder, 'process.mjs'), kind, place, role, name], {
+  const child = spawn(process.execPath, [program, kind, place, role, name], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   children.add(child);

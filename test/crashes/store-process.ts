@@ -1,16 +1,16 @@
 /**
- * One process of several that share a store. Started by store-processes.test.ts, which says what it does: `race` adds the
+ * One process of several that share a store. Started by stores.test.ts, which says what it does: `race` adds the
  * keys that come by stdin, some in each line, and tells whose each is; `work` brings records on their way, telling what has been
  * written as soon as it is, until it is killed.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
-import { recordOf } from '../../../src/jobs/contract/check.js';
-import type { JobRecord } from '../../../src/jobs/record.js';
-import type { JobStore } from '../../../src/jobs/store.js';
-import { FileJobStore } from '../../../src/jobs/stores/file.js';
-import { RedisJobStore } from '../../../src/jobs/stores/redis.js';
+import { recordOf } from '../../src/jobs/contract/check.js';
+import type { JobRecord } from '../../src/jobs/record.js';
+import type { JobStore } from '../../src/jobs/store.js';
+import { FileJobStore } from '../../src/jobs/stores/file.js';
+import { RedisJobStore } from '../../src/jobs/stores/redis.js';
 
 const [, , kind, place = '', role, name = ''] = process.argv;
 
