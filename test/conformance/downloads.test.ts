@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isVideoError } from '../../../src/errors.js';
-import { download } from './support.js';
+import { isVideoError } from '../../src/errors.js';
+import { download } from '../integration/download/support.js';
 
 /** What there is time for in CI; `DOWNLOAD_FUZZ_ROUNDS` and `DOWNLOAD_FUZZ_SEED` for more, or for one again. */
 const ROUNDS = Number(process.env.DOWNLOAD_FUZZ_ROUNDS ?? 2_000);
