@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isVideoError } from '../../src/errors.js';
 import { download } from '../integration/download/support.js';
+import { randomOf } from '../support/random.js';
 
 /** What there is time for in CI; `DOWNLOAD_FUZZ_ROUNDS` and `DOWNLOAD_FUZZ_SEED` for more, or for one again. */
 const ROUNDS = Number(process.env.DOWNLOAD_FUZZ_ROUNDS ?? 2_000);
@@ -15,17 +16,6 @@ const SEED = Number(process.env.DOWNLOAD_FUZZ_SEED ?? 1);
 const MAX_TROUBLE = 6;
 
 type Random = () => number;
-
-/** mulberry32 */
-function randomOf(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A server that is honest, which is to say that it never calls a part a whole, and awkward in all that is left to it. */
 interface FileServer {
