@@ -3,7 +3,7 @@ import { checkCall, checkOption } from '../core/check-option.js';
 import { wordsOf } from '../core/text.js';
 import { howToGoOn, InputError, isVideoError } from '../errors.js';
 import type { ClientJobs } from '../jobs/jobs.js';
-import { sleep } from '../runtime/abort.js';
+import { abortable, sleep } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import { createRateGate, type RateGateHost } from './rate-gate.js';
 
@@ -158,7 +158,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
       let result: GenerateManyResult<Job>;
       try {
         // Once, before the gate: a submit that is made again after a 429 is the same.
-        const key = await keyOf(input, at);
+        const key = await abortable((async () => keyOf(input, at))(), controller.signal);
         // One made for this call alone would make a second job after a crash.
         if (key === undefined && options.keyOf !== undefined)
           throw new InputError('keyOf', `keyOf gave no key for input ${at}`);

@@ -36,6 +36,26 @@ describe('generateMany with records', () => {
     expect(submits(server)).toBe(inputs.length - 1);
   });
 
+  it('waits no longer for a key that does not come once the list is aborted, and submits nothing under a late one', async () => {
+    const server = await startServer();
+    const { store } = storeWith();
+    const client = connect(server, { jobs: jobsOver(store) });
+    const controller = new AbortController();
+    let give: ((key: string) => void) | undefined;
+    const keyOf = () => new Promise<string>((resolve) => (give = resolve));
+    const reading = all(client.generateMany(inputs, { keyOf, concurrency: 1, signal: controller.signal }));
+    await expect.poll(() => give).toBeDefined();
+    const abortedAt = performance.now();
+    controller.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    // A submit that is under way is waited for longer.
+    expect(performance.now() - abortedAt).toBeLessThan(2_000);
+    give?.('late');
+    await client.generate(input, { key: 'after-it' });
+    expect((await recordsOf(store)).map(({ key }) => key)).toEqual(['after-it']);
+    expect(submits(server)).toBe(1);
+  });
+
   it('keeps the key of an input over a 429: it is minted before', async () => {
     const server = await startServer({
       faults: [{ route: 'generate', type: 'status', status: 429, every: 2 }],
