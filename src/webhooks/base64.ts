@@ -11,5 +11,5 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   const buffer = globalThis.Buffer?.from(text, 'base64');
   if (buffer === undefined) return portable.decodeBase64(text);
   const again = buffer.toString('base64');
-  return again === text || again.replace(/=+$/, '') === text.replace(/={0,2}$/, '') ? buffer : undefined;
+  return again === text || again.startsWith(text.replace(/={0,2}$/, '')) ? buffer : undefined;
 }

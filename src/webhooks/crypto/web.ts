@@ -1,6 +1,5 @@
 import type { ByteArray } from '../../core/bytes.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
-import { encodeDigits } from '../base64-portable.js';
 import type { Bytes, Encoding } from '../bytes.js';
 
 /** HMAC-SHA256 over the parts, one after the other. */
@@ -12,8 +11,7 @@ export async function hmacSha256(
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const imported = await crypto.subtle.importKey('raw', key, algorithm, false, ['sign']);
   const mac = new Uint8Array(await crypto.subtle.sign('HMAC', imported, await concat(parts)));
-  // Its 32 bytes need one digit of padding.
-  return encoding === 'hex' ? encodeHex(mac) : `${encodeDigits(mac)}=`;
+  return encoding === 'hex' ? encodeHex(mac) : encodeBase64(mac);
 }
 
 /** Whether the holder of the Ed25519 key signed the parts. The signature is base64. */
