@@ -29,6 +29,8 @@ export function encodeJobId(jobId: unknown): string {
 }
 
 function problemOf(jobId: unknown): string | undefined {
+  // As most are, and nothing is wrong with it.
+  if (typeof jobId === 'string' && /^[\w-]{1,99}$/.test(jobId)) return undefined;
   if (typeof jobId !== 'string') return `must be a string, not ${jobId === null ? 'null' : typeof jobId}`;
   if (jobId.trim() === '') return 'is empty';
   if (jobId.length > MAX_LENGTH) return `is ${jobId.length} characters long, more than ${MAX_LENGTH}`;

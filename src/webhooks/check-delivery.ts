@@ -76,39 +76,61 @@ export interface Seldom {
 export type Load<T = Seldom> = (reason: WebhookVerificationReason) => Promise<T>;
 
 /**
- * `verifyWebhookSignature` with the reason alone, and without the cost of finding words for it.
+ * `verifyWebhookSignature` with the reason alone, and without the cost of finding words for it. A promise only where
+ * something has to be waited for: to wait takes as long as to compare.
  *
  * @param attempt - Told how far it came.
  * @param read - Where the headers of the scheme say it in another way.
  */
-export async function checkDelivery(
+export function checkDelivery(
   options: WebhookParts & VerifyOptions,
   attempt: Attempt,
   load: Load,
   read: ReadHeaders = readHeaders,
-): Promise<VerifiedWebhook> {
+): VerifiedWebhook | Promise<VerifiedWebhook> {
   const secrets = secretsOf(options.secret);
   const scheme = resolveScheme(options.scheme, secrets);
-  const readKey = secrets.every(isPlain) ? keyOf : (await load('bad-secret')).readKey;
-  const keys = secrets.map((secret) => readKey(secret, scheme) ?? refuse('bad-secret'));
-  const pastSeconds = options.toleranceSeconds ?? 300;
-  const futureSeconds = options.futureToleranceSeconds ?? pastSeconds;
-  // The sum of texts would be a text.
-  if (!(pastSeconds >= 0 && futureSeconds >= 0 && Number.isFinite(pastSeconds + futureSeconds))) {
-    throw new ConfigurationError('toleranceSeconds', 'toleranceSeconds must be finite, 0 or more');
-  }
   const headers = options.headers ?? (Object(options.body) as Partial<Request>).headers;
-  const nowMs = Number(options.now ?? Date.now());
-  const direct = scheme.headers.map((name) => headerOf(headers, name));
-  const values = isComplete(direct, scheme)
-    ? direct
-    : (await load('missing-header')).findHeaders(headers, scheme);
-  const signed = { sent: read(values, scheme), scheme, keys, nowMs, pastSeconds, futureSeconds };
-  attempt.signed = signed;
-  const body =
-    bytesOf(options.body) ?? (await (await load('body-incomplete')).readBody(options.body, options, true));
-  attempt.body = body;
-  return (await matchBody(signed, body, load)) ?? refuse('bad-signature');
+  const values = scheme.headers.map((name) => headerOf(headers, name));
+  const body = bytesOf(options.body);
+  const seldomFor = !secrets.every(isPlain)
+    ? 'bad-secret'
+    : !isComplete(values, scheme)
+      ? 'missing-header'
+      : body === undefined && 'body-incomplete';
+
+  const check = (seldom?: Seldom) => {
+    const readKey = seldom?.readKey ?? keyOf;
+    const keys = secrets.map((secret) => readKey(secret, scheme) ?? refuse('bad-secret'));
+    const pastSeconds = options.toleranceSeconds ?? 300;
+    const futureSeconds = options.futureToleranceSeconds ?? pastSeconds;
+    // The sum of texts would be a text.
+    if (!(pastSeconds >= 0 && futureSeconds >= 0 && Number.isFinite(pastSeconds + futureSeconds))) {
+      throw new ConfigurationError('toleranceSeconds', 'toleranceSeconds must be finite, 0 or more');
+    }
+    const nowMs = Number(options.now ?? Date.now());
+    const found = seldom && !isComplete(values, scheme) ? seldom.findHeaders(headers, scheme) : values;
+    const signed = { sent: read(found, scheme), scheme, keys, nowMs, pastSeconds, futureSeconds };
+    attempt.signed = signed;
+    const decide = (bytes: Bytes) => {
+      attempt.body = bytes;
+      const match = matchBody(signed, bytes, load);
+      return isThere(match) ? believed(match) : match.then(believed);
+    };
+    return seldom && body === undefined
+      ? seldom.readBody(options.body, options, true).then(decide)
+      : decide(body as Bytes);
+  };
+  return seldomFor ? load(seldomFor).then(check) : check();
+}
+
+function believed(match: VerifiedWebhook | undefined): VerifiedWebhook {
+  return match ?? refuse('bad-signature');
+}
+
+/** Not by its class, of which a page may have another. */
+export function isThere<T>(value: T | Promise<T>): value is T {
+  return !('then' in Object(value));
 }
 
 /** What a delivery says by its headers. */
@@ -149,18 +171,19 @@ function readHeaders(values: readonly string[], scheme: ResolvedScheme): SignedH
     const listed = values.join(' ').toLowerCase().replaceAll('sha256=', '').trim();
     return { signatures: listed.split(/[\s,]+/, MAX_SIGNATURES), id: '', timestamp: '', prefix: '' };
   }
-  const [id = '', timestamp = '', listed = ''] = values;
+  const [sentId = '', sentTime = '', listed = ''] = values;
+  const id = sentId.trim();
+  const timestamp = sentTime.trim();
   // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
-  if (!/^\d{1,11}$/.test(timestamp) || /\.\d+(\.|$)/.test(id)) refuse('bad-timestamp');
-  // A `Headers` joins repeated headers by ", ".
-  const signatures = listed.includes(' ') ? listed.split(/,? /, MAX_SIGNATURES) : [listed];
+  if (!/^\d{1,11}$/.test(timestamp) || /^$|\.\d+(\.|$)/.test(id)) refuse('bad-timestamp');
+  // A `Headers` joins repeated headers by ", ". What is long is not trimmed: that takes as long as to check it.
+  const signatures = listed.includes(' ') ? listed.split(/,?\s+/, MAX_SIGNATURES) : [listed.trim()];
   return { signatures, id, timestamp, prefix: `${id}.${timestamp}.` };
 }
 
 /**
  * Whether the body is what the headers say was signed: undefined where it is not, for whoever tries many would have an
- * error made for each. Throws for one that is, and at another time. A promise only where the MAC is one: to wait takes
- * as long as to compare.
+ * error made for each. Throws for one that is, and at another time. A promise only where the MAC is one.
  */
 export function matchBody(
   signed: Signed,
@@ -196,5 +219,5 @@ export function matchBody(
   const mac = key.isPublic
     ? load('bad-signature').then((seldom) => seldom.fitsPublicKey(key.bytes, parts, signatures))
     : hmacSha256(key.bytes, parts, version ? 'base64' : 'hex');
-  return typeof mac === 'string' ? decide(mac) : mac.then(decide);
+  return isThere<string | boolean>(mac) ? decide(mac) : mac.then(decide);
 }

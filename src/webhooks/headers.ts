@@ -14,7 +14,7 @@ export type WebhookHeaders =
   | readonly string[];
 
 /**
- * The header's value, without blanks around it; empty where it is missing, or has to be looked for: find-headers.ts.
+ * The header's value, as it is; empty where it is missing, or has to be looked for: find-headers.ts.
  *
  * @param name - In lower case, as Node writes it.
  */
@@ -22,7 +22,7 @@ export function headerOf(headers: unknown, name: string): string {
   const given = Object(headers) as Readonly<Record<string, unknown>>;
   try {
     const value: unknown = typeof given.get === 'function' ? given.get(name) : given[name];
-    return typeof value === 'string' ? value.trim() : '';
+    return typeof value === 'string' ? value : '';
   } catch {
     return '';
   }

@@ -65,7 +65,7 @@ export async function receive(
     if (!settings.isAllowed(address)) return refused(403, 'address', shown(address));
     const type = headerOf(request.headers, 'content-type');
     // The signature says who sent it, and JSON.parse what it is; but a form is nothing that can be read.
-    if (/^(multipart\/|application\/x-www-form-urlencoded)/i.test(type)) {
+    if (/^\s*(multipart\/|application\/x-www-form-urlencoded)/i.test(type)) {
       return refused(415, 'only JSON is received here', shown(type));
     }
     body = await readBody(request, settings);
@@ -173,7 +173,9 @@ async function soon<T>(name: string, ms: number, ask: () => T | Promise<T>): Pro
 
 /** Whether any signature came at all: one that is there must be right. */
 function isSigned({ headers }: Request, secret: WebhookSecrets, { scheme }: HandlerSettings): boolean {
-  return resolveScheme(scheme, secretsOf(secret)).headers.some((name) => headerOf(headers, name) !== '');
+  return resolveScheme(scheme, secretsOf(secret)).headers.some(
+    (name) => headerOf(headers, name).trim() !== '',
+  );
 }
 
 async function believe(

@@ -69,11 +69,12 @@ export function prefixOf(secret: unknown): string {
  * texts are looked at more closely, which takes more code.
  */
 export function isPlain(secret: unknown): boolean {
-  return typeof secret !== 'string' || PLAIN.test(secret.slice(prefixOf(secret).length));
+  return typeof secret !== 'string' || PLAIN.test(secret);
 }
 
-// Not in words alone, nor with what stands between words, nor as placeholders and paths begin.
-const PLAIN = /^(?!change|replace|your|\/)[a-z+/]*\d[a-z\d+/]*=*$/i;
+// Behind its prefix, not in words alone, nor with what stands between words, nor as placeholders (change, replace, your)
+// and paths begin.
+const PLAIN = /^(wh(sec|[ps]k)_)?(?![cryCRY][heoHEO]|\/)[+/A-Za-z]*\d[+/-9A-Za-z]*=*$/;
 
 /** Undefined for what cannot be the key of this scheme. */
 export function keyOf(secret: WebhookSecret, { kind }: ResolvedScheme): Key | undefined {

@@ -30,9 +30,17 @@ export async function unwrapWebhook(
   // Spelled out: spreads would take a third of the time of it all.
   const { secret, scheme, toleranceSeconds, futureToleranceSeconds, maxBodyBytes, bodyTimeoutMs } = options;
   const { now = Date.now() } = options;
-  const limits = { toleranceSeconds, futureToleranceSeconds, maxBodyBytes, bodyTimeoutMs };
-  const parts = { body, headers, secret, scheme, now, ...limits };
-  const verified = await verifyWebhookSignature(parts);
+  const verified = await verifyWebhookSignature({
+    body,
+    headers,
+    secret,
+    scheme,
+    toleranceSeconds,
+    futureToleranceSeconds,
+    now,
+    maxBodyBytes,
+    bodyTimeoutMs,
+  });
   return readEvent(
     verified.body,
     verified.id ?? (await digestId(verified.body)),

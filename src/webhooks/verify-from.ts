@@ -70,7 +70,7 @@ export function headersOf(headers: unknown): SourceDelivery['headers'] {
   return {
     get(name) {
       const wanted = name.toLowerCase();
-      return headerOf(headers, wanted) || findHeader(headers, wanted) || null;
+      return headerOf(headers, wanted).trim() || findHeader(headers, wanted) || null;
     },
   };
 }

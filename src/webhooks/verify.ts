@@ -2,6 +2,7 @@ import type { WebhookVerificationReason } from '../errors.js';
 import {
   type Attempt,
   checkDelivery,
+  isThere,
   type VerifyFromOptions,
   type VerifyOptions,
   type WebhookParts,
@@ -22,9 +23,10 @@ export async function verifyWebhookSignature(
 ): Promise<VerifiedWebhook> {
   const attempt: Attempt = {};
   try {
-    return await (options.from
+    const verified = options.from
       ? (await needed('bad-signature')).verifyFrom(options)
-      : checkDelivery(options, attempt, needed));
+      : checkDelivery(options, attempt, needed);
+    return isThere(verified) ? verified : await verified;
   } catch (error) {
     // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
     throw await load().then(
@@ -34,8 +36,16 @@ export async function verifyWebhookSignature(
   }
 }
 
-/** Async, for the `import()` of a bundler throws at once where it cannot load scripts, as webpack's in a worker. */
-const load = async () => import('./seldom.js');
+let seldom: typeof import('./seldom.js') | undefined;
+
+/**
+ * Kept, for `import()` takes longer than a check even of what is there. Async, for that of a bundler throws at once where
+ * it cannot load scripts, as webpack's in a worker.
+ */
+async function load(): Promise<NonNullable<typeof seldom>> {
+  seldom ??= await import('./seldom.js');
+  return seldom;
+}
 
 const needed = (reason: WebhookVerificationReason) =>
   load().catch(() => {
