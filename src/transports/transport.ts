@@ -40,7 +40,7 @@ export type ConnectStream = (jobIds: readonly string[], events: StreamEvents) =>
  */
 export function readFrame(text: string, parse: (text: string) => StreamMessage): StreamMessage {
   try {
-    const message = parse(text.replace(/^\uFEFF/, ''));
+    const message = parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
     const { type } = message;
     if (type === 'control' || (type === 'update' && message.update.jobId !== undefined)) return message;
     if (type === 'ask' || (type === 'problem' && typeof message.message === 'string')) return message;
