@@ -58,15 +58,20 @@ function print([empty, ...programs]: readonly Program[]): void {
   if (empty === undefined) return;
   const base = { esm: median(empty.esm.ms), cjs: median(empty.cjs.ms) };
   printTable(
-    [`over an empty script, median of ${ROUNDS}`, 'ESM ms', 'CJS ms', 'limit'],
-    programs.map(({ name, esm, cjs }) => [
-      name,
-      (median(esm.ms) - base.esm).toFixed(1),
-      (median(cjs.ms) - base.cjs).toFixed(1),
-      LIMITS_MS[name] ?? '',
-    ]),
+    [`over an empty script, median of ${ROUNDS}`, 'ESM ms', 'CJS ms', 'limit', 'of an empty script'],
+    programs.map(({ name, esm, cjs }) => {
+      const added = { esm: addedMs(esm.ms, empty.esm.ms), cjs: addedMs(cjs.ms, empty.cjs.ms) };
+      // What a machine that is twice as slow does not change.
+      const share = (added.esm / base.esm).toFixed(2);
+      return [name, added.esm.toFixed(1), added.cjs.toFixed(1), LIMITS_MS[name] ?? '', share];
+    }),
   );
   console.log(`empty script: ESM ${base.esm.toFixed(1)} ms, CJS ${base.cjs.toFixed(1)} ms`);
+}
+
+/** Each beside the empty script of its own round: the machine may slow down between two rounds. */
+function addedMs(ms: readonly number[], emptyMs: readonly number[]): number {
+  return median(ms.map((each, round) => each - (emptyMs[round] ?? Number.NaN)));
 }
 
 async function link(target: string, path: string): Promise<void> {
