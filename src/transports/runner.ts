@@ -68,12 +68,8 @@ export function createRunner(deps: RunnerDeps): Follower {
 
   /** One event at a time: what an effect or a sink sets off waits its turn. */
   function dispatch(happening: Happening | FollowEvent): void {
-    enqueue(happening);
-    if (!draining) drain();
-  }
-
-  function enqueue(happening: Happening | FollowEvent): void {
     events.push(clock.date(happening));
+    if (!draining) drain();
   }
 
   function drain(): void {
@@ -149,10 +145,9 @@ export function createRunner(deps: RunnerDeps): Follower {
 
   function arm(delayMs: number | undefined): void {
     runtime.clearTimeout(timer);
-    timer = undefined;
-    if (delayMs === undefined) return;
-    const earlierMs = Math.max(0, delayMs - TIMER_SLACK_MS);
-    timer = runtime.setTimeout(() => dispatch({ type: 'clock' }), earlierMs);
+    const ring = () => dispatch({ type: 'clock' });
+    timer =
+      delayMs === undefined ? undefined : runtime.setTimeout(ring, Math.max(0, delayMs - TIMER_SLACK_MS));
   }
 
   function connect(stream: StreamName, connection: number, jobIds: readonly string[]): void {
@@ -240,7 +235,7 @@ export function createRunner(deps: RunnerDeps): Follower {
           const learned = { ...update, jobId };
           if (runtime.isPerRequest !== true) dispatch({ type: 'learned', update: learned, source });
           // Another request may say so, which must not touch what this one opened: it is read at the next own event.
-          else if (jobs.has(jobId)) enqueue({ type: 'learned', update: learned, source });
+          else if (jobs.has(jobId)) events.push(clock.date({ type: 'learned', update: learned, source }));
         }
       });
     },
