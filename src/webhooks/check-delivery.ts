@@ -177,7 +177,7 @@ function readHeaders(values: readonly string[], scheme: ResolvedScheme): SignedH
   // "id.time.body" can be cut at other dots: an id that holds a time would be one that took part of a body.
   if (!/^\d{1,11}$/.test(timestamp) || /^$|\.\d+(\.|$)/.test(id)) refuse('bad-timestamp');
   // A `Headers` joins repeated headers by ", ". What is long is not trimmed: that takes as long as to check it.
-  const signatures = listed.includes(' ') ? listed.split(/,?\s+/, MAX_SIGNATURES) : [listed.trim()];
+  const signatures = listed.includes(' ') ? listed.split(/,? /, MAX_SIGNATURES) : [listed.trim()];
   return { signatures, id, timestamp, prefix: `${id}.${timestamp}.` };
 }
 

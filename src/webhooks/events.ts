@@ -57,7 +57,7 @@ export function eventOf(
 }
 
 export function isStatus(word: unknown): word is JobStatus {
-  return ['queued', 'processing', 'completed', 'failed'].includes(word as JobStatus);
+  return word === 'queued' || word === 'processing' || word === 'completed' || word === 'failed';
 }
 
 /** `{ type: 'video.completed', data: { id, error? } }`; events of other kinds have other types. */
@@ -86,8 +86,8 @@ function gatewayUpdate(raw: Fields): JobUpdate | undefined {
 
 /** Undefined for what cannot be the id of a job; a number, as some servers send it, becomes a text. */
 export function jobIdOf(value: unknown): string | undefined {
-  const id = idOf(value);
-  return id !== undefined && isJobId(id) ? id : undefined;
+  const id = typeof value === 'number' ? idOf(value) : value;
+  return typeof id === 'string' && isJobId(id) ? id : undefined;
 }
 
 /** When it happened. Senders write seconds (`created_at`), or a date as text. */

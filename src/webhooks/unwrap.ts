@@ -1,8 +1,8 @@
 import type { WebhookEvent } from '../core/model.js';
-import type { VerifyFromOptions, VerifyOptions, WebhookParts } from './check-delivery.js';
+import { isThere, type VerifyFromOptions, type VerifyOptions, type WebhookParts } from './check-delivery.js';
 import { digestId, readEvent } from './events.js';
 import { unwrapFrom } from './read-from.js';
-import { verifyWebhookSignature } from './verify.js';
+import { verifySecret } from './verify.js';
 
 /**
  * Verifies a delivery and tells what it says, in the same words for every dialect.
@@ -30,7 +30,7 @@ export async function unwrapWebhook(
   // Spelled out: spreads would take a third of the time of it all.
   const { secret, scheme, toleranceSeconds, futureToleranceSeconds, maxBodyBytes, bodyTimeoutMs } = options;
   const { now = Date.now() } = options;
-  const verified = await verifyWebhookSignature({
+  const checked = verifySecret({
     body,
     headers,
     secret,
@@ -41,6 +41,7 @@ export async function unwrapWebhook(
     maxBodyBytes,
     bodyTimeoutMs,
   });
+  const verified = isThere(checked) ? checked : await checked;
   return readEvent(
     verified.body,
     verified.id ?? (await digestId(verified.body)),

@@ -21,18 +21,26 @@ import type { VerifiedWebhook } from './source.js';
 export async function verifyWebhookSignature(
   options: WebhookParts & (VerifyOptions | VerifyFromOptions),
 ): Promise<VerifiedWebhook> {
+  return options.from ? (await needed('bad-signature')).verifyFrom(options) : verifySecret(options);
+}
+
+/** The same by a secret. A promise only where something has to be waited for. */
+export function verifySecret(
+  options: WebhookParts & VerifyOptions,
+): VerifiedWebhook | Promise<VerifiedWebhook> {
   const attempt: Attempt = {};
-  try {
-    const verified = options.from
-      ? (await needed('bad-signature')).verifyFrom(options)
-      : checkDelivery(options, attempt, needed);
-    return isThere(verified) ? verified : await verified;
-  } catch (error) {
-    // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
+  // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
+  const explained = async (error: unknown) => {
     throw await load().then(
       ({ explain }) => explain(error, options, attempt),
       () => error,
     );
+  };
+  try {
+    const verified = checkDelivery(options, attempt, needed);
+    return isThere(verified) ? verified : verified.catch(explained);
+  } catch (error) {
+    return explained(error);
   }
 }
 
