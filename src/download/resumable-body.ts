@@ -1,36 +1,25 @@
-import type { HttpRequest } from '../backends/backend.js';
 import type { ByteArray } from '../core/bytes.js';
 import { bounded, redactQueries } from '../core/text.js';
-import type { DownloadRange } from '../core/video-download.js';
 import type { DownloadError } from '../errors.js';
-import { discard } from '../http/body.js';
-import { isTransient } from '../http/failure.js';
-import type { HttpClient, Opened } from '../http/types.js';
-import { abortable } from '../runtime/abort.js';
-import { admit } from './admit.js';
+import type { HttpClient } from '../http/types.js';
 import type { ByteSource } from './byte-source.js';
-import { Connection } from './connection.js';
+import type { Connection } from './connection.js';
+import { Connector, type ConnectorOptions } from './connector.js';
 import { Extent } from './extent.js';
-import { type FileHead, readHead } from './head.js';
-import { isTextType } from './media.js';
+import type { FileHead } from './head.js';
 import { Opening, problemOf } from './opening.js';
 import { DownloadPace, type PaceOptions } from './pace.js';
-import { type DownloadSource, kindOf, Places } from './places.js';
+import type { DownloadSource } from './places.js';
 import { Progress, type ReportProgress } from './progress.js';
-import { Resumption } from './resumption.js';
-import { beyondEnd, brokenOff, notVideo, wrongHash } from './words.js';
+import { brokenOff, notVideo, wrongHash } from './words.js';
 
-export interface OpenDownloadOptions extends PaceOptions {
+export interface OpenDownloadOptions extends PaceOptions, ConnectorOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each fetch while it lasts, with the way to end it; returns what to call when it is over. */
   readonly whileOpen?: ((abort: (reason: unknown) => void) => () => void) | undefined;
   readonly onProgress?: ReportProgress | undefined;
   /** Told what `onProgress` throws. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** How long a connection may bring no bytes before it counts as lost. */
-  readonly requestMs: number;
-  /** The part that is wanted, where that is not all. */
-  readonly range?: DownloadRange | undefined;
 }
 
 /**
@@ -47,14 +36,13 @@ export class ResumableBody implements ByteSource {
   readonly #life = new AbortController();
   readonly #onAbort = (): void => this.#life.abort(this.#options.signal?.reason);
   readonly #pace: DownloadPace;
-  readonly #places: Places;
+  readonly #connector: Connector;
   readonly #progress: Progress;
   /** Set from the first read to the end. */
   #over: (() => void) | undefined;
   #started = false;
   #ended = false;
   readonly #extent: Extent;
-  readonly #resumption = new Resumption();
   #connection: Connection | undefined;
   #opening = new Opening();
   /** Something of the file was handed on. */
@@ -71,8 +59,15 @@ export class ResumableBody implements ByteSource {
     this.#options = options;
     this.#extent = new Extent(options.range);
     this.#pace = new DownloadPace(source.jobId, options, this.#life.signal);
-    this.#places = new Places(source, this.#pace, this.#life.signal);
     this.#progress = new Progress(this.#pace, options.onProgress, options.onError);
+    this.#connector = new Connector(http, source, options, {
+      extent: this.#extent,
+      pace: this.#pace,
+      progress: this.#progress,
+      signal: this.#life.signal,
+      begin: this.#begin,
+      brokenOff: this.#brokenOff,
+    });
   }
 
   /** Connects and reads the first bytes. Rejects where there is no video. */
@@ -120,7 +115,11 @@ export class ResumableBody implements ByteSource {
   async #next(): Promise<ByteArray | 'restart' | undefined> {
     while (!this.#ended) {
       if (this.#hopeless !== undefined) throw this.#brokenOff(this.#hopeless);
-      this.#connection ??= await this.#connect();
+      if (this.#connection === undefined) {
+        const opened = await this.#connector.open();
+        if (opened === 'complete') this.#ended = true;
+        else this.#connection = opened;
+      }
       if (this.#mustRestart) {
         this.#mustRestart = false;
         return 'restart';
@@ -154,10 +153,10 @@ export class ResumableBody implements ByteSource {
         this.#ended = end === 'file';
         isLost = end === 'early';
         if (isLost) trouble = extent.check?.doubt();
-        else if (end === 'again') this.#begin(undefined);
+        else if (end === 'again') this.#begin();
       } else if (extent.isTooMuch(chunk)) {
         trouble = 'the server sent more than it told';
-        this.#begin(undefined);
+        this.#begin();
       } else {
         return chunk;
       }
@@ -195,88 +194,23 @@ export class ResumableBody implements ByteSource {
     return given.bytes;
   }
 
-  /** One try; undefined where it takes another, or there are no more bytes. */
-  async #connect(): Promise<Connection | undefined> {
-    const { runtime, requestMs } = this.#options;
-    const { jobId } = this.#source;
-    const { signal } = this.#life;
-    signal.throwIfAborted();
-    const request = await abortable(this.#places.current(), signal);
-    if (request === undefined) return undefined;
-    const connection = new Connection(runtime, requestMs, signal);
-    try {
-      const headers = this.#resumption.headers(this.#extent.received, this.#extent.head, this.#options.range);
-      const opened = await this.#http.open(request, { signal: connection.signal, jobId, headers });
-      if (await this.#accept(opened, request)) return connection.attach(opened.response);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isTransient(error)) throw error;
-      connection.close();
-      if (this.#resumption.failed(error, this.#extent.received, this.#extent.head)) return undefined;
-      await this.#pace.failed(error, this.#progress.furthest === 0 ? error : this.#brokenOff(error));
-    }
-    connection.close();
-    return undefined;
-  }
-
-  /** True where the body is to be read. */
-  async #accept({ response, toError }: Opened, request: HttpRequest): Promise<boolean> {
-    const extent = this.#extent;
-    const { head: known, received } = extent;
-    const foreign = this.#isForeign(response.url || request.url);
-    const unconditional = this.#resumption.isUnconditional;
-    const verdict = admit(response, { head: known, received, foreign, unconditional });
-    if (verdict === 'complete') {
-      discard(response);
-      this.#ended = true;
-    } else if (verdict === 'mismatch') {
-      discard(response);
-      const error = this.#brokenOff('the server sent another part than it was asked for');
-      this.#begin(undefined);
-      await this.#pace.failed(error, error);
-    } else if (verdict === 'whole' || verdict === 'same' || verdict === 'part') {
-      const head = readHead(response, this.#source.fallbackName);
-      const isMore = verdict === 'part' || (verdict === 'same' && extent.agreesInSize(head));
-      if (known !== undefined && isMore) extent.resume(head, verdict === 'same');
-      else this.#begin(head, verdict === 'part');
-      if (extent.isBeyond) throw beyondEnd(this.#source.jobId);
-      if (extent.start > 0 && isTextType(head.contentType)) throw this.#notVideo(head.contentType);
-      extent.expect(response, head);
-      return true;
-    } else {
-      const error = await toError();
-      if (error.status === 416 && known === undefined) throw beyondEnd(this.#source.jobId);
-      if (isTransient(error)) throw error;
-      const refusal = { verdict, error, foreign, resuming: known !== undefined && received > 0 };
-      if (kindOf(refusal) !== 'expired' && this.#resumption.refused(response.status, received, known))
-        return false;
-      await this.#places.failed(refusal);
-    }
-    return false;
-  }
-
   /** From the first byte, of what may be another file. */
-  #begin(head: FileHead | undefined, isPart = false): void {
+  readonly #begin = (head?: FileHead, isPart = false): void => {
     this.#mustRestart ||= this.#delivered;
     this.#delivered = false;
     this.#opening = new Opening();
     this.#hopeless = undefined;
     this.#extent.begin(head, isPart);
-  }
-
-  /** Where redirects led is what counts: behind them may be a signed URL. */
-  #isForeign(url: string): boolean {
-    return this.#http.resolve(url).origin !== this.#http.resolve('/').origin;
-  }
+  };
 
   #clean(text: string): string {
     return this.#http.redact(redactQueries(bounded(text)));
   }
 
-  #brokenOff(cause: unknown): DownloadError {
+  readonly #brokenOff = (cause: unknown): DownloadError => {
     const got = { bytes: this.#progress.furthest, of: this.size };
     return brokenOff(this.#source.jobId, got, cause, (text) => this.#clean(text));
-  }
+  };
 
   #notVideo(what: string): DownloadError {
     return notVideo(this.#source.jobId, what);
