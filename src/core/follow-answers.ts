@@ -1,4 +1,13 @@
-import { ask, drawInterval, hasten, hint, schedule, servingStream, tellTransport } from './follow-jobs.js';
+import {
+  ask,
+  drawInterval,
+  hasten,
+  hint,
+  schedule,
+  servingStream,
+  stopJudging,
+  tellTransport,
+} from './follow-jobs.js';
 import { STREAM_LABELS } from './follow-model.js';
 import {
   type FollowedJob,
@@ -28,9 +37,10 @@ export function said(state: FollowState, stream: StreamState, message: StreamMes
     const job = state.jobs.get(message.update.jobId);
     if (job === undefined) return;
     job.streamed = true;
-    if (job.serving === stream.name) {
-      job.unsaid = false;
-      job.judging = 0;
+    const { service } = job;
+    if (service?.transport === stream.name) {
+      service.unsaid = false;
+      service.judging = false;
     }
     learn(state, job, message.update, stream.name);
   } else if (message.type === 'ask') {
@@ -61,7 +71,7 @@ function reportNameless(state: FollowState, stream: StreamState, text: string): 
   stream.badFrameAt = state.now;
   for (const job of state.jobs.values()) {
     warnOfFrame(state, stream, job, text);
-    if (job.serving === stream.name) hasten(state, job, job.pollMs);
+    if (job.service?.transport === stream.name) hasten(state, job, job.pollMs);
   }
 }
 
@@ -107,10 +117,9 @@ function merge(state: FollowState, job: FollowedJob, update: JobUpdate, source: 
   }
   const snapshot = applyUpdate(job.snapshot, update, source, state.wallNow);
   if (snapshot === job.snapshot) return;
-  if (source === job.serving) job.heardAt = state.now;
-  else if (job.servedBy !== 0 && job.reconciled === job.servedBy && isNews(job.snapshot, snapshot)) {
-    job.unsaid = true;
-  }
+  const { service } = job;
+  if (source === service?.transport) job.heardAt = state.now;
+  else if (service?.reconciled === true && isNews(job.snapshot, snapshot)) service.unsaid = true;
   job.snapshot = snapshot;
   if (isTerminal(snapshot.status)) end(state, job);
   state.effects.push({ type: 'update', jobId: job.id, owner: job.owner, snapshot });
@@ -135,34 +144,34 @@ export function end(state: FollowState, job: FollowedJob): void {
 
 /** The status route has answered. Rule 4: what it knows, a stream that is open must have said. */
 export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate, askedAgain: boolean): void {
-  const { judging } = job;
+  const { service } = job;
+  const wasJudged = service?.judging === true;
   // Some servers know the job by another id than the one they were asked about.
   const update = answer.jobId === job.id ? answer : { ...answer, jobId: job.id };
   job.asking = askedAgain;
-  job.judging = 0;
+  stopJudging(job);
   job.trouble = undefined;
   job.answers = true;
   tellTransport(state, job);
   const stream = servingStream(state, job);
   const isOwn = update.isFollowUp !== true && !job.hinted;
-  const judged = isOwn && stream !== undefined && judging !== 0 && judging === job.servedBy;
   const known = job.snapshot;
   const next = applyUpdate(known, update, 'polling', state.wallNow);
-  const lied = judged && (job.unsaid || isNews(known, next));
-  if (lied) {
+  const lied = wasJudged && isOwn && (service.unsaid || isNews(known, next));
+  if (lied && stream !== undefined) {
     const message = `${STREAM_LABELS[stream.name]} was open but missed an update of job ${job.id}; another transport is used`;
     warn(state, job, 'transport-lied', message);
   }
-  const { unsaid } = job;
+  const unsaid = service?.unsaid === true;
   learn(state, job, update, 'polling');
-  if (!isOwn) job.unsaid = unsaid;
+  if (!isOwn && service !== undefined) service.unsaid = unsaid;
   if (!askedAgain && job.hurryAt === undefined) job.hinted = false;
   // It has no reason either, or does not know of the end yet. Where it was asked before, that answer is still to come.
   if (job.ending !== undefined && !askedAgain && state.jobs.has(job.id))
     tellPendingEnd(state, job, job.ending);
   job.heardAt = state.now;
   // Only now: what this answer brought may have happened before the stream carried the job.
-  if (!askedAgain) job.reconciled = job.servedBy;
+  if (!askedAgain && service !== undefined) service.reconciled = stream !== undefined;
   drawInterval(state, job);
   if (state.jobs.has(job.id)) {
     if (update.isFollowUp === true && update.status === undefined && !askedAgain) {
@@ -171,5 +180,5 @@ export function answered(state: FollowState, job: FollowedJob, answer: JobUpdate
       hasten(state, job, job.pollMs);
     } else schedule(state, job);
   }
-  if (lied) distrustStream(state, stream.name, judging);
+  if (lied && stream !== undefined) distrustStream(state, stream.name, service.connection);
 }

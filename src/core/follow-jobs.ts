@@ -10,7 +10,13 @@ const HINT_MS = 1_000;
 
 /** The stream that brings the updates of this job, where one does. */
 export function servingStream(state: FollowState, job: FollowedJob): StreamState | undefined {
-  return job.serving === undefined || job.serving === 'polling' ? undefined : state.streams[job.serving];
+  const serving = job.service?.transport;
+  return serving === undefined || serving === 'polling' ? undefined : state.streams[serving];
+}
+
+/** The answer awaited shows nothing of what serves: it was asked for too late, or without a fair chance to tell. */
+export function stopJudging({ service }: FollowedJob): void {
+  if (service !== undefined) service.judging = false;
 }
 
 export function isCarriedBy(job: FollowedJob, stream: StreamState): boolean {
@@ -23,7 +29,7 @@ export function ask(state: FollowState, job: FollowedJob, urgent = false, routin
   job.asking = true;
   job.askedIn = state.steps;
   job.askedAt = state.now;
-  job.judging = 0;
+  stopJudging(job);
   job.hurryAt = undefined;
   if (job.ending === undefined) state.deadlines.delete(job);
   if (asked) return;
@@ -52,7 +58,7 @@ export function hasten(state: FollowState, job: FollowedJob, afterMs: number): v
 /** A stream says that there is something to ask for. */
 export function hint(state: FollowState, job: FollowedJob): void {
   job.hinted = true;
-  job.judging = 0;
+  stopJudging(job);
   hurry(state, job, job.askedAt + HINT_MS);
 }
 
@@ -89,26 +95,26 @@ export function drawInterval(state: FollowState, job: FollowedJob): void {
  * is asked once more, because servers do not repeat what was sent in between.
  */
 export function settle(state: FollowState, job: FollowedJob): void {
-  const serving = findServing(state, job);
-  const servedBy = serving === undefined || serving === 'polling' ? 0 : state.streams[serving].connection;
-  if (serving === job.serving && servedBy === job.servedBy) {
+  const transport = findServing(state, job);
+  const connection =
+    transport === undefined || transport === 'polling' ? 0 : state.streams[transport].connection;
+  if (transport === job.service?.transport && connection === (job.service?.connection ?? 0)) {
     schedule(state, job);
     return;
   }
-  job.serving = serving;
-  job.servedBy = servedBy;
-  job.unsaid = false;
+  job.service = transport && { transport, connection, reconciled: false, judging: false, unsaid: false };
   // Where nothing serves in its place, the silence of the one that is lost counts on.
-  if (serving !== undefined) job.heardAt = state.now;
-  if (servedBy !== 0) job.polled = false;
+  if (transport !== undefined) job.heardAt = state.now;
+  if (connection !== 0) job.polled = false;
   tellTransport(state, job);
-  if (serving === undefined) schedule(state, job);
+  if (transport === undefined) schedule(state, job);
   else ask(state, job);
 }
 
 /** Rule 11: what is told to serve is what brings something, and polling does so only while it is answered. */
 export function tellTransport(state: FollowState, job: FollowedJob): void {
-  const transport = job.serving === 'polling' && !job.answers ? undefined : job.serving;
+  const serving = job.service?.transport;
+  const transport = serving === 'polling' && !job.answers ? undefined : serving;
   const previous = job.told;
   if (transport === previous) return;
   job.told = transport;

@@ -1,7 +1,7 @@
 import { ApiError, InputError, InvalidResponseError, isVideoError, VideoError } from '../errors.js';
 import { backoffDelayMs, retryAfterOf } from './backoff.js';
 import { end, tellPendingEnd } from './follow-answers.js';
-import { schedule, servingStream, tellTransport } from './follow-jobs.js';
+import { schedule, servingStream, stopJudging, tellTransport } from './follow-jobs.js';
 import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-state.js';
 import { wordsOf } from './text.js';
 
@@ -16,7 +16,7 @@ export function refused(state: FollowState, job: FollowedJob, error: unknown, as
   const trouble = job.trouble ?? newTrouble(error);
   job.trouble = trouble;
   job.asking = askedAgain;
-  job.judging = 0;
+  stopJudging(job);
   job.answers = false;
   if (job.ending !== undefined) {
     if (!askedAgain) tellPendingEnd(state, job, job.ending);

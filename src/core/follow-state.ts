@@ -51,16 +51,26 @@ export interface PendingEnd {
   readonly tellAt: number;
 }
 
+/** What serves a job: its turn it is to bring the updates. Another one is made when something else does. */
+export interface Service {
+  readonly transport: TransportName;
+  /** Of the stream; 0 where the job is polled. */
+  readonly connection: number;
+  /** An answer that was asked for after this stream carried the job has come: no gap is left. */
+  reconciled: boolean;
+  /** The answer awaited shows whether this stream can be trusted. */
+  judging: boolean;
+  /** Something is known that this stream should have said, and has not. */
+  unsaid: boolean;
+}
+
 export interface FollowedJob extends Deadline {
   readonly id: string;
   readonly owner: unknown;
   snapshot: JobSnapshot | undefined;
-  /** Whose turn it is to bring its updates. */
-  serving: TransportName | undefined;
+  service: Service | undefined;
   /** As last told: polling only while its calls are answered. */
   told: TransportName | undefined;
-  /** The connection of the stream that serves, else 0. */
-  servedBy: number;
   /** The connection of each stream by which it is carried; 0 or an old number: by none. */
   readonly carriedBy: Record<StreamName, number>;
   /** It is asked because its time came while no stream carried it. */
@@ -72,12 +82,6 @@ export interface FollowedJob extends Deadline {
   askedAt: number;
   /** A stream said to ask: what the answer brings is nothing that it kept to itself. */
   hinted: boolean;
-  /** The answer awaited shows whether this connection can be trusted; 0: none. */
-  judging: number;
-  /** An answer that was asked for after this connection carried the job has come: no gap is left. */
-  reconciled: number;
-  /** Something is known that the serving stream should have said, and has not. */
-  unsaid: boolean;
   /** When there was last something new from the transport that serves. */
   heardAt: number;
   /** The polling interval, drawn again for each. */
@@ -167,13 +171,9 @@ export function createJob(
     id,
     owner,
     snapshot,
-    serving: undefined,
+    service: undefined,
     streamed: false,
-    unsaid: false,
-    judging: 0,
     heardAt: state.now,
-    servedBy: 0,
-    reconciled: 0,
     told: undefined,
     carriedBy: { websocket: 0, sse: 0 },
     polled: false,

@@ -119,22 +119,21 @@ function clock(state: FollowState): void {
       tellPendingEnd(state, job, job.ending);
       continue;
     }
-    const fair =
-      !job.hinted && job.trouble === undefined && job.servedBy !== 0 && job.reconciled === job.servedBy;
+    const isFair = !job.hinted && job.trouble === undefined && job.service?.reconciled === true;
     ask(state, job, false, isRoutine(state, job));
-    if (fair) job.judging = job.servedBy;
-    if (job.serving === undefined && !job.polled) {
+    if (isFair && job.service !== undefined) job.service.judging = true;
+    if (job.service === undefined && !job.polled) {
       job.polled = true;
       settle(state, job);
     }
-    if (job.serving === undefined) warnUnserved(state, job);
+    if (job.service === undefined) warnUnserved(state, job);
   }
 }
 
 /** A poll like any other: nothing but that its time has come. */
 function isRoutine({ now }: FollowState, job: FollowedJob): boolean {
   return (
-    job.serving === 'polling' &&
+    job.service?.transport === 'polling' &&
     job.trouble === undefined &&
     !job.hinted &&
     (job.hurryAt ?? Number.POSITIVE_INFINITY) > now

@@ -41,7 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
     foundBy: /never told|too late/,
     step: (state, signal) => {
       for (const job of state.jobs.values()) {
-        if (job.servedBy !== 0 && job.trouble === undefined) job.heardAt = state.now;
+        if ((job.service?.connection ?? 0) !== 0 && job.trouble === undefined) job.heardAt = state.now;
       }
       return step(state, signal);
     },
@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'rule 4: a stream that lied is kept',
     foundBy: /not pushed/,
     step: (state, signal) => {
-      for (const job of state.jobs.values()) job.judging = 0;
+      for (const { service } of state.jobs.values()) if (service) service.judging = false;
       return step(state, signal);
     },
   },
@@ -381,7 +381,7 @@ function stepWithoutAsks(state: FollowState, signal: FollowEvent): FollowEffect[
   return step(state, signal).filter((effect) => {
     const job = effect.type === 'ask' ? state.jobs.get(effect.jobId) : undefined;
     if (job === undefined) return true;
-    job.reconciled = job.servedBy;
+    if (job.service !== undefined) job.service.reconciled = job.service.connection !== 0;
     if (asking.has(job)) return false;
     job.asking = false;
     job.heardAt = state.now;

@@ -94,7 +94,7 @@ describe('a stream that serves and carries one job more', () => {
     driver.follow('c');
     const looked = vi.spyOn(driver.state.jobs, 'values');
     driver.open('websocket', 'c');
-    expect(driver.state.jobs.get('c')?.serving).toBe('websocket');
+    expect(driver.state.jobs.get('c')?.service?.transport).toBe('websocket');
     expect(looked).not.toHaveBeenCalled();
   });
 });
