@@ -134,6 +134,8 @@ export class Extent {
     this.#endsAt = received;
     if (!isFirst) return 'early';
     if (head.validator !== undefined) return 'part';
-    return isFinal ? 'file' : 'again';
+    if (!isFinal) return 'again';
+    // Of a part nothing else shows whether it is all there.
+    return this.#range === undefined ? 'file' : 'early';
   }
 }

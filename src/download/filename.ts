@@ -43,9 +43,14 @@ export function sanitizeFilename(name: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '')
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[\s.]+|[\s.]+$/g, '');
-  const safe = WINDOWS_DEVICE.test(base) ? `_${base}` : base;
-  const extension = /\.[^.]{1,9}$/.exec(safe)?.[0] ?? '';
-  const stem = safe.slice(0, Math.min(MAX_NAME_LENGTH, safe.length) - extension.length);
+  const short = shorten(base);
+  // What is long may become one only by that.
+  return WINDOWS_DEVICE.test(short) ? shorten(`_${base}`) : short;
+}
+
+function shorten(name: string): string {
+  const extension = /\.[^.]{1,9}$/.exec(name)?.[0] ?? '';
+  const stem = name.slice(0, Math.min(MAX_NAME_LENGTH, name.length) - extension.length);
   // A character may have been cut in two.
   return (stem + extension).replace(/\p{Cs}/gu, '').replace(/[\s.]+$/, '');
 }

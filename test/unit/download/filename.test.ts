@@ -63,6 +63,8 @@ describe('downloadFilename', () => {
     ['lpt².mp4', '_lpt².mp4'],
     ['console.mp4', 'console.mp4'],
     ['com10.mp4', 'com10.mp4'],
+    [`nul${' '.repeat(90)}x`, '_nul'],
+    [`con${' '.repeat(90)}x.mp4`, `_con${' '.repeat(72)}.mp4`],
   ])('names no device of Windows: %s', (name, expected) => {
     expect(sanitizeFilename(name)).toBe(expected);
   });
