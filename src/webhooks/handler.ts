@@ -58,11 +58,12 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
       settings.onError(error, received.event);
     }
   };
+  const later = (work: Promise<unknown>) => keepAlive(work, context, settings);
   if (received.event === undefined) {
     const { ending, words } = received;
     write(ending);
     if (/refused|busy/.test(ending.outcome) && words) {
-      await settings.refusals.tell(`refused (${ending.status} ${ending.reason})`, words);
+      await settings.refusals.tell(`refused (${ending.status} ${ending.reason})`, words, later);
     }
     return ending;
   }
@@ -72,15 +73,12 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
     write(ending);
     return ending;
   }
-  keepAlive(
-    rest.then((late) => write({ ...late, status: 200 }, { answeredEarly: true })),
-    context,
-    settings,
-  );
+  later(rest.then((late) => write({ ...late, status: 200 }, { answeredEarly: true })));
   const { type, jobId } = received.event;
   await settings.refusals.tell(
     `function slow (${type})`,
     async () => `job ${jobId}: answered 200 after ${settings.ackWithinMs} ms (ackWithinMs); it continues`,
+    later,
   );
   return ending;
 }
@@ -95,9 +93,9 @@ function settingsFor(
   return { ...settings, ackWithinMs, store: isHearsay ? noStore : settings.store };
 }
 
-function keepAlive(rest: Promise<unknown>, context: WebhookContext, settings: HandlerSettings): void {
+function keepAlive(work: Promise<unknown>, context: WebhookContext, settings: HandlerSettings): void {
   try {
-    watch(context.waitUntil ? context.waitUntil(rest) : settings.waitUntil?.(rest), settings);
+    watch(context.waitUntil ? context.waitUntil(work) : settings.waitUntil?.(work), settings);
   } catch (error) {
     settings.onError(error);
   }

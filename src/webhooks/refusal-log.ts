@@ -1,4 +1,5 @@
 import { onOneLine } from '../errors.js';
+import { isThere } from './check-delivery.js';
 
 /** Takes a line for people. */
 export interface WebhookLogger {
@@ -32,15 +33,24 @@ export class RefusalLog {
     return before?.more ?? 0;
   }
 
-  /** @param words - Asked for only where a line is due. They may hold words of others. */
-  async tell(reason: string, words: () => Promise<string>): Promise<void> {
+  /**
+   * Waits for the words, which have a limit of their own, and not for the logger: one that hangs must not take the answer away.
+   *
+   * @param words - Asked for only where a line is due. They may hold words of others.
+   * @param later - Given what a logger goes on with, where it is one that writes later. Never rejects.
+   */
+  async tell(
+    reason: string,
+    words: () => Promise<string>,
+    later: (writing: Promise<unknown>) => void,
+  ): Promise<void> {
     const more = this.#logger && this.due(reason);
     if (more === undefined) return;
     try {
       const told: unknown = this.#logger?.warn(
         onOneLine(`reelwire: webhook ${reason}, ${await words()}${leftOut(more)}`),
       );
-      await told;
+      if (!isThere(told)) later(Promise.resolve(told).catch(() => {}));
     } catch {
       // A log that fails refuses nobody.
     }

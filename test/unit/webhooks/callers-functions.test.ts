@@ -224,6 +224,22 @@ describe('a function of the caller', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
+  it('may hang where it logs: whoever is refused, or waits for a slow function, is answered in time', async () => {
+    const kept: Promise<unknown>[] = [];
+    const { handler } = receiver({
+      onEvent: () => new Promise((resolve) => setTimeout(resolve, 40)),
+      logger: { warn: hangs },
+      waitUntil: (work) => void kept.push(work),
+    });
+    const answers = [
+      await handler(await send.completed('a')),
+      await handler(await send.tampered(await send.completed('b'))),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 401]);
+    // The function that is slow, and what the logger writes of each: a platform may freeze what it does not know of.
+    expect(kept).toHaveLength(3);
+  });
+
   it('gives back what the store gives too late', async () => {
     const store = memoryStore();
     let give = () => {};
