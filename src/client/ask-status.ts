@@ -1,5 +1,5 @@
 import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
-import type { JobUpdate } from '../core/model.js';
+import { isTerminal, type JobUpdate } from '../core/model.js';
 import { ApiError, InputError, InvalidResponseError, isVideoError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 
@@ -9,21 +9,29 @@ const MAX_CALLS = 3;
 interface StatusHost {
   readonly http: Pick<HttpClient, 'send'>;
   readonly backend: AnyBackend;
-  readonly cancels: { readonly cancelled: ReadonlySet<string> };
+  readonly cancels: { readonly cancelled: Pick<Map<string, object>, 'get' | 'has' | 'delete'> };
 }
 
-/** Asks the server about a job once. Of one that was cancelled here, "no such job" is the end. */
+/**
+ * Asks the server about a job once. Of one that was cancelled here, "no such job" is the end: until an answer shows that
+ * it goes on all the same, as the cancel failed, or was taken for a wish.
+ */
 export async function askStatus(
   { http, backend, cancels }: StatusHost,
   jobId: string,
   signal: AbortSignal,
   repeat: 'safe' | 'never',
 ): Promise<JobUpdate> {
+  const { cancelled } = cancels;
+  const cancel = cancelled.get(jobId);
   try {
-    return await ask(http, backend, jobId, signal, repeat);
+    const update = await ask(http, backend, jobId, signal, repeat);
+    // Not where it was cancelled again since this was asked.
+    if (!isTerminal(update.status) && cancelled.get(jobId) === cancel) cancelled.delete(jobId);
+    return update;
   } catch (error) {
     const isGone = error instanceof ApiError && (error.status === 404 || error.status === 410);
-    if (!isGone || !cancels.cancelled.has(jobId)) throw error;
+    if (!isGone || !cancelled.has(jobId)) throw error;
     return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
   }
 }

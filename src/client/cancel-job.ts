@@ -24,7 +24,7 @@ export interface CancelHost {
 
 /** What was cancelled, and what has ended. */
 interface Told {
-  readonly cancelled: Set<string>;
+  readonly cancelled: Map<string, object>;
   ended(jobId: string): void;
 }
 
@@ -39,12 +39,9 @@ export async function cancelJob(
   if (isTerminal(before.status)) return before;
   const refusal = await send(host, told.cancelled, before, signal);
   told.ended(jobId);
-  const answered = await status(host, jobId, signal, 'never', before).catch(() => undefined);
+  const after = await status(host, jobId, signal, 'never', before).catch(() => before);
   signal.throwIfAborted();
-  const after = answered ?? before;
   if (refusal !== undefined && !isTerminal(after.status)) {
-    // It goes on, so that a "no such job" of later is no proof of an end.
-    if (answered !== undefined) told.cancelled.delete(jobId);
     host.logger.warn(
       `the server did not cancel job ${JSON.stringify(jobId)}, which is ${after.status}: ${refusal.message}`,
     );
@@ -123,18 +120,16 @@ async function status(
 /** Resolves with the server's refusal where it is one that a job has which ended a moment ago. */
 async function send(
   host: CancelHost,
-  cancelled: Set<string>,
+  cancelled: Map<string, object>,
   known: JobSnapshot,
   signal: AbortSignal,
 ): Promise<ApiError | undefined> {
   const { backend } = host;
   const jobId = known.id;
   const requests = [backend.cancel?.(jobId, known) ?? []].flat();
-  // Before it is sent: an answer that is lost may have cancelled it.
-  cancelled.add(jobId);
   for (const [index, request] of requests.entries()) {
     try {
-      await post(host, request, known, signal);
+      await post(host, cancelled, request, known, signal);
       return undefined;
     } catch (error) {
       // A success, whatever its body is.
@@ -157,6 +152,7 @@ async function send(
 /** Sent again only while the job goes on: of one that has ended since, some servers would delete the video. */
 async function post(
   host: CancelHost,
+  cancelled: Map<string, object>,
   request: HttpRequest,
   known: JobSnapshot,
   signal: AbortSignal,
@@ -165,7 +161,12 @@ async function post(
   const jobId = known.id;
   for (let failures = 1; ; failures++) {
     try {
-      await http.send(request, { repeat: 'never', jobId, signal });
+      // Before it is sent: an answer that is lost may have cancelled it.
+      cancelled.set(jobId, {});
+      await http.send(request, { repeat: 'never', jobId, signal }).finally(() => {
+        // And after: what was said of the job meanwhile is no word on what this has done to it.
+        cancelled.set(jobId, {});
+      });
       return;
     } catch (error) {
       const again = isTransient(error) ? nextDelayMs(error, failures, retry, runtime.random()) : undefined;

@@ -17,8 +17,8 @@ type JobCalls = Pick<typeof import('./cancel-job.js'), 'cancelJob' | 'cancelOwn'
 export class Cancels {
   readonly #host: CancelHost;
   readonly #load: LoadJobCalls;
-  /** What was cancelled here, for as long as the client lives: its status may be "no such job" from then on. */
-  readonly cancelled = new Set<string>();
+  /** What was cancelled here, by which call: its status may be "no such job" from then on, unless it is seen to go on. */
+  readonly cancelled = new Map<string, object>();
   /** What has to be done although nobody may wait for it. */
   readonly #due = new Map<() => void, Promise<unknown>>();
   /** By job: how not to cancel it any more where a signal is aborted. */

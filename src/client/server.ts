@@ -73,7 +73,7 @@ export class Server {
   /** A URL relative to the server would be taken as relative to the page. One that cannot be fetched is dropped. */
   locate(update: JobUpdate): JobUpdate {
     // All that is learned of jobs comes through here.
-    if (update.status !== undefined && isTerminal(update.status)) {
+    if (isTerminal(update.status)) {
       this.cancels.ended(update.jobId);
       this.jobs?.ended(update);
     }

@@ -159,7 +159,7 @@ export type WebhookEvent =
       readonly raw: unknown;
     };
 
-export function isTerminal(status: JobStatus): status is 'completed' | 'failed' {
+export function isTerminal(status: JobStatus | undefined): status is 'completed' | 'failed' {
   return status === 'completed' || status === 'failed';
 }
 

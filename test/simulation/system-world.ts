@@ -69,7 +69,7 @@ export async function playSystem(
         quickMs: QUICK_MS,
         askStatus: async (jobId, signal) => {
           const answer = askStatus(
-            { http: httpOf(server, plan), backend, cancels: { cancelled: new Set() } },
+            { http: httpOf(server, plan), backend, cancels: { cancelled: new Map() } },
             jobId,
             signal,
             'never',

@@ -78,6 +78,54 @@ describe('a backend that knows several ways to cancel', () => {
   });
 });
 
+describe('"no such job" after a cancel', () => {
+  it.each([
+    ['failed, and was told to have', 500],
+    ['was taken for a wish', 200],
+  ])('of a job that was seen to go on is no end, where the cancel %s', async (_, taken) => {
+    let answers = [queued, queued];
+    const server = await routes({
+      'GET /jobs/a': (response) => {
+        const next = answers.shift();
+        return next === undefined ? refuse(404)(response) : json(response, 200, next);
+      },
+      'POST /new/a/cancel': (response) => json(response, taken, {}),
+    });
+    const client = connect(server.url, backend, { retry: { attempts: 1 } });
+    await client.cancel('a').catch(() => {});
+    answers = [queued];
+    await client.status('a');
+    expect(await errorOf(client.status('a'))).toMatchObject({ code: 'not-found' });
+  });
+
+  it('is its end, whatever was said of the job while the cancel was under way', async () => {
+    let asked = 0;
+    let answerCancel = () => {};
+    let answerLate = () => {};
+    let stale: Promise<JobSnapshot> | undefined;
+    const server = await routes({
+      'GET /jobs/a'(response) {
+        asked += 1;
+        if (asked === 1) return json(response, 200, queued);
+        if (asked === 2) {
+          answerLate = () => json(response, 200, queued);
+          return answerCancel();
+        }
+        if (asked === 3) answerLate();
+        return refuse(404)(response);
+      },
+      'POST /new/a/cancel'(response) {
+        answerCancel = () => json(response, 200, {});
+        stale = client.status('a');
+      },
+    });
+    const client = connect(server.url, backend);
+    await client.cancel('a');
+    await stale;
+    expect(await client.status('a')).toMatchObject({ status: 'failed', errorCode: 'cancelled' });
+  });
+});
+
 it('a backend is told what the status says of the job that it is to cancel', async () => {
   const asked: unknown[] = [];
   const telling = plain({
