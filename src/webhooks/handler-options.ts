@@ -2,7 +2,7 @@ import type { CompletedJob, FailedJob, PendingJob, WebhookEvent } from '../core/
 import { nearestName } from '../core/nearest.js';
 import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
 import { addressMatcher } from './addresses.js';
-import type { VerifyLimits } from './check-delivery.js';
+import { isThere, type VerifyLimits } from './check-delivery.js';
 import { checkSource } from './check-source.js';
 import type { RecentDeliveries } from './deliveries.js';
 import { explainSecrets } from './explain.js';
@@ -153,7 +153,7 @@ export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSe
     store: options.store ?? memoryStore(),
     onError: (error, event) => void report(error, event, options.onError, refusals),
     refusals,
-    now: options.now ?? Date.now,
+    now: clockOf(options),
     isAllowed: options.allowedAddresses === undefined ? () => true : addressMatcher(options.allowedAddresses),
   };
 }
@@ -218,6 +218,18 @@ function loggerOf({ logger = console }: WebhookHandlerOptions): WebhookLogger | 
   if (logger === 'silent') return undefined;
   if (typeof logger?.warn === 'function') return logger;
   throw new ConfigurationError('logger', 'logger must be "silent", or have a function warn');
+}
+
+/** One that gives the time later is refused where it is asked: nobody listens to its promise, and it would end the process. */
+function clockOf({ now = Date.now }: WebhookHandlerOptions): () => number {
+  return () => {
+    const given: unknown = now();
+    if (isThere(given)) return given as number;
+    Promise.resolve(given).catch(() => {});
+    throw new ConfigurationError('now', 'now gave a promise', {
+      hint: 'Give a number of milliseconds since the epoch, as Date.now does.',
+    });
+  };
 }
 
 function numbers(options: WebhookHandlerOptions): typeof NUMBERS {

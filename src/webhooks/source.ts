@@ -50,7 +50,7 @@ export interface WebhookSource {
    */
   verify(delivery: SourceDelivery, context: SourceContext): Promise<VerifiedWebhook>;
   /** What the body says of a job, given as parsed JSON, after `verify`. Undefined where that is nothing. */
-  read(body: unknown): JobUpdate | undefined;
+  read(body: unknown): JobUpdate | undefined | Promise<JobUpdate | undefined>;
   /** The answer to a body that only asks whether somebody is there; undefined for all others. After `verify`. */
   challenge?(body: unknown): Response | undefined;
   /**

@@ -16,7 +16,7 @@ export interface UnsignedWebhooksOptions {
     jobId: string,
     options: { readonly signal?: AbortSignal },
   ) => Promise<JobSnapshot | undefined>;
-  /** The id of the job that a body names, given as parsed JSON. Where it throws, that is none. @default its `id`, `task.id` or `task_id` */
+  /** The id of the job that a body names, given as parsed JSON. Where it throws or rejects, that is none. @default its `id`, `task.id` or `task_id` */
   readonly idOf?: ((body: unknown) => unknown) | undefined;
 }
 
@@ -48,8 +48,8 @@ export function unsignedWebhooks({ ask, idOf = namedId }: UnsignedWebhooksOption
     name: 'unsigned',
     verify: async ({ body }) => ({ scheme: UNSIGNED, body }),
     challenge,
-    read(body) {
-      const jobId = jobIdOf(found(idOf, body));
+    async read(body) {
+      const jobId = jobIdOf(await found(idOf, body));
       return jobId === undefined ? undefined : { jobId, raw: body };
     },
     async resolve({ jobId }, context) {
@@ -75,9 +75,9 @@ function namedId(body: unknown): unknown {
 }
 
 /** Anybody can send what a function for other bodies does not expect. */
-function found(idOf: (body: unknown) => unknown, body: unknown): unknown {
+async function found(idOf: (body: unknown) => unknown, body: unknown): Promise<unknown> {
   try {
-    return idOf(body);
+    return await idOf(body);
   } catch {
     return undefined;
   }

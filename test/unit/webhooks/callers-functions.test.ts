@@ -124,7 +124,7 @@ describe('a function of the caller', () => {
       from: {
         name: 'mine',
         verify: async ({ body }) => ({ scheme: 'mine', body }),
-        read: (async () => ({ jobId: 'c', status: 'completed', raw: {} })) as never,
+        read: async () => ({ jobId: 'c', status: 'completed', raw: {} }),
       },
       onCompleted: ({ jobId }) => void jobs.push(jobId),
     });
@@ -222,6 +222,17 @@ describe('a function of the caller', () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('that gives the time as a promise is refused by name, and nothing is unhandled', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const { handler, errors } = receiver({ now: (async () => fails()) as never });
+    expect((await handler(await send.completed('a'))).status).toBe(500);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(errors).toMatchObject([{ name: 'ConfigurationError', option: 'now' }]);
   });
 
   it('may hang where it logs: whoever is refused, or waits for a slow function, is answered in time', async () => {

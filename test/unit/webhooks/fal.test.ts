@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { WebhookEvent } from '../../../src/core/model.js';
+import type { JobUpdate, WebhookEvent } from '../../../src/core/model.js';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import { falWebhooks } from '../../../src/webhooks/sources/fal.js';
 import { unwrapWebhook } from '../../../src/webhooks/unwrap.js';
@@ -77,7 +77,8 @@ onEachRuntime(({ falWebhooks, unwrapWebhook, verifyWebhookSignature }) => {
 });
 
 describe('falWebhooks reads', () => {
-  const read = (given: unknown, app?: string) => falWebhooks(app === undefined ? {} : { app }).read(given);
+  const read = (given: unknown, app?: string) =>
+    falWebhooks(app === undefined ? {} : { app }).read(given) as JobUpdate | undefined;
 
   it.each(fixtures('fal', 'webhook'))('a delivery: $name', ({ body: given, expect: wanted }) => {
     for (const app of ['fal-ai/veo3.1', 'fal-ai/veo3.1/image-to-video']) {

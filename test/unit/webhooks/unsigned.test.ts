@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { JobSnapshot } from '../../../src/core/model.js';
 import { ApiError, InvalidResponseError, NetworkError } from '../../../src/errors.js';
 import { recentDeliveries } from '../../../src/webhooks/deliveries.js';
@@ -116,6 +116,26 @@ describe('unsignedWebhooks', () => {
     expect((await post({ id: 'b' })).status).toBe(400);
     expect(told).toEqual(['job.completed a:completed:100']);
     expect(warnings).toEqual([expect.stringContaining('refused (400 the body names no job)')]);
+  });
+
+  it('asks for what idOf finds later, and for nothing where it rejects: no body ends the process', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const idOf = async (body: unknown) => (body as { data: { id: string } }).data.id;
+    const { post, told, errors } = receiver(async (id) => snapshotOf(id), { idOf });
+    expect((await post({ data: { id: 'a' } })).status).toBe(200);
+    expect((await post({})).status).toBe(400);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect([told, errors]).toEqual([['job.completed a:completed:100'], []]);
+  });
+
+  it('waits no longer for idOf than for anything else', async () => {
+    const idOf = () => new Promise<never>(() => {});
+    const { post, errors } = receiver(async (id) => snapshotOf(id), { idOf, ackWithinMs: 20 });
+    expect((await post({ id: 'a' })).status).toBe(503);
+    expect(errors).toMatchObject([{ message: expect.stringContaining('did not answer within 20 ms') }]);
   });
 
   it.each<[string, unknown]>([
