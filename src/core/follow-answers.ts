@@ -36,9 +36,9 @@ export function said(state: FollowState, stream: StreamState, message: StreamMes
   if (message.type === 'update') {
     const job = state.jobs.get(message.update.jobId);
     if (job === undefined) return;
-    job.streamed = true;
     const { service } = job;
     if (service?.transport === stream.name) {
+      service.isHeard = true;
       service.unsaid = false;
       service.judging = false;
     }

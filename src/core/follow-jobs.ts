@@ -102,7 +102,14 @@ export function settle(state: FollowState, job: FollowedJob): void {
     schedule(state, job);
     return;
   }
-  job.service = transport && { transport, connection, reconciled: false, judging: false, unsaid: false };
+  job.service = transport && {
+    transport,
+    connection,
+    isHeard: false,
+    reconciled: false,
+    judging: false,
+    unsaid: false,
+  };
   // Where nothing serves in its place, the silence of the one that is lost counts on.
   if (transport !== undefined) job.heardAt = state.now;
   if (connection !== 0) job.polled = false;

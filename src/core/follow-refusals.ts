@@ -1,7 +1,7 @@
 import { ApiError, InputError, InvalidResponseError, isVideoError, VideoError } from '../errors.js';
 import { backoffDelayMs, retryAfterOf } from './backoff.js';
 import { end, tellPendingEnd } from './follow-answers.js';
-import { schedule, servingStream, stopJudging, tellTransport } from './follow-jobs.js';
+import { schedule, stopJudging, tellTransport } from './follow-jobs.js';
 import { type FollowedJob, type FollowState, random, type Trouble, warn } from './follow-state.js';
 import { wordsOf } from './text.js';
 
@@ -23,8 +23,9 @@ export function refused(state: FollowState, job: FollowedJob, error: unknown, as
     return;
   }
   const kind = kindOf(error);
-  // An open stream that brings its updates shows that only this route is closed to us.
-  const isStreamed = job.streamed && servingStream(state, job) !== undefined;
+  // An open stream that brings its updates shows that only this route is closed to us. One that was opened again shows
+  // nothing yet: the server may have been started anew, without the job.
+  const isStreamed = job.service?.isHeard === true;
   count(state, trouble, error, isStreamed ? 'temporary' : kind);
   if (!isStreamed && isOver(state, job, trouble, kind)) {
     stop(state, job, error);

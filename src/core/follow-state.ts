@@ -56,6 +56,8 @@ export interface Service {
   readonly transport: TransportName;
   /** Of the stream; 0 where the job is polled. */
   readonly connection: number;
+  /** This stream has brought an update of the job. */
+  isHeard: boolean;
   /** An answer that was asked for after this stream carried the job has come: no gap is left. */
   reconciled: boolean;
   /** The answer awaited shows whether this stream can be trusted. */
@@ -93,8 +95,6 @@ export interface FollowedJob extends Deadline {
   ending: PendingEnd | undefined;
   /** There is a reason to ask earlier than the rest of this says. */
   hurryAt: number | undefined;
-  /** A stream has brought an update of it. */
-  streamed: boolean;
   /** The connection whose bad frames were warned about. */
   badFramesOf: number;
   refusalWarned: boolean;
@@ -172,7 +172,6 @@ export function createJob(
     owner,
     snapshot,
     service: undefined,
-    streamed: false,
     heardAt: state.now,
     told: undefined,
     carriedBy: { websocket: 0, sse: 0 },

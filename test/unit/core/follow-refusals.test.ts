@@ -147,6 +147,20 @@ describe('rule 11: a job that was ever known', () => {
     expect(driver.all('stopped')).toHaveLength(1);
   });
 
+  it('is given up by a server that was started again without it, though a stream told of it before', () => {
+    for (const stream of ['websocket', 'sse'] as const) {
+      const driver = new Driver({ transports: [stream, 'polling'] });
+      driver.follow('a');
+      driver.open(stream, 'a');
+      driver.push(stream, { jobId: 'a', progress: 5 });
+      driver.fail(stream);
+      driver.pass(20_000);
+      driver.open(stream, 'a');
+      refuseFor(driver, 90_000, () => 404);
+      expect(driver.all('stopped')).toHaveLength(1);
+    }
+  });
+
   it('missingMs: 0 ends it with the first refusal', () => {
     const driver = new Driver({ transports: ['polling'], missingMs: 0 });
     driver.follow('a');
