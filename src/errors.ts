@@ -159,7 +159,7 @@ export class JobStoreError extends VideoError {
 /** The server answered with success, but not with what the dialect says it answers. */
 export class InvalidResponseError extends VideoError {
   override readonly name = 'InvalidResponseError';
-  /** The answer was larger than what is read of one, 1 MiB. */
+  /** The answer was larger than what is read of one, 64 MiB. */
   declare readonly isTooLarge?: true;
 
   constructor(message: string, options: VideoErrorOptions & { isTooLarge?: true | undefined } = {}) {

@@ -5,8 +5,13 @@ import { readerOf } from './body.js';
 import type { Words } from './few-words.js';
 import type { CallContext } from './types.js';
 
-/** The most that is read of a JSON answer, in bytes. */
-const MAX_JSON_BYTES = 1_048_576;
+/**
+ * The most that is read of a JSON answer, in bytes. Servers give back the input of a job with each, files and all, and
+ * whoever follows the job need not have sent it: this is more than any service takes that does so.
+ */
+const MAX_JSON_BYTES = 67_108_864;
+/** The same of a refusal. */
+const MAX_REFUSAL_BYTES = 1_048_576;
 
 /** Beyond so many bytes the rest is cancelled, and `complete` is false. */
 async function readText(
@@ -36,18 +41,16 @@ async function readText(
 /**
  * The JSON of a successful answer; undefined for one that has no body.
  *
- * @param echoedBytes - How much more than 1 MiB it may have: servers give back the input of a job, files and all.
  * @param mustSay - An empty body is none of 204 or 205 but an answer that was lost, as that of a submit is.
  * @throws InvalidResponseError for anything else.
  */
 export async function readJson(
   response: Response,
   context: CallContext,
-  echoedBytes: number,
   mustSay: boolean,
   words: () => Promise<Words>,
 ): Promise<unknown> {
-  const { text, complete } = await readText(response, context.signal, MAX_JSON_BYTES + echoedBytes);
+  const { text, complete } = await readText(response, context.signal, MAX_JSON_BYTES);
   if (response.status === 204 || response.status === 205) return undefined;
   if (complete && text.trim() === '' && !mustSay) return undefined;
   if (!complete) throw (await words()).unreadable(response, context, undefined);
@@ -64,7 +67,7 @@ export async function readRefusal(
   context: CallContext,
 ): Promise<Omit<HttpRefusal, 'call'>> {
   // Without a body that can be read, the status alone is an answer.
-  const { text } = await readText(response, context.signal, MAX_JSON_BYTES).catch(() => ({ text: '' }));
+  const { text } = await readText(response, context.signal, MAX_REFUSAL_BYTES).catch(() => ({ text: '' }));
   const { status, headers } = response;
   try {
     return { status, headers, body: parseJson(text) };

@@ -40,8 +40,6 @@ interface Answer {
 export function createHttpClient(settings: HttpSettings, runtime: Runtime): HttpClient {
   const { baseUrl, timeouts, retry } = settings;
   const secrets = new Secrets();
-  /** The longest JSON that was sent: an answer may hold it, and must be read for the job's id all the same. */
-  let longestSent = 0;
   let noStore: ReturnType<typeof noStoreFor> | undefined;
 
   // Before anything fails: where it does, there may be no network to fetch this by.
@@ -177,7 +175,6 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
         const headers: Record<string, string> = { accept: 'application/json', ...keyHeader(idempotencyKey) };
         signal?.throwIfAborted();
         const payload = await payloadOf(request, runtime.hasOwnFetch === true);
-        if (typeof payload.body === 'string') longestSent = Math.max(longestSent, payload.body.length);
         const call: Call = { request, payload, headers, signal, jobId };
         for (let failures = 1; ; failures++) {
           const trip = newTrip();
@@ -186,7 +183,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
             return await attempt(call, trip, async ({ response, context }) => {
               const { status } = response;
               if (response.ok) {
-                const body = await readJson(response, context, longestSent, submits, words);
+                const body = await readJson(response, context, submits, words);
                 return { status, headers: response.headers, body };
               }
               const refusal = await readRefusal(response, context);

@@ -61,7 +61,7 @@ export interface Opened {
 
 /** The one door to the network for calls: credentials by origin, timeouts, retries, aborts, errors. */
 export interface HttpClient {
-  /** A JSON call: resolves on 2xx with its parsed body (at most 1 MiB, and what may be an echo of what was sent), rejects with our errors on all else. */
+  /** A JSON call: resolves on 2xx with its parsed body (at most 64 MiB), rejects with our errors on all else. */
   send(request: HttpRequest, options: SendOptions): Promise<HttpResponse>;
   /**
    * One attempt, the body unread, any status. For downloads and event streams, which look at it themselves. The

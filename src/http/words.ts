@@ -22,7 +22,7 @@ export function unreadable(
   context: CallContext,
   text: string | undefined,
 ): InvalidResponseError {
-  let what = 'more than 1 MiB, which was refused';
+  let what = 'more than 64 MiB, which was refused';
   if (text !== undefined) {
     const kind = /^\s*</.test(text) ? 'a web page' : 'what is not JSON, or not all of it';
     what = text.trim() === '' ? 'an empty body' : `${kind}: "${plainWordsOf(text)}"`;

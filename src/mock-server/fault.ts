@@ -79,7 +79,7 @@ export type AnswerFault =
   | { type: 'html'; status?: number | undefined }
   /** The right answer, cut in the middle, its length declared accordingly. */
   | { type: 'truncated-json' }
-  /** The right answer with so many bytes of padding; by default 1.5 MiB. */
+  /** The right answer with so many bytes of padding; by default 65 MiB, more than a client reads. */
   | { type: 'oversized-json'; bytes?: number | undefined }
   /** The right answer without one of its fields. */
   | { type: 'without-field'; field: string }

@@ -5,7 +5,7 @@ import { storeError } from './files-origin.js';
 import type { MockJob } from './job.js';
 import type { Call } from './routes.js';
 
-const OVERSIZED_BYTES = 1.5 * 1024 * 1024;
+const OVERSIZED_BYTES = 65 * 1024 * 1024;
 const HTML = '<!doctype html><html><head><title>Error</title></head><body><h1>Bad gateway</h1></body></html>';
 
 /** What happens to a connection before its request's body is read. */

@@ -50,7 +50,7 @@ export const STATUS_FAULTS: Readonly<Record<string, MockFault | readonly MockFau
   'answers HTML to each second call': { type: 'html', every: 2 },
   'answers HTML with 200': { type: 'html', times: 2 },
   'answers half of its JSON': { type: 'truncated-json', times: 2 },
-  'answers more than 1 MiB': { type: 'oversized-json', times: 2 },
+  'answers with 1.5 MiB more': { type: 'oversized-json', bytes: 1_500_000, times: 2 },
   'answers without a status': { type: 'without-field', field: 'status', times: 2 },
 };
 
@@ -88,7 +88,7 @@ export const SUBMIT_FAULTS: Readonly<Record<string, readonly [Outcome, MockFault
   ],
   'makes the job, and a web page is answered': ['unknown', { type: 'html' }],
   'makes the job, and answers half of its JSON': ['unknown', { type: 'truncated-json' }],
-  'makes the job, and answers more than 1 MiB': ['unknown', { type: 'oversized-json' }],
+  'makes the job, and answers with 1.5 MiB more': ['job', { type: 'oversized-json', bytes: 1_500_000 }],
   'makes the job, and answers nothing': ['unknown', { type: 'status', status: 200, carriedOut: true }],
   'refuses the input with 400': ['refused', { type: 'status', status: 400 }],
   'refuses the credentials with 401': ['refused', { type: 'status', status: 401 }],

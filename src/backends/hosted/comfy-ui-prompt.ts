@@ -4,7 +4,7 @@ import { InputError } from '../../errors.js';
 import { isBytes } from '../bytes.js';
 import { isPlain, unsendable } from './plain-json.js';
 
-/** What the status echoes with each answer, of which no more than 1 MiB is read; Python writes it with blanks. */
+/** What each status call brings again, as the server echoes it; Python writes it with blanks. */
 const MAX_PROMPT = 900_000;
 /** Far more than any node has. */
 const MAX_DEPTH = 100;

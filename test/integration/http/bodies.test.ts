@@ -69,10 +69,10 @@ describe.each(Object.entries(FETCHES))('with the fetch of %s', (_, ownFetch) => 
     });
   });
 
-  it('refuses an answer beyond 1 MiB and ends nothing but the call', async () => {
-    const server = await serve((_seen, response) => response.end(`"${'x'.repeat(2_000_000)}"`));
+  it('refuses an answer beyond 64 MiB and ends nothing but the call', async () => {
+    const server = await serve((_seen, response) => response.end(`"${'x'.repeat(68_000_000)}"`));
     expect(await rejection(connect(server.url).status('j'))).toMatchObject({
-      ...{ code: 'invalid-response', jobId: 'j', message: expect.stringContaining('more than 1 MiB') },
+      ...{ code: 'invalid-response', jobId: 'j', message: expect.stringContaining('more than 64 MiB') },
     });
   });
 

@@ -251,13 +251,13 @@ describe('a successful answer that is none', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it('is refused beyond 1 MiB, and the rest is not read', async () => {
+  it('is refused beyond 64 MiB, and the rest is not read', async () => {
     let written = 0;
     const server = await serve((_seen, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
-      const piece = Buffer.alloc(65_536, 0x20);
+      const piece = Buffer.alloc(1_048_576, 0x20);
       const more = (): void => {
-        while (!response.destroyed && written < 512 * piece.length) {
+        while (!response.destroyed && written < 200 * piece.length) {
           written += piece.length;
           if (!response.write(piece)) return void response.once('drain', more);
         }
@@ -267,15 +267,15 @@ describe('a successful answer that is none', () => {
     });
     const error = await rejection(client(server.url).send(get, safe));
     expect(error).toBeInstanceOf(InvalidResponseError);
-    expect(error).toMatchObject({ message: expect.stringContaining('more than 1 MiB'), isTooLarge: true });
+    expect(error).toMatchObject({ message: expect.stringContaining('more than 64 MiB'), isTooLarge: true });
     await eventually(() => expect(server.underWay()).toBe(0));
-    expect(written).toBeLessThan(512 * 65_536);
+    expect(written).toBeLessThan(200 * 1_048_576);
   });
 
-  it('takes exactly 1 MiB', async () => {
-    const text = JSON.stringify('x'.repeat(1_048_576 - 2));
+  it('takes exactly 64 MiB', async () => {
+    const text = JSON.stringify('x'.repeat(67_108_864 - 2));
     const server = await serve((_seen, response) => response.end(text));
-    expect((await client(server.url).send(get, safe)).body).toHaveLength(1_048_574);
+    expect((await client(server.url).send(get, safe)).body).toHaveLength(67_108_862);
   });
 
   it('is read behind a byte order mark, a refusal too', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { GenerateContext } from '../../../src/backends/backend.js';
 import { openRouter } from '../../../src/backends/hosted/open-router.js';
 import { replicate } from '../../../src/backends/hosted/replicate.js';
+import { openAIVideos } from '../../../src/backends/openai-videos.js';
 import { VideoClient } from '../../../src/client/client.js';
 import { errorOf } from '../client/support.js';
 import { json, serve } from '../http/support.js';
@@ -73,6 +74,20 @@ describe('a server that gives back the input of a job', () => {
     const job = await client.generate({ input: { image } });
     expect((await job.completed()).videoUrl).toBe('https://replicate.delivery/a.mp4');
     expect(callsOf(server)).toEqual(['POST /predictions', 'GET /predictions/a']);
+    const afterRestart = new VideoClient({
+      ...{ baseUrl: server.url, logger: 'silent' },
+      backend: replicate({ model: 'owner/name' }),
+    });
+    expect((await afterRestart.subscribe('a').completed()).status).toBe('completed');
+  });
+
+  it('loses none by it where the file was sent in a form', async () => {
+    const server = await serve((_seen, response) =>
+      json(response, 200, { id: 'a', status: 'queued', input_reference: 'A'.repeat(2_000_000) }),
+    );
+    const client = new VideoClient({ baseUrl: server.url, logger: 'silent', backend: openAIVideos() });
+    const job = await client.generate({ prompt: 'A cat', input_reference: new Uint8Array(1_500_000) });
+    expect(job.id).toBe('a');
   });
 });
 

@@ -9,7 +9,7 @@ const answer = (status: number) => ({ status, headers: new Headers() });
 
 describe('a success that cannot be read', () => {
   it.each([
-    [undefined, 'more than 1 MiB, which was refused', true],
+    [undefined, 'more than 64 MiB, which was refused', true],
     ['', 'an empty body', undefined],
     [' \n', 'an empty body', undefined],
     ['<html>Gone</html>', 'a web page: ', undefined],
