@@ -3,10 +3,8 @@ import { checkCall } from '../core/check-option.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
-import { wordsOf } from '../core/text.js';
-import { ApiError, ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
+import { ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
 import { isAtStake } from '../http/failure.js';
-import { identify } from '../http/identify.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
 import type { ClientJobs, Posting, PostOptions, Sending } from '../jobs/jobs.js';
 import { abortable } from '../runtime/abort.js';
@@ -130,7 +128,7 @@ function send(
       try {
         update = host.locate(parse(response, request));
       } catch (error) {
-        throw http.told(unreadable(error, response));
+        throw await http.misread(error, response);
       }
     } catch (error) {
       if (jobId === undefined || !(error instanceof SubmitOutcomeUnknownError)) throw error;
@@ -153,20 +151,6 @@ function send(
     },
     end: (reason) => controller.abort(reason),
   };
-}
-
-/** The server accepted it, and what it answered names no job. A backend may read a refusal out of a success, too. */
-function unreadable(error: unknown, response: HttpResponse): unknown {
-  if (error instanceof ApiError) return error;
-  const words = error instanceof Error ? error.message : wordsOf(error);
-  return new SubmitOutcomeUnknownError(
-    `the server accepted the submit, but its answer names no job: ${words}`,
-    {
-      ...identify(response, {}),
-      cause: error,
-      hint: 'A job may have been made, and paid for: look for it on the server before you generate again. Check that backend fits the server.',
-    },
-  );
 }
 
 function checkOnAbort(onAbort: unknown, cancels: Cancels): void {

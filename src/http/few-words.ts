@@ -4,7 +4,7 @@ import { identify } from './identify.js';
 /** The errors of calls. */
 export type Words = Pick<
   typeof import('./words.js'),
-  'apiErrorOf' | 'networkError' | 'outcomeUnknown' | 'timeoutError' | 'unreadable'
+  'apiErrorOf' | 'misread' | 'networkError' | 'outcomeUnknown' | 'timeoutError' | 'unreadable'
 >;
 
 /** The same errors in few words, for a page that could not fetch the others. */
@@ -15,6 +15,11 @@ export const fewWords: Words = {
       // In seconds, as nearly all servers have it: undefined for a date.
       retryAfterMs: Number(refusal.headers.get('retry-after')) * 1_000 || undefined,
     }),
+  misread: (cause, response) =>
+    new SubmitOutcomeUnknownError('the server accepted the submit, but its answer names no job', {
+      ...identify(response, {}),
+      cause,
+    }),
   networkError: (_error, { call, jobId }) =>
     new NetworkError('network', `${call} failed`, {
       jobId,
@@ -24,9 +29,9 @@ export const fewWords: Words = {
     new SubmitOutcomeUnknownError(`${call} was sent, and may have made a job or not`, { jobId, cause }),
   timeoutError: (timeoutMs, { call, jobId }) =>
     new NetworkError('request-timeout', `${call} got no whole answer within ${timeoutMs} ms`, { jobId }),
-  unreadable: (response, context, text) =>
+  unreadable: (response, context, isTooLarge) =>
     new InvalidResponseError(`${context.call} answered ${response.status} with what cannot be read`, {
       ...identify(response, context),
-      isTooLarge: text === undefined ? true : undefined,
+      isTooLarge,
     }),
 };

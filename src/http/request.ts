@@ -2,7 +2,7 @@ import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.j
 import { nextDelayMs } from '../core/backoff.js';
 import type { FollowingSettings, Logger, ServerSettings } from '../core/settings.js';
 import { redactUrl } from '../core/text.js';
-import { aboutJob, InputError, VideoError } from '../errors.js';
+import { ApiError, aboutJob, InputError, VideoError } from '../errors.js';
 import { abortable, sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { readJson, readRefusal } from './answer.js';
@@ -73,7 +73,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     const url = resolve(request.url);
     const timeoutMs = request.timeout === 'job' ? timeouts.jobMs : timeouts.requestMs;
     const deadline = startDeadline(runtime, timeoutMs, signal);
-    const context = { call: describe(request, url), jobId, signal: deadline.signal };
+    const context: CallContext = { call: describe(request, url), jobId, signal: deadline.signal };
     const startedAt = runtime.elapsedMs();
     const log = (how: string) => {
       const about = jobId === undefined ? '' : `job ${JSON.stringify(jobId)}: `;
@@ -151,6 +151,8 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   return {
     resolve,
     told,
+    misread: async (error, response) =>
+      told(error instanceof ApiError ? error : (await words()).misread(error, response)),
     redact: (text) => secrets.redact(text),
     conceal: (texts, headers) => secrets.remember(texts, headers),
 

@@ -5,4 +5,4 @@
 export { askCredentials, askToken } from './credentials.js';
 export { formPayload } from './form.js';
 export { Redaction } from './redaction.js';
-export { apiErrorOf, networkError, outcomeUnknown, timeoutError, unreadable } from './words.js';
+export { apiErrorOf, misread, networkError, outcomeUnknown, timeoutError, unreadable } from './words.js';

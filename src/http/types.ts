@@ -17,6 +17,14 @@ export interface CallContext {
   readonly call: string;
   readonly jobId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Of an answer that could not be read. */
+  came?: Came;
+}
+
+/** What came of an answer: it may name a job that is paid for. */
+export interface Came {
+  readonly headers: Headers;
+  readonly text: string;
 }
 
 export interface SendOptions {
@@ -80,6 +88,8 @@ export interface HttpClient {
    * id. Gives the same error back.
    */
   told<T>(error: T, jobId?: string): T;
+  /** For a submit that was accepted: what says that the answer names no job, as reading it failed so. */
+  misread(error: unknown, response: HttpResponse): Promise<VideoError>;
   /** Words of a server, without any credential that went out. */
   redact(text: string): string;
   /** Adds what is to be kept out of errors, such as a ticket in the URL of a WebSocket. */

@@ -1,4 +1,4 @@
-import type { AnyBackend, HttpRefusal } from '../backends/backend.js';
+import type { AnyBackend, HttpRefusal, HttpResponse } from '../backends/backend.js';
 import { type ErrorBody, parseErrorBody } from '../core/error-body.js';
 import { showJson } from '../core/json.js';
 import { bounded, redactQueries, wordsOf } from '../core/text.js';
@@ -10,28 +10,45 @@ import {
   type VideoError,
 } from '../errors.js';
 import { identify, retryAfterMs } from './identify.js';
+import { namedIn } from './named-in.js';
 import { explain } from './node-fetch.js';
 import type { CallContext } from './types.js';
 
 /** The most that is shown of an error's words, in characters. */
 const MAX_WORDS = 4_000;
 
-/** A success that cannot be read: `text` is undefined where it is too large to be read at all. */
+/** A success that cannot be read, as `context.came` has it. */
 export function unreadable(
   response: Pick<Response, 'status' | 'headers'>,
   context: CallContext,
-  text: string | undefined,
+  isTooLarge: true | undefined,
 ): InvalidResponseError {
-  let what = 'more than 64 MiB, which was refused';
-  if (text !== undefined) {
-    const kind = /^\s*</.test(text) ? 'a web page' : 'what is not JSON, or not all of it';
-    what = text.trim() === '' ? 'an empty body' : `${kind}: "${plainWordsOf(text)}"`;
-  }
-  return new InvalidResponseError(`${context.call} answered ${response.status} with ${what}`, {
-    ...identify(response, context),
-    isTooLarge: text === undefined ? true : undefined,
-    hint: 'Check that baseUrl is the API itself, and that backend fits it.',
-  });
+  const { text = '' } = context.came ?? {};
+  const kind = /^\s*</.test(text) ? 'a web page' : 'what is not JSON, or not all of it';
+  let what = text.trim() === '' ? 'an empty body' : `${kind}: "${plainWordsOf(text)}"`;
+  if (isTooLarge) what = 'more than 64 MiB, which was refused';
+  return new InvalidResponseError(
+    `${context.call} answered ${response.status} with ${what}${namedIn(context)}`,
+    {
+      ...identify(response, context),
+      isTooLarge,
+      hint: 'Check that baseUrl is the API itself, and that backend fits it.',
+    },
+  );
+}
+
+/** A success that was read, and in which the backend found no job. */
+export function misread(error: unknown, { status, headers, body }: HttpResponse): SubmitOutcomeUnknownError {
+  const words = error instanceof Error ? error.message : wordsOf(error);
+  const named = namedIn({ came: { headers, text: showJson(body) } });
+  return new SubmitOutcomeUnknownError(
+    `the server accepted the submit, but its answer names no job: ${words}${named}`,
+    {
+      ...identify({ status, headers }, {}),
+      cause: error,
+      hint: 'A job may have been made, and paid for: look for it on the server before you generate again. Check that backend fits the server.',
+    },
+  );
 }
 
 /** What the server said when it refused, in its own words. */
@@ -63,7 +80,7 @@ export function apiErrorOf(
     bounded(
       [`${context.call} answered ${status}`, sentences.join(' · ')].filter(Boolean).join(': '),
       MAX_WORDS,
-    ),
+    ) + (options.submits && status >= 500 ? namedIn({ came: { headers, text: showJson(body) } }) : ''),
     {
       ...about,
       requestId,
@@ -118,6 +135,12 @@ function plainWordsOf(text: string): string {
   );
 }
 
+/** Of an answer that broke off. */
+function partOf(context: CallContext): string {
+  const words = plainWordsOf(context.came?.text ?? '');
+  return (words && `, after "${words}"`) + namedIn(context);
+}
+
 function strayHint(status: number, strayedTo: string | undefined): string | undefined {
   if (strayedTo === undefined || (status !== 401 && status !== 403)) return undefined;
   return `The server redirects to ${strayedTo}, where credentials do not go: set baseUrl to where the API is.`;
@@ -138,10 +161,12 @@ function hintOf(status: number, location: string | null, submits: boolean): stri
 }
 
 /** What `fetch` rejected with, as our error. */
-export function networkError(error: unknown, { call, jobId }: CallContext): NetworkError {
+export function networkError(error: unknown, context: CallContext): NetworkError {
+  const { call, jobId } = context;
   const known = explain(error);
   const message = (error instanceof Error ? error.message : wordsOf(error)).slice(0, 2_000);
-  return new NetworkError('network', `${call} failed: ${known?.code ?? redactQueries(bounded(message))}`, {
+  const what = (known?.code ?? redactQueries(bounded(message))) + partOf(context);
+  return new NetworkError('network', `${call} failed: ${what}`, {
     jobId,
     hint: known?.hint ?? 'Check that the server runs and, in a browser, that it allows this page (CORS).',
     // Some runtimes quote the whole URL, and with it a signature.
@@ -149,9 +174,10 @@ export function networkError(error: unknown, { call, jobId }: CallContext): Netw
   });
 }
 
-export function timeoutError(timeoutMs: number, { call, jobId }: CallContext): NetworkError {
-  return new NetworkError('request-timeout', `${call} got no whole answer within ${timeoutMs} ms`, {
-    jobId,
+export function timeoutError(timeoutMs: number, context: CallContext): NetworkError {
+  const message = `${context.call} got no whole answer within ${timeoutMs} ms${partOf(context)}`;
+  return new NetworkError('request-timeout', message, {
+    jobId: context.jobId,
     hint: 'Check the server, or give a larger timeouts.requestMs (jobMs where it answers when the video is made).',
   });
 }

@@ -94,6 +94,54 @@ describe('an answer that is no proof that nothing was done', () => {
   });
 });
 
+describe('an answer that came, and cannot be read, has what may name the job in its error', () => {
+  const prompt = 'p'.repeat(3_000);
+  const job = { jobId: 'vid-1', status: 'queued' };
+  const answers: [string, number, string, Record<string, string>?][] = [
+    ['JSON with something behind it', 200, `${JSON.stringify({ prompt, ...job })}\n<!-- proxied -->`],
+    ['JSON that was cut', 200, JSON.stringify({ prompt, ...job }).slice(0, -3)],
+    ['JSON within the text of another', 200, `${JSON.stringify(JSON.stringify({ prompt, ...job }))},`],
+    [
+      'JSON that broke off',
+      200,
+      JSON.stringify({ prompt, ...job }).slice(0, -3),
+      { 'content-length': '9999' },
+    ],
+    ['a number', 200, `{"prompt":"${prompt}","job_id":1234567890123456789012,`],
+    ['nothing but where the job is', 201, '', { location: '/api/jobs/vid-1?sig=s3cret' }],
+    ['a word and where the job is', 202, 'Accepted', { location: '/api/jobs/vid-1' }],
+    ['an error of the server', 500, JSON.stringify({ error: 'late', prompt: prompt.repeat(2), ...job })],
+  ];
+  it.each(answers)('%s', async (_what, status, text, headers) => {
+    const server = await serve((_seen, response) => {
+      response.writeHead(status, headers).write(text || ' ');
+      if (headers?.['content-length'] === undefined) response.end();
+      else setTimeout(() => response.destroy(), 50);
+    });
+    const { message } = await unknownOf(client(server.url).send(submit, once));
+    expect(message).toMatch(/vid-1|1234567890123456789012/);
+    expect(message).not.toContain('s3cret');
+    expect(message.length).toBeLessThan(6_000);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it.each([{}, { 'content-length': '9999' }])(
+    'and is the answer where its JSON is whole, though its body never ends: %j',
+    async (headers) => {
+      const server = await serve((_seen, response) => {
+        response.writeHead(200, headers).write(JSON.stringify(job));
+        if ('content-length' in headers) setTimeout(() => response.destroy(), 50);
+      });
+      const http = client(server.url, { timeouts: { requestMs: 300 } });
+      expect((await http.send(submit, once)).body).toEqual(job);
+      expect(server.seen).toHaveLength(1);
+      const status = { method: 'GET', url: '/status' } as const;
+      const error = await rejection(http.send(status, { repeat: 'never' }));
+      expect(error).toBeInstanceOf(NetworkError);
+    },
+  );
+});
+
 describe('once one attempt left it open, no later failure makes it less so', () => {
   const then: [string, (response: import('node:http').ServerResponse) => unknown][] = [
     ['a refusal', (response) => json(response, 400, { error: 'bad script' })],

@@ -91,6 +91,21 @@ describe('a server that gives back the input of a job', () => {
   });
 });
 
+describe('an id that is where the backend does not look', () => {
+  it('is in the error, however much stands before it', async () => {
+    const answer = { echo: { prompt: 'p'.repeat(3_000) }, data: { jobId: 'vid-1' } };
+    const server = await serve((_seen, response) => json(response, 200, answer, { location: '/jobs/vid-1' }));
+    const client = new VideoClient({
+      ...{ baseUrl: server.url, logger: 'silent' },
+      backend: openRouter({ model: 'owner/name' }),
+    });
+    const error = await errorOf(client.generate({ prompt: 'A cat' }));
+    expect(error).toMatchObject({ code: 'submit-outcome-unknown', status: 200 });
+    expect(error.message).toContain('it has "jobId":"vid-1", Location: /jobs/vid-1');
+    expect(callsOf(server)).toEqual(['POST /videos']);
+  });
+});
+
 describe('an id that cannot be one', () => {
   it.each(['i'.repeat(3_000), '../a'])('is told whole, since the job may be paid for: %.20s', async (id) => {
     const server = await serve((_seen, response) => json(response, 200, { id, status: 'queued' }));

@@ -3,6 +3,7 @@ import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { parseErrorBody } from '../../../src/core/error-body.js';
 import { parseJson } from '../../../src/core/json.js';
 import { redactQueries } from '../../../src/core/text.js';
+import { namedIn } from '../../../src/http/named-in.js';
 import { Secrets } from '../../../src/http/secrets.js';
 
 // What is measured is time of this process, of which a busy machine gives little.
@@ -27,6 +28,8 @@ const REPEATS = [
   '9e',
   '[',
   'sk-live/',
+  '"id" ',
+  '"id":"\\',
 ];
 
 const secrets = new Secrets();
@@ -42,6 +45,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'error bodies': (text) =>
     parseErrorBody({ error: text, message: `${text}.`, detail: [{ loc: [text], msg: text }] }),
   frames: (text) => gateway.webSocket?.parse(text),
+  'answers that may name a job': (text) => namedIn({ came: { headers: new Headers(), text } }),
   'a submit without an id': (text) =>
     quietly(() => gateway.parseGenerate({ status: 200, headers: new Headers(), body: { x: text } })),
 };

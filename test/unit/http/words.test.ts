@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError, NetworkError, type VideoError } from '../../../src/errors.js';
 import { askCredentials } from '../../../src/http/credentials.js';
 import { formPayload } from '../../../src/http/form.js';
+import { namedIn } from '../../../src/http/named-in.js';
 import { networkError, outcomeUnknown, timeoutError, unreadable } from '../../../src/http/words.js';
 
 const context = { call: 'POST https://host/api/generate', jobId: 'job-1' };
@@ -9,13 +10,14 @@ const answer = (status: number) => ({ status, headers: new Headers() });
 
 describe('a success that cannot be read', () => {
   it.each([
-    [undefined, 'more than 64 MiB, which was refused', true],
+    ['{"a":', 'more than 64 MiB, which was refused', true],
     ['', 'an empty body', undefined],
     [' \n', 'an empty body', undefined],
     ['<html>Gone</html>', 'a web page: ', undefined],
     ['{"a":', 'what is not JSON, or not all of it: ', undefined],
-  ])('of %j is told as %s', (text, what, isTooLarge) => {
-    const error = unreadable(answer(200), context, text);
+  ] as const)('of %j is told as %s', (text, what, isTooLarge) => {
+    const came = { headers: new Headers(), text };
+    const error = unreadable(answer(200), { ...context, came }, isTooLarge);
     expect(error).toMatchObject({
       code: 'invalid-response',
       jobId: 'job-1',
@@ -23,6 +25,27 @@ describe('a success that cannot be read', () => {
     });
     expect(error.message).toContain(`${context.call} answered 200 with ${what}`);
     expect(error.isTooLarge).toBe(isTooLarge);
+  });
+});
+
+describe('what may name a job in an answer that cannot be read', () => {
+  const named = (text: string, jobId?: string) => namedIn({ jobId, came: { headers: new Headers(), text } });
+
+  it('is told likeliest first, five at most, and none twice', () => {
+    const others = Array.from({ length: 9 }, (_, index) => `"user_id":${index}`);
+    expect(named(`{${others},"id":"c","jobId" : "a","job_id":"b\\/c","jobId" : "a"`)).toBe(
+      '; it has "jobId" : "a", "job_id":"b\\/c", "id":"c", "user_id":0, "user_id":1',
+    );
+  });
+
+  it('is no secret, no query of a URL, and nothing where the job is known', () => {
+    expect(named('{"secret_id":"s3cret","session_id":"s3cret"}')).toBe('');
+    expect(named('{"id":"https://host/jobs/a?sig=s3cret"}')).toBe('; it has "id":"https://host/jobs/a?…"');
+    expect(named('{"id":"a"', 'a')).toBe('');
+  });
+
+  it('is found in two bytes a character', () => {
+    expect(named([...'{"id":"a"}'].join('\0'))).toBe('; it has "id":"a"');
   });
 });
 
