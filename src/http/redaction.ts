@@ -1,4 +1,5 @@
 import { isRecord } from '../core/record.js';
+import { bounded } from '../core/text.js';
 import { isVideoError } from '../errors.js';
 import { LEAST_SECRET_LENGTH } from './secret-length.js';
 import { secretsIn } from './secrets-in.js';
@@ -9,12 +10,23 @@ const MAX_FOREIGN_DEPTH = 6;
 /** Tokens change, and a server may quote one of before; the oldest are forgotten. */
 const MAX_KNOWN = 50;
 const REDACTED = '[redacted]';
+/** Each character is looked at for each secret: what is longer is cut before that, so that no answer holds all else up. */
+const MAX_TEXT = 9_000;
+/** Of all texts of one error together. */
+const MAX_TEXTS = 24_000;
 /** What an error says of itself, not of what a server said. */
 const OWN_FIELDS = new Set(['name', 'code', 'jobId', 'field', 'option', 'cause']);
+
+/** How much more of an error is shown, in characters. */
+interface Room {
+  left: number;
+}
 
 /** Keeps secrets out of what is shown. */
 export class Redaction {
   readonly #known: Set<string>;
+  /** A token stands within the header that carries it. */
+  #longestFirst: readonly (readonly string[])[] | undefined;
 
   constructor(known: Iterable<string> = []) {
     this.#known = new Set(known);
@@ -22,6 +34,7 @@ export class Redaction {
 
   /** @param headers - By lower-case name; the secrets in them are found. */
   remember(texts: readonly string[], headers: Readonly<Record<string, string>>): void {
+    this.#longestFirst = undefined;
     for (const secret of secretsIn(texts, headers)) {
       this.#known.delete(secret);
       this.#known.add(secret);
@@ -32,12 +45,16 @@ export class Redaction {
     }
   }
 
-  /** The text without any of them, however they are escaped, also where the text was cut within one. */
+  /** The text without any of them, however they are escaped, also where the text was cut within one. Cut where it is long. */
   redact(text: string): string {
-    // The longest first: a token stands within the header that carries it.
-    const secrets = [...this.#known]
+    return this.#redactAll(bounded(text, MAX_TEXT));
+  }
+
+  #redactAll(text: string): string {
+    this.#longestFirst ??= [...this.#known]
       .sort((one, other) => other.length - one.length)
       .map((secret) => [...secret]);
+    const secrets = this.#longestFirst;
     if (secrets.length === 0) return text;
     let clean = '';
     let done = 0;
@@ -62,10 +79,11 @@ export class Redaction {
       return this.#shows(error, 0) ? undefined : error;
     if (!isVideoError(error)) return this.#shows(error, 0) ? this.#copyOf(error, depth) : error;
     const fields = error as unknown as Record<string, unknown>;
+    const room = { left: MAX_TEXTS };
     for (const name of Object.getOwnPropertyNames(error)) {
       if (OWN_FIELDS.has(name)) continue;
       const value = fields[name];
-      const clean = this.#cleanValue(value, 0);
+      const clean = this.#cleanValue(value, room, 0);
       if (clean !== value) fields[name] = clean;
     }
     if (error.cause !== undefined) {
@@ -76,22 +94,29 @@ export class Redaction {
   }
 
   /** What is not changed stays the same object. */
-  #cleanValue(value: unknown, depth: number): unknown {
-    if (typeof value === 'string') return this.redact(value);
+  #cleanValue(value: unknown, room: Room, depth: number): unknown {
+    if (typeof value === 'string') return this.#cleanText(value, room);
     if (depth > MAX_DEPTH) return '…';
     if (Array.isArray(value)) {
-      const parts = value.map((part) => this.#cleanValue(part, depth + 1));
+      const parts = value.map((part) => this.#cleanValue(part, room, depth + 1));
       return parts.some((part, index) => part !== value[index]) ? parts : value;
     }
     if (!isRecord(value)) return value;
     const entries = Object.entries(value);
     const clean = entries.map(
-      ([name, part]) => [this.redact(name), this.#cleanValue(part, depth + 1)] as const,
+      ([name, part]) => [this.#cleanText(name, room), this.#cleanValue(part, room, depth + 1)] as const,
     );
     const changed = clean.some(
       ([name, part], index) => name !== entries[index]?.[0] || part !== entries[index]?.[1],
     );
     return changed ? Object.fromEntries(clean) : value;
+  }
+
+  #cleanText(text: string, room: Room): string {
+    if (room.left <= 0) return '…';
+    const shown = bounded(text, Math.min(room.left, MAX_TEXT));
+    room.left -= shown.length;
+    return this.redact(shown);
   }
 
   #copyOf(error: Error, depth: number): Error {
@@ -105,18 +130,31 @@ export class Redaction {
     return copy;
   }
 
-  /** Whether a console would show one of them; what is too deep for a console is not looked at. */
-  #shows(value: unknown, depth: number): boolean {
-    if (typeof value === 'string') return this.redact(value) !== value;
+  /**
+   * Whether a console would show one of them; what is too deep for a console is not looked at.
+   *
+   * @param seen - At which depth each object was looked at. In a circle, or along another path, the least is enough.
+   */
+  #shows(value: unknown, depth: number, seen = new Map<object, number>()): boolean {
+    if (typeof value === 'string') return this.#redactAll(value) !== value;
     if (typeof value !== 'object' || value === null || depth > MAX_FOREIGN_DEPTH) return false;
-    const parts: unknown[] = [];
-    if (value instanceof Headers || value instanceof Map) parts.push(...value.values());
-    for (const name of Object.getOwnPropertyNames(value)) {
-      const own = Object.getOwnPropertyDescriptor(value, name);
-      if (own !== undefined && 'value' in own) parts.push(own.value);
-    }
-    return parts.slice(0, 1_000).some((part) => this.#shows(part, depth + 1));
+    if ((seen.get(value) ?? Number.POSITIVE_INFINITY) <= depth) return false;
+    seen.set(value, depth);
+    return partsOf(value)
+      .slice(0, 1_000)
+      .some((part) => this.#shows(part, depth + 1, seen));
   }
+}
+
+/** What a console shows of an object; nothing that computes a value is asked. */
+function partsOf(value: object): unknown[] {
+  const parts: unknown[] = [];
+  if (value instanceof Headers || value instanceof Map) parts.push(...value.values());
+  for (const name of Object.getOwnPropertyNames(value)) {
+    const own = Object.getOwnPropertyDescriptor(value, name);
+    if (own !== undefined && 'value' in own) parts.push(own.value);
+  }
+  return parts;
 }
 
 /** Where a secret that begins here ends. */
@@ -125,8 +163,12 @@ function endOfSecret(
   start: number,
   secrets: readonly (readonly string[])[],
 ): number | undefined {
+  // Tokens begin alike: each beginning is looked for once.
+  const begins = new Map<string, readonly number[]>();
   for (const secret of secrets) {
-    let ends = endsOfChar(text, start, secret[0] ?? '');
+    const [first = ''] = secret;
+    let ends = begins.get(first) ?? endsOfChar(text, start, first);
+    begins.set(first, ends);
     let matched = 0;
     while (ends.length > 0) {
       matched += 1;

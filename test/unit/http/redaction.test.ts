@@ -128,6 +128,17 @@ describe('an error of another maker', () => {
     expect(String((cleaned(own) as Error).message)).toBe('refused [redacted]');
   });
 
+  it('whose parts all know each other is looked at part by part, not path by path', () => {
+    const parts = Array.from({ length: 40 }, () => ({}));
+    for (const part of parts) Object.assign(part, parts);
+    const error = new Foreign('refused', { parts });
+    const startedAt = performance.now();
+    expect(cleaned(error)).toBe(error);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    Object.assign(parts[39] ?? {}, { secret });
+    expect(cleaned(error)).not.toBe(error);
+  });
+
   it('keeps its own cause, cleaned as well', () => {
     const inner = new Foreign(`socket ${secret}`);
     const copy = cleaned(new Foreign(`refused ${secret}`, { cause: inner })) as Error;
@@ -158,6 +169,19 @@ describe('an error of ours', () => {
     expect(clean).toMatchObject({ message: 'answered [redacted]', hint: '[redacted]', jobId: secret });
     expect(clean.raw).toEqual({ '[redacted]': 1, list: ['a', '[redacted]'], deep: { same: 'b' } });
     expect(clean.raw.deep).toBe(deep);
+  });
+
+  it('is cut where it is long, before a secret is looked for in it, and shows no half of one', () => {
+    const known = new Redaction(Array.from({ length: 50 }, (_, index) => `token-${index}-of-fifty`));
+    const long = '\\\\'.repeat(500_000);
+    const list = long.match(/.{1,50}/g) ?? [];
+    const error = Object.assign(new ApiError('no', { status: 400, details: { long, list } }), { long });
+    const startedAt = performance.now();
+    const { details } = known.clean(error) as unknown as { details: { long: string; list: string[] } };
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(details.list.join('').length).toBeLessThan(50_000);
+    expect(details.long.length).toBeLessThan(10_000);
+    expect(known.redact(`${'x'.repeat(8_990)}token-49-of-fifty`)).toMatch(/x\[redacted\]…$/);
   });
 
   it('as the cause of one is cleaned in its place', () => {
