@@ -5,6 +5,7 @@ import { InvalidResponseError } from '../errors.js';
 import type { VerifyFromOptions, WebhookParts } from './check-delivery.js';
 import { checkSource } from './check-source.js';
 import { deliveryId, eventOf, isStatus, parseBody } from './events.js';
+import { inTime, SOURCE_MS, tooLate } from './in-time.js';
 import {
   type ResolveContext,
   type SourceContext,
@@ -12,7 +13,6 @@ import {
   UNSIGNED,
   type WebhookSource,
 } from './source.js';
-import { startTimer } from './timer.js';
 import { believe, contextOf, deliveryOf, explained } from './verify-from.js';
 
 /** What a source makes of a delivery. */
@@ -101,9 +101,9 @@ export async function unwrapFrom(parts: WebhookParts, options: VerifyFromOptions
   const context = contextOf(options, options.now);
   const delivery = await deliveryOf(parts, options);
   const reading = await explained(source, delivery, context, () =>
-    inTime(UNWRAP_MS, (limit) => readFrom(source, delivery, context, limit)),
+    inTime(SOURCE_MS, (limit) => readFrom(source, delivery, context, limit)),
   );
-  if (reading === undefined) throw tooLate(source, UNWRAP_MS);
+  if (reading === undefined) throw tooLate(source, SOURCE_MS);
   if (reading.kind === 'event') return reading.event;
   if (reading.kind === 'unresolved') throw reading.error;
   const what = reading.kind === 'challenge' ? 'is a challenge, which createWebhookHandler answers' : NO_JOB;
@@ -111,38 +111,3 @@ export async function unwrapFrom(parts: WebhookParts, options: VerifyFromOptions
 }
 
 export const NO_JOB = 'names no job';
-
-/** How long `unwrapWebhook` waits for a source, in milliseconds; a handler has its `ackWithinMs`. */
-const UNWRAP_MS = 30_000;
-
-/** Undefined where it takes longer than so; the signal aborts then. */
-export async function inTime<T>(
-  ms: number,
-  work: (limit: ResolveContext) => Promise<T>,
-): Promise<T | undefined> {
-  // Made where somebody looks at it: it takes as long as a forgery is looked at.
-  let controller: AbortController | undefined;
-  let reason: Error | undefined;
-  const limit = {
-    get signal() {
-      controller ??= new AbortController();
-      if (reason !== undefined) controller.abort(reason);
-      return controller.signal;
-    },
-  };
-  const timer = startTimer(ms);
-  const late = timer.passed.then(() => {
-    reason = new Error(`no answer within ${ms} ms`);
-    controller?.abort(reason);
-    return undefined;
-  });
-  try {
-    return await Promise.race([late, work(limit)]);
-  } finally {
-    timer.clear();
-  }
-}
-
-export function tooLate({ name }: WebhookSource, ms: number): Error {
-  return new Error(`the webhook source ${name} did not answer within ${ms} ms`);
-}

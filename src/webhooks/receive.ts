@@ -11,12 +11,13 @@ import { findHeaders } from './find-headers.js';
 import { readKey } from './flaws.js';
 import type { HandlerSettings, WebhookContext } from './handler-options.js';
 import { headerOf } from './headers.js';
+import { inTime, tooLate } from './in-time.js';
 import { fitsPublicKey } from './public-key.js';
-import { inTime, NO_JOB, type Reading, readFrom, tooLate } from './read-from.js';
+import { NO_JOB, type Reading, readFrom } from './read-from.js';
 import { resolveScheme, secretsOf, type WebhookSecrets } from './secret.js';
 import type { ExplainingSource } from './source.js';
 import { startTimer } from './timer.js';
-import { contextOf, headersOf } from './verify-from.js';
+import { contextOf, explainedBy, headersOf } from './verify-from.js';
 
 /** How a delivery ended, as it is answered. */
 export interface Ending {
@@ -76,8 +77,7 @@ export async function receive(
       const delivery = { body, headers: headersOf(request.headers) };
       const context = contextOf(settings, settings.now());
       const { ackWithinMs } = settings;
-      explained = async (error) =>
-        (await inTime(ackWithinMs, async () => from.explain?.(error, delivery, context))) ?? error;
+      explained = (error) => explainedBy(from, error, delivery, context, ackWithinMs);
       const reading = await inTime(ackWithinMs, (limit) => readFrom(from, delivery, context, limit));
       const received = receivedFrom(reading, from, settings);
       return received.event ? { ...received, body, waitedMs: waitedMs() } : { ...received, body };

@@ -5,6 +5,7 @@ import type { VerifyFromOptions, VerifyLimits, WebhookParts } from './check-deli
 import { checkSource } from './check-source.js';
 import { findHeader } from './find-headers.js';
 import { headerOf } from './headers.js';
+import { inTime, SOURCE_MS, tooLate } from './in-time.js';
 import {
   type ExplainingSource,
   type SourceContext,
@@ -19,7 +20,10 @@ export async function verifyFrom(options: WebhookParts & VerifyFromOptions): Pro
   const source = checkSource(options);
   const context = contextOf(options, options.now);
   const delivery = await deliveryOf(options, options);
-  const verified = await explained(source, delivery, context, () => believe(source, delivery, context));
+  const verified = await explained(source, delivery, context, () =>
+    inTime(SOURCE_MS, () => believe(source, delivery, context)),
+  );
+  if (verified === undefined) throw tooLate(source, SOURCE_MS);
   if (verified.scheme !== UNSIGNED) return verified;
   throw new ConfigurationError('from', `${source.name} verifies nothing: what it sends is not signed`, {
     hint: 'Give it to createWebhookHandler or unwrapWebhook, which ask what is true.',
@@ -36,7 +40,22 @@ export async function explained<T>(
   try {
     return await work();
   } catch (error) {
-    throw source.explain ? await source.explain(error, delivery, context) : error;
+    throw await explainedBy(source, error, delivery, context, SOURCE_MS);
+  }
+}
+
+/** In the words of the source; as it is where it finds none in time. Never rejects. */
+export async function explainedBy(
+  source: ExplainingSource,
+  error: unknown,
+  delivery: SourceDelivery,
+  context: SourceContext,
+  ms: number,
+): Promise<unknown> {
+  try {
+    return (await inTime(ms, async () => source.explain?.(error, delivery, context))) ?? error;
+  } catch {
+    return error;
   }
 }
 

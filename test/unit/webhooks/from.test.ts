@@ -411,6 +411,44 @@ describe('a handler with a source', () => {
     expect((await post('no', await signWebhook({ body: 'no', secret }))).status).toBe(400);
   });
 
+  it.each<[string, () => Parameters<typeof replicateWebhooks>[0], object]>([
+    [
+      'the first time',
+      () => ({ secret: () => new Promise<never>(() => {}) }),
+      { message: 'the webhook source replicate did not answer within 30000 ms' },
+    ],
+    [
+      'when it is asked for the words of a refusal',
+      () => {
+        let asked = 0;
+        return { secret: () => (asked++ ? new Promise<never>(() => {}) : secret) };
+      },
+      { reason: 'bad-signature' },
+    ],
+    [
+      'or rejects when it is asked for the words of a refusal',
+      () => {
+        let asked = 0;
+        return { secret: async () => (asked++ ? Promise.reject(new Error('no vault')) : secret) };
+      },
+      { reason: 'bad-signature' },
+    ],
+  ])('ends where the function for a secret hangs %s', async (_, optionsOf, wanted) => {
+    const headers = { ...(await signWebhook({ body: completed, secret })), 'webhook-signature': 'v1,x' };
+    const parts = { body: completed, headers };
+    vi.useFakeTimers({ now: Date.now() });
+    try {
+      const verified = rejection(verifyWebhookSignature({ ...parts, from: replicateWebhooks(optionsOf()) }));
+      const unwrapped = rejection(unwrapWebhook(parts, { from: replicateWebhooks(optionsOf()) }));
+      await vi.dynamicImportSettled();
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect([await verified, await unwrapped]).toMatchObject([wanted, wanted]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('leaves no timer behind', async () => {
     vi.useFakeTimers({ now: Date.now() });
     try {
