@@ -47,12 +47,19 @@ export function nextDelayMs(
 /**
  * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds or an HTTP date.
  *
- * @param nowMs - Milliseconds since the epoch; what a date is measured against.
+ * @param nowMs - Milliseconds since the epoch; what a date is measured against where the server told no time of its own.
+ * @param date - The `Date` of the answer: the clock of the server, which may be hours away from ours.
  * @returns Milliseconds in [0, one day], or undefined where the header is missing or makes no sense.
  */
-export function parseRetryAfterMs(header: string | null | undefined, nowMs: number): number | undefined {
+export function parseRetryAfterMs(
+  header: string | null | undefined,
+  nowMs: number,
+  date?: string | null,
+): number | undefined {
   const value = header?.trim() ?? '';
-  const delayMs = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : httpDateMs(value) - nowMs;
+  const delayMs = /^\d+(\.\d+)?$/.test(value)
+    ? Number(value) * 1000
+    : httpDateMs(value) - (httpDateMs(date ?? '') || nowMs);
   return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(0, delayMs), MAX_RETRY_AFTER_MS);
 }
 

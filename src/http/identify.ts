@@ -13,5 +13,5 @@ export function identify(
 export function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const ms = headers.get('retry-after-ms');
   const precise = ms === null ? undefined : parseRetryAfterMs(String(Number(ms) / 1_000), nowMs);
-  return precise ?? parseRetryAfterMs(headers.get('retry-after'), nowMs);
+  return precise ?? parseRetryAfterMs(headers.get('retry-after'), nowMs, headers.get('date'));
 }

@@ -172,7 +172,7 @@ function refusal({ status, headers }: Response, nowMs: number): StreamFailure | 
   const reason = `SSE answered ${status}`;
   if ([404, 405, 501].includes(status)) return { reason, kind: 'absent' };
   if (status === 401 || status === 403) return { reason, kind: 'credentials' };
-  const retryAfterMs = parseRetryAfterMs(headers.get('retry-after'), nowMs);
+  const retryAfterMs = parseRetryAfterMs(headers.get('retry-after'), nowMs, headers.get('date'));
   if (status !== 200) return { reason, retryAfterMs };
   if (!/^text\/event-stream\b/i.test(headers.get('content-type') ?? ''))
     return { reason: 'SSE answered with another content type than text/event-stream' };

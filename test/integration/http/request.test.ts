@@ -348,6 +348,12 @@ describe('a call that may be repeated', () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  it('waits as long as the server’s own clock says, however far ours is from it', async () => {
+    const headers = { date: 'Fri, 01 Jan 2100 00:00:00 GMT', 'retry-after': 'Fri, 01 Jan 2100 00:01:00 GMT' };
+    const server = await serve((_seen, response) => json(response, 429, {}, headers));
+    expect(await rejection(client(server.url).send(get, safe))).toMatchObject({ retryAfterMs: 60_000 });
+  });
+
   it('is left to the caller where that paces its own attempts', async () => {
     const server = await serve((_seen, response) => json(response, 503, {}));
     await rejection(client(server.url).send(get, { repeat: 'never' }));

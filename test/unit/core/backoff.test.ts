@@ -72,6 +72,13 @@ describe('parseRetryAfterMs', () => {
     expect(parseRetryAfterMs(value, now)).toBe(30_000);
   });
 
+  it('measures a date by the clock of the server, where it told the time', () => {
+    const at = 'Wed, 01 Jan 2025 14:00:30 GMT';
+    expect(parseRetryAfterMs(at, now, 'Wed, 01 Jan 2025 14:00:00 GMT')).toBe(30_000);
+    expect(parseRetryAfterMs(at, now, 'noon')).toBe(7_230_000);
+    expect(parseRetryAfterMs(at, now, null)).toBe(7_230_000);
+  });
+
   it('takes a date in the past for now', () => {
     expect(parseRetryAfterMs('Wed, 01 Jan 2025 11:00:00 GMT', now)).toBe(0);
   });

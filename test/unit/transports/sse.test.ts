@@ -190,6 +190,13 @@ describe('an event stream', () => {
     expect(timers.armed.size).toBe(0);
   });
 
+  it('that names a time to come back is left alone until then by the clock of the server', async () => {
+    connect(['a']);
+    const headers = { date: 'Fri, 01 Jan 2100 00:00:00 GMT', 'retry-after': 'Fri, 01 Jan 2100 00:00:07 GMT' };
+    await request(0).answer({ status: 503, headers });
+    expect(events.failures).toMatchObject([{ retryAfterMs: 7_000 }]);
+  });
+
   it.each(['Text/Event-Stream', 'TEXT/EVENT-STREAM;charset=UTF-8'])(
     'of content type %s is one: types have no case',
     async (contentType) => {
