@@ -1,4 +1,5 @@
 import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
+import { cleanUpdate } from '../core/clean-update.js';
 import { isTerminal, type JobUpdate } from '../core/model.js';
 import { ApiError, InputError, InvalidResponseError, isVideoError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
@@ -7,7 +8,7 @@ import type { HttpClient } from '../http/types.js';
 const MAX_CALLS = 3;
 
 interface StatusHost {
-  readonly http: Pick<HttpClient, 'send'>;
+  readonly http: Pick<HttpClient, 'send' | 'redact'>;
   readonly backend: AnyBackend;
   readonly cancels: { readonly cancelled: Pick<Map<string, object>, 'get' | 'has' | 'delete'> };
 }
@@ -25,7 +26,7 @@ export async function askStatus(
   const { cancelled } = cancels;
   const cancel = cancelled.get(jobId);
   try {
-    const update = await ask(http, backend, jobId, signal, repeat);
+    const update = cleanUpdate(await ask(http, backend, jobId, signal, repeat), http.redact);
     // Not where it was cancelled again since this was asked.
     if (!isTerminal(update.status) && cancelled.get(jobId) === cancel) cancelled.delete(jobId);
     return update;
@@ -38,7 +39,7 @@ export async function askStatus(
 
 /** By as many calls as the dialect needs for that. */
 async function ask(
-  http: StatusHost['http'],
+  http: Pick<HttpClient, 'send'>,
   backend: AnyBackend,
   jobId: string,
   signal: AbortSignal,

@@ -149,8 +149,10 @@ export class Redaction {
 /** What a console shows of an object; nothing that computes a value is asked. */
 function partsOf(value: object): unknown[] {
   const parts: unknown[] = [];
-  if (value instanceof Headers || value instanceof Map) parts.push(...value.values());
-  for (const name of Object.getOwnPropertyNames(value)) {
+  for (const kind of [Headers, Map, Set, URLSearchParams])
+    if (value instanceof kind) parts.push(...value.values());
+  if (value instanceof Request || value instanceof Response) parts.push(value.url, value.headers);
+  for (const name of Reflect.ownKeys(value)) {
     const own = Object.getOwnPropertyDescriptor(value, name);
     if (own !== undefined && 'value' in own) parts.push(own.value);
   }

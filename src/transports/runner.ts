@@ -1,4 +1,5 @@
 import type { AnyBackend } from '../backends/backend.js';
+import { cleanUpdate } from '../core/clean-update.js';
 import { step } from '../core/follow.js';
 import {
   type FollowEffect,
@@ -172,9 +173,10 @@ export function createRunner(deps: RunnerDeps): Follower {
 
   function located(message: StreamMessage): StreamMessage {
     if (message.type === 'problem') return { ...message, message: redact(message.message) };
-    return message.type === 'update' && (message.update.videoUrl ?? message.update.outputs) !== undefined
-      ? { type: 'update', update: deps.locate(message.update) }
-      : message;
+    if (message.type !== 'update') return message;
+    const update = cleanUpdate(message.update, redact);
+    const hasPlace = (update.videoUrl ?? update.outputs) !== undefined;
+    return { type: 'update', update: hasPlace ? deps.locate(update) : update };
   }
 
   function left(sinks: JobSinks): void {

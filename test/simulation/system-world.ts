@@ -182,8 +182,9 @@ function backendOf(plan: Plan): AnyBackend {
 const RESULT = '/result';
 
 /** What answers the calls about a job. */
-function httpOf(server: SimulatedServer, plan: Plan): Pick<HttpClient, 'send'> {
+function httpOf(server: SimulatedServer, plan: Plan): Pick<HttpClient, 'send' | 'redact'> {
   return {
+    redact: (text) => text,
     send: ({ url }, { jobId = '', signal, accepts }) =>
       new Promise((resolve, reject) => {
         const answered = (body: unknown, status = 200) => {

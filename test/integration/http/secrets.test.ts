@@ -146,3 +146,34 @@ describe('other credentials', () => {
     expect(shown(error)).not.toContain(TOKEN);
   });
 });
+
+it.each([
+  ['the reason of a job that failed', { status: 'failed', error: `upstream refused Bearer ${TOKEN}` }],
+  ['the code of that reason', { status: 'failed', error: { message: 'refused', code: TOKEN } }],
+  ['a status that nobody knows', { status: `odd ${TOKEN}` }],
+])('a token echoed in %s is in no error, no warning and no log line', async (_, said) => {
+  for (const transport of ['polling', 'sse'] as const) {
+    const server = await serve((seen, response) => {
+      const body = JSON.stringify({ jobId: 'j', ...said });
+      const isStream = seen.url?.includes('/events') === true;
+      if (!isStream && transport === 'sse') return response.writeHead(503).end();
+      response.writeHead(200, { 'content-type': isStream ? 'text/event-stream' : 'application/json' });
+      return isStream ? response.write(`data: ${body}\n\n`) : response.end(body);
+    });
+    const told: unknown[] = [];
+    const line = (text: string) => void told.push(text);
+    const client = new VideoClient({
+      baseUrl: server.url,
+      auth: { type: 'bearer', token: TOKEN },
+      transports: [transport],
+      polling: { intervalMs: 50 },
+      logger: { debug: line, info: line, warn: line, error: line },
+    });
+    const job = client.subscribe('j');
+    job.on('warning', (warning) => void told.push(warning));
+    const error = await rejection(job.completed({ timeoutMs: 500 }));
+    expect(JSON.stringify(told) + shown(error)).not.toContain(TOKEN);
+    expect(JSON.stringify(told) + shown(error)).toContain('[redacted]');
+    await client.close();
+  }
+});

@@ -96,6 +96,10 @@ describe('an error of another maker', () => {
     ['a list', { sent: ['a', [secret]] }],
     ['headers', { headers: new Headers({ authorization: secret }) }],
     ['a map', { headers: new Map([['authorization', secret]]) }],
+    ['a set', { seen: new Set([secret]) }],
+    ['a query', { query: new URLSearchParams({ key: secret }) }],
+    ['a request', { request: new Request('http://x/', { headers: { authorization: secret } }) }],
+    ['a field without a name', { [Symbol('state')]: { secret } }],
     ['what is six deep', { a: { b: { c: { d: { e: secret } } } } }],
   ])('is replaced where %s of it shows one', (_, fields) => {
     const error = new Foreign('refused', fields);
