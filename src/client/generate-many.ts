@@ -3,7 +3,7 @@ import { checkCall, checkOption } from '../core/check-option.js';
 import { wordsOf } from '../core/text.js';
 import { howToGoOn, InputError, isVideoError } from '../errors.js';
 import type { ClientJobs } from '../jobs/jobs.js';
-import { abortable, sleep } from '../runtime/abort.js';
+import { abortable, sleep, within } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import { createRateGate, type RateGateHost } from './rate-gate.js';
 
@@ -30,6 +30,7 @@ export interface GenerateManyOptions<Input = never> {
 
 export interface GenerateManyHost<Input, Job> extends RateGateHost {
   readonly aborts: Aborts;
+  readonly settings: { readonly timeouts: { readonly requestMs: number } };
   readonly jobs: Pick<ClientJobs, 'newKey'> | undefined;
   /** The signal ends a submit that has not been sent; one that has is waited for. */
   generate(input: Input, signal: AbortSignal, key: string | undefined): Promise<Job>;
@@ -52,7 +53,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: GenerateManyOptions<Input> = {},
 ): AsyncGenerator<GenerateManyResult<Job>, void, undefined> {
-  const { aborts, jobs, logger, runtime } = host;
+  const { aborts, jobs, logger, runtime, settings } = host;
   /** Goes on with the loop where it waits. */
   let wake = () => {};
   let hasLeft = false;
@@ -153,12 +154,20 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     }
 
     async function submit(input: Input, at: number): Promise<void> {
+      const { requestMs } = settings.timeouts;
+      const late = () => {
+        throw new InputError(
+          'keyOf',
+          `keyOf gave no key for input ${at} within ${requestMs} ms; nothing was sent`,
+        );
+      };
       const controller = new AbortController();
       controllers.add(controller);
       let result: GenerateManyResult<Job>;
       try {
         // Once, before the gate: a submit that is made again after a 429 is the same.
-        const key = await abortable((async () => keyOf(input, at))(), controller.signal);
+        const asked = abortable((async () => keyOf(input, at))(), controller.signal);
+        const key = await within(runtime, requestMs, asked, late);
         // One made for this call alone would make a second job after a crash.
         if (key === undefined && options.keyOf !== undefined)
           throw new InputError('keyOf', `keyOf gave no key for input ${at}`);

@@ -33,6 +33,21 @@ export async function sleep(runtime: Timers, delayMs: number, signal?: AbortSign
   }
 }
 
+/** What `work` comes to, or what `late` gives, or throws, where that takes longer. */
+export async function within<T>(
+  runtime: Timers,
+  timeoutMs: number,
+  work: T | Promise<T>,
+  late: () => T,
+): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([work, sleep(runtime, timeoutMs, over.signal).then(late)]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** A signal that aborts with `outer`, and after a time. */
 export interface Deadline {
   readonly signal: AbortSignal;

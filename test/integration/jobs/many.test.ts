@@ -36,6 +36,21 @@ describe('generateMany with records', () => {
     expect(submits(server)).toBe(inputs.length - 1);
   });
 
+  it('waits for a key for as long as a call may take, and submits the rest', async () => {
+    const server = await startServer();
+    const { store } = storeWith();
+    const client = connect(server, { jobs: jobsOver(store), timeouts: { requestMs: 2_500 } });
+    const keyOf = (_: unknown, index: number) =>
+      index === 1 ? new Promise<string>(() => {}) : `key-${index}`;
+    const results = (await all(client.generateMany(inputs, { keyOf }))).sort((a, b) => a.index - b.index);
+    expect(results.map(({ job, error }) => job?.key ?? (error as Error).message)).toEqual(
+      inputs.map((_, index) =>
+        index === 1 ? 'keyOf gave no key for input 1 within 2500 ms; nothing was sent' : `key-${index}`,
+      ),
+    );
+    expect(submits(server)).toBe(inputs.length - 1);
+  });
+
   it('waits no longer for a key that does not come once the list is aborted, and submits nothing under a late one', async () => {
     const server = await startServer();
     const { store } = storeWith();
