@@ -30,17 +30,18 @@ export function verifySecret(
 ): VerifiedWebhook | Promise<VerifiedWebhook> {
   const attempt: Attempt = {};
   // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
-  const explained = async (error: unknown) => {
-    throw await load().then(
-      ({ explain }) => explain(error, options, attempt),
-      () => error,
+  const again = (error: unknown) =>
+    load().then(
+      ({ lookAgain }) => lookAgain(error, options, attempt),
+      () => {
+        throw error;
+      },
     );
-  };
   try {
     const verified = checkDelivery(options, attempt, needed);
-    return isThere(verified) ? verified : verified.catch(explained);
+    return isThere(verified) ? verified : verified.catch(again);
   } catch (error) {
-    return explained(error);
+    return again(error);
   }
 }
 

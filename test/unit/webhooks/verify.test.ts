@@ -131,6 +131,24 @@ onEachRuntime(({ runtime, signWebhook, verifyWebhookSignature }) => {
   });
 
   describe('hmac-sha256-hex', () => {
+    it('looks for the other header where the one that is found at once is another system’s', async () => {
+      const body = '{"a":1}';
+      const right = (await signWebhook({ body, secret: 'rawsecret1' }))['x-signature'] ?? '';
+      const theirs = { 'x-signature': 'of another system' };
+      for (const headers of [
+        { ...theirs, 'X-Webhook-Signature': right },
+        { ...theirs, 'x-webhook-signature': [right] },
+        { 'x-webhook-signature': 'of another system', 'X-Signature': right },
+      ]) {
+        const verified = await verifyWebhookSignature({ body, headers, secret: 'rawsecret1' });
+        expect(verified).toMatchObject({ scheme: 'hmac-sha256-hex', secretIndex: 0, body });
+        await refusal(verifyWebhookSignature({ body: '{}', headers, secret: 'rawsecret1' }), 'bad-signature');
+      }
+      const parsed = { body: '{ "a": 1 }', headers: { ...theirs, 'X-Webhook-Signature': right } };
+      const error = await refusal(verifyWebhookSignature({ ...parsed, secret: 'rawsecret1' }));
+      expect(error.message).toBe('something re-serialised the body');
+    });
+
     it('verifies x-signature and x-webhook-signature with any secret that has no prefix', async () => {
       for (const name of ['x-signature', 'X-Webhook-Signature']) {
         const verified = await verifyWebhookSignature({ body, headers: { [name]: hex(body) }, secret: RAW });
