@@ -26,6 +26,9 @@ const IN_PROGRESS = /in progress/i;
 /** Errors of the request, not of the call that asks about it: with these, whatever the status, it has ended. */
 const REQUEST_ERROR = /^(request_timeout|startup_timeout|runner_\w+)$/;
 
+/** Said by what is in between, or of the account: asked again, the result may be there. */
+const PASSING = [402, 405, 408, 409, 413, 425, 429];
+
 /**
  * The answer to a submit: its id is the path of its links, up to the request.
  *
@@ -100,7 +103,7 @@ export function readFalRefusal(
   const detail: unknown = isRecord(body) ? body.detail : undefined;
   if (status === 410 || (status === 404 && !Array.isArray(detail))) {
     // What a route that is not there, or a server that has just been started, says is no word on the request.
-    if (status === 404 && typeof detail !== 'string') return undefined;
+    if (status === 404 && (typeof detail !== 'string' || detail === 'Not Found')) return undefined;
     return {
       jobId,
       status: 'completed',
@@ -108,8 +111,13 @@ export function readFalRefusal(
       raw: body,
     };
   }
-  // An outage looks like most of these; what the model or the request came to does not pass.
-  if (status >= 500 && !Array.isArray(detail) && !REQUEST_ERROR.test(code ?? '')) return undefined;
+  // An outage, an account or a proxy looks like most of these; what the model or the request came to does not pass.
+  if (
+    (status >= 500 || PASSING.includes(status)) &&
+    !Array.isArray(detail) &&
+    !REQUEST_ERROR.test(code ?? '')
+  )
+    return undefined;
   const errorCode = status === 499 ? 'cancelled' : code;
   return { jobId, status: 'failed', error: error ?? `HTTP ${status}`, errorCode, raw: body };
 }

@@ -309,6 +309,29 @@ describe('the result of a request', () => {
   });
 });
 
+it.each([
+  [404, 'Not Found'],
+  [402, 'User is locked. Reason: Exhausted balance.'],
+  [405, 'Method Not Allowed'],
+  [409, 'Conflict'],
+  [413, 'Payload Too Large'],
+  [429, 'Too many requests'],
+])(
+  'a result that is refused once with %i, in words that may be of what is in between, is asked for again',
+  async (status, detail) => {
+    const server = await startServer({
+      manual: true,
+      faults: [{ route: 'result', type: 'status', status, body: { detail }, times: 1 }],
+    });
+    const client = connect(server);
+    const { id } = await client.generate({ input });
+    server.jobs.get(id)?.complete();
+    const end = await client.poll(id);
+    expect(end.outputs).toHaveLength(1);
+    expect(end.gone).toBeUndefined();
+  },
+);
+
 describe('a request of fal, cancelled,', () => {
   it.each(['queued', 'processing'] as const)('has ended, where it was %s', async (status) => {
     const server = await startServer({ manual: true });
