@@ -100,6 +100,10 @@ for (const file of readdirSync('dist/cjs', { recursive: true })) {
 
 for (const { import: esm, require: cjs } of entries) {
   const target = posix.relative(dirname(esm), cjs).replace(/\.d\.cts$/, '.cjs');
+  const declarations = readFileSync(cjs, 'utf8');
   mkdirSync(dirname(esm), { recursive: true });
-  writeFileSync(esm, `export * from '${target}';\n`);
+  // What another package declares once for each kind of module, as msw does, is of the kind that imports it.
+  const own = declarations.replaceAll(/(?<= from ')\.(?=\/)/g, posix.dirname(target));
+  const isOfOthers = /^import .* from '(?!\.|node:|react')/m.test(declarations);
+  writeFileSync(esm, isOfOthers ? own : `export * from '${target}';\n`);
 }

@@ -1,7 +1,7 @@
 import { minify, parse } from 'vite';
 
 /** Of a line, in characters, where a statement ends near there: a stack points to a line. */
-const LINE_LENGTH = 140;
+const LINE_LENGTH = 145;
 
 /**
  * A script with short names for what is within its functions. Functions and classes keep theirs, for stacks and for

@@ -2,7 +2,9 @@
  * A backend that makes a video and waits for it: the webhook tells the end, and polling, once a minute, is there for
  * the case that none comes. Whichever is first ends the wait, and it is told once.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { pathToFileURL } from 'node:url';
 import { isVideoError, type VidBuilderVideo, VideoClient, vidBuilder } from 'reelwire';
 import { createWebhookHandler, type WebhookStore } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -61,7 +63,7 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { BASE_URL = '', WEBHOOK_URL = '', WEBHOOK_SECRET = '' } = process.env;
   createBackend({ baseUrl: BASE_URL, webhookUrl: WEBHOOK_URL, webhookSecret: WEBHOOK_SECRET }).listen(3000);
 }

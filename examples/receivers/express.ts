@@ -1,4 +1,5 @@
 /** A receiver in Express 5 (or 4). Run: `WEBHOOK_SECRET=whsec_… npx tsx examples/receivers/express.ts` */
+import { pathToFileURL } from 'node:url';
 import express, { type Express } from 'express';
 import { createWebhookHandler, recentDeliveries, type WebhookHandlerOptions } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -18,7 +19,7 @@ export function createApp(options: WebhookHandlerOptions): Express {
   return app;
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const app = createApp({
     secret: process.env.WEBHOOK_SECRET,
     onCompleted: ({ jobId, snapshot }) =>

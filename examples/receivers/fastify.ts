@@ -1,4 +1,5 @@
 /** A receiver in Fastify. Run: `WEBHOOK_SECRET=whsec_… npx tsx examples/receivers/fastify.ts` */
+import { pathToFileURL } from 'node:url';
 import createFastify, { type FastifyInstance } from 'fastify';
 import { createWebhookHandler, type WebhookHandlerOptions } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
@@ -15,7 +16,7 @@ export function createApp(options: WebhookHandlerOptions): FastifyInstance {
   return app;
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const app = createApp({
     secret: process.env.WEBHOOK_SECRET,
     onCompleted: ({ jobId }) => console.log(`${jobId} is ready`),

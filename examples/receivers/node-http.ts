@@ -1,5 +1,7 @@
 /** A receiver without a framework. Run: `WEBHOOK_SECRET=whsec_… npx tsx examples/receivers/node-http.ts` */
+
 import { createServer, type Server } from 'node:http';
+import { pathToFileURL } from 'node:url';
 import { createWebhookHandler, type WebhookHandlerOptions } from 'reelwire/webhooks';
 import { toNodeHandler } from 'reelwire/webhooks/node';
 
@@ -12,7 +14,7 @@ export function createApp(options: WebhookHandlerOptions): Server {
   });
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const app = createApp({
     secret: process.env.WEBHOOK_SECRET,
     onCompleted: ({ jobId }) => console.log(`${jobId} is ready`),

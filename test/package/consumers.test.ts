@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -45,6 +45,21 @@ describe('an application written in TypeScript', () => {
       expect(await compile(folder, 'main.ts', resolution, '--types node')).toBe('');
     },
   );
+});
+
+describe('tests with msw written in TypeScript', () => {
+  it.each(MODULE_KINDS)('compile with module resolution %s, in a package of %s', async (resolution, kind) => {
+    const folder = join(consumers, 'typescript', `msw-${resolution}-${kind}`);
+    await mkdir(join(folder, 'node_modules'), { recursive: true });
+    await symlink(resolve('node_modules/msw'), join(folder, 'node_modules/msw'), 'dir');
+    await copyFile(join(consumers, kind, 'package.json'), join(folder, 'package.json'));
+    const program = `import { setupServer } from 'msw/node';
+      import { createMockHandlers } from 'reelwire/mock-server/msw';
+      setupServer(...createMockHandlers().handlers).listen();`;
+    await writeFile(join(folder, 'main.ts'), program);
+    const said = await compile(folder, 'main.ts', resolution, '--types node --skipLibCheck');
+    expect(said).toBe('');
+  });
 });
 
 describe('an application bundled for browsers', () => {

@@ -113,9 +113,10 @@ it('has one type of each class, for `import` and for `require`', () => {
   for (const { types } of Object.values(manifest.exports) as Partial<Conditions>[]) {
     if (types === undefined) continue;
     const { import: esm, require: cjs } = types;
-    expect(read(esm)).toBe(
-      `export * from '${posix.relative(dirname(esm), cjs).replace(/d\.cts$/, 'cjs')}';\n`,
-    );
+    const target = posix.relative(dirname(esm), cjs).replace(/d\.cts$/, 'cjs');
+    // msw has two of its own.
+    const declared = read(cjs).replaceAll(" from './", ` from '${posix.dirname(target)}/`);
+    expect(read(esm)).toBe(esm.endsWith('msw.d.ts') ? declared : `export * from '${target}';\n`);
   }
 });
 
