@@ -1,7 +1,7 @@
 import { isJobId } from '../core/job-id.js';
 import type { JobSnapshot, WebhookEvent } from '../core/model.js';
 import { bounded } from '../core/text.js';
-import { InvalidResponseError } from '../errors.js';
+import { ConfigurationError, InvalidResponseError } from '../errors.js';
 import type { VerifyFromOptions, WebhookParts } from './check-delivery.js';
 import { checkSource } from './check-source.js';
 import { deliveryId, eventOf, isStatus, parseBody } from './events.js';
@@ -46,7 +46,7 @@ export async function readFrom(
   const isSigned = verified.scheme !== UNSIGNED;
   const raw = parseBody(verified.body, isSigned);
   const answer = await source.challenge?.(raw);
-  if (answer) return { kind: 'challenge', answer };
+  if (answer) return { kind: 'challenge', answer: checkResponse(answer, source) };
   const read = await source.read(raw);
   // What is said of no job is anybody's.
   const update = read !== undefined && isJobId(read.jobId) ? read : undefined;
@@ -92,6 +92,15 @@ function checkAnswer(answer: unknown, jobId: string, { name }: WebhookSource): J
   throw new InvalidResponseError(`${name} asked for job ${bounded(jobId, 100)}, and was answered ${of}`, {
     jobId,
     hint: 'Answer as client.status(jobId) does, with the snapshot of that job.',
+  });
+}
+
+/** Not by its class, of which a runtime may have two. */
+function checkResponse(answer: Response, { name }: WebhookSource): Response {
+  const { status, headers } = Object(answer) as Partial<Response>;
+  if (Number.isInteger(status) && typeof headers?.get === 'function') return answer;
+  throw new ConfigurationError('from', `challenge of ${name} gave no Response`, {
+    hint: 'Give a Response for a body that only asks whether somebody is there, and undefined for all others.',
   });
 }
 

@@ -53,7 +53,8 @@ export function resolveScheme(
   }
   if (given === 'hmac-sha256-hex') return { kind: given, headers: ['x-signature', 'x-webhook-signature'] };
   const { type, header } = given;
-  if (type === 'hmac-sha256-hex' && header) return { kind: type, headers: [header.toLowerCase()] };
+  const name = header?.toLowerCase?.();
+  if (type === 'hmac-sha256-hex' && name) return { kind: type, headers: [name] };
   throw new ConfigurationError('scheme', 'scheme is unknown');
 }
 

@@ -9,7 +9,7 @@ export interface VerifiedWebhook {
   readonly scheme: string;
   /** Which of the secrets matched, where there are secrets. */
   readonly secretIndex?: number | undefined;
-  /** What was signed: the body as given, or the bytes of the `Request`. */
+  /** What was signed: the text that was given, or else its bytes, as a plain `Uint8Array` where a `Buffer` was given. */
   readonly body: string | Uint8Array;
   /** The signed id of the delivery, such as `webhook-id`; `hmac-sha256-hex` has none. A repetition has the same. */
   readonly id?: string | undefined;

@@ -449,6 +449,16 @@ describe('a handler with a source', () => {
     }
   });
 
+  it.each([['a text'], [{ challenge: 'a' }], [true]])(
+    'answers 500 and tells onError where a challenge gives %j in place of a Response',
+    async (given) => {
+      const { post, told, errors } = receiver({ from: polite({ challenge: () => given as never }) });
+      expect((await post('{"job":"a"}')).status).toBe(500);
+      expect(told).toEqual([]);
+      expect(errors).toMatchObject([{ message: 'challenge of polite gave no Response' }]);
+    },
+  );
+
   it('leaves no timer behind', async () => {
     vi.useFakeTimers({ now: Date.now() });
     try {

@@ -156,6 +156,14 @@ onEachRuntime(({ runtime, signWebhook, verifyWebhookSignature }) => {
       }
     });
 
+    it('names the scheme where its header is no name', async () => {
+      for (const header of [5, '', null]) {
+        const scheme = { type: 'hmac-sha256-hex', header } as never;
+        const checked = verifyWebhookSignature({ body, secret: RAW, scheme, headers: {} });
+        await expect(checked).rejects.toMatchObject({ name: 'ConfigurationError', option: 'scheme' });
+      }
+    });
+
     it('verifies a header of any other name, and then that one only', async () => {
       const scheme = { type: 'hmac-sha256-hex', header: 'X-My-Hash' } as const;
       const options = { body, secret: RAW, scheme };
