@@ -10,7 +10,7 @@ const LINE_LENGTH = 145;
 export async function shorten(path: string, code: string): Promise<string> {
   const module = !path.endsWith('.cjs');
   // Nobody debugs the mock server by its stacks, and the bundler of an application shortens what is for pages.
-  const keepNames = { function: !/mock-server|browser/.test(path), class: true };
+  const keepNames = { function: !/mock-server|browser|testing/.test(path), class: !/mock-server/.test(path) };
   // A sequence would be one line, which a stack points to.
   const compress = {
     target: 'es2022',
