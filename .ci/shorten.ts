@@ -4,13 +4,14 @@ import { minify, parse } from 'vite';
 const LINE_LENGTH = 145;
 
 /**
- * A script with short names for what is within its functions. Functions and classes keep theirs, for stacks and for
- * what a console shows: esbuild can do that only by a call for each function, whenever one is made.
+ * A script with short names for what is within its functions. Classes, and the functions that stacks are mostly of, keep
+ * theirs, for what a console shows: esbuild can do that only by a call for each function, whenever one is made.
  */
 export async function shorten(path: string, code: string): Promise<string> {
   const module = !path.endsWith('.cjs');
-  // Nobody debugs the mock server by its stacks, and the bundler of an application shortens what is for pages.
-  const keepNames = { function: !/mock-server|browser|testing/.test(path), class: !/mock-server/.test(path) };
+  // What stacks are read of: the bundler of an application shortens what is for pages.
+  const isFollowed = /dist\/(esm|cjs)\/(index|shared|webhooks)/.test(path);
+  const keepNames = { function: isFollowed, class: !/mock-server/.test(path) };
   // A sequence would be one line, which a stack points to.
   const compress = {
     target: 'es2022',
