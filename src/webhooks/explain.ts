@@ -54,7 +54,7 @@ export function badSecret(what: string, hint = 'Check that it is set, and whole.
 }
 
 const KEEP_THE_BYTES =
-  'Express: express.raw(). Fastify: parseAs: "buffer". Next: request; in pages/api: bodyParser: false. ' +
+  'Express: express.raw(), before express.json(). Fastify: parseAs: "buffer". Next: request; in pages/api: bodyParser: false. ' +
   'Hono: c.req.raw. Lambda: event.body, decoded where event.isBase64Encoded.';
 
 const NOT_SIGNED = 'Check that the sender signs, and the scheme.';

@@ -443,7 +443,7 @@ describe('any of them', () => {
   });
 
   it('L1: ends the wait where its answers are too large', async () => {
-    const { client } = await start(statusOf({ ...job, padding: 'x'.repeat(1_100_000) }));
+    const { client } = await start(statusOf({ ...job, padding: 'x'.repeat(64 * 2 ** 20) }));
     expect(await errorOf(client.poll('v1'))).toMatchObject({ name: 'InvalidResponseError' });
   });
 });
