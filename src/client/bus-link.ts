@@ -4,6 +4,7 @@ import type { Logger } from '../core/settings.js';
 import { bounded, wordsOf } from '../core/text.js';
 import { VideoError } from '../errors.js';
 import type { JobBus, SharedSnapshot } from '../jobs/bus.js';
+import { within } from '../runtime/abort.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import type { Peers } from '../transports/call-lines.js';
 
@@ -152,16 +153,9 @@ export class BusLink {
 
   /** A bus may be the caller's own, and hang. */
   async #inTime<T>(work: () => Promise<T>): Promise<T> {
-    const { runtime } = this.#deps;
-    let timer: TimerHandle;
-    const late = new Promise<never>((_, reject) => {
-      timer = runtime.setTimeout(() => reject(lateBus()), BUS_MS);
+    return within(this.#deps.runtime, BUS_MS, work(), () => {
+      throw lateBus();
     });
-    try {
-      return await Promise.race([work(), late]);
-    } finally {
-      runtime.clearTimeout(timer);
-    }
   }
 
   /** The same, and throw, or reject where nobody waits for it. Never rejects. */

@@ -175,8 +175,10 @@ export function createRunner(deps: RunnerDeps): Follower {
     if (message.type === 'problem') return { ...message, message: redact(message.message) };
     if (message.type !== 'update') return message;
     const update = cleanUpdate(message.update, redact);
-    const hasPlace = (update.videoUrl ?? update.outputs) !== undefined;
-    return { type: 'update', update: hasPlace ? deps.locate(update) : update };
+    if ((update.videoUrl ?? update.outputs) !== undefined)
+      return { type: 'update', update: deps.locate(update) };
+    // Of most frames nothing is made anew.
+    return update === message.update ? message : { type: 'update', update };
   }
 
   function left(sinks: JobSinks): void {
