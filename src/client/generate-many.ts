@@ -84,7 +84,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     let isExhausted = false;
     let failure: { readonly error: unknown } | undefined;
     let index = 0;
-    let endsAt: number | undefined;
+    let isOverdue = false;
     let timer: unknown;
 
     const endUnsent = () => {
@@ -94,8 +94,11 @@ export function generateMany<Input, Job extends { readonly id: string }>(
       signal &&
       aborts.listen(signal, () => {
         endUnsent();
-        timer = runtime.setTimeout(() => wake(), ENDING_MS);
-        endsAt = runtime.elapsedMs() + ENDING_MS;
+        // Its own word, since a timer may fire a little before the clock says so.
+        timer = runtime.setTimeout(() => {
+          isOverdue = true;
+          wake();
+        }, ENDING_MS);
         wake();
       });
 
@@ -106,7 +109,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
         const result = arrived.shift();
         if (result !== undefined) yield result;
         else if (signal?.aborted === true) {
-          if (controllers.size === 0 || runtime.elapsedMs() >= (endsAt ?? 0)) throw signal.reason;
+          if (controllers.size === 0 || isOverdue) throw signal.reason;
           await new Promise<void>((resolve) => (wake = resolve));
         } else if (controllers.size > 0 || isAsked) await new Promise<void>((resolve) => (wake = resolve));
         else if (failure !== undefined) throw failure.error;
