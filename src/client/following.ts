@@ -99,10 +99,8 @@ export class Following {
     this.#followers.add(follower);
     // A request that was cut off releases nothing.
     if (!this.#isShared && this.#followers.size > MAX_OWN_FOLLOWERS) {
-      for (const oldest of this.#followers) {
-        this.#followers.delete(oldest);
-        break;
-      }
+      const [oldest = follower] = this.#followers;
+      this.#followers.delete(oldest);
     }
     return {
       alarms: this.#isShared ? this.#alarms : new Alarms(server.runtime),

@@ -33,23 +33,19 @@ export interface Settings extends ServerSettings, FollowingSettings {
 /** As many status calls at once are made without being asked for. */
 const MAX_DEFAULT_CONCURRENCY = 60;
 
-/** Every numeric option: its default, least and greatest value. */
+/** Every numeric option: its default, its least value, and its greatest where that is not what a timer takes. */
 const NUMBERS = {
-  polling: { intervalMs: [5_000, 1, MAX_TIMER_MS], concurrency: [6, 1, 1_000] },
+  polling: { intervalMs: [5_000, 1], concurrency: [6, 1, 1_000] },
   timeouts: {
-    requestMs: [30_000, 1, MAX_TIMER_MS],
-    connectMs: [10_000, 1, MAX_TIMER_MS],
-    headStartMs: [300, 0, MAX_TIMER_MS],
-    silenceMs: [30_000, 1, MAX_TIMER_MS],
-    jobMs: [30 * 60_000, 1, MAX_TIMER_MS],
-    notReadyMs: [60_000, 0, MAX_TIMER_MS],
-    missingMs: [60_000, 0, MAX_TIMER_MS],
+    requestMs: [30_000, 1],
+    connectMs: [10_000, 1],
+    headStartMs: [300, 0],
+    silenceMs: [30_000, 1],
+    jobMs: [30 * 60_000, 1],
+    notReadyMs: [60_000, 0],
+    missingMs: [60_000, 0],
   },
-  retry: {
-    attempts: [3, 1, 100],
-    minDelayMs: [1_000, 0, MAX_TIMER_MS],
-    maxDelayMs: [30_000, 0, MAX_TIMER_MS],
-  },
+  retry: { attempts: [3, 1, 100], minDelayMs: [1_000, 0], maxDelayMs: [30_000, 0] },
 } as const;
 
 /** How each option is read: checked, and its default put in. */
@@ -74,14 +70,8 @@ const OPTIONS: {
   fetch: (given) => readFunction('fetch', given),
   WebSocket: (given) => readFunction('WebSocket', given),
   logger: resolveLogger,
-  jobs(given) {
-    if (given === undefined || typeof given?.open === 'function') return given;
-    throw wrongOption('jobs', 'jobs must be what jobsOver(store) gives');
-  },
-  bus(given) {
-    if (given === undefined || typeof given.publish === 'function') return given;
-    throw wrongOption('bus', 'bus must be what memoryBus(), redisBus(client) or the like returns');
-  },
+  jobs: (given) => readMade('jobs', given, 'open', 'jobsOver(store)'),
+  bus: (given) => readMade('bus', given, 'publish', 'memoryBus()'),
 };
 
 /**
@@ -136,7 +126,7 @@ function readBaseUrl(value: unknown): URL {
     throw wrong(
       `is missing or not a URL (${describe(value)})`,
       value === undefined
-        ? 'Give the address of the server. Where a variable has it that is not set while a site is built, make the client at its first use.'
+        ? 'Give the address of the server. Where its variable is not set while a site is built, make the client at its first use.'
         : undefined,
     );
   }
@@ -158,7 +148,7 @@ function readBackend(backend: AnyBackend | undefined): AnyBackend {
   throw wrongOption(
     'backend',
     'backend is not a Backend',
-    'Pass what soraGateway() or the like returns, or an object with the methods of Backend.',
+    'Give what soraGateway() or the like returns, or an object with the methods of Backend.',
   );
 }
 
@@ -175,17 +165,15 @@ function readAuth(auth: Auth | undefined): Auth | undefined {
       'Check that its variable is set.',
     );
   }
-  if (auth.type === 'basic') {
-    if (typeof auth.username === 'string' && typeof auth.password === 'string') return auth;
-    throw wrongOption('auth', 'auth.username and auth.password must be strings');
-  }
-  throw wrongOption('auth.type', "auth.type must be 'bearer' or 'basic'");
+  if (auth.type !== 'basic') throw wrongOption('auth.type', "auth.type must be 'bearer' or 'basic'");
+  if (typeof auth.username === 'string' && typeof auth.password === 'string') return auth;
+  throw wrongOption('auth', 'auth.username and auth.password must be strings');
 }
 
 function readTransports(names: readonly TransportName[] = TRANSPORTS): readonly TransportName[] {
   const wrong = (problem: string, hint?: string) => wrongOption('transports', `transports ${problem}`, hint);
   if (!Array.isArray(names) || names.length === 0)
-    throw wrong('must be a list of at least one transport', `Choose from ${TRANSPORTS.join(', ')}.`);
+    throw wrong('must be a list of at least one transport', didYouMean('', TRANSPORTS));
   names.forEach((name: unknown, index) => {
     if (!TRANSPORTS.includes(name as TransportName))
       throw wrong(`names ${describe(name)}, which is not a transport`, didYouMean(String(name), TRANSPORTS));
@@ -199,12 +187,21 @@ function readFunction<T>(name: string, given: T | undefined): T | undefined {
   throw wrongOption(name, `${name} must be a function, not ${describe(given)}`);
 }
 
+/** Of an object that a function of ours, or the like of it, made. */
+function readMade<T>(name: string, given: T | undefined, method: keyof T, maker: string): T | undefined {
+  if (given === undefined || typeof given?.[method] === 'function') return given;
+  throw wrongOption(name, `${name} must be what ${maker} or the like returns`);
+}
+
 function readNumbers<G extends keyof typeof NUMBERS>(
   group: G,
   given: object = {},
 ): Record<keyof (typeof NUMBERS)[G], number> {
-  const rules = Object.entries<readonly [number, number, number]>(NUMBERS[group]);
-  const checks = rules.map(([name, [, least, most]]) => [name, optional(wholeNumber(least, most))]);
+  const rules = Object.entries<readonly [number, number, number?]>(NUMBERS[group]);
+  const checks = rules.map(([name, [, least, most = MAX_TIMER_MS]]) => [
+    name,
+    optional(wholeNumber(least, most)),
+  ]);
   checkFields(group, 'option', given, Object.fromEntries(checks), wrongOption, `${group}.`);
   const values = new Map<string, number>(Object.entries(given));
   const entries = rules.map(([name, [fallback]]) => [name, values.get(name) ?? fallback]);

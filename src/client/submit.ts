@@ -2,12 +2,12 @@ import type { HttpRequest, HttpResponse } from '../backends/backend.js';
 import { checkCall } from '../core/check-option.js';
 import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
-import type { Logger } from '../core/settings.js';
+import type { FollowingSettings, Logger } from '../core/settings.js';
 import { ConfigurationError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
 import { isAtStake } from '../http/failure.js';
 import type { HttpClient, SubmitProgress } from '../http/types.js';
 import type { ClientJobs, Posting, PostOptions, Sending } from '../jobs/jobs.js';
-import { abortable } from '../runtime/abort.js';
+import { abortable, within } from '../runtime/abort.js';
 import type { Aborts } from '../runtime/aborts.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { type Calls, needsJobs } from './calls.js';
@@ -21,6 +21,7 @@ export interface SubmitHost {
   readonly calls: Calls;
   readonly cancels: Cancels;
   readonly logger: Logger;
+  readonly settings: Pick<FollowingSettings, 'timeouts'>;
   /** Where records of jobs are kept. */
   readonly jobs: ClientJobs | undefined;
   /** Makes what is relative to the server absolute. */
@@ -115,12 +116,20 @@ function send(
   { idempotencyKey, onRepeat }: PostOptions,
   encoded?: HttpRequest,
 ): Posting {
-  const { http, runtime } = host;
+  const { http, runtime, settings } = host;
   const controller = new AbortController();
   const { signal } = controller;
   const progress: SubmitProgress = { onRepeat };
+  const { requestMs } = settings.timeouts;
+  const late = () => {
+    throw new ConfigurationError(
+      'backend',
+      `the backend, or the function for the callback's URL, gave no request within ${requestMs} ms; nothing was sent`,
+    );
+  };
   const answer = (async () => {
-    const request = encoded ?? (await abortable((async () => encode())(), signal));
+    const request =
+      encoded ?? (await within(runtime, requestMs, abortable((async () => encode())(), signal), late));
     const { jobId } = request;
     let update: JobUpdate;
     try {
@@ -161,13 +170,11 @@ function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
 
 function closedError({ isAtStake, howToGoOn }: Sending): VideoError {
   const isSent = isAtStake();
-  const when = isSent
-    ? 'while a submit was under way, which may have made a job or not'
-    : 'before a submit was sent';
+  const when = isSent ? 'while a submit was under way' : 'before a submit was sent';
   return new VideoError('closed', `the client was closed ${when}`, {
     hint: isSent
       ? (howToGoOn ??
         'A job may have been made, and paid for: look for it on the server before you generate again, or use the same idempotencyKey where it honours one.')
-      : 'No job was made. Make a new VideoClient.',
+      : 'Make a new VideoClient.',
   });
 }

@@ -36,8 +36,14 @@ export interface VideoJobEvents {
 }
 
 const EVENTS: readonly (keyof VideoJobEvents)[] = [
-  ...(['update', 'status', 'progress', 'completed', 'failed'] as const),
-  ...(['transport', 'warning', 'stopped'] as const),
+  'update',
+  'status',
+  'progress',
+  'completed',
+  'failed',
+  'transport',
+  'warning',
+  'stopped',
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: what EventEmitter takes; `VideoJob.on` types each event.

@@ -1,11 +1,12 @@
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
+import { within } from '../runtime/abort.js';
 import { type AskedAtAnyTime, decide } from './decide.js';
 import { Ending } from './ending.js';
 import type { KeptSubmission, Sending } from './jobs.js';
 import type { JobRecord, RecordDraft } from './record.js';
 import { type AnyRequest, patienceMs, RecordedPost, slackMs } from './recorded-post.js';
-import { notReplaced, outcomeUnknown, refusalOf } from './refusals.js';
+import { noRequest, notReplaced, outcomeUnknown, refusalOf } from './refusals.js';
 import { uuid } from './uuid.js';
 import type { World } from './world.js';
 import { WritersClock } from './writers-clock.js';
@@ -202,8 +203,14 @@ export class KeyedSubmit<Request extends AnyRequest> {
     return this.#start(post, false);
   }
 
+  /** A function of the caller's, which may hang, may be asked for the callback's URL. */
   #encode(token: string): Promise<Request> {
-    return this.#over.wait((async () => this.#submission.encode(token))());
+    const { runtime, settings } = this.#world.host;
+    const { requestMs } = settings.timeouts;
+    const encoded = this.#over.wait((async () => this.#submission.encode(token))());
+    return within(runtime, requestMs, encoded, () => {
+      throw noRequest(this.#key, requestMs);
+    });
   }
 
   #postOf(record: JobRecord, request: Request): RecordedPost<Request> {

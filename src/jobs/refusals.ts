@@ -1,4 +1,11 @@
-import { ApiError, InputError, JobStoreError, SubmitOutcomeUnknownError, VideoError } from '../errors.js';
+import {
+  ApiError,
+  ConfigurationError,
+  InputError,
+  JobStoreError,
+  SubmitOutcomeUnknownError,
+  VideoError,
+} from '../errors.js';
 import type { Decision } from './decide.js';
 
 /** A key that is used for something else. */
@@ -19,6 +26,15 @@ export function notReplaced(key: string): JobStoreError {
     {
       hint: 'Nothing was sent. See what add promises of a JobStore.',
     },
+  );
+}
+
+/** A function of the caller's hangs that is to give the callback's URL, or the backend does. */
+export function noRequest(key: string, timeoutMs: number): ConfigurationError {
+  const which = `for key ${JSON.stringify(key)}`;
+  return new ConfigurationError(
+    'backend',
+    `the backend, or the function for the callback's URL, gave no request ${which} within ${timeoutMs} ms; nothing was sent`,
   );
 }
 

@@ -2,8 +2,12 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
+import { vidBuilder } from '../../../src/backends/vid-builder.js';
+import { VideoClient } from '../../../src/client/client.js';
 import type { JobWarning, StreamMessage, TransportChange, WebhookEvent } from '../../../src/core/model.js';
+import { memoryJobs } from '../../../src/jobs/memory.js';
 import type { WebSocketClass } from '../../../src/runtime/runtime.js';
+import { json, serve } from '../http/support.js';
 import { connect, errorOf, input, startServer } from './support.js';
 
 /** A promise as a test runner or a patched global makes it: no `instanceof Promise`. */
@@ -236,5 +240,34 @@ it.each([
   expect(await errorOf(client.ingest(event as unknown as WebhookEvent))).toMatchObject({
     name: 'InputError',
     field: 'event',
+  });
+});
+
+describe.each([
+  ['without records', undefined],
+  ['with records', memoryJobs()],
+])('a function for the callback’s URL that hangs, %s', (_, jobs) => {
+  const hangs = () => new Promise<never>(() => {});
+  const connectTo = (baseUrl: string, requestMs = 100) =>
+    new VideoClient({
+      ...{ baseUrl, jobs, timeouts: { requestMs } },
+      backend: vidBuilder({ webhookUrl: hangs }),
+    });
+  const scenes = [{ type: 'intro', duration: 1, content: {} }];
+
+  it('is given up in time, and nothing is sent', async () => {
+    const server = await serve((_seen, response) => json(response, 202, { jobId: 'j' }));
+    const error = await errorOf(connectTo(server.url).generate({ scenes }));
+    expect(error).toMatchObject({ name: 'ConfigurationError', code: 'configuration' });
+    expect(String(error)).toMatch(/callback's URL.*within 100 ms; nothing was sent/);
+    expect(server.seen).toEqual([]);
+  });
+
+  it('is left at an abort', async () => {
+    const server = await serve((_seen, response) => json(response, 202, { jobId: 'j' }));
+    const controller = new AbortController();
+    const generating = connectTo(server.url, 30_000).generate({ scenes }, { signal: controller.signal });
+    controller.abort('stop');
+    await expect(generating).rejects.toBe('stop');
   });
 });
