@@ -197,14 +197,14 @@ export function howToGoOn(jobId: string): string {
 export function partNotLoaded(part: string, jobId: string | undefined, cause: unknown): VideoError {
   const about = jobId === undefined ? '' : ` for job ${jobId}`;
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  const goOn = jobId === undefined ? '' : ` ${howToGoOn(jobId)}.`;
+  const goOn = jobId === undefined ? '' : `, and go on with client.subscribe(${JSON.stringify(jobId)})`;
   return new VideoError(
     'part-not-loaded',
     `the part "${part}" of reelwire could not be loaded${about}${why}`,
     {
       jobId,
       cause,
-      hint: `Call again. Where that does not help, as after a deploy or in Firefox, reload the page.${goOn}`,
+      hint: `Call again. Where that does not help, as after a deploy or in Firefox, reload the page${goOn}.`,
     },
   );
 }

@@ -26,5 +26,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       console.log(`${jobId} is ready: ${snapshot.videoUrl ?? 'download it'}`),
     onFailed: ({ jobId, snapshot }) => console.error(`${jobId} failed: ${snapshot.error}`),
   });
-  app.listen(3000, () => console.log('Listening on http://localhost:3000/webhook'));
+  app.listen(3000, (error) => {
+    // Express 5 tells it here where the port is taken.
+    if (error) throw error;
+    console.log('Listening on http://localhost:3000/webhook');
+  });
 }

@@ -18,6 +18,34 @@ const HINT = { hint: 'Give what else the model takes in a file: --input video.js
 /** More than any model reads. */
 const MAX_PROMPT_BYTES = 1024 * 1024;
 
+/** Which of these options each backend makes something of. */
+const TAKEN: Readonly<Record<BackendName, readonly ('wallet' | 'webhookUrl' | 'model')[]>> = {
+  soraGateway: ['wallet'],
+  vidBuilder: ['webhookUrl'],
+  openAIVideos: ['model'],
+  openRouter: ['model'],
+  replicate: ['model'],
+  runway: ['model'],
+  xai: ['model'],
+  fal: ['model', 'webhookUrl'],
+  comfyUI: [],
+};
+
+/**
+ * Refuses an option that the backend would leave aside. A variable of the environment may be there for another one.
+ *
+ * @throws InputError that names it.
+ */
+export function checkTaken(backend: BackendName, flags: InputFlags): void {
+  const names = { wallet: '--wallet', webhookUrl: '--webhook-url', model: '--model' } as const;
+  for (const name of ['wallet', 'webhookUrl', 'model'] as const) {
+    if (flags[name] === undefined || TAKEN[backend].includes(name)) continue;
+    throw new InputError(names[name], `the backend ${backend} takes no ${names[name]}`, {
+      hint: 'Leave it out, or give what it stands for in a file, by the name that the server has for it: --input video.json.',
+    });
+  }
+}
+
 /** What `generate` takes with this backend; the client checks the fields themselves. */
 export async function readInput(
   backend: BackendName,

@@ -61,7 +61,7 @@ export function createProgram(exit: Exit): Command {
     .addOption(jobsOption())
     .addOption(timeoutOption())
     .option('--wallet <address>', 'soraGateway: who pays for a script (env: REELWIRE_WALLET)')
-    .option('--webhook-url <url>', 'vidBuilder: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
+    .option('--webhook-url <url>', 'vidBuilder, fal: where the server reports to (env: REELWIRE_WEBHOOK_URL)')
     .option('--model <name>', 'openAIVideos and hosted services: the model (env: REELWIRE_MODEL)')
     .addHelpText(
       'after',
@@ -175,7 +175,7 @@ Examples:
     )
     .option('--field', 'speak as running servers do, not as their documents say')
     .option('--fail-with <reason>', 'let every job fail half way')
-    .option('--fault <route=name>', 'break something; may be repeated', collect)
+    .option('--fault <route=name>', "break something; may be repeated; '*=?' tells which there are", collect)
     .option('--webhook-url <url>', 'soraGateway, openAIVideos: where events go; vidBuilder says so itself')
     .option('--webhook-secret <secret>', 'sign webhooks; better in REELWIRE_WEBHOOK_SECRET')
     .option(

@@ -145,7 +145,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
     if (event?.type === 'unknown') return;
     if (typeof event?.snapshot?.id !== 'string') {
       throw new InputError('event', 'event is no WebhookEvent', {
-        hint: 'Give what unwrapWebhook resolves with, or onEvent is called with.',
+        hint: 'Give what unwrapWebhook resolves with, or onEvent is told.',
       });
     }
     const update = this.#following.learn(event.snapshot, 'webhook');

@@ -71,7 +71,7 @@ const OPTIONS: {
   WebSocket: (given) => readFunction('WebSocket', given),
   logger: resolveLogger,
   jobs: (given) => readMade('jobs', given, 'open', 'jobsOver(store)'),
-  bus: (given) => readMade('bus', given, 'publish', 'memoryBus()'),
+  bus: (given) => readMade('bus', given, 'publish', 'memoryBus(), redisBus(client)'),
 };
 
 /**
@@ -116,12 +116,10 @@ export function toWebSocketUrl(value: string | URL, base: URL): URL {
 }
 
 function readBaseUrl(value: unknown): URL {
-  const wrong = (problem: string, hint?: string) =>
-    wrongOption(
-      'baseUrl',
-      `baseUrl ${problem}`,
-      hint ?? 'Give the address of the server, such as baseUrl: "https://api.example.com".',
-    );
+  const wrong = (
+    problem: string,
+    hint = 'Give the address of the server, such as baseUrl: "https://api.example.com".',
+  ) => wrongOption('baseUrl', `baseUrl ${problem}`, hint);
   if (typeof value !== 'string' && !(value instanceof URL)) {
     throw wrong(
       `is missing or not a URL (${describe(value)})`,
@@ -148,7 +146,7 @@ function readBackend(backend: AnyBackend | undefined): AnyBackend {
   throw wrongOption(
     'backend',
     'backend is not a Backend',
-    'Give what soraGateway() or the like returns, or an object with the methods of Backend.',
+    'Pass what soraGateway() or the like returns, or an object with the methods of Backend.',
   );
 }
 

@@ -116,15 +116,15 @@ function send(
   { idempotencyKey, onRepeat }: PostOptions,
   encoded?: HttpRequest,
 ): Posting {
-  const { http, runtime, settings } = host;
+  const { http, runtime } = host;
   const controller = new AbortController();
   const { signal } = controller;
   const progress: SubmitProgress = { onRepeat };
-  const { requestMs } = settings.timeouts;
+  const { requestMs } = host.settings.timeouts;
   const late = () => {
     throw new ConfigurationError(
       'backend',
-      `the backend, or the function for the callback's URL, gave no request within ${requestMs} ms; nothing was sent`,
+      `backend, or a function of yours, took ${requestMs} ms before a submit was sent`,
     );
   };
   const answer = (async () => {
@@ -170,11 +170,13 @@ function checkOnAbort(onAbort: unknown, cancels: Cancels): void {
 
 function closedError({ isAtStake, howToGoOn }: Sending): VideoError {
   const isSent = isAtStake();
-  const when = isSent ? 'while a submit was under way' : 'before a submit was sent';
+  const when = isSent
+    ? 'while a submit was under way, which may have made a job or not'
+    : 'before a submit was sent';
   return new VideoError('closed', `the client was closed ${when}`, {
     hint: isSent
       ? (howToGoOn ??
         'A job may have been made, and paid for: look for it on the server before you generate again, or use the same idempotencyKey where it honours one.')
-      : 'Make a new VideoClient.',
+      : 'No job was made. Make a new VideoClient.',
   });
 }

@@ -1,5 +1,4 @@
 import { InputError } from '../errors.js';
-import { describe } from './check.js';
 
 /** Ids of some servers are long; a whole text given by mistake is longer. */
 const MAX_LENGTH = 2_048;
@@ -32,7 +31,7 @@ export function encodeJobId(jobId: unknown): string {
 function problemOf(jobId: unknown): string | undefined {
   // As most are, and nothing is wrong with it.
   if (typeof jobId === 'string' && /^[\w-]{1,99}$/.test(jobId)) return undefined;
-  if (typeof jobId !== 'string') return `must be a string, not ${describe(jobId)}`;
+  if (typeof jobId !== 'string') return `must be a string, not ${jobId === null ? 'null' : typeof jobId}`;
   if (jobId.trim() === '') return 'is empty';
   if (jobId.length > MAX_LENGTH) return `is ${jobId.length} characters long, more than ${MAX_LENGTH}`;
   // Even encoded, these are taken out of the URL, at the latest by a proxy, and another route is called.

@@ -23,7 +23,7 @@ export const fewWords: Words = {
   networkError: (_error, { call, jobId }) =>
     new NetworkError('network', `${call} failed`, {
       jobId,
-      hint: 'Check the network, and that the server allows this page (CORS).',
+      hint: 'Check the network.',
     }),
   outcomeUnknown: (cause, _last, { call, jobId }) =>
     new SubmitOutcomeUnknownError(`${call} was sent, and may have made a job or not`, { jobId, cause }),

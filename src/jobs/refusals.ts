@@ -34,7 +34,7 @@ export function noRequest(key: string, timeoutMs: number): ConfigurationError {
   const which = `for key ${JSON.stringify(key)}`;
   return new ConfigurationError(
     'backend',
-    `the backend, or the function for the callback's URL, gave no request ${which} within ${timeoutMs} ms; nothing was sent`,
+    `backend, or a function of yours, took ${timeoutMs} ms before the submit ${which} was sent`,
   );
 }
 

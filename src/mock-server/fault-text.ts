@@ -9,6 +9,7 @@ const WITHOUT_NUMBER = new Map<string, MockFault>(
     reset: { type: 'reset', at: 'before-body' },
     'reset-after': { type: 'reset', at: 'after-handling' },
     blackhole: { type: 'stall' },
+    stall: { type: 'stall' },
     html: { type: 'html' },
     'truncated-json': { type: 'truncated-json' },
     'oversized-json': { type: 'oversized-json' },

@@ -1,5 +1,6 @@
 import type { CompletedJob, FailedJob, PendingJob, WebhookEvent } from '../core/model.js';
 import { nearestName } from '../core/nearest.js';
+import { isRecord } from '../core/record.js';
 import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
 import { addressMatcher } from './addresses.js';
 import { isThere, type VerifyLimits } from './check-delivery.js';
@@ -137,6 +138,8 @@ const NAMES = [
 
 /** @throws ConfigurationError that names the option; WebhookVerificationError `bad-secret`. */
 export function resolveHandlerOptions(options: WebhookHandlerOptions): HandlerSettings {
+  if (!isRecord(options as unknown))
+    throw new ConfigurationError('options', 'options must be an object, such as { secret }');
   for (const name of Object.keys(options)) {
     if (NAMES.includes(name)) continue;
     const nearest = nearestName(name, NAMES);

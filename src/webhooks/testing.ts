@@ -4,6 +4,8 @@
  * @module reelwire/webhooks/testing
  */
 
+import { isRecord } from '../core/record.js';
+import { ConfigurationError } from '../errors.js';
 import { encodeDelivery, type TestDelivery, type WebhookDialect } from './payloads.js';
 import { resolveScheme, secretsOf, type WebhookScheme, type WebhookSecret } from './secret.js';
 import { signWebhook } from './sign.js';
@@ -57,6 +59,8 @@ export interface WebhookFactory {
  * const response = await handler(await factory.completed('job-1'));
  */
 export function createWebhookFactory(options: WebhookFactoryOptions): WebhookFactory {
+  if (!isRecord(options as unknown))
+    throw new ConfigurationError('options', 'options must be an object, such as { secret }');
   const { secret, url = 'http://localhost/webhook', now = () => new Date() } = options;
   const standard = resolveScheme(options.scheme, secretsOf(secret)).kind === 'standard-webhooks';
   const { dialect = standard ? 'openAIVideos' : 'soraGateway' } = options;

@@ -1,7 +1,7 @@
 import type { Environment } from '../environment.js';
 import { EXIT } from '../exit-code.js';
 import { checkWritable } from '../files.js';
-import { type InputFlags, readInput } from '../input.js';
+import { checkTaken, type InputFlags, readInput } from '../input.js';
 import { JOBS_FOLDER, metadataOf } from '../jobs-folder.js';
 import { commandOf } from '../resume.js';
 import { checkOutput } from '../save.js';
@@ -21,6 +21,7 @@ export function generate(prompt: string | undefined, flags: GenerateFlags): Prom
   return runSession({ ...flags, jobs }, async (session) => {
     const { client, output, settings, signal } = session;
     checkOutput(flags);
+    checkTaken(settings.backend, flags);
     const fields = { ...fieldsOf(settings.environment), ...flags };
     const input = await readInput(settings.backend, prompt, fields, signal);
     // Before a job is paid for whose video could not be saved.

@@ -8,7 +8,7 @@ import { formatElapsed, visible } from '../text.js';
 
 type JobsFlags = Pick<ConnectionFlags, 'jobs' | 'json'>;
 
-/** One line a record: key, state, the job, when it was changed, and why it was refused or failed. */
+/** One line a record: key, state, the job, when it was changed, where it is, and why it was refused or failed. */
 export function jobsList({ jobs = JOBS_FOLDER, json = false }: JobsFlags): Promise<number> {
   return runLocally({ jobs, json }, async (output) => {
     let count = 0;
@@ -54,9 +54,10 @@ export function jobsAdopt(key: string, jobId: string, flags: ConnectionFlags): P
   });
 }
 
-function lineOf({ error = '', jobId = '', key, state, updatedAt }: JobRecord): string {
+function lineOf({ backend, baseUrl, error = '', jobId = '', key, state, updatedAt }: JobRecord): string {
   const age = `${formatElapsed(Math.max(0, Date.now() - updatedAt))} ago`;
-  return [visible(key), state.padEnd('submitting'.length), visible(jobId), age, visible(error)]
+  const where = `${visible(backend)} ${visible(baseUrl)}`;
+  return [visible(key), state.padEnd('submitting'.length), visible(jobId), age, where, visible(error)]
     .filter((column) => column !== '')
     .join('  ')
     .trimEnd();

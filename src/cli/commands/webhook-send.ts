@@ -143,8 +143,12 @@ async function readStart(response: Response): Promise<string> {
   return shorten(text, MAX_ANSWER_LENGTH);
 }
 
-function describe({ event }: WebhookSendFlags, { forgeries, jobId, repeated, request }: Delivery): string {
-  const headers = [...request.headers.keys()].filter((name) => /signature/.test(name)).join(', ');
+function describe(flags: WebhookSendFlags, { forgeries, jobId, repeated, request }: Delivery): string {
+  const { event, signatureHeader } = flags;
+  const own = signatureHeader?.toLowerCase();
+  const headers = [...request.headers.keys()]
+    .filter((name) => name === own || /signature/.test(name))
+    .join(', ');
   const traits = [...forgeries, event];
   return `${repeated ? 'once more the' : 'a'} ${traits.join(' ')} delivery for job ${visible(jobId)}, signed in ${visible(headers)}`;
 }

@@ -37,6 +37,9 @@ export function redisStore(
   client: IORedisClient | NodeRedisClient,
   { prefix = 'reelwire:webhook:', ttlMs = DEFAULT_TTL_MS }: RedisStoreOptions = {},
 ): WebhookStore {
+  if (typeof client?.eval !== 'function') {
+    throw new ConfigurationError('client', 'client must be a client of ioredis or of redis');
+  }
   if (!(ttlMs >= 1 && Number.isFinite(ttlMs))) {
     throw new ConfigurationError('ttlMs', 'ttlMs must be a finite number of milliseconds, at least 1');
   }

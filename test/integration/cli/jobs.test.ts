@@ -107,6 +107,27 @@ describe('generate', () => {
     expect(server.requests[0]?.body).toMatchObject({ model: 'sora-2', prompt: 'A cat' });
   });
 
+  it.each([
+    ['soraGateway', '--model', 'sora-2'],
+    ['soraGateway', '--webhook-url', 'https://example.com/hook'],
+    ['openAIVideos', '--wallet', '0x1'],
+    ['replicate', '--webhook-url', 'https://example.com/hook'],
+    ['vidBuilder', '--model', 'm'],
+    ['comfyUI', '--model', 'm'],
+  ])('refuses what the backend %s makes nothing of: %s', async (backend, flag, value) => {
+    const { server, env } = await startServer();
+    const given = ['generate', 'A cat', '--backend', backend, flag, value, '--no-wait'];
+    const { code, stderr } = await run(given, { env: { ...env, REPLICATE_API_TOKEN: 't' } });
+    expect({ code, submits: submits(server) }).toEqual({ code: 2, submits: 0 });
+    expect(stderr).toContain(`the backend ${backend} takes no ${flag}`);
+  });
+
+  it('takes a variable for that of another backend', async () => {
+    const { env } = await startServer();
+    const both = { ...env, REELWIRE_WALLET: '0x1', REELWIRE_MODEL: 'sora-2' };
+    expect(await run(['generate', 'A cat', '--no-wait'], { env: both })).toMatchObject({ code: 0 });
+  });
+
   it('reads the prompt from stdin where it is a hyphen', async () => {
     const { server, env } = await startServer();
     const input = 'Explain blockchain,\nslowly\n';

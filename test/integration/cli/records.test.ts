@@ -256,7 +256,9 @@ describe('jobs', () => {
     const { stdout } = await offline('jobs', 'list');
     expect(stdout.trimEnd().split('\n').sort()).toEqual(
       ids.map((id, index) =>
-        expect.stringMatching(new RegExp(`^order-${index + 7}  submitted {3}${id}  \\d+ s ago$`)),
+        expect.stringMatching(
+          new RegExp(`^order-${index + 7}  submitted {3}${id}  \\d+ s ago  soraGateway ${server.url}/?$`),
+        ),
       ),
     );
     const listed = jsonLines((await offline('jobs', 'list', '--json')).stdout);

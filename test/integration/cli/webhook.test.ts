@@ -125,8 +125,9 @@ describe('webhook send', () => {
         response.writeHead(again === request.headers['x-check'] ? 200 : 401).end();
       });
       const flags = ['--secret', key, '--signature-header', 'x-check', '--backend', backend];
-      const { code, stdout } = await run(['webhook', 'send', '--url', url, '--tamper', ...flags]);
+      const { code, stderr, stdout } = await run(['webhook', 'send', '--url', url, '--tamper', ...flags]);
       expect(stdout).toMatch(/^✓ 200 .*\n✓ 401 /);
+      expect(stderr).toMatch(/, signed in x-check\n/);
       expect(code).toBe(0);
     },
   );

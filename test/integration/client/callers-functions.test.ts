@@ -259,7 +259,7 @@ describe.each([
     const server = await serve((_seen, response) => json(response, 202, { jobId: 'j' }));
     const error = await errorOf(connectTo(server.url).generate({ scenes }));
     expect(error).toMatchObject({ name: 'ConfigurationError', code: 'configuration' });
-    expect(String(error)).toMatch(/callback's URL.*within 100 ms; nothing was sent/);
+    expect(String(error)).toMatch(/a function of yours, took 100 ms before/);
     expect(server.seen).toEqual([]);
   });
 

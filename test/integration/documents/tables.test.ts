@@ -160,7 +160,7 @@ describe('the README has a row for each of what there is, and for nothing else:'
 
   it('options of calls', () => {
     const groups = ['CallOptions', 'GenerateOptions', 'GenerateManyOptions', 'PollOptions', 'WaitOptions'];
-    const wanted = [...groups, 'DownloadOptions'].flatMap(membersOf);
+    const wanted = [...groups, 'DownloadOptions', 'ResumeOptions'].flatMap(membersOf);
     expect(names(table('Of calls:'))).toEqual(sorted(wanted));
   });
 

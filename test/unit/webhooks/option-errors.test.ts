@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createWebhookHandler } from '../../../src/webhooks/handler.js';
 import { openRouterWebhooks } from '../../../src/webhooks/sources/open-router.js';
 import { unsignedWebhooks } from '../../../src/webhooks/sources/unsigned.js';
+import { redisStore } from '../../../src/webhooks/stores/redis.js';
+import { createWebhookFactory } from '../../../src/webhooks/testing.js';
 import { verifyWebhookSignature } from '../../../src/webhooks/verify.js';
 import { rejection } from '../../support/rejection.js';
 
@@ -134,5 +136,16 @@ describe('what OpenRouter tells', () => {
     ['video.generation.completed'],
   ])('is of none where it is %j', (body) => {
     expect(read(body)).toBeUndefined();
+  });
+});
+
+describe('what is not given at all', () => {
+  it.each([
+    ['createWebhookHandler', createWebhookHandler, 'options must be an object, such as { secret }'],
+    ['createWebhookFactory', createWebhookFactory, 'options must be an object, such as { secret }'],
+    ['redisStore', redisStore, 'client must be a client of ioredis or of redis'],
+  ])('%s says so in an error of its own', (_, make, message) => {
+    for (const given of [undefined, null, ...(make === redisStore ? [{}] : [])])
+      expect(refusalOf(() => make(given as never))).toMatchObject({ name: 'ConfigurationError', message });
   });
 });
