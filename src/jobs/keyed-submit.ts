@@ -100,13 +100,19 @@ export class KeyedSubmit<Request extends AnyRequest> {
   async #run(isNew: boolean): Promise<JobSnapshot> {
     let stored = isNew ? undefined : await this.#read();
     let submits = 0;
+    let isTold = false;
     for (let looks = 0; ; looks++) {
       this.#over.throwIfOver();
-      const { runtime } = this.#world.host;
+      const { logger, runtime } = this.#world.host;
       const writersNow = this.#clock.now(stored);
       const decision = decide(stored, { ...this.asked, now: runtime.now(), writersNow });
       if (decision.do === 'refuse') throw refusalOf(this.#key, decision.other);
       if (decision.do === 'wait') {
+        if (!isTold)
+          logger.info(
+            `key ${JSON.stringify(this.#key)} waits for another process, whose submit may be answered for ${decision.untilMs - writersNow} ms yet`,
+          );
+        isTold = true;
         const delayMs = Math.min(decision.untilMs - writersNow, 1_000, 25 * 2 ** Math.min(looks, 10));
         await this.#over.sleep(runtime, delayMs);
         stored = await this.#read();

@@ -46,6 +46,10 @@ export async function* resume<Job>(
       logger.warn(`resume left ${foreign} records alone, which are of another backend or baseUrl`);
     // Whoever holds them may have died since it took them.
     let listsAgainAt = passedOver > 0 ? startedAt + LEASE_MS + MARGIN_MS : undefined;
+    if (passedOver + undecided.size > 0)
+      logger.info(
+        `resume waits: other processes hold ${passedOver} records, or did until a moment ago, and ${undecided.size} submits may still be answered`,
+      );
     while (undecided.size > 0 || listsAgainAt !== undefined) {
       const restMs = (listsAgainAt ?? Number.POSITIVE_INFINITY) - runtime.elapsedMs();
       await sleep(runtime, Math.max(0, undecided.size > 0 ? Math.min(restMs, LOOK_MS) : restMs), signal);

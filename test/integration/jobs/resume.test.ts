@@ -172,9 +172,12 @@ describe('resume', () => {
     await inner.lease('order-7', 'the dead', 1_200);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
     try {
-      const client = connect(server, { jobs: jobsOver(store) });
+      const told: string[] = [];
+      const logger = { debug() {}, warn() {}, error() {}, info: (line: string) => told.push(line) };
+      const client = connect(server, { jobs: jobsOver(store), logger });
       const resumed = all(client.resume());
       await vi.advanceTimersByTimeAsync(29_000);
+      expect(told).toEqual([expect.stringMatching(/^resume waits: other processes hold 1 records/)]);
       const settled = await Promise.race([resumed.then(() => true), Promise.resolve(false)]);
       expect(settled).toBe(false);
       await vi.advanceTimersByTimeAsync(1_500);

@@ -44,10 +44,14 @@ describe('two calls with one key at the same time', () => {
   it('of two processes are one submit, and the other one waits for its id', async () => {
     const server = await startServer({ faults: [{ route: 'generate', type: 'slow', delayMs: 300 }] });
     const { store } = storeWith();
-    const clients = [1, 2].map(() => connect(server, { backend: ignoring(), jobs: jobsOver(store) }));
+    const told: string[] = [];
+    const logger = { debug() {}, warn() {}, error() {}, info: (line: string) => told.push(line) };
+    const clients = [1, 2].map(() => connect(server, { backend: ignoring(), jobs: jobsOver(store), logger }));
     const [first, second] = await Promise.all(clients.map((client) => client.generate(input, { key })));
     expect(first?.id).toBe(second?.id);
     expect(submits(server)).toBe(1);
+    // Once, however often it looks.
+    expect(told.filter((line) => line.includes('waits for another process'))).toHaveLength(1);
   });
 
   it('end one by one: who aborts leaves, and the other one gets the job', async () => {
