@@ -21,6 +21,11 @@ describe(titleOf('jestJsdom'), () => {
       /Tests: +4 passed, 4 total/,
     );
   });
+
+  it('runs it with a mock server that globalSetup starts', async () => {
+    const hooks = ['--globalSetup', './start-mock.cjs', '--globalTeardown', './stop-mock.cjs'];
+    expect(await node('jest', jest, ['beside', ...hooks])).toMatch(/Tests: +1 passed, 1 total/);
+  });
 });
 
 describe.each([
