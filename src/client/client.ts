@@ -156,7 +156,7 @@ export class VideoClient<B extends AnyBackend = DefaultBackend> {
   /**
    * What the last process left of its jobs, each once: the job, or the error that says why nobody knows whether there is
    * one. Follows none of them by itself. Needs the option `jobs`. A job comes again, in this process or another, until
-   * `forget(key)`; one that another process is at work on comes once that has been dead for 30 s.
+   * `forget(key)`; one that another process is at work on, for 10 s or longer, comes once that has been dead for 30 s.
    *
    * @throws JobStoreError
    * @example

@@ -44,6 +44,7 @@ export async function download(
       runtime,
       // One listener on the caller's signal, however many downloads hang on it, and only while they are open.
       whileOpen: (abort) => {
+        calls.refuseClosed(id);
         const over = calls.add(id, abort);
         const stop = outer && aborts.listen(outer, (reason) => controller.abort(reason));
         if (outer?.aborted === true) controller.abort(outer.reason);

@@ -1,3 +1,5 @@
+import { textOf } from './fields.js';
+import { showJson } from './json.js';
 import type { JobUpdate } from './model.js';
 
 /**
@@ -7,11 +9,22 @@ import type { JobUpdate } from './model.js';
 export function cleanUpdate(update: JobUpdate, redact: (text: string) => string): JobUpdate {
   const { status, unknownStatus, error, errorCode, message } = update;
   if (status !== 'failed' && unknownStatus === undefined) return update;
+  const clean = (value: unknown) => {
+    const words = wordsOf(value);
+    return words && redact(words);
+  };
   return {
     ...update,
-    error: error && redact(error),
-    errorCode: errorCode && redact(errorCode),
-    message: message && redact(message),
-    unknownStatus: unknownStatus && redact(unknownStatus),
+    error: clean(error),
+    errorCode: clean(errorCode),
+    message: clean(message),
+    unknownStatus: clean(unknownStatus),
   };
+}
+
+/** A backend of the caller's may give what the server sent as it is, such as an object with the reason in it. */
+function wordsOf(value: unknown): string | undefined {
+  if (typeof value === 'string' || value === undefined || value === null) return value ?? undefined;
+  const { code, message } = value as { readonly code?: unknown; readonly message?: unknown };
+  return textOf(message) ?? textOf(code) ?? textOf(showJson(value));
 }

@@ -67,9 +67,9 @@ export function applyUpdate(
   return Object.freeze(job);
 }
 
-function furthest(before: number, said: number | undefined): number {
-  // False for NaN, too; an infinity is no progress either.
-  return said !== undefined && said > before && said !== Number.POSITIVE_INFINITY
+function furthest(before: number, said: unknown): number {
+  // False for NaN, too; an infinity is no progress either. A backend of the caller's may give what a server sent as it is.
+  return typeof said === 'number' && said > before && said !== Number.POSITIVE_INFINITY
     ? Math.min(said, 100)
     : before;
 }

@@ -1,8 +1,10 @@
 // What only the fetch of Node and its kin has. A browser build takes node-fetch.browser.ts instead.
 
+/** A route or an interface is gone: a read from an open connection fails so, too. */
+const NO_ROUTE = /^E(HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|ADDRNOTAVAIL)$/;
 /** Before a connection is there, nothing can have been sent. Node's, undici's and Bun's codes. */
 const NOT_CONNECTED =
-  /^(E(CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|ADDRNOTAVAIL)|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
+  /^(E(CONNREFUSED|NOTFOUND|AI_AGAIN)|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/;
 /** A certificate that was refused: the handshake ended before any request. */
 const NOT_TRUSTED = /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY))/;
 /** Plain words where TLS was expected. No proof that nothing was sent: an open connection may break so, too. */
@@ -24,17 +26,21 @@ interface SystemError {
  * True where the error proves that no connection was made, so that nothing can have arrived. Without a code there
  * is no proof: a browser's `TypeError` says the same for a refusal and for a lost answer.
  */
-export function neverConnected(error: unknown, depth = 0): boolean {
+export function neverConnected(error: unknown, depth = 0, isOfAddress = false): boolean {
   if (typeof error !== 'object' || error === null || depth > MAX_CAUSES) return false;
   const { code, syscall, cause, errors, message } = error as SystemError;
   if (message === BAD_PORT) return true;
   // Several addresses were tried: every one of them must have failed so.
   if (Array.isArray(errors) && errors.length > 0)
-    return errors.every((one) => neverConnected(one, depth + 1));
+    return errors.every((one) => neverConnected(one, depth + 1, true));
   // A reset, even one that Node lays to `connect`, comes from a server that had taken the connection.
   if (code === 'ECONNRESET') return false;
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
-  if (typeof code === 'string' && (NOT_CONNECTED.test(code) || NOT_TRUSTED.test(code))) return true;
+  if (typeof syscall === 'string') return syscall === 'connect' || syscall === 'getaddrinfo';
+  if (typeof code === 'string') {
+    if (NOT_CONNECTED.test(code) || NOT_TRUSTED.test(code)) return true;
+    // Several addresses are tried for a connection alone.
+    if (isOfAddress && NO_ROUTE.test(code)) return true;
+  }
   return neverConnected(cause, depth + 1);
 }
 

@@ -1,14 +1,17 @@
 import { isRecord } from '../core/record.js';
 import { bounded } from '../core/text.js';
 import { isVideoError } from '../errors.js';
-import { LEAST_SECRET_LENGTH } from './secret-length.js';
+import { endOfSecret } from './secret-in-text.js';
 import { secretsIn } from './secrets-in.js';
 
 /** How deep causes, and the parts of an error, are looked at. */
 const MAX_DEPTH = 100;
 const MAX_FOREIGN_DEPTH = 6;
-/** Tokens change, and a server may quote one of before; the oldest are forgotten. */
-const MAX_KNOWN = 50;
+/**
+ * Tokens change, and a server may quote one of before; the oldest are forgotten. Where each call has its own, this is for
+ * those that are under way at once.
+ */
+const MAX_KNOWN = 400;
 const REDACTED = '[redacted]';
 /** Each character is looked at for each secret: what is longer is cut before that, so that no answer holds all else up. */
 const MAX_TEXT = 9_000;
@@ -25,8 +28,8 @@ interface Room {
 /** Keeps secrets out of what is shown. */
 export class Redaction {
   readonly #known: Set<string>;
-  /** A token stands within the header that carries it. */
-  #longestFirst: readonly (readonly string[])[] | undefined;
+  /** Those that begin alike stand together. */
+  #sorted: readonly (readonly string[])[] | undefined;
 
   constructor(known: Iterable<string> = []) {
     this.#known = new Set(known);
@@ -34,7 +37,7 @@ export class Redaction {
 
   /** @param headers - By lower-case name; the secrets in them are found. */
   remember(texts: readonly string[], headers: Readonly<Record<string, string>>): void {
-    this.#longestFirst = undefined;
+    this.#sorted = undefined;
     for (const secret of secretsIn(texts, headers)) {
       this.#known.delete(secret);
       this.#known.add(secret);
@@ -51,10 +54,8 @@ export class Redaction {
   }
 
   #redactAll(text: string): string {
-    this.#longestFirst ??= [...this.#known]
-      .sort((one, other) => other.length - one.length)
-      .map((secret) => [...secret]);
-    const secrets = this.#longestFirst;
+    this.#sorted ??= [...this.#known].sort().map((secret) => [...secret]);
+    const secrets = this.#sorted;
     if (secrets.length === 0) return text;
     let clean = '';
     let done = 0;
@@ -157,89 +158,4 @@ function partsOf(value: object): unknown[] {
     if (own !== undefined && 'value' in own) parts.push(own.value);
   }
   return parts;
-}
-
-/** Where a secret that begins here ends. */
-function endOfSecret(
-  text: string,
-  start: number,
-  secrets: readonly (readonly string[])[],
-): number | undefined {
-  // Tokens begin alike: each beginning is looked for once.
-  const begins = new Map<string, readonly number[]>();
-  for (const secret of secrets) {
-    const [first = ''] = secret;
-    let ends = begins.get(first) ?? endsOfChar(text, start, first);
-    begins.set(first, ends);
-    let matched = 0;
-    while (ends.length > 0) {
-      matched += 1;
-      if (matched === secret.length) return Math.max(...ends);
-      const next = ends.flatMap((end) => endsOfChar(text, end, secret[matched] ?? ''));
-      if (next.length === 0) break;
-      ends = next.length === 1 ? next : [...new Set(next)];
-    }
-    // A text that was cut, within an escape perhaps, shows the beginning.
-    const cut = matched < LEAST_SECRET_LENGTH ? undefined : ends.find((end) => isCut(text, end));
-    if (cut !== undefined) return cut;
-  }
-  return undefined;
-}
-
-function isCut(text: string, at: number): boolean {
-  return text.length <= at + 6 || /^.{0,6}?(?:…|\.\.\.|["*\n])/su.test(text.slice(at, at + 10));
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-const NOWHERE: readonly number[] = [];
-
-/**
- * Where a character ends that stands here: as it is, escaped for JSON, for a URL or for a page. Of one that begins an
- * escape itself, such as `&`, both may be so, and what comes next tells.
- */
-function endsOfChar(text: string, start: number, char: string): readonly number[] {
-  const escaped = endOfEscaped(text, start, char);
-  const plain = text.startsWith(char, start) ? start + char.length : undefined;
-  if (escaped === undefined || escaped === plain) return plain === undefined ? NOWHERE : [plain];
-  return plain === undefined ? [escaped] : [escaped, plain];
-}
-
-function endOfEscaped(text: string, start: number, char: string): number | undefined {
-  switch (text[start]) {
-    case '\\': {
-      let at = start;
-      // Escaped once, or JSON within JSON; more is no escape, and would cost each place a look at all of them.
-      while (text[at] === '\\' && at < start + 8) at += 1;
-      const hex = /^(?:u([\da-f]{4})|u\{([\da-f]{1,6})\}|x([\da-f]{2}))/i.exec(text.slice(at, at + 10));
-      const code = Number.parseInt(hex?.[1] ?? hex?.[2] ?? hex?.[3] ?? '', 16);
-      if (hex !== null && code === char.codePointAt(0)) return at + hex[0].length;
-      return text.startsWith(char, at) ? at + char.length : undefined;
-    }
-    case '%': {
-      const encoded = encodeURIComponent(char);
-      const code = (char.codePointAt(0) ?? 0).toString(16).padStart(2, '0');
-      const escaped = encoded === char ? `%${code}` : encoded;
-      // A URL within a URL is escaped again, and once more within the next.
-      for (const percent of ['%', '%25', '%2525']) {
-        const again = escaped.replaceAll('%', percent);
-        const end = start + again.length;
-        if (text.slice(start, end).toLowerCase() === again.toLowerCase()) return end;
-      }
-      return undefined;
-    }
-    case '&': {
-      const entity = /^&(?:#x0{0,4}([\da-f]{1,6})|#0{0,4}(\d{1,7})|(\w{2,4}));/i.exec(
-        text.slice(start, start + 14),
-      );
-      if (entity === null) return undefined;
-      const [whole, hex, decimal, name = ''] = entity;
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      return code === char.codePointAt(0) || ENTITIES[name] === char ? start + whole.length : undefined;
-    }
-    case '+':
-      return char === ' ' ? start + 1 : undefined;
-    default:
-      return undefined;
-  }
 }

@@ -76,7 +76,7 @@ export function createRunner(deps: RunnerDeps): Follower {
   function drain(): void {
     draining = true;
     for (let event = events.shift(); event !== undefined; event = events.shift()) {
-      for (const effect of step(state, event)) {
+      for (const effect of decided(event)) {
         try {
           perform(effect);
         } catch (error) {
@@ -88,6 +88,16 @@ export function createRunner(deps: RunnerDeps): Follower {
     // Only now, so that two reasons to ask that come together make one call.
     calls.flush();
     listen();
+  }
+
+  /** What a codec of the caller's read may be of any type: one job's trouble is not that of the others. */
+  function decided(event: FollowEvent): readonly FollowEffect[] {
+    try {
+      return step(state, event);
+    } catch (error) {
+      log.threw(error);
+      return [];
+    }
   }
 
   /** To the window, and only while a job is followed. */

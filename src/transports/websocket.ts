@@ -239,7 +239,11 @@ function abandon(socket: WebSocketLike, runtime: WebSocketDeps['runtime']): void
   if (typeof terminate !== 'function' || socket.readyState === 3) return;
   const timer = runtime.setTimeout(() => {
     socket.onclose = null;
-    terminate.call(socket);
+    try {
+      terminate.call(socket);
+    } catch {
+      // That of a class of the caller's.
+    }
   }, CLOSE_GRACE_MS);
   socket.onclose = () => runtime.clearTimeout(timer);
 }

@@ -38,11 +38,16 @@ export async function act(event: WebhookEvent, request: Request, settings: Handl
     if (claim.status !== 'claimed') {
       return { ending: claim.status === 'busy' ? BUSY : { outcome: 'duplicate', status: 200 } };
     }
-    const telling = settled(tell(event, claim.late, request, settings));
+    const handing = settled(hand(event, request, settings));
+    const telling = handing.then((handed) =>
+      handed.ok ? settled(tell(event, claim.late, settings)) : handed,
+    );
     const told = await Promise.race([telling, deadline.passed]);
     if (told) return { ending: await finish(event, claim, told, deadline.passed, settings) };
+    // What the client could not take yet it may fail to take: the sender is to come again.
+    const isHanded = (await Promise.race([handing, undefined])) !== undefined;
     return {
-      ending: { outcome: 'handled', status: 200 },
+      ending: isHanded ? { outcome: 'handled', status: 200 } : BUSY,
       rest: goOn(event, claim, telling, settings),
     };
   } finally {
@@ -96,14 +101,12 @@ async function goOn(
   }
 }
 
-async function tell(
-  event: WebhookEvent,
-  late: boolean,
-  request: Request,
-  settings: HandlerSettings,
-): Promise<void> {
-  // First: whoever waits for the job is to know, whatever the functions make of it.
+/** First: whoever waits for the job is to know, whatever the functions make of it. */
+async function hand(event: WebhookEvent, request: Request, settings: HandlerSettings): Promise<void> {
   await settings.client?.ingest(event, { token: await tokenOf(request, settings) });
+}
+
+async function tell(event: WebhookEvent, late: boolean, settings: HandlerSettings): Promise<void> {
   if (late && event.type !== 'unknown') {
     await settings.onLate?.(event);
     return;

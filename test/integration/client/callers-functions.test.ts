@@ -4,11 +4,25 @@ import { WebSocket } from 'ws';
 import { soraGateway } from '../../../src/backends/sora-gateway.js';
 import { vidBuilder } from '../../../src/backends/vid-builder.js';
 import { VideoClient } from '../../../src/client/client.js';
-import type { JobWarning, StreamMessage, TransportChange, WebhookEvent } from '../../../src/core/model.js';
+import type {
+  JobStatus,
+  JobWarning,
+  StreamMessage,
+  TransportChange,
+  WebhookEvent,
+} from '../../../src/core/model.js';
 import { memoryJobs } from '../../../src/jobs/memory.js';
 import type { WebSocketClass } from '../../../src/runtime/runtime.js';
 import { json, serve } from '../http/support.js';
 import { connect, errorOf, input, startServer } from './support.js';
+
+/** As it should be. */
+interface FilmAnswer {
+  readonly id: string;
+  readonly state: JobStatus;
+  readonly percent: number;
+  readonly reason: string;
+}
 
 /** A promise as a test runner or a patched global makes it: no `instanceof Promise`. */
 const rejectedElsewhere = () =>
@@ -160,6 +174,91 @@ it('a backend that throws what cannot be shown ends following with an error, not
   const backend = { ...soraGateway(), parseStatus: withoutPrototype };
   const client = connect(await startServer(), { backend, transports: ['polling'], logger: 'silent' });
   expect(await errorOf(client.subscribe('job-1').completed())).toMatchObject({ jobId: 'job-1' });
+});
+
+describe('a backend of the caller’s that gives what the server sent as it is', () => {
+  const film = {
+    name: 'film',
+    variants: ['video'] as const,
+    generate: (body: object) => ({
+      method: 'POST' as const,
+      url: '/films',
+      body: { type: 'json' as const, value: body },
+    }),
+    parseGenerate: ({ body }: { body: unknown }) => updateOf(body),
+    status: (jobId: string) => ({ method: 'GET' as const, url: `/films/${jobId}` }),
+    parseStatus: ({ body }: { body: unknown }) => updateOf(body),
+    download: () => undefined,
+  };
+  function updateOf(body: unknown) {
+    const { id, state, percent, reason } = body as FilmAnswer;
+    return { jobId: id, status: state, progress: percent, error: reason, raw: body };
+  }
+  const poisoned = { valueOf: 0, toString: 0 };
+
+  it('has one job’s progress that is no number hold up no other, and end no process', async () => {
+    const told = unhandled();
+    const ends: Record<string, object> = {};
+    const server = await serve(({ url }, response) => {
+      const id = url.split('/').at(-1) ?? '';
+      json(response, 200, {
+        id,
+        state: 'running',
+        ...(ends[id] ?? { state: 'processing', percent: poisoned }),
+      });
+    });
+    const client = connect(server, { backend: film, transports: ['polling'], logger: 'silent' });
+    const odd = client.subscribe('odd').completed();
+    const good = client.subscribe('good').completed();
+    await expect.poll(() => server.seen.length).toBeGreaterThan(4);
+    ends.good = { state: 'completed' };
+    await expect(good).resolves.toMatchObject({ id: 'good' });
+    ends.odd = { state: 'completed' };
+    await expect(odd).resolves.toMatchObject({ id: 'odd', progress: 100 });
+    expect(told).toEqual([]);
+  });
+
+  it('has the job of a submit whose progress is no number', async () => {
+    for (const percent of [poisoned, '40', [], true]) {
+      const server = await serve((_seen, response) => json(response, 200, { id: 'paid-1', percent }));
+      const job = await connect(server, { backend: film }).generate({});
+      expect(job).toMatchObject({ id: 'paid-1', snapshot: { progress: 0 } });
+    }
+  });
+
+  it.each([
+    [{ code: 'E7', message: 'refused' }, 'refused'],
+    [{ code: 'E7' }, 'E7'],
+    [['refused', 'twice'], '["refused","twice"]'],
+    [7, '7'],
+    [null, ''],
+  ])('has the words of a reason that is %j, with credentials too', async (reason, words) => {
+    const server = await serve((_seen, response) =>
+      json(response, 200, { id: 'job-1', state: 'failed', reason }),
+    );
+    for (const auth of [undefined, { type: 'bearer', token: 'sk-secret-of-the-caller' } as const]) {
+      const client = connect(server, { backend: film, auth, transports: ['polling'], logger: 'silent' });
+      const error = await errorOf(client.subscribe('job-1').completed());
+      expect(error).toMatchObject({ code: 'job-failed', reason: words });
+    }
+  });
+});
+
+it('a WebSocket class whose terminate throws ends no process', async () => {
+  const { told, job, changes, serverJob } = await follow({
+    WebSocket: class extends WebSocket {
+      override close() {}
+      override terminate() {
+        throw new Error('cannot');
+      }
+    } as unknown as WebSocketClass,
+  });
+  await vi.waitFor(() => expect(changes.at(-1)?.transport).toBe('websocket'));
+  serverJob?.complete();
+  await job.completed();
+  // Longer than a socket is given to close by itself.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(told).toEqual([]);
 });
 
 it('headers given as Headers, a map or pairs are sent as those of an object are', async () => {

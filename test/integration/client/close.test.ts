@@ -131,3 +131,15 @@ it('a poll that is over leaves no follower in the client', async () => {
     deleted.mockRestore();
   }
 });
+
+it('a download that was opened before close fetches nothing after it', async () => {
+  const server = await startServer();
+  const client = connect(server);
+  const job = await client.generate(input);
+  server.jobs.get(job.id)?.complete();
+  const download = await job.download();
+  await client.close();
+  const before = server.requests.length;
+  expect(await errorOf(download.bytes())).toMatchObject({ code: 'closed', jobId: job.id });
+  expect(server.requests).toHaveLength(before);
+});

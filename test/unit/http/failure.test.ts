@@ -11,7 +11,7 @@ describe('neverConnected', () => {
     ['a refusal', fetchFailed(failed({ code: 'ECONNREFUSED' }))],
     ['an unknown host', fetchFailed(failed({ code: 'ENOTFOUND', syscall: 'getaddrinfo' }))],
     ['a resolver in trouble', fetchFailed(failed({ code: 'EAI_AGAIN' }))],
-    ['no route', fetchFailed(failed({ code: 'EHOSTUNREACH' }))],
+    ['no route', fetchFailed(failed({ code: 'EHOSTUNREACH', syscall: 'connect' }))],
     ['a connect that took too long', fetchFailed(failed({ code: 'UND_ERR_CONNECT_TIMEOUT' }))],
     [
       'a connect that took too long for the system',
@@ -35,6 +35,13 @@ describe('neverConnected', () => {
     ['a connection closed by the other side', fetchFailed(failed({ code: 'UND_ERR_SOCKET' }))],
     ['a read that took too long', fetchFailed(failed({ code: 'ETIMEDOUT', syscall: 'read' }))],
     ['no headers in time', fetchFailed(failed({ code: 'UND_ERR_HEADERS_TIMEOUT' }))],
+    ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'ECONNREFUSED'].flatMap(
+      (code): [string, unknown][] => [
+        [`${code} of a read from an open connection`, fetchFailed(failed({ code, syscall: 'read' }))],
+        [`${code} of a write to an open connection`, fetchFailed(failed({ code, syscall: 'write' }))],
+      ],
+    ),
+    ['no route, where nobody says to whom', failed({ code: 'EHOSTUNREACH' })],
     ['a broken pipe', fetchFailed(failed({ code: 'EPIPE', syscall: 'write' }))],
     ['the error of a browser', new TypeError('Failed to fetch')],
     ['words that only sound so', new TypeError('ECONNREFUSED')],

@@ -208,3 +208,26 @@ it('without a secret nothing is changed', () => {
   const error = new Error(secret);
   expect(none.clean(error)).toBe(error);
 });
+
+describe('tokens of which each call has its own', () => {
+  it('are known while so many calls are under way at once', () => {
+    const redaction = new Redaction();
+    const tokens = Array.from({ length: 150 }, (_, call) => `token-of-call-${call}-${'x'.repeat(30)}`);
+    for (const token of tokens) redaction.remember([token], { authorization: `Bearer ${token}` });
+    for (const token of tokens) {
+      expect(redaction.redact(`no such user: Bearer ${token}.`)).toBe('no such user: [redacted].');
+      expect(redaction.redact(`cut: ${token.slice(0, 20)}…`)).toBe('cut: [redacted]…');
+    }
+  });
+
+  it('that begin alike cost little more than one, and the longest that stands there is taken out', () => {
+    const beginning = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.'.repeat(8);
+    const ends = ['one', 'one-more', 'other', 'one\u{1f600}', 'one/2'];
+    const redaction = new Redaction(ends.map((end) => beginning + end));
+    for (const end of ends) {
+      expect(redaction.redact(`${beginning}${end} `)).toBe('[redacted] ');
+      expect(redaction.redact(encodeURIComponent(`${beginning}${end} `))).toBe('[redacted]%20');
+    }
+    expect(redaction.redact(`${beginning}none of them, as it is`)).toContain('none of them');
+  });
+});

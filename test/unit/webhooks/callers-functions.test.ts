@@ -12,6 +12,14 @@ const fails = () => {
   throw new Error('of the caller');
 };
 
+function gateOf() {
+  let resolve = () => {};
+  const promise = new Promise<void>((open) => {
+    resolve = open;
+  });
+  return { promise, resolve: () => resolve() };
+}
+
 function receiver(options: WebhookHandlerOptions) {
   const errors: unknown[] = [];
   const warnings: string[] = [];
@@ -49,6 +57,31 @@ describe('a function of the caller', () => {
       ]);
     },
   );
+
+  it.each<[string, () => Promise<void>, unknown[]]>([
+    ['takes the event late', async () => {}, []],
+    ['fails late', async () => fails(), [{ message: 'of the caller' }]],
+  ])('client.ingest that %s is answered 503, as the sender is to come again', async (_, then, told) => {
+    const gate = gateOf();
+    const client = { ingest: vi.fn(() => gate.promise.then(then)) };
+    const onCompleted = vi.fn();
+    let rest: Promise<unknown> | undefined;
+    const waitUntil = (promise: Promise<unknown>) => {
+      rest = promise;
+    };
+    const { handler, errors } = receiver({ client, onCompleted, waitUntil });
+    const delivery = await send.completed('a');
+    expect((await handler(delivery.clone())).status).toBe(503);
+    expect(onCompleted).not.toHaveBeenCalled();
+    gate.resolve();
+    await rest;
+    expect(errors).toMatchObject(told);
+    // What was taken is acted on once; what was not is taken when it comes again.
+    client.ingest.mockResolvedValue(undefined);
+    expect((await handler(delivery)).status).toBe(200);
+    expect(onCompleted).toHaveBeenCalledTimes(1);
+    expect(client.ingest).toHaveBeenCalledTimes(1 + told.length);
+  });
 
   it.each<[string, WebhookHandlerOptions, number]>([
     ['addressOf', { allowedAddresses: ['127.0.0.1'], addressOf: fails }, 500],
