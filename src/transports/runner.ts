@@ -1,5 +1,4 @@
 import type { AnyBackend } from '../backends/backend.js';
-import { cleanUpdate } from '../core/clean-update.js';
 import { step } from '../core/follow.js';
 import {
   type FollowEffect,
@@ -10,7 +9,7 @@ import {
   TIMER_SLACK_MS,
 } from '../core/follow-model.js';
 import { createFollowState } from '../core/follow-state.js';
-import { isTerminal, type JobUpdate, type StreamMessage } from '../core/model.js';
+import { isTerminal, type JobUpdate } from '../core/model.js';
 import type { FollowingSettings, Logger } from '../core/settings.js';
 import { isVideoError, partNotLoaded, type VideoError } from '../errors.js';
 import type { TimerHandle, WakingRuntime } from '../runtime/runtime.js';
@@ -20,6 +19,7 @@ import { FollowLog } from './follow-log.js';
 import { JobSinks } from './job-sinks.js';
 import type { StatusCalls } from './status-calls.js';
 import { type StreamDeps, streamsOf } from './streams.js';
+import { toldOf } from './told-of.js';
 import type { Follower, StreamConnection } from './transport.js';
 
 export interface RunnerDeps extends StreamDeps {
@@ -76,7 +76,13 @@ export function createRunner(deps: RunnerDeps): Follower {
   function drain(): void {
     draining = true;
     for (let event = events.shift(); event !== undefined; event = events.shift()) {
-      for (const effect of decided(event)) {
+      let effects: readonly FollowEffect[] = [];
+      try {
+        effects = step(state, event);
+      } catch (error) {
+        log.threw(error); // Of what a codec read: one job's trouble is not that of the others.
+      }
+      for (const effect of effects) {
         try {
           perform(effect);
         } catch (error) {
@@ -88,16 +94,6 @@ export function createRunner(deps: RunnerDeps): Follower {
     // Only now, so that two reasons to ask that come together make one call.
     calls.flush();
     listen();
-  }
-
-  /** What a codec of the caller's read may be of any type: one job's trouble is not that of the others. */
-  function decided(event: FollowEvent): readonly FollowEffect[] {
-    try {
-      return step(state, event);
-    } catch (error) {
-      log.threw(error);
-      return [];
-    }
   }
 
   /** To the window, and only while a job is followed. */
@@ -167,7 +163,14 @@ export function createRunner(deps: RunnerDeps): Follower {
       dropped: (jobId) => dispatch({ type: 'dropped', stream, connection, jobId }),
       // With room for its time: that of each frame would have to be made otherwise.
       said: (message) =>
-        dispatch({ type: 'said', now: 0, wallNow: 0, stream, connection, message: located(message) }),
+        dispatch({
+          type: 'said',
+          now: 0,
+          wallNow: 0,
+          stream,
+          connection,
+          message: toldOf(message, redact, deps.locate),
+        }),
       failed: (said) => {
         const failure = { ...said, reason: redact(said.reason) };
         log.failed(failure.reason, [...state.jobs.keys()]);
@@ -179,16 +182,6 @@ export function createRunner(deps: RunnerDeps): Follower {
       },
     });
     if (made !== undefined) connections.set(stream, made);
-  }
-
-  function located(message: StreamMessage): StreamMessage {
-    if (message.type === 'problem') return { ...message, message: redact(message.message) };
-    if (message.type !== 'update') return message;
-    const update = cleanUpdate(message.update, redact);
-    if ((update.videoUrl ?? update.outputs) !== undefined)
-      return { type: 'update', update: deps.locate(update) };
-    // Of most frames nothing is made anew.
-    return update === message.update ? message : { type: 'update', update };
   }
 
   function left(sinks: JobSinks): void {
