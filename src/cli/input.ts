@@ -41,7 +41,7 @@ export function checkTaken(backend: BackendName, flags: InputFlags): void {
   for (const name of ['wallet', 'webhookUrl', 'model'] as const) {
     if (flags[name] === undefined || TAKEN[backend].includes(name)) continue;
     throw new InputError(names[name], `the backend ${backend} takes no ${names[name]}`, {
-      hint: 'Leave it out, or give what it stands for in a file, by the name that the server has for it: --input video.json.',
+      hint: 'Leave it out, or give it by the name that the server has for it: --input video.json.',
     });
   }
 }

@@ -110,7 +110,7 @@ export class KeyedSubmit<Request extends AnyRequest> {
       if (decision.do === 'wait') {
         if (!isTold)
           logger.info(
-            `key ${JSON.stringify(this.#key)} waits for another process, whose submit may be answered for ${decision.untilMs - writersNow} ms yet`,
+            `key ${JSON.stringify(this.#key)} waits up to ${decision.untilMs - writersNow} ms for a submit of another process`,
           );
         isTold = true;
         const delayMs = Math.min(decision.untilMs - writersNow, 1_000, 25 * 2 ** Math.min(looks, 10));

@@ -48,7 +48,7 @@ export async function* resume<Job>(
     let listsAgainAt = passedOver > 0 ? startedAt + LEASE_MS + MARGIN_MS : undefined;
     if (passedOver + undecided.size > 0)
       logger.info(
-        `resume waits: other processes hold ${passedOver} records, or did until a moment ago, and ${undecided.size} submits may still be answered`,
+        `resume waits for ${passedOver} records that others hold and ${undecided.size} submits under way`,
       );
     while (undecided.size > 0 || listsAgainAt !== undefined) {
       const restMs = (listsAgainAt ?? Number.POSITIVE_INFINITY) - runtime.elapsedMs();

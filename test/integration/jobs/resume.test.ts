@@ -177,7 +177,7 @@ describe('resume', () => {
       const client = connect(server, { jobs: jobsOver(store), logger });
       const resumed = all(client.resume());
       await vi.advanceTimersByTimeAsync(29_000);
-      expect(told).toEqual([expect.stringMatching(/^resume waits: other processes hold 1 records/)]);
+      expect(told).toEqual([expect.stringMatching(/^resume waits for 1 records that others hold/)]);
       const settled = await Promise.race([resumed.then(() => true), Promise.resolve(false)]);
       expect(settled).toBe(false);
       await vi.advanceTimersByTimeAsync(1_500);

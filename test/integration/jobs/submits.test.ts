@@ -51,7 +51,7 @@ describe('two calls with one key at the same time', () => {
     expect(first?.id).toBe(second?.id);
     expect(submits(server)).toBe(1);
     // Once, however often it looks.
-    expect(told.filter((line) => line.includes('waits for another process'))).toHaveLength(1);
+    expect(told.filter((line) => line.includes('for a submit of another process'))).toHaveLength(1);
   });
 
   it('end one by one: who aborts leaves, and the other one gets the job', async () => {
