@@ -73,11 +73,13 @@ async function handle(request: Request, context: WebhookContext, settings: Handl
     write(ending);
     return ending;
   }
-  later(rest.then((late) => write({ ...late, status: 200 }, { answeredEarly: true })));
+  const { status } = ending;
+  later(rest.then((late) => write({ ...late, status }, { answeredEarly: true })));
   const { type, jobId } = received.event;
   await settings.refusals.tell(
     `function slow (${type})`,
-    async () => `job ${jobId}: answered 200 after ${settings.ackWithinMs} ms (ackWithinMs); it continues`,
+    async () =>
+      `job ${jobId}: answered ${status} after ${settings.ackWithinMs} ms (ackWithinMs); it continues`,
     later,
   );
   return ending;

@@ -69,12 +69,15 @@ describe('a function of the caller', () => {
     const waitUntil = (promise: Promise<unknown>) => {
       rest = promise;
     };
-    const { handler, errors } = receiver({ client, onCompleted, waitUntil });
+    const deliveries = recentDeliveries();
+    const { handler, errors, warnings } = receiver({ client, onCompleted, waitUntil, deliveries });
     const delivery = await send.completed('a');
     expect((await handler(delivery.clone())).status).toBe(503);
     expect(onCompleted).not.toHaveBeenCalled();
+    expect(warnings).toEqual([expect.stringMatching(/job a: answered 503 after 20 ms/)]);
     gate.resolve();
     await rest;
+    expect(deliveries.list()).toMatchObject([{ status: 503, answeredEarly: true }]);
     expect(errors).toMatchObject(told);
     // What was taken is acted on once; what was not is taken when it comes again.
     client.ingest.mockResolvedValue(undefined);
