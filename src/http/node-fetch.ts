@@ -35,7 +35,8 @@ export function neverConnected(error: unknown, depth = 0, isOfAddress = false): 
     return errors.every((one) => neverConnected(one, depth + 1, true));
   // A reset, even one that Node lays to `connect`, comes from a server that had taken the connection.
   if (code === 'ECONNRESET') return false;
-  if (typeof syscall === 'string') return syscall === 'connect' || syscall === 'getaddrinfo';
+  // `queryA` and its like are of a resolver that was given to the agent.
+  if (typeof syscall === 'string') return /^(connect$|getaddrinfo$|query)/.test(syscall);
   if (typeof code === 'string') {
     if (NOT_CONNECTED.test(code) || NOT_TRUSTED.test(code)) return true;
     // Several addresses are tried for a connection alone.

@@ -10,6 +10,10 @@ describe('neverConnected', () => {
   it.each([
     ['a refusal', fetchFailed(failed({ code: 'ECONNREFUSED' }))],
     ['an unknown host', fetchFailed(failed({ code: 'ENOTFOUND', syscall: 'getaddrinfo' }))],
+    [
+      'a name that a resolver of its own has not',
+      fetchFailed(failed({ code: 'ENOTFOUND', syscall: 'queryA' })),
+    ],
     ['a resolver in trouble', fetchFailed(failed({ code: 'EAI_AGAIN' }))],
     ['no route', fetchFailed(failed({ code: 'EHOSTUNREACH', syscall: 'connect' }))],
     ['a connect that took too long', fetchFailed(failed({ code: 'UND_ERR_CONNECT_TIMEOUT' }))],
