@@ -18,8 +18,12 @@ const HINT = { hint: 'Give what else the model takes in a file: --input video.js
 /** More than any model reads. */
 const MAX_PROMPT_BYTES = 1024 * 1024;
 
+const NAMES = { wallet: '--wallet', webhookUrl: '--webhook-url', model: '--model' } as const;
+type Name = keyof typeof NAMES;
+const OPTIONS = Object.keys(NAMES) as Name[];
+
 /** Which of these options each backend makes something of. */
-const TAKEN: Readonly<Record<BackendName, readonly ('wallet' | 'webhookUrl' | 'model')[]>> = {
+const TAKEN: Readonly<Record<BackendName, readonly Name[]>> = {
   soraGateway: ['wallet'],
   vidBuilder: ['webhookUrl'],
   openAIVideos: ['model'],
@@ -37,10 +41,9 @@ const TAKEN: Readonly<Record<BackendName, readonly ('wallet' | 'webhookUrl' | 'm
  * @throws InputError that names it.
  */
 export function checkTaken(backend: BackendName, flags: InputFlags): void {
-  const names = { wallet: '--wallet', webhookUrl: '--webhook-url', model: '--model' } as const;
-  for (const name of ['wallet', 'webhookUrl', 'model'] as const) {
+  for (const name of OPTIONS) {
     if (flags[name] === undefined || TAKEN[backend].includes(name)) continue;
-    throw new InputError(names[name], `the backend ${backend} takes no ${names[name]}`, {
+    throw new InputError(NAMES[name], `the backend ${backend} takes no ${NAMES[name]}`, {
       hint: 'Leave it out, or give it by the name that the server has for it: --input video.json.',
     });
   }

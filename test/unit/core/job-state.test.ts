@@ -90,6 +90,17 @@ describe('progress', () => {
     expect(merged({ progress: said, message: 'changed' }).progress).toBe(kept);
   });
 
+  it.each([[{ valueOf: 0, toString: 0 }], ['40'], [[50]], [true], [null], [9n], [Symbol('x')]])(
+    'is not what a backend of the caller’s gives of another type, on any transport (%#)',
+    (said) => {
+      for (const source of ['websocket', 'sse', 'polling', 'webhook'] as const) {
+        const known = merged({ progress: 30 });
+        const odd = update({ progress: said as never, message: 'changed' });
+        expect(applyUpdate(known, odd, source, NOW_MS)).toMatchObject({ progress: 30, message: 'changed' });
+      }
+    },
+  );
+
   it('is 100 when completed, whatever was said', () => {
     expect(merged({ progress: 30 }, { status: 'completed', progress: 50 }).progress).toBe(100);
   });
