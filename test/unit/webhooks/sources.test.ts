@@ -80,6 +80,8 @@ describe('what independent implementations sign and verify', () => {
     ['klingWebhooks', klingWebhooks],
   ])('standardwebhooks signs what %s takes', async (_, source) => {
     const at = new Date();
+    // Not the same but for its end: two random bytes may be those that are put there, once in 65,536 runs.
+    const another = `whsec_${randomBytes(32).toString('base64')}`;
     for (const body of bodies) {
       const headers = {
         'webhook-id': 'msg_1',
@@ -88,7 +90,7 @@ describe('what independent implementations sign and verify', () => {
       };
       await verifyWebhookSignature({ body, headers, from: source({ secret }) });
       await refusal(
-        verifyWebhookSignature({ body, headers, from: source({ secret: `${secret.slice(0, -4)}AAA=` }) }),
+        verifyWebhookSignature({ body, headers, from: source({ secret: another }) }),
         'bad-signature',
       );
     }
