@@ -145,12 +145,15 @@ async function toCommonJS(module: string, path: string): Promise<string> {
     // Jest runs it where there is no `import()`.
     supported: { 'dynamic-import': false },
   });
-  return shorten(path, withoutCopy(code).replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")'));
+  const short = withoutCopy(code).replaceAll(/(require\("\.[^"]+\.)js"\)/g, '$1cjs")');
+  // The names for who takes CommonJS by an `import`, which nobody does of these.
+  const isInner = /(shared|platform[\w.]*)\.cjs$/.test(path);
+  return shorten(path, isInner ? short.replace(/0&&\(module\.exports=\{[^}]*\}\);/, '') : short);
 }
 
 /** esbuild copies the exports once more, which takes half a kilobyte in each file, and says nothing that they do not. */
 function withoutCopy(code: string): string {
-  if (code.includes('__toESM')) return code;
+  if (code.slice(0, code.indexOf('var stdin_exports')).includes('__toESM')) return code;
   return code
     .replace(/var __(getOwnPropDesc|getOwnPropNames|hasOwnProp)=[\w.]+;/g, '')
     .replace(/var __copyProps=[\s\S]*?var __toCommonJS=.*?;(?=var )/, '')

@@ -7,6 +7,7 @@ import {
   type VerifyOptions,
   type WebhookParts,
 } from './check-delivery.js';
+import { loadSeldom } from './load-seldom.js';
 import { refused } from './refused.js';
 import type { VerifiedWebhook } from './source.js';
 
@@ -31,7 +32,7 @@ export function verifySecret(
   const attempt: Attempt = {};
   // Loaded where it is needed: it is longer than all the rest, and a genuine delivery never needs it.
   const again = (error: unknown) =>
-    load().then(
+    loadSeldom().then(
       ({ lookAgain }) => lookAgain(error, options, attempt),
       () => {
         throw error;
@@ -45,18 +46,7 @@ export function verifySecret(
   }
 }
 
-let seldom: typeof import('./seldom.js') | undefined;
-
-/**
- * Kept, for `import()` takes longer than a check even of what is there. Async, for that of a bundler throws at once where
- * it cannot load scripts, as webpack's in a worker.
- */
-async function load(): Promise<NonNullable<typeof seldom>> {
-  seldom ??= await import('./seldom.js');
-  return seldom;
-}
-
 const needed = (reason: WebhookVerificationReason) =>
-  load().catch(() => {
+  loadSeldom().catch(() => {
     throw refused(reason, 'a file of reelwire did not load');
   });

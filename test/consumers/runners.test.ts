@@ -10,6 +10,10 @@ describe(titleOf('jest'), () => {
     expect(await node('jest', jest, ['node'])).toMatch(/Tests: +3 passed, 3 total/);
   });
 
+  it('fails with the errors that a test has, whatever jest.resetModules() made it forget', async () => {
+    expect(await node('jest', jest, ['reset'])).toMatch(/Tests: +6 passed, 6 total/);
+  });
+
   it('declares and runs the tests of what a store of jobs promises', async () => {
     expect(await node('jest', jest, ['jobs'])).toMatch(/Tests: +2\d passed, 2\d total/);
   });

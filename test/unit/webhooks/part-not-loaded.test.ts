@@ -11,6 +11,10 @@ let verify: typeof import('../../../src/webhooks/verify.js').verifyWebhookSignat
 
 beforeAll(async () => {
   vi.resetModules();
+  // As in a page, where it is a file of its own.
+  vi.doMock('../../../src/webhooks/load-seldom.js', () =>
+    vi.importActual('../../../src/webhooks/load-seldom.browser.js'),
+  );
   vi.doMock('../../../src/webhooks/seldom.js', () => {
     throw new TypeError('Failed to fetch dynamically imported module');
   });
@@ -18,6 +22,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
+  vi.doUnmock('../../../src/webhooks/load-seldom.js');
   vi.doUnmock('../../../src/webhooks/seldom.js');
   vi.resetModules();
 });
