@@ -17,6 +17,7 @@ import type { Peers } from './call-lines.js';
 import { EventClock } from './event-clock.js';
 import { FollowLog } from './follow-log.js';
 import { JobSinks } from './job-sinks.js';
+import { jobsMeant } from './jobs-meant.js';
 import type { StatusCalls } from './status-calls.js';
 import { type StreamDeps, streamsOf } from './streams.js';
 import { toldOf } from './told-of.js';
@@ -198,17 +199,6 @@ export function createRunner(deps: RunnerDeps): Follower {
     }
   }
 
-  /** A webhook may call a job otherwise. */
-  function idsOf(id: string): readonly string[] {
-    if (backend.webhookIdOf === undefined) return [id];
-    try {
-      return [...jobs.keys()].filter((jobId) => jobId === id || backend.webhookIdOf?.(jobId) === id);
-    } catch (error) {
-      log.threw(error);
-      return [id];
-    }
-  }
-
   return {
     follow(jobId, sink, known) {
       if (closed !== undefined) {
@@ -238,7 +228,7 @@ export function createRunner(deps: RunnerDeps): Follower {
     ingest(update, source) {
       // After what was followed in this moment.
       queueMicrotask(() => {
-        for (const jobId of idsOf(update.jobId)) {
+        for (const jobId of jobsMeant(update.jobId, jobs.keys(), backend, log.threw)) {
           const learned = { ...update, jobId };
           if (runtime.isPerRequest !== true) dispatch({ type: 'learned', update: learned, source });
           // Another request may say so, which must not touch what this one opened: it is read at the next own event.
