@@ -1,4 +1,4 @@
-import { bufferOfBlob } from '../core/blob.js';
+import { bufferOfBlob, isBlob } from '../core/blob.js';
 import { InputError } from '../errors.js';
 import { type Bytes, sizeOf } from './bytes.js';
 
@@ -29,9 +29,9 @@ export async function toBase64(data: Bytes, field: string): Promise<string> {
 }
 
 async function bytesOf(data: Bytes, field: string): Promise<Uint8Array> {
-  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return data;
   try {
-    return new Uint8Array(data instanceof Blob ? await bufferOfBlob(data) : data);
+    return new Uint8Array(isBlob(data) ? await bufferOfBlob(data) : data);
   } catch (cause) {
     throw new InputError(field, `${field} cannot be read here`, {
       cause,

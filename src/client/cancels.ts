@@ -51,7 +51,7 @@ export class Cancels {
       const { cancelOwn } = await abortable(this.#load(typeof own === 'string' ? own : undefined), signal);
       await cancelOwn(this.#host, this, own, signal);
     } catch (error) {
-      this.#host.logger.warn(`what was to be cancelled could not be: ${wordsOf(error)}`);
+      this.#host.logger.warn(`could not cancel: ${wordsOf(error)}`);
     }
   }
 

@@ -171,10 +171,10 @@ function readAuth(auth: Auth | undefined): Auth | undefined {
 function readTransports(names: readonly TransportName[] = TRANSPORTS): readonly TransportName[] {
   const wrong = (problem: string, hint?: string) => wrongOption('transports', `transports ${problem}`, hint);
   if (!Array.isArray(names) || names.length === 0)
-    throw wrong('must be a list of at least one transport', didYouMean('', TRANSPORTS));
+    throw wrong('must be a list of at least one', didYouMean('', TRANSPORTS));
   names.forEach((name: unknown, index) => {
     if (!TRANSPORTS.includes(name as TransportName))
-      throw wrong(`names ${describe(name)}, which is not a transport`, didYouMean(String(name), TRANSPORTS));
+      throw wrong(`names ${describe(name)}, which is none`, didYouMean(String(name), TRANSPORTS));
     if (names.indexOf(name) !== index) throw wrong(`names ${name} twice`);
   });
   return [...names];

@@ -1,5 +1,6 @@
 import { readerOf } from '../http/body.js';
 import type { BodyReader } from '../http/body-reader.js';
+import { bytesOf } from '../http/body-reader.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 
 /** One connection of a download: ends with the download, or by itself where nothing comes for too long. */
@@ -38,7 +39,9 @@ export class Connection {
     if (this.#timer === undefined) this.#watch(this.#stallMs);
     const chunk = await this.#reader?.read();
     this.#waitingSince = undefined;
-    return chunk;
+    // Of a fetch of the caller's. What was decoded once cannot be had back.
+    if (typeof chunk === 'string') throw new TypeError('fetch gave text, not bytes');
+    return chunk && bytesOf(chunk);
   }
 
   close(reason?: unknown): void {

@@ -43,7 +43,12 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
     const existing = await fs.stat(target).catch(existingOrThrow);
     if (existing?.isDirectory()) throw new Error('it is a directory');
     if (existing !== undefined && !existing.isFile()) throw new Error('it is not a regular file');
-    return fs.open(temporary, 'wx', existing === undefined ? 0o666 : existing.mode & 0o777);
+    if (existing === undefined) return fs.open(temporary, 'wx');
+    const mode = existing.mode & 0o777;
+    const opened = await fs.open(temporary, 'wx', mode);
+    // Whatever the umask took of it. Not every file system has modes.
+    await opened.chmod?.(mode).catch(() => {});
+    return opened;
   }).catch((error: unknown) => {
     keep();
     throw error;

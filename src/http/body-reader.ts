@@ -6,7 +6,8 @@ export interface BodyReader {
   cancel(reason?: unknown): void;
 }
 
+/** Not by the class of a part: a test runner may have a context of its own, with other ones. */
 export function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
-  if (part instanceof Uint8Array) return part as Uint8Array<ArrayBuffer>;
-  return part instanceof ArrayBuffer ? new Uint8Array(part) : new TextEncoder().encode(String(part));
+  if (typeof part === 'string') return new TextEncoder().encode(part);
+  return ArrayBuffer.isView(part) ? (part as Uint8Array<ArrayBuffer>) : new Uint8Array(part as ArrayBuffer);
 }

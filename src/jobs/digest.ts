@@ -1,3 +1,5 @@
+import { tagOf } from '../core/blob.js';
+
 /** Deeper parts are taken as equal; no server takes such an input. */
 const MAX_DEPTH = 100;
 /** What follows is taken as equal: an input that holds itself has no end. */
@@ -53,7 +55,8 @@ function plain(value: unknown): unknown {
 }
 
 function bytesOf(value: object): string | undefined {
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return `bytes ${value.byteLength}`;
+  if (ArrayBuffer.isView(value) || tagOf(value) === '[object ArrayBuffer]')
+    return `bytes ${(value as ArrayBuffer).byteLength}`;
   const { size, type, arrayBuffer } = value as Partial<Blob>;
   return typeof arrayBuffer === 'function' ? `blob ${size} ${type}` : undefined;
 }

@@ -22,7 +22,7 @@ describe(titleOf('jest'), () => {
 describe(titleOf('jestJsdom'), () => {
   it('runs the whole demo, by what is for pages', async () => {
     expect(await node('jest', jest, ['page'], { SERVER_URL: await serve() })).toMatch(
-      /Tests: +4 passed, 4 total/,
+      /Tests: +5 passed, 5 total/,
     );
   });
 

@@ -1,3 +1,4 @@
+import { isBlob } from '../../core/blob.js';
 import { type Check, checkFields, text } from '../../core/check.js';
 import { isRecord } from '../../core/record.js';
 import { InputError } from '../../errors.js';
@@ -36,7 +37,7 @@ export function uploadForm(given: ComfyUIFile): HttpRequest {
     throw new InputError('file', 'file must be a File with a name, or { file, name }', {
       hint: "Such as { file: bytes, name: 'first-frame.png' }.",
     });
-  const value = file instanceof Blob ? file : new Blob([file as BlobPart]);
+  const value = isBlob(file) ? file : new Blob([file as BlobPart]);
   return {
     ...{ method: 'POST', url: '/api/upload/image' },
     body: { type: 'form', fields: [{ name: 'image', value, filename: String(name) }] },

@@ -28,6 +28,9 @@ interface FilmAnswer {
 const rejectedElsewhere = () =>
   runInNewContext('Promise.reject(new Error("from elsewhere"))') as Promise<void>;
 
+const foreignBufferOf = (part: Uint8Array): ArrayBuffer =>
+  runInNewContext('new Uint8Array(bytes).buffer', { bytes: [...part] });
+
 const withoutPrototype = () => {
   throw Object.create(null);
 };
@@ -242,6 +245,33 @@ describe('a backend of the caller’s that gives what the server sent as it is',
       expect(error).toMatchObject({ code: 'job-failed', reason: words });
     }
   });
+});
+
+it.each([
+  ['ArrayBuffers of another realm', (part: Uint8Array) => foreignBufferOf(part), undefined],
+  ['texts', (part: Uint8Array) => Buffer.from(part).toString(), /broke off after 0 .*gave text, not bytes/],
+])('a body of the caller’s fetch that brings %s is read, or refused in words', async (_, as, refusal) => {
+  const server = await startServer();
+  const decoding = async (...args: Parameters<typeof fetch>) => {
+    const response = await fetch(...args);
+    if (!response.headers.get('content-type')?.startsWith('video/')) return response;
+    const parts = response.body?.pipeThrough(
+      new TransformStream<Uint8Array, unknown>({ transform: (part, to) => to.enqueue(as(part)) }),
+    );
+    return new Proxy(response, {
+      get: (target, name) => (name === 'body' ? parts : Reflect.get(target, name, target)),
+    });
+  };
+  const client = connect(server, { fetch: decoding, retry: { attempts: 1 } });
+  const job = server.jobs.create({ manual: true });
+  job.complete();
+  const done = client.download(job.id).then((download) => download.bytes());
+  if (refusal === undefined) expect((await done).length).toBeGreaterThan(1_000);
+  else
+    expect(await errorOf(done)).toMatchObject({
+      name: 'DownloadError',
+      message: expect.stringMatching(refusal),
+    });
 });
 
 it('a WebSocket class whose terminate throws ends no process', async () => {

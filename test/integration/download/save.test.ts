@@ -4,7 +4,7 @@ import * as fs from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { VideoDownload } from '../../../src/core/video-download.js';
 import type { ByteSource } from '../../../src/download/byte-source.js';
 import { openDownload } from '../../../src/download/download.js';
@@ -86,6 +86,19 @@ describe('save() in Node', () => {
     await (await download(server.url)).save(path);
     expect(await saved()).toBe(true);
     expect((await fs.stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps the mode of a file that is wider than the umask', async () => {
+    const path = join(directory, 'out.mp4');
+    await fs.writeFile(path, 'old');
+    await fs.chmod(path, 0o664);
+    const server = await serve((seen, response) => send(seen, response));
+    const umask = process.umask(0o077);
+    onTestFinished(() => void process.umask(umask));
+    await (await download(server.url)).save(path);
+    expect((await fs.stat(path)).mode & 0o777).toBe(0o664);
+    await (await download(server.url)).save(join(directory, 'new.mp4'));
+    expect((await fs.stat(join(directory, 'new.mp4'))).mode & 0o777).toBe(0o600);
   });
 
   it('replaces what a link points at, not the link', async () => {

@@ -11,6 +11,15 @@ it('loads what is for browsers, with every subpath that it has', () => {
   expect(platform).toEqual([expect.stringMatching(/\/platform\.browser\.cjs$/)]);
 });
 
+it('takes what Node made for bytes, whose classes are others than those of jsdom', async () => {
+  const { soraGateway } = require('reelwire');
+  const audioBuffer = require('node:fs').readFileSync(__filename);
+  expect(audioBuffer).not.toBeInstanceOf(Uint8Array);
+  const input = { walletAddress: '0x123', scriptOrQuestion: 'Why?', audioBuffer };
+  const { body } = await soraGateway().generate(input);
+  expect(body.value.audioBuffer).toBe(audioBuffer.toString('base64'));
+});
+
 it.each(['websocket', 'sse', 'polling'])('generates, follows by %s and downloads', async (transport) => {
   const { VideoClient } = require('reelwire');
   const client = new VideoClient({
