@@ -1,7 +1,7 @@
 import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
 import { cleanUpdate } from '../core/clean-update.js';
 import { isTerminal, type JobUpdate } from '../core/model.js';
-import { ApiError, InputError, InvalidResponseError, isVideoError } from '../errors.js';
+import { ApiError, InvalidResponseError, isVideoError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 
 /** Calls in all: the status, and what it leads to. */
@@ -89,7 +89,7 @@ async function ask(
 /** False for what the same call would meet at once, and for a server that wants a pause. */
 function mayPass(error: unknown): boolean {
   if (error instanceof ApiError) return error.code !== 'unauthorized' && error.retryAfterMs === undefined;
-  return !(error instanceof InputError);
+  return !isVideoError(error) || error.code !== 'invalid-input';
 }
 
 /** "No such job", said by a success. */

@@ -62,7 +62,7 @@ function kindOf(error: unknown): Kind {
   if (code === 'configuration') return 'credentials';
   if (code === 'network' || code === 'request-timeout') return 'temporary';
   if (code === 'invalid-input') return 'hopeless';
-  if (error instanceof InvalidResponseError && error.isTooLarge === true) return 'hopeless';
+  if ((error as InvalidResponseError).isTooLarge === true) return 'hopeless';
   if (code === 'unauthorized') return 'denied';
   const { retryable = status === 429 || status >= 500 } = error as Partial<ApiError>;
   return retryable ? 'temporary' : 'refusal';
@@ -153,7 +153,8 @@ function explain(jobId: string, cause: unknown): VideoError {
   };
   if (cause instanceof ApiError)
     return new ApiError(message, { ...options, status: cause.status, code: cause.code });
-  if (cause instanceof InputError) return new InputError(cause.field, message, options);
-  if (cause instanceof InvalidResponseError) return new InvalidResponseError(message, options);
+  // By their codes: a backend may be of another copy of the package, as CommonJS is beside ES modules.
+  if (cause.code === 'invalid-input') return new InputError((cause as InputError).field, message, options);
+  if (cause.code === 'invalid-response') return new InvalidResponseError(message, options);
   return new VideoError(cause.code, message, options);
 }

@@ -1,4 +1,4 @@
-import { ApiError, InvalidResponseError, NetworkError, VideoError } from '../errors.js';
+import { ApiError, InvalidResponseError, isVideoError, NetworkError, type VideoError } from '../errors.js';
 import type { Trip } from './exchange.js';
 import { isLasting, neverConnected } from './node-fetch.js';
 import type { SendOptions, SubmitProgress } from './types.js';
@@ -55,5 +55,5 @@ export function isAtStake({ trip, doubt }: SubmitProgress): boolean {
 }
 
 function neverArrived(error: unknown): boolean {
-  return error instanceof VideoError && error.code === 'network' && neverConnected(error.cause);
+  return isVideoError(error) && error.code === 'network' && neverConnected(error.cause);
 }

@@ -2,7 +2,7 @@ import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.j
 import { nextDelayMs } from '../core/backoff.js';
 import type { FollowingSettings, Logger, ServerSettings } from '../core/settings.js';
 import { redactUrl } from '../core/text.js';
-import { ApiError, aboutJob, InputError, VideoError } from '../errors.js';
+import { ApiError, aboutJob, InputError, isVideoError, type VideoError } from '../errors.js';
 import { abortable, sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { readJson, readRefusal } from './answer.js';
@@ -96,7 +96,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
     } catch (error) {
       if (!isAnswered) log(signal?.aborted === true ? 'was aborted' : 'got no answer');
       signal?.throwIfAborted();
-      if (error instanceof VideoError) throw error;
+      if (isVideoError(error)) throw error;
       const { networkError, timeoutError } = await words();
       throw deadline.expired ? timeoutError(timeoutMs, context) : networkError(error, context);
     } finally {

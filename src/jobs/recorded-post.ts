@@ -1,7 +1,7 @@
 import { backoffDelayMs } from '../core/backoff.js';
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
-import { howToGoOn, VideoError } from '../errors.js';
+import { howToGoOn, isVideoError } from '../errors.js';
 import { type AskedAtAnyTime, isHonoured } from './decide.js';
 import type { Ending } from './ending.js';
 import type { JobsHost, KeptSubmission, Posting } from './jobs.js';
@@ -165,7 +165,7 @@ export class RecordedPost<Request extends AnyRequest> {
       this.#world.known(stored);
       return initialSnapshot(stored.jobId, 'polling', host.runtime.now());
     }
-    throw error instanceof VideoError ? outcomeUnknown(key, this.#isHonoured(), error) : error;
+    throw isVideoError(error) ? outcomeUnknown(key, this.#isHonoured(), error) : error;
   }
 
   /** Nobody waits for an answer any more: whoever asks for the key need not, either. */
