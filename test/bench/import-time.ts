@@ -58,11 +58,11 @@ function print([empty, ...programs]: readonly Program[]): void {
   if (empty === undefined) return;
   const base = { esm: median(empty.esm.ms), cjs: median(empty.cjs.ms) };
   printTable(
-    [`over an empty script, median of ${ROUNDS}`, 'ESM ms', 'CJS ms', 'limit', 'of an empty script'],
+    [`over an empty script, median of ${ROUNDS}`, 'ESM ms', 'CJS ms', 'limit', 'both, of an empty script'],
     programs.map(({ name, esm, cjs }) => {
       const added = { esm: addedMs(esm.ms, empty.esm.ms), cjs: addedMs(cjs.ms, empty.cjs.ms) };
       // What a machine that is twice as slow does not change.
-      const share = (added.esm / base.esm).toFixed(2);
+      const share = `${(added.esm / base.esm).toFixed(2)} / ${(added.cjs / base.cjs).toFixed(2)}`;
       return [name, added.esm.toFixed(1), added.cjs.toFixed(1), LIMITS_MS[name] ?? '', share];
     }),
   );
