@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { DownloadError, InputError } from '../errors.js';
 import { sleep } from '../runtime/abort.js';
+import { syncFile } from '../runtime/file-handle.js';
 import { systemRuntime } from '../runtime/system.js';
 import type { ByteSource, Saving } from './byte-source.js';
 import { PartFiles, type SaveFileSystem } from './part-files.js';
@@ -57,7 +58,7 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
   try {
     await copy(source, handle, path, saving);
     await attempt(path, saving, async () => {
-      await handle.sync();
+      await syncFile(handle);
       await handle.close();
       await rename(fs, temporary, target);
     });
@@ -180,7 +181,7 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], at: n
 async function syncDirectory(fs: SaveFileSystem, directory: string): Promise<void> {
   try {
     const handle = await fs.open(directory, 'r');
-    await handle.sync().finally(() => handle.close());
+    await syncFile(handle).finally(() => handle.close());
   } catch {
     // Windows and some network file systems do not.
   }

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { npm } from '../support/tarball.js';
 import { PEERS, TYPESCRIPTS, titleOf } from './matrix.js';
 import { applications, node, tools } from './tools.js';
@@ -28,6 +29,42 @@ describe(titleOf('npm'), () => {
       expect(lock.packages[`node_modules/${name}`]?.version).toMatch(kept);
     },
   );
+});
+
+describe(titleOf('yarn'), () => {
+  const folder = join(applications, 'pnp');
+
+  beforeAll(() => {
+    const reelwire = `file:${inject('tarball')}`;
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ name: 'pnp', private: true, dependencies: { reelwire } }),
+    );
+    // A project of its own, which shares nothing with the folders above it.
+    writeFileSync(join(folder, 'yarn.lock'), '');
+    const settings = { nodeLinker: 'pnp', enableGlobalCache: false, enableTelemetry: false };
+    writeFileSync(join(folder, '.yarnrc.yml'), JSON.stringify(settings));
+    execFileSync(process.execPath, [join(tools, '@yarnpkg/cli-dist/bin/yarn.js'), 'install'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        CI: '',
+        YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
+        YARN_NPM_REGISTRY_SERVER: npm(folder, 'config', 'get', 'registry').trim(),
+      },
+      stdio: 'pipe',
+    });
+  }, 120_000);
+
+  it.each(['esm', 'cjs'])('keeps records of jobs, follows and saves, loaded as %s', async (format) => {
+    const pnp = ['-r', './.pnp.cjs', '--loader', './.pnp.loader.mjs'];
+    const printed = await node('pnp', './main.mjs', [format], { NODE_OPTIONS: pnp.join(' ') });
+    const transports = ['websocket', 'sse', 'polling'];
+    expect(JSON.parse(printed.split('\n').find((line) => line.startsWith('{')) ?? '')).toEqual({
+      saved: transports,
+      resumed: transports,
+    });
+  });
 });
 
 describe(titleOf('typescript'), () => {

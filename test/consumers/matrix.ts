@@ -83,6 +83,11 @@ export const CONSUMERS = {
     versions: '',
     shows: `installed beside ${PEERS.map(({ name, range }) => `${name} ${range.replace(/\^?([\d.]+)\.\d+$/, '$1')}`).join(', ')}`,
   },
+  yarn: {
+    title: 'Yarn, Plug’n’Play',
+    versions: majorOf('@yarnpkg/cli-dist'),
+    shows: 'WebSocket, SSE, polling, saving, records in files, by `import` and `require`',
+  },
 } as const satisfies Readonly<Record<string, Consumer>>;
 
 export function titleOf(consumer: keyof typeof CONSUMERS): string {

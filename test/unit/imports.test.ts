@@ -94,7 +94,7 @@ describe('the imports of src', () => {
       /^(cli|mock-server)\//.test(file) ||
       /^jobs\/stores\/file(-|$)/.test(file) ||
       /\/node$/.test(file) ||
-      file === 'download/save-file';
+      ['download/save-file', 'runtime/file-handle'].includes(file);
     const wrong = IMPORTS.filter(
       ({ from, to, isOfTypes }) => to.startsWith('node:') && !isOfTypes && !isOfNode(from),
     );

@@ -14,6 +14,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimes, syncData, syncFile } from '../../runtime/file-handle.js';
 
 /** More than any record has: what is larger is not ours, and is not read. */
 const MAX_BYTES = 4_194_304;
@@ -43,7 +44,7 @@ export class Folder {
     try {
       await closing(handle, async () => {
         await handle.writeFile(text);
-        await handle.sync();
+        await syncFile(handle);
       });
       if (!(await this.#link(temporary, name, text))) return false;
       await syncFolder(this.path);
@@ -69,7 +70,7 @@ export class Folder {
       const handle = await this.#open(temporary, 'wx');
       await closing(handle, async () => {
         await handle.writeFile(text);
-        await handle.sync();
+        await syncFile(handle);
       });
       await rename(temporary, this.#at(name));
       if ((await readFile(old, 'utf8')) !== before) await rename(old, this.#at(name));
@@ -113,7 +114,7 @@ export class Folder {
     try {
       await closing(handle, async () => {
         await handle.writeFile(text);
-        await handle.utimes(untilMs / 1_000, untilMs / 1_000);
+        await setTimes(handle, untilMs);
       });
       return await this.#link(temporary, name);
     } finally {
@@ -126,7 +127,7 @@ export class Folder {
     const handle = await orUndefined(open(this.#at(name), 'r+'), 'ENOENT');
     if (handle === undefined) return false;
     return closing(handle, async () => {
-      await handle.utimes(untilMs / 1_000, untilMs / 1_000);
+      await setTimes(handle, untilMs);
       return this.#isStill(name, handle);
     });
   }
@@ -190,7 +191,7 @@ export class Folder {
       // One call: in two, another's line could come between.
       const { bytesWritten } = await handle.write(bytes);
       if (bytesWritten < bytes.length) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
-      await handle.datasync();
+      await syncData(handle);
       return this.#isStill(name, handle);
     });
   }
@@ -237,7 +238,7 @@ async function makeFolder(path: string): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   try {
     const handle = await open(path, 'r');
-    await closing(handle, () => handle.sync());
+    await closing(handle, () => syncFile(handle));
   } catch (error) {
     // Windows opens no folder, and some systems sync none: there it is written when the system likes.
     if (!/^(EISDIR|EPERM|EINVAL|EACCES|ENOTSUP)$/.test(codeOf(error))) throw error;
