@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { joinChunks } from './.ci/join-chunks.js';
 import { shorten } from './.ci/shorten.js';
@@ -153,7 +153,7 @@ async function toCommonJS(module: string, path: string): Promise<string> {
 
 /** esbuild copies the exports once more, which takes half a kilobyte in each file, and says nothing that they do not. */
 function withoutCopy(code: string): string {
-  if (code.slice(0, code.indexOf('var stdin_exports')).includes('__toESM')) return code;
+  if (/__toESM|__reExport/.test(code.slice(0, code.indexOf('var stdin_exports')))) return code;
   return code
     .replace(/var __(getOwnPropDesc|getOwnPropNames|hasOwnProp)=[\w.]+;/g, '')
     .replace(/var __copyProps=[\s\S]*?var __toCommonJS=.*?;(?=var )/, '')
@@ -161,6 +161,20 @@ function withoutCopy(code: string): string {
       'module.exports=__toCommonJS(stdin_exports)',
       'module.exports=__defProp(stdin_exports,"__esModule",{value:true})',
     );
+}
+
+/** Of React Native: a script before the one of all others, which it leaves as it is. */
+async function writeNative(folder: string): Promise<void> {
+  const index: NonNullable<Options['esbuildPlugins']>[number] = {
+    name: 'index-outside',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.\/index\.js$/ }, ({ path }) => ({ path, external: true })),
+  };
+  await build({
+    ...{ bundle: true, format: 'esm', target: shared.target, plugins: [index], tsconfigRaw: {} },
+    ...{ entryPoints: ['src/native.ts'], outfile: join(folder, 'native.js') },
+    ...{ minifySyntax: true, minifyWhitespace: true },
+  });
 }
 
 /** The entries of the package, by their files: `src/webhooks/index.ts` is `reelwire/webhooks`. */
@@ -304,6 +318,7 @@ export default defineConfig([
         ...platformScripts,
         'mock-server/parts': Object.keys(mockParts),
       });
+      await writeNative('dist/cjs');
       await eachScript('dist/cjs', toCommonJS, (path) => path.replace(/js$/, 'cjs'));
     },
   },
@@ -313,7 +328,10 @@ export default defineConfig([
     platform: 'browser',
     outDir: 'dist/browser',
     esbuildPlugins: [browserCounterparts, licencesIn('dist/browser')],
-    onSuccess: () => eachScript('dist/browser', (code, path) => shorten(path, code)),
+    async onSuccess() {
+      await writeNative('dist/browser');
+      await eachScript('dist/browser', (code, path) => shorten(path, code));
+    },
   },
   {
     ...forRelay,

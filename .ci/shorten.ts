@@ -10,7 +10,7 @@ const LINE_LENGTH = 145;
 export async function shorten(path: string, code: string): Promise<string> {
   const module = !path.endsWith('.cjs');
   // What stacks are read of: the bundler of an application shortens what is for pages.
-  const isFollowed = /dist\/(esm|cjs)\/(index|shared|webhooks)/.test(path);
+  const isFollowed = /dist\/(esm|cjs)\/(index|shared)\./.test(path);
   const keepNames = { function: isFollowed, class: !/mock-server/.test(path) };
   // A sequence would be one line, which a stack points to.
   const compress = {

@@ -31,7 +31,7 @@ export async function askStatus(
     if (!isTerminal(update.status) && cancelled.get(jobId) === cancel) cancelled.delete(jobId);
     return update;
   } catch (error) {
-    const isGone = error instanceof ApiError && (error.status === 404 || error.status === 410);
+    const isGone = isApiError(error) && (error.status === 404 || error.status === 410);
     if (!isGone || !cancelled.has(jobId)) throw error;
     return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
   }
@@ -86,9 +86,14 @@ async function ask(
   });
 }
 
+/** Also of another copy of the package, as a backend of CommonJS is beside ES modules. */
+function isApiError(error: unknown): error is ApiError {
+  return isVideoError(error) && error.name === 'ApiError';
+}
+
 /** False for what the same call would meet at once, and for a server that wants a pause. */
 function mayPass(error: unknown): boolean {
-  if (error instanceof ApiError) return error.code !== 'unauthorized' && error.retryAfterMs === undefined;
+  if (isApiError(error)) return error.code !== 'unauthorized' && error.retryAfterMs === undefined;
   return !isVideoError(error) || error.code !== 'invalid-input';
 }
 

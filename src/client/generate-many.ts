@@ -75,7 +75,7 @@ export function generateMany<Input, Job extends { readonly id: string }>(
     signal?.throwIfAborted();
     const source = iterate(inputs);
     const gate = createRateGate(host, concurrency);
-    const unsent = new DOMException('not submitted', 'AbortError');
+    const unsent = Object.assign(new Error('not submitted'), { name: 'AbortError' });
     const controllers = new Set<AbortController>();
     const arrived: GenerateManyResult<Job>[] = [];
     /** The answer of the source, which is asked for one input at a time. */

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { type ApiError, isVideoError } from '../errors.js';
 
 /** The bounds of a backoff, in milliseconds. */
 export interface BackoffBounds {
@@ -26,7 +26,7 @@ export function backoffDelayMs(attempt: number, bounds: BackoffBounds, random: n
 
 /** How long the server asked to wait, in milliseconds; undefined where it did not. */
 export function retryAfterOf(error: unknown): number | undefined {
-  return error instanceof ApiError ? error.retryAfterMs : undefined;
+  return isVideoError(error) ? (error as Partial<ApiError>).retryAfterMs : undefined;
 }
 
 /**

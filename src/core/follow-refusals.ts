@@ -151,9 +151,9 @@ function explain(jobId: string, cause: unknown): VideoError {
     hint: `${cause.hint ?? 'Check what the server says.'} ${resume}`,
     cause,
   };
-  if (cause instanceof ApiError)
-    return new ApiError(message, { ...options, status: cause.status, code: cause.code });
-  // By their codes: a backend may be of another copy of the package, as CommonJS is beside ES modules.
+  // Not by their classes: a backend may be of another copy of the package, as CommonJS is beside ES modules.
+  if (cause.name === 'ApiError')
+    return new ApiError(message, { ...options, status: (cause as ApiError).status, code: cause.code });
   if (cause.code === 'invalid-input') return new InputError((cause as InputError).field, message, options);
   if (cause.code === 'invalid-response') return new InvalidResponseError(message, options);
   return new VideoError(cause.code, message, options);

@@ -57,7 +57,7 @@ export class Connection {
       if (this.#waitingSince === undefined) return;
       const leftMs = this.#waitingSince + this.#stallMs - this.#runtime.elapsedMs();
       if (leftMs > 0) this.#watch(leftMs);
-      else this.close(new DOMException(`no bytes for ${this.#stallMs} ms`, 'TimeoutError'));
+      else this.close(new Error(`no bytes for ${this.#stallMs} ms`));
     }, delayMs);
   }
 }

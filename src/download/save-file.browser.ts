@@ -53,7 +53,7 @@ async function pickFile(suggestedName: string) {
   try {
     return await (globalThis as FilePicker).showSaveFilePicker?.({ suggestedName });
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if ((error as { name?: unknown } | null)?.name === 'AbortError') throw error;
     // Not allowed now: too long after the last click, or in a frame.
     return undefined;
   }

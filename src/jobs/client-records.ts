@@ -1,6 +1,7 @@
 import { checkJobId } from '../core/job-id.js';
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
 import { bounded, redactQueries } from '../core/text.js';
+import { uuid } from '../core/uuid.js';
 import { InputError, VideoError } from '../errors.js';
 import { checkKey, readKeyOptions } from './check-keys.js';
 import { decideUnderWay } from './decide.js';
@@ -25,7 +26,6 @@ import { hasEnded } from './rules.js';
 import { SafeStore } from './safe-store.js';
 import type { JobStore } from './store.js';
 import { Tokens } from './tokens.js';
-import { uuid } from './uuid.js';
 import type { ToldJob, World } from './world.js';
 import { Writes } from './writes.js';
 

@@ -1,5 +1,6 @@
 import { initialSnapshot } from '../core/job-state.js';
 import type { JobSnapshot } from '../core/model.js';
+import { uuid } from '../core/uuid.js';
 import { within } from '../runtime/abort.js';
 import { type AskedAtAnyTime, decide } from './decide.js';
 import { Ending } from './ending.js';
@@ -7,7 +8,6 @@ import type { KeptSubmission, Sending } from './jobs.js';
 import type { JobRecord, RecordDraft } from './record.js';
 import { type AnyRequest, patienceMs, RecordedPost, slackMs } from './recorded-post.js';
 import { noRequest, notReplaced, outcomeUnknown, refusalOf } from './refusals.js';
-import { uuid } from './uuid.js';
 import type { World } from './world.js';
 import { WritersClock } from './writers-clock.js';
 

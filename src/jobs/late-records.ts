@@ -1,9 +1,9 @@
 import type { JobSnapshot, JobUpdate } from '../core/model.js';
+import { uuid } from '../core/uuid.js';
 import { VideoError } from '../errors.js';
 import { startLater } from '../runtime/start-later.js';
 import type { ClientJobs, KeptSubmission, KeyOptions, ResumeOptions, Sending } from './jobs.js';
 import type { AnyRequest } from './recorded-post.js';
-import { uuid } from './uuid.js';
 
 type Resumed = { readonly snapshot: JobSnapshot; readonly key: string };
 

@@ -1,6 +1,6 @@
+import { uuid } from '../core/uuid.js';
 import type { JobsHost } from './jobs.js';
 import type { SafeStore } from './safe-store.js';
-import { uuid } from './uuid.js';
 
 /** A process that died is missed after so long. */
 export const LEASE_MS = 30_000;

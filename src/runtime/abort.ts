@@ -64,7 +64,8 @@ export function startDeadline(runtime: Timers, timeoutMs: number, outer: AbortSi
   let expired = false;
   const timer = runtime.setTimeout(() => {
     expired = true;
-    controller.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
+    // No DOMException, which React Native has not.
+    controller.abort(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { name: 'TimeoutError' }));
   }, timeoutMs);
   const follow = (): void => controller.abort(outer?.reason);
   outer?.addEventListener('abort', follow);

@@ -1,6 +1,7 @@
+import { retryAfterOf } from '../core/backoff.js';
 import type { CallStanding } from '../core/follow-model.js';
 import type { JobUpdate } from '../core/model.js';
-import { ApiError } from '../errors.js';
+import type { ApiError } from '../errors.js';
 import type { Runtime, TimerHandle } from '../runtime/runtime.js';
 import { type Asker, CallLines, newCall, type StatusCall } from './call-lines.js';
 
@@ -174,9 +175,11 @@ export class StatusCalls {
    * own trouble, and waits by itself.
    */
   #obey(error: unknown, standing: CallStanding): void {
-    if (!(error instanceof ApiError) || error.retryAfterMs === undefined) return;
-    if (standing === 'bad' || (error.status !== 429 && error.status !== 503)) return;
-    const pauseMs = Math.min(error.retryAfterMs, this.#deps.maxPauseMs);
+    const askedMs = retryAfterOf(error);
+    if (askedMs === undefined || standing === 'bad') return;
+    const { status } = error as ApiError;
+    if (status !== 429 && status !== 503) return;
+    const pauseMs = Math.min(askedMs, this.#deps.maxPauseMs);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + pauseMs);
   }
 

@@ -192,7 +192,8 @@ class Connection implements StreamConnection {
       if (frame !== undefined) this.#socket?.send(frame);
       return true;
     } catch (error) {
-      this.#fail({ reason: 'WebSocket could not be written to', error });
+      const why = error instanceof Error ? ` (${error.message})` : '';
+      this.#fail({ reason: `WebSocket could not be written to${why}`, error });
       return false;
     }
   }

@@ -1,7 +1,6 @@
 import type { WebhookEvent } from '../core/model.js';
 import { bounded } from '../core/text.js';
-import { ConfigurationError, type WebhookVerificationError } from '../errors.js';
-import { BusyError } from './asks.js';
+import { ConfigurationError, isVideoError, type WebhookVerificationError } from '../errors.js';
 import { readBody } from './body.js';
 import { type Attempt, checkDelivery } from './check-delivery.js';
 import type { DeliveryOutcome } from './deliveries.js';
@@ -124,7 +123,7 @@ function receivedFrom(
   const error = reading === undefined ? tooLate(from, settings.ackWithinMs) : reading.error;
   // The sender comes again.
   const again = { status: 503, headers: { 'retry-after': '5' } };
-  if (error instanceof BusyError) {
+  if (isVideoError(error) && error.name === 'BusyError') {
     return { ending: { outcome: 'busy', reason: 'busy', ...again }, words: async () => wordsOf(error) };
   }
   settings.onError(error);

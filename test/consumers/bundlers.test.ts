@@ -47,14 +47,19 @@ describe(titleOf('parcel'), () => {
 });
 
 describe(titleOf('metro'), () => {
-  it('bundles for iOS what is for pages, and that runs where answers are no streams', async () => {
+  it('bundles for iOS what is for pages, and that runs where answers are no streams, and signals of 2019', async () => {
     const sources = JSON.parse(await node('native', 'metro.cjs')) as string[];
-    expect(sources).toContainEqual(expect.stringContaining('reelwire/dist/browser/index.js'));
+    expect(sources).toContainEqual(expect.stringContaining('reelwire/dist/browser/native.js'));
     expect(sources.filter((source) => !source.includes('/dist/browser/'))).toEqual([]);
     const bundle = join(applications, 'native/bundle.js');
     // All of zod: Metro shakes no trees.
     expectNothingOfNode(bundle, 1_500_000);
-    expect(JSON.parse(await node('native', 'run.cjs', [bundle, await serve()]))).toEqual(watched);
+    expect(JSON.parse(await node('native', 'run.cjs', [bundle, await serve()]))).toEqual({
+      ...watched,
+      aborted: ['not needed', 'left the page', 'AbortError'],
+      late: 'request-timeout',
+      records: ['configuration', 'crypto is missing: load react-native-get-random-values'],
+    });
   });
 });
 

@@ -60,7 +60,7 @@ export const CONSUMERS = {
   metro: {
     title: 'Metro',
     versions: minorOf('metro'),
-    shows: 'a bundle for iOS; nothing of Node in it, and answers that are no streams',
+    shows: 'a bundle for iOS; nothing of Node in it, answers that are no streams, and old signals',
   },
   esbuild: {
     title: 'esbuild for Node',

@@ -71,3 +71,72 @@ it('a client and its records of two copies of the package submit as one does', {
     for (const [side, other] of Object.entries(others)) expect(other, `${answer}, ${side}`).toEqual(one);
   }
 });
+
+const own = `
+import { createRequire } from 'node:module';
+import { VideoClient } from 'reelwire';
+import { createWebhookHandler, unsignedWebhooks } from 'reelwire/webhooks';
+
+const require = createRequire(import.meta.url);
+const cjs = require('reelwire');
+const refusing = (make) => ({
+  ...cjs.soraGateway(),
+  webSocket: undefined,
+  sse: undefined,
+  status: () => {
+    throw make();
+  },
+});
+const errors = [
+  () => new cjs.ApiError('not found', { status: 404 }),
+  () => new cjs.InputError('jobId', 'jobId is wrong'),
+  () => new cjs.InvalidResponseError('no answer'),
+];
+const told = [];
+for (const make of errors) {
+  const client = new VideoClient({
+    baseUrl: 'http://127.0.0.1:9',
+    backend: refusing(make),
+    logger: 'silent',
+    timeouts: { missingMs: 0 },
+    retry: { attempts: 1 },
+  });
+  const error = await client.subscribe('job-1').completed({ timeoutMs: 5_000 }).catch((error) => error);
+  told.push([error.name, error.status, error.field, error.jobId]);
+  await client.close();
+}
+
+let failures = 0;
+const handler = createWebhookHandler({
+  from: require('reelwire/webhooks').unsignedWebhooks({ ask: () => new Promise(() => {}) }),
+  logger: 'silent',
+  ackWithinMs: 300,
+  onError: () => failures++,
+  onEvent: () => {},
+});
+const deliver = (index) =>
+  handler(
+    new Request('http://localhost/', {
+      method: 'POST',
+      body: JSON.stringify({ event: 'completed', id: 'job-' + index, jobId: 'job-' + index }),
+      headers: { 'content-type': 'application/json' },
+    }),
+  );
+const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => deliver(index)));
+console.log(JSON.stringify({ told, failures, statuses: [...new Set(answers.map(({ status }) => status))] }));
+process.exit();
+`;
+
+it('errors of a backend and of a source of another copy are what they are', { timeout: 60_000 }, () => {
+  const script = join(inject('consumers'), 'two-copies-own.mjs');
+  writeFileSync(script, own);
+  const printed = execFileSync(process.execPath, [script], { encoding: 'utf8', stdio: 'pipe' });
+  const { told, failures, statuses } = JSON.parse(printed);
+  expect(told).toEqual([
+    ['ApiError', 404, null, 'job-1'],
+    ['InputError', null, 'jobId', 'job-1'],
+    ['InvalidResponseError', null, null, 'job-1'],
+  ]);
+  // Those that were asked about; the rest are only told to come again.
+  expect({ failures, statuses }).toEqual({ failures: 16, statuses: [503] });
+});

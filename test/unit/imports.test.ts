@@ -34,6 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'mock-server': ['errors', 'core/model', 'core/nearest'],
   react: ['core', 'backends/backend', 'job', 'jobs/jobs', 'client'],
   relay: ['index', 'webhooks/index'],
+  // What React Native loads in place of the index.
+  native: ['index', 'runtime'],
   cli: [
     ...['index', 'backends/hosted/index', 'jobs/node', 'mock-server/index'],
     ...['relay/index', 'relay/node', 'webhooks/index', 'webhooks/testing'],
@@ -42,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The entries of the package: they put names together, and nothing but the command line and the relay imports them. */
 const ENTRIES = [
-  'index',
+  ...['index', 'native'],
   ...['backends/hosted/index', 'mock-server/index', 'mock-server/msw', 'react/index'],
   ...['relay/index', 'relay/node'],
   ...['jobs/index', 'jobs/node', 'jobs/testing'],
@@ -80,7 +82,7 @@ describe('the imports of src', () => {
   });
 
   it('bring no entry of the package but to the command line and the relay', () => {
-    const isOfUsers = (file: string) => ['cli', 'relay'].includes(roomOf(file));
+    const isOfUsers = (file: string) => ['cli', 'relay', 'native'].includes(roomOf(file));
     const wrong = IMPORTS.filter(({ from, to }) => !isOfUsers(from) && ENTRIES.includes(to));
     expect(wrong.map(show)).toEqual([]);
   });

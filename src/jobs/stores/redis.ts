@@ -1,3 +1,4 @@
+import { uuid } from '../../core/uuid.js';
 import { ConfigurationError } from '../../errors.js';
 import type { Jobs } from '../jobs.js';
 import { jobsOver } from '../jobs-over.js';
@@ -5,7 +6,6 @@ import { readRecord } from '../read-record.js';
 import type { JobRecord } from '../record.js';
 import { admits, isListed, keptUntil, merged } from '../rules.js';
 import type { JobStore, JobStoreQuery } from '../store.js';
-import { uuid } from '../uuid.js';
 import { evalScript, type IORedisJobsClient, type NodeRedisJobsClient } from './redis-eval.js';
 import { GET, LEASE, MEMBERS, PAGE, RECORDS, SWAP } from './redis-scripts.js';
 

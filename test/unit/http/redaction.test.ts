@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ApiError, VideoError } from '../../../src/errors.js';
 import { Redaction } from '../../../src/http/redaction.js';
 
@@ -230,4 +231,32 @@ describe('tokens of which each call has its own', () => {
     }
     expect(redaction.redact(`${beginning}none of them, as it is`)).toContain('none of them');
   });
+});
+
+it.each(['Headers', 'Request', 'Response', 'URLSearchParams'])(
+  'an error is redacted where the runtime has no %s, as jsdom',
+  (name) => {
+    vi.stubGlobal(name, undefined);
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+    const error = Object.assign(new Error('failed'), { sent: { token: secret } });
+    expect(JSON.stringify(redaction.clean(error))).not.toContain(secret);
+    expect(redaction.clean(new Error('fetch failed'))).toMatchObject({ message: 'fetch failed' });
+  },
+);
+
+it.each([
+  ['a map', runInNewContext('new Map([["a", secret]])', { secret })],
+  ['a set', runInNewContext('new Set([secret])', { secret })],
+  ['headers', new Headers({ authorization: `Bearer ${encodeURIComponent(secret)}` })],
+  ['a request', new Request('http://localhost/', { headers: { 'x-key': encodeURIComponent(secret) } })],
+])('a secret in %s of another realm shows in no error', (_, held) => {
+  vi.stubGlobal('Headers', class {});
+  vi.stubGlobal('Request', class {});
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  const error = Object.assign(new Error('failed'), { held });
+  expect(redaction.clean(error)).not.toBe(error);
 });
