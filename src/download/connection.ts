@@ -57,7 +57,10 @@ export class Connection {
       if (this.#waitingSince === undefined) return;
       const leftMs = this.#waitingSince + this.#stallMs - this.#runtime.elapsedMs();
       if (leftMs > 0) this.#watch(leftMs);
-      else this.close(new Error(`no bytes for ${this.#stallMs} ms`));
+      else {
+        const reason = new Error(`no bytes for ${this.#stallMs} ms`);
+        this.close(Object.assign(reason, { name: 'TimeoutError' }));
+      }
     }, delayMs);
   }
 }

@@ -1,7 +1,7 @@
 import { VideoError } from '../errors.js';
 
 /** More would be asked at once than may be: the sender is to come again. */
-export class BusyError extends VideoError {
+class BusyError extends VideoError {
   override readonly name = 'BusyError';
 
   constructor(asks: number) {
