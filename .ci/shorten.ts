@@ -18,7 +18,9 @@ export async function shorten(path: string, code: string): Promise<string> {
     sequences: false,
     keepNames: { function: true, class: true },
   } as const;
-  const short = await minify(path, code, { module, compress, mangle: { toplevel: true, keepNames } });
+  // The helper of bundlers would take what an old script puts on Object.prototype for an export.
+  const own = code.replaceAll(/for ?\(var name in all\)/g, 'for(let name of Object.keys(all))');
+  const short = await minify(path, own, { module, compress, mangle: { toplevel: true, keepNames } });
   if (short.errors.length > 0) throw new Error(`${path}: ${short.errors[0]?.message}`);
   // It makes templates of texts, which not every tool reads as the name of a module.
   const named = short.code.replaceAll(/\b(import|require)\(`([^`$]+)`\)/g, '$1("$2")');
