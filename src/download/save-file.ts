@@ -47,8 +47,11 @@ export async function saveFile(path: string, saving: Saving, fileSystem?: SaveFi
     if (existing === undefined) return fs.open(temporary, 'wx');
     const mode = existing.mode & 0o777;
     const opened = await fs.open(temporary, 'wx', mode);
-    // Whatever the umask took of it. Not every file system has modes.
-    await opened.chmod?.(mode).catch(() => {});
+    try {
+      await opened.chmod(mode); // Whatever the umask took of it.
+    } catch {
+      // Not every file system has modes, nor every runtime this method: the file is there, and is saved all the same.
+    }
     return opened;
   }).catch((error: unknown) => {
     keep();

@@ -101,6 +101,30 @@ describe('save() in Node', () => {
     expect((await fs.stat(join(directory, 'new.mp4'))).mode & 0o777).toBe(0o600);
   });
 
+  it.each([
+    ['has no chmod', undefined],
+    [
+      'throws at it',
+      () => {
+        throw new Error('Method not implemented.');
+      },
+    ],
+    ['rejects it', () => Promise.reject(new Error('EPERM'))],
+  ])('saves over a file where a handle %s, and leaves nothing beside it', async (_, chmod) => {
+    const path = join(directory, 'out.mp4');
+    await fs.writeFile(path, 'old');
+    const pieces = [new Uint8Array(10), undefined];
+    const open = () => ({ size: 10, read: async () => pieces.shift(), close() {} });
+    const saving = { jobId: 'j', filename: 'x', contentType: 'video/mp4', open };
+    await saveFile(path, saving, {
+      ...fs,
+      open: async (...args: Parameters<typeof fs.open>) =>
+        Object.defineProperty(await fs.open(...args), 'chmod', { value: chmod }),
+    } as SaveFileSystem);
+    expect(await fs.readdir(directory)).toEqual(['out.mp4']);
+    expect(await fs.readFile(path, 'utf8')).not.toBe('old');
+  });
+
   it('replaces what a link points at, not the link', async () => {
     await fs.writeFile(join(directory, 'real.mp4'), 'old');
     await fs.symlink(join(directory, 'real.mp4'), join(directory, 'link.mp4'));
