@@ -270,6 +270,18 @@ export function isVideoError(error: unknown): error is VideoError {
   return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
 }
 
+interface Named {
+  readonly ApiError: ApiError;
+  readonly InputError: InputError;
+  readonly InvalidResponseError: InvalidResponseError;
+  readonly SubmitOutcomeUnknownError: SubmitOutcomeUnknownError;
+}
+
+/** @internal Not by its class: a backend, or records of jobs, may be of another copy than the client. */
+export function isNamed<Name extends keyof Named>(error: unknown, name: Name): error is Named[Name] {
+  return isVideoError(error) && error.name === name;
+}
+
 /** @internal Every error after a submit names the job: adds it to one that was made without it. */
 export function aboutJob<T>(error: T, jobId: string | undefined): T {
   if (jobId !== undefined && isVideoError(error) && error.jobId === undefined)

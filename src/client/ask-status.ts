@@ -1,7 +1,7 @@
 import type { AnyBackend, FollowUp, HttpResponse } from '../backends/backend.js';
 import { cleanUpdate } from '../core/clean-update.js';
 import { isTerminal, type JobUpdate } from '../core/model.js';
-import { ApiError, InvalidResponseError, isVideoError } from '../errors.js';
+import { ApiError, InvalidResponseError, isNamed, isVideoError } from '../errors.js';
 import type { HttpClient } from '../http/types.js';
 
 /** Calls in all: the status, and what it leads to. */
@@ -31,7 +31,7 @@ export async function askStatus(
     if (!isTerminal(update.status) && cancelled.get(jobId) === cancel) cancelled.delete(jobId);
     return update;
   } catch (error) {
-    const isGone = isApiError(error) && (error.status === 404 || error.status === 410);
+    const isGone = isNamed(error, 'ApiError') && (error.status === 404 || error.status === 410);
     if (!isGone || !cancelled.has(jobId)) throw error;
     return { jobId, status: 'failed', error: 'cancelled', errorCode: 'cancelled', raw: undefined };
   }
@@ -86,15 +86,10 @@ async function ask(
   });
 }
 
-/** Also of another copy of the package, as a backend of CommonJS is beside ES modules. */
-function isApiError(error: unknown): error is ApiError {
-  return isVideoError(error) && error.name === 'ApiError';
-}
-
 /** False for what the same call would meet at once, and for a server that wants a pause. */
 function mayPass(error: unknown): boolean {
-  if (isApiError(error)) return error.code !== 'unauthorized' && error.retryAfterMs === undefined;
-  return !isVideoError(error) || error.code !== 'invalid-input';
+  if (isNamed(error, 'ApiError')) return error.code !== 'unauthorized' && error.retryAfterMs === undefined;
+  return !isNamed(error, 'InputError');
 }
 
 /** "No such job", said by a success. */

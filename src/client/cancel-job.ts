@@ -4,7 +4,7 @@ import { applyUpdate } from '../core/job-state.js';
 import { isTerminal, type JobSnapshot, type JobUpdate } from '../core/model.js';
 import type { Logger } from '../core/settings.js';
 import { wordsOf } from '../core/text.js';
-import { ApiError, howToGoOn, InvalidResponseError } from '../errors.js';
+import { ApiError, howToGoOn, isNamed } from '../errors.js';
 import { isTransient } from '../http/failure.js';
 import type { HttpClient } from '../http/types.js';
 import { sleep } from '../runtime/abort.js';
@@ -100,7 +100,7 @@ async function cancelNewJob(host: CancelHost, told: Told, jobId: string, signal:
       await cancelJob(host, told, jobId, signal);
       return;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404 || failures >= retry.attempts) throw error;
+      if (!isNamed(error, 'ApiError') || error.status !== 404 || failures >= retry.attempts) throw error;
       await sleep(runtime, backoffDelayMs(failures, retry, runtime.random()), signal);
     }
   }
@@ -133,8 +133,8 @@ async function send(
       return undefined;
     } catch (error) {
       // A success, whatever its body is.
-      if (error instanceof InvalidResponseError && error.status !== undefined) return undefined;
-      if (!(error instanceof ApiError)) throw error;
+      if (isNamed(error, 'InvalidResponseError') && error.status !== undefined) return undefined;
+      if (!isNamed(error, 'ApiError')) throw error;
       const { status } = error;
       const hasNoRoute = status === 405 || status === 501;
       if ((hasNoRoute || status === 404) && index + 1 < requests.length) continue;

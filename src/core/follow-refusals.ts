@@ -1,4 +1,4 @@
-import { ApiError, InputError, InvalidResponseError, isVideoError, VideoError } from '../errors.js';
+import { ApiError, InputError, InvalidResponseError, isNamed, isVideoError, VideoError } from '../errors.js';
 import { backoffDelayMs, retryAfterOf } from './backoff.js';
 import { end, tellPendingEnd } from './follow-answers.js';
 import { schedule, stopJudging, tellTransport } from './follow-jobs.js';
@@ -62,7 +62,7 @@ function kindOf(error: unknown): Kind {
   if (code === 'configuration') return 'credentials';
   if (code === 'network' || code === 'request-timeout') return 'temporary';
   if (code === 'invalid-input') return 'hopeless';
-  if ((error as InvalidResponseError).isTooLarge === true) return 'hopeless';
+  if (isNamed(error, 'InvalidResponseError') && error.isTooLarge === true) return 'hopeless';
   if (code === 'unauthorized') return 'denied';
   const { retryable = status === 429 || status >= 500 } = error as Partial<ApiError>;
   return retryable ? 'temporary' : 'refusal';
@@ -151,10 +151,9 @@ function explain(jobId: string, cause: unknown): VideoError {
     hint: `${cause.hint ?? 'Check what the server says.'} ${resume}`,
     cause,
   };
-  // Not by their classes: a backend may be of another copy of the package, as CommonJS is beside ES modules.
-  if (cause.name === 'ApiError')
-    return new ApiError(message, { ...options, status: (cause as ApiError).status, code: cause.code });
-  if (cause.code === 'invalid-input') return new InputError((cause as InputError).field, message, options);
-  if (cause.code === 'invalid-response') return new InvalidResponseError(message, options);
+  if (isNamed(cause, 'ApiError'))
+    return new ApiError(message, { ...options, status: cause.status, code: cause.code });
+  if (isNamed(cause, 'InputError')) return new InputError(cause.field, message, options);
+  if (isNamed(cause, 'InvalidResponseError')) return new InvalidResponseError(message, options);
   return new VideoError(cause.code, message, options);
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.js';
 
 /**
- * One that nobody can guess: version 4, of RFC 9562.
+ * One that nobody can guess. Not by `randomUUID`, which is missing where a page has no TLS.
  *
  * @throws ConfigurationError where there is no `crypto`, as in React Native.
  */
@@ -9,12 +9,12 @@ export function uuid(): string {
   const { crypto } = globalThis;
   if (!crypto)
     throw new ConfigurationError('crypto', 'crypto is missing: load react-native-get-random-values');
-  // Missing where a page has no TLS.
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte, index) =>
-    (index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte)
-      .toString(16)
-      .padStart(2, '0'),
-  ).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return uuidOf(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** Version 4, of RFC 9562. */
+export function uuidOf(random: Uint8Array): string {
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  // The version, and the variant.
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-8$4-');
 }

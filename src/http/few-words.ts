@@ -16,10 +16,12 @@ export const fewWords: Words = {
       retryAfterMs: Number(refusal.headers.get('retry-after')) * 1_000 || undefined,
     }),
   misread: (cause, response) =>
-    new SubmitOutcomeUnknownError('the server accepted the submit, but its answer names no job', {
-      ...identify(response, {}),
-      cause,
-    }),
+    cause instanceof ApiError
+      ? cause
+      : new SubmitOutcomeUnknownError('the server accepted the submit, but its answer names no job', {
+          ...identify(response, {}),
+          cause,
+        }),
   networkError: (_error, { call, jobId }) =>
     new NetworkError('network', `${call} failed`, {
       jobId,

@@ -2,7 +2,7 @@ import type { AnyBackend, HttpRefusal, HttpRequest } from '../backends/backend.j
 import { nextDelayMs } from '../core/backoff.js';
 import type { FollowingSettings, Logger, ServerSettings } from '../core/settings.js';
 import { redactUrl } from '../core/text.js';
-import { ApiError, aboutJob, InputError, isVideoError, type VideoError } from '../errors.js';
+import { aboutJob, InputError, isVideoError, type VideoError } from '../errors.js';
 import { abortable, sleep, startDeadline } from '../runtime/abort.js';
 import { type Runtime, randomId } from '../runtime/runtime.js';
 import { readJson, readRefusal } from './answer.js';
@@ -151,8 +151,7 @@ export function createHttpClient(settings: HttpSettings, runtime: Runtime): Http
   return {
     resolve,
     told,
-    misread: async (error, response) =>
-      told(error instanceof ApiError ? error : (await words()).misread(error, response)),
+    misread: async (error, response) => told((await words()).misread(error, response)),
     redact: (text) => secrets.redact(text),
     conceal: (texts, headers) => secrets.remember(texts, headers),
 

@@ -5,6 +5,7 @@ import { bounded, redactQueries, wordsOf } from '../core/text.js';
 import {
   ApiError,
   InvalidResponseError,
+  isNamed,
   NetworkError,
   SubmitOutcomeUnknownError,
   type VideoError,
@@ -37,8 +38,12 @@ export function unreadable(
   );
 }
 
-/** A success that was read, and in which the backend found no job. */
-export function misread(error: unknown, { status, headers, body }: HttpResponse): SubmitOutcomeUnknownError {
+/** A success that was read, and in which the backend found a refusal, or no job. */
+export function misread(
+  error: unknown,
+  { status, headers, body }: HttpResponse,
+): ApiError | SubmitOutcomeUnknownError {
+  if (isNamed(error, 'ApiError')) return error;
   const words = error instanceof Error ? error.message : wordsOf(error);
   const named = namedIn({ came: { headers, text: showJson(body) } });
   return new SubmitOutcomeUnknownError(

@@ -1,7 +1,7 @@
 import {
-  type ApiError,
   ConfigurationError,
   InputError,
+  isNamed,
   isVideoError,
   JobStoreError,
   SubmitOutcomeUnknownError,
@@ -56,7 +56,7 @@ export function outcomeUnknown(
   cause?: VideoError,
 ): SubmitOutcomeUnknownError {
   const name = JSON.stringify(key);
-  const isSame = isA(cause, 'SubmitOutcomeUnknownError');
+  const isSame = isNamed(cause, 'SubmitOutcomeUnknownError');
   const what = isHonoured
     ? 'Call generate again with the same key and input: it is sent under the same idempotency key, and makes no second job.'
     : `Where the job is on the server, call client.adopt(${name}, its id); where it is not, client.forget(${name}), and generate again.`;
@@ -83,9 +83,9 @@ const NO_REFUSALS: readonly number[] = [408, 409, 425, 499];
 
 /** Whether a first submit, that left nothing in doubt, did nothing: its key may then be used again. */
 export function isRefusal(error: unknown): boolean {
-  if (isA(error, 'SubmitOutcomeUnknownError')) return false;
+  if (isNamed(error, 'SubmitOutcomeUnknownError')) return false;
   // No connection was made, or it failed before that.
-  if (!isA(error, 'ApiError')) return true;
+  if (!isNamed(error, 'ApiError')) return true;
   return error.status >= 400 && error.status < 500 && !NO_REFUSALS.includes(error.status);
 }
 
@@ -93,14 +93,4 @@ export function isRefusal(error: unknown): boolean {
 export function whyRefused(error: unknown): string {
   if (!isVideoError(error)) return 'not sent';
   return error.status === undefined ? error.code : `${error.code} (${error.status})`;
-}
-
-interface Errors {
-  readonly ApiError: ApiError;
-  readonly SubmitOutcomeUnknownError: SubmitOutcomeUnknownError;
-}
-
-/** Not by its class: the client may be of another copy of the package, as ES modules are beside CommonJS. */
-function isA<Name extends keyof Errors>(error: unknown, name: Name): error is Errors[Name] {
-  return isVideoError(error) && error.name === name;
 }

@@ -106,6 +106,24 @@ for (const make of errors) {
   await client.close();
 }
 
+// "Not enough credits", said by a success: the backend's own words, and no outcome in doubt.
+const server = require('node:http').createServer((request, response) => response.end('{}'));
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const client = new VideoClient({
+  baseUrl: 'http://127.0.0.1:' + server.address().port,
+  backend: {
+    ...cjs.soraGateway(),
+    parseGenerate: () => {
+      throw new cjs.ApiError('not enough credits', { status: 402 });
+    },
+  },
+  logger: 'silent',
+});
+const refusal = await client.generate({ walletAddress: '0x1', script: 'a' }).catch((error) => error);
+told.push([refusal.name, refusal.status]);
+await client.close();
+server.close();
+
 let failures = 0;
 const handler = createWebhookHandler({
   from: require('reelwire/webhooks').unsignedWebhooks({ ask: () => new Promise(() => {}) }),
@@ -136,6 +154,7 @@ it('errors of a backend and of a source of another copy are what they are', { ti
     ['ApiError', 404, null, 'job-1'],
     ['InputError', null, 'jobId', 'job-1'],
     ['InvalidResponseError', null, null, 'job-1'],
+    ['ApiError', 402],
   ]);
   // Those that were asked about; the rest are only told to come again.
   expect({ failures, statuses }).toEqual({ failures: 16, statuses: [503] });

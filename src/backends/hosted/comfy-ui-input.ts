@@ -15,14 +15,6 @@ export const promptId: Check = (value) =>
     ? undefined
     : 'must be a UUID in small letters';
 
-/** Not `crypto.randomUUID`, which pages without TLS do not have. */
-export function newPromptId(): string {
-  const random = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  // Version 4, and the variant of RFC 9562.
-  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-8$4-');
-}
-
 /** The form of an upload. A name that is taken by another file gets a number: the answer has it. */
 export function uploadForm(given: ComfyUIFile): HttpRequest {
   const isPair = isRecord(given) && !isBytes(given);

@@ -2,6 +2,7 @@ import { type Check, checkFields, optional } from '../../core/check.js';
 import { encodeJobId } from '../../core/job-id.js';
 import type { JobSnapshot } from '../../core/model.js';
 import { isRecord } from '../../core/record.js';
+import { uuidOf } from '../../core/uuid.js';
 import { readStatus, readSubmitted } from '../answers.js';
 import type { Backend, HttpRequest, Operation } from '../backend.js';
 import { checkVariant, refuseInput } from '../input.js';
@@ -13,7 +14,7 @@ import {
   readSubmit,
   readUpload,
 } from './comfy-ui-answers.js';
-import { type ComfyUIFile, newPromptId, promptId, uploadForm } from './comfy-ui-input.js';
+import { type ComfyUIFile, promptId, uploadForm } from './comfy-ui-input.js';
 import { historyOf, isUnknownJob, readJob } from './comfy-ui-job.js';
 import { comfyFrames, loadComfyPrompt } from './load-comfy-ui.js';
 
@@ -79,7 +80,12 @@ export function comfyUI(): Backend<ComfyUIPrompt, 'video', ComfyUIOperations> {
 
     async generate(given, context) {
       checkFields('input', 'field', given, INPUT, refuseInput);
-      const { workflow, prompt_id = newPromptId(), extra_data, front } = given;
+      const {
+        workflow,
+        prompt_id = uuidOf(crypto.getRandomValues(new Uint8Array(16))),
+        extra_data,
+        front,
+      } = given;
       const client_id = extra_data?.client_id === undefined ? context?.session : undefined;
       const value = { prompt: workflow, prompt_id, client_id, extra_data, front };
       const { checkPrompt } = await loadComfyPrompt();
