@@ -3,6 +3,7 @@ import { parseJson } from '../core/json.js';
 import { isRecord } from '../core/record.js';
 import { abortable } from '../runtime/abort.js';
 import { readerOf } from './body.js';
+import { bytesOf } from './body-reader.js';
 import type { Words } from './few-words.js';
 import type { CallContext } from './types.js';
 
@@ -30,8 +31,9 @@ async function readText(
     for (;;) {
       const chunk = await abortable(reader.read(), signal);
       if (chunk === undefined) return { text: text + decoder.decode() };
-      text += decoder.decode(chunk, { stream: true });
-      room -= chunk.byteLength;
+      const bytes = bytesOf(chunk); // A fetch of the caller's may bring texts.
+      text += decoder.decode(bytes, { stream: true });
+      room -= bytes.length;
       if (room < 0) {
         reader.cancel();
         return { text, cut: 'size' };

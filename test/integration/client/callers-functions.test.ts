@@ -274,6 +274,28 @@ it.each([
     });
 });
 
+it.each([
+  ['texts', (part: Uint8Array) => new TextDecoder().decode(part)],
+  ['ArrayBuffers of another realm', foreignBufferOf],
+])('a submit and a status whose answers come as %s are read', async (_, as) => {
+  const server = await startServer();
+  const client = connect(server, {
+    fetch: async (...args) => {
+      const response = await fetch(...args);
+      const body = response.body?.pipeThrough(
+        new TransformStream<Uint8Array, unknown>({ transform: (part, to) => to.enqueue(as(part)) }),
+      );
+      return new Proxy(response, {
+        get: (target, name) => (name === 'body' ? body : Reflect.get(target, name, target)),
+      });
+    },
+  });
+  const job = await client.generate(input);
+  expect(server.jobs.get(job.id)?.id).toBe(job.id);
+  expect((await client.status(job.id)).id).toBe(job.id);
+  expect(await errorOf(client.status('nowhere'))).toMatchObject({ name: 'ApiError', status: 404 });
+});
+
 it('a WebSocket class whose terminate throws ends no process', async () => {
   const { told, job, changes, serverJob } = await follow({
     WebSocket: class extends WebSocket {
